@@ -1,0 +1,1 @@
+"""Programs built on miniloop: the chat room, the benchmark and small single-file servers."""

@@ -1,0 +1,160 @@
+"""Every check of the project with one command: ``python3 -m tests``.
+
+This file runs on a bare Python: standard library only. It makes a virtual environment for the
+interpreter that runs it (``.venv/3.11`` and so on), since pip may refuse to install anywhere else,
+puts the project and its test tools there, and runs the stages in it. A failed stage does not stop
+the later ones: one run tells everything that is wrong.
+
+    python3 -m tests                        all stages
+    python3 -m tests --only mypy            one stage; the option may be repeated
+    python3 -m tests --only pytest -- -k timers -x
+
+pytest comes last and its own closing line, with counts and time, is its report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv" / f"{sys.version_info.major}.{sys.version_info.minor}"
+STAMP = VENV / "installed"
+
+STAGES: dict[str, list[str]] = {
+    "ruff check": ["ruff", "check", "."],
+    "ruff format": ["ruff", "format", "--check", "."],
+    "mypy": ["mypy"],
+    "pytest": ["pytest"],
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the chosen stages; the exit status is 0 if all of them passed, else 1."""
+    options, pytest_args = parse_arguments(argv)
+    prepare()
+    chosen = [name for name in STAGES if not options.only or name in options.only]
+    failed = [name for name in chosen if not run_stage(name, pytest_args)]
+    if failed:
+        say(f"FAILED: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def parse_arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Split our own options from those after ``--``, which are pytest's."""
+    own = list(argv)
+    rest: list[str] = []
+    if "--" in own:
+        cut = own.index("--")
+        own, rest = own[:cut], own[cut + 1 :]
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tests",
+        description="Run all checks of the project, in a virtual environment made for them.",
+        epilog="What follows -- is passed on to pytest.",
+    )
+    parser.add_argument("--only", action="append", choices=list(STAGES), help="run this stage only")
+    return parser.parse_args(own), rest
+
+
+# -- the virtual environment ----------------------------------------------------------------------
+
+
+def prepare() -> None:
+    """Make the virtual environment if needed and install into it what is not there yet."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - nothing was installed yet, nothing has checked
+        give_up("miniloop needs Python 3.11 or later; this is " + sys.version.split()[0])
+    wanted = fingerprint()
+    if STAMP.is_file() and STAMP.read_text() == wanted and venv_runs():
+        return
+    started = time.perf_counter()
+    if not venv_runs():
+        create_venv()
+    install()
+    STAMP.write_text(wanted)
+    say(f"environment {VENV.relative_to(ROOT)}: ready, {time.perf_counter() - started:.1f} s")
+
+
+def fingerprint() -> str:
+    """Return a value that changes when what must be installed changes.
+
+    The root belongs to it: the project is installed in place, so a moved clone must do it again.
+    """
+    content = (ROOT / "pyproject.toml").read_bytes() + os.fsencode(ROOT)
+    return hashlib.sha256(content).hexdigest()
+
+
+def venv_python() -> Path:
+    """Return the path of the virtual environment's interpreter, whether it exists or not."""
+    return VENV / "Scripts" / "python.exe" if os.name == "nt" else VENV / "bin" / "python"
+
+
+def venv_runs() -> bool:
+    """Tell whether the environment's interpreter starts and has pip (an upgrade can break both)."""
+    try:
+        command = [str(venv_python()), "-c", "import pip"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def create_venv() -> None:
+    """Make the virtual environment afresh; where Python lacks the means, say what to install."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for module in ("venv", "ensurepip"):
+        if importlib.util.find_spec(module) is None:
+            give_up(
+                f"this Python has no {module} module, which makes virtual environments: "
+                f"install the package python{version}-venv (Debian, Ubuntu), or another Python."
+            )
+    say(f"making {VENV.relative_to(ROOT)} ...")
+    if subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False).returncode:
+        give_up(f"could not make the virtual environment {VENV}: the reason is above.")
+
+
+def install() -> None:
+    """Install the project in place, with its test tools."""
+    say("installing miniloop and its test tools ...")
+    pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    if subprocess.run([*pip, "--editable", ".[test]"], cwd=ROOT, check=False).returncode:
+        give_up("could not install the test tools: pip's reason is above.")
+
+
+# -- the stages -----------------------------------------------------------------------------------
+
+
+def run_stage(name: str, pytest_args: Sequence[str]) -> bool:
+    """Run one stage, say how it went, and return whether it passed."""
+    say(f"--- {name}")
+    command = [str(venv_python()), "-m", *STAGES[name]]
+    if name == "pytest":
+        command += pytest_args
+    started = time.perf_counter()
+    passed = subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    if name != "pytest":
+        verdict = "passed" if passed else "FAILED"
+        say(f"{name}: {verdict}, {time.perf_counter() - started:.1f} s")
+    return passed
+
+
+def say(line: str) -> None:
+    """Print one line at once, so that it stands in order with what the stages print themselves."""
+    print(line, flush=True)
+
+
+def give_up(reason: str) -> None:
+    """End the program with one sentence."""
+    raise SystemExit(f"python3 -m tests: {reason}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
