@@ -1,0 +1,83 @@
+"""Measuring: one run of one contestant, and the interleaved rounds of a workload."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .load import Connections, Load
+from .machine import cpu_seconds
+from .plan import Contestant, Workload
+from .process import ServerProcess
+from .stats import Run
+
+WARM_UP = 0.1  # of the time of a run, at its start and not counted: caches, the interpreter
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure.
+
+    Attributes:
+        rounds: How often each contestant runs.
+        seconds: How long one run takes, in seconds.
+        server_core: The core of the servers, or None.
+    """
+
+    rounds: int
+    seconds: float
+    server_core: int | None
+
+
+def measure(workload: Workload, chosen: list[Contestant], settings: Settings) -> list[list[Run]]:
+    """Run all rounds of a workload; return the runs of each contestant, round by round."""
+    runs: list[list[Run]] = [[] for _ in chosen]
+    for number in range(settings.rounds):
+        for index in rotated(len(chosen), number):
+            runs[index].append(run_once(workload, chosen[index], settings))
+    return runs
+
+
+def rotated(count: int, number: int) -> Iterator[int]:
+    """Yield 0 to count - 1, beginning elsewhere in each round: nobody always comes first."""
+    return ((index + number) % count for index in range(count))
+
+
+def run_once(workload: Workload, contestant: Contestant, settings: Settings) -> Run:
+    """Start a server afresh, load it, and return what it did.
+
+    Afresh, because a process's memory layout and hash seed stay with it and move its figures by
+    some per cent; over the rounds that averages out.
+    """
+    with (
+        ServerProcess(contestant.server, workload.kind, settings.server_core) as server,
+        Connections(server.address, contestant.crowd),
+        workload.load(server.address) as load,
+    ):
+        load.check()
+        keep_going(load, settings.seconds * WARM_UP)
+        cpu = cpu_seconds(server.pid)
+        messages, passed = keep_going(load, settings.seconds)
+        used = difference(cpu_seconds(server.pid), cpu)
+    return Run(
+        rate=messages / passed,
+        per_cpu=messages / used if used else None,
+        busy=used / passed if used is not None else None,
+    )
+
+
+def keep_going(load: Load, seconds: float) -> tuple[int, float]:
+    """Step the load for a while; return the messages and the seconds that passed."""
+    clock, step = time.perf_counter, load.step
+    messages = 0
+    started = clock()
+    end = started + seconds
+    while clock() < end:
+        messages += step()
+    return messages, clock() - started
+
+
+def difference(later: float | None, earlier: float | None) -> float | None:
+    """Return the time between two readings, in seconds; None if one is missing."""
+    return None if later is None or earlier is None else later - earlier

@@ -1,0 +1,35 @@
+"""The contestants, one module each. Every one is the program that its framework's users write.
+
+A module has one function, `serve(kind, listener)`, which never returns. `listener` is a bound,
+listening, non-blocking socket. The kinds:
+
+* echo: every byte goes back.
+* lines: every line goes back; input is split at newlines, as for any protocol made of lines.
+* fanout: every line goes to everybody who is connected, the speaker too.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import select
+
+READ_SIZE = 65536  # bytes asked for in one receive, the same for everybody who has the choice
+
+MODULES = {
+    "miniloop": "miniloop_chat",
+    "handwritten": "handwritten",
+    "asyncio": "asyncio_protocol",
+    "uvloop": "uvloop_protocol",
+    "twisted": "twisted_lines",
+}
+NEEDED = {"miniloop": "miniloop", "uvloop": "uvloop", "twisted": "twisted"}
+
+
+def why_missing(name: str) -> str | None:
+    """Return why a server cannot run here, or None if it can."""
+    if name == "handwritten" and not hasattr(select, "epoll"):
+        return "this system has no epoll"
+    package = NEEDED.get(name)
+    if package is not None and importlib.util.find_spec(package) is None:
+        return f"{package} is not installed (pip install -e .[bench])"
+    return None
