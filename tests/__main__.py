@@ -29,8 +29,8 @@ VENV = ROOT / ".venv" / f"{sys.version_info.major}.{sys.version_info.minor}"
 STAMP = VENV / "installed"
 
 STAGES: dict[str, list[str]] = {
-    "ruff check": ["ruff", "check", "."],
-    "ruff format": ["ruff", "format", "--check", "."],
+    "lint": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
     "pytest": ["pytest"],
 }

@@ -185,9 +185,9 @@ class Echoes(Connections):
 class Room(Connections):
     """One member speaks several lines at once; all members, the speaker too, receive them.
 
-    Nothing is sent ahead here: two bursts under way could meet in one receive of the server's, and
-    then it would be more lines at once. It hardly costs the server a pause, since the members' data
-    is fetched while it is still being sent to the later ones.
+    The next burst is sent when half of the members have heard the last one. The server has then
+    received that one entirely and still has half of the sending to do: it is kept busy, and two
+    bursts never meet in one receive, which would make them more lines at once.
 
     Args:
         address: The server's.
@@ -201,10 +201,12 @@ class Room(Connections):
         self.text = b"".join(line(number) for number in range(lines))
 
     def __enter__(self) -> Self:
+        """Let everybody in."""
         super().__enter__()
         # Connections are accepted in order: when the last one's words arrive, all are in the room.
         self.speak: Send = self.socks[-1].sendall
         self.ears: list[Receive] = [sock.recv for sock in self.socks]
+        self.primed = False
         return self
 
     def check(self) -> None:
@@ -214,14 +216,25 @@ class Room(Connections):
             expect(sock, self.text)
 
     def step(self) -> int:
-        """Speak once and wait until everybody has heard it all."""
-        size, received = len(self.text), 0
+        """Let everybody hear one burst, and have the next one spoken halfway through."""
+        if not self.primed:
+            self.speak(self.text)
+            self.primed = True
+        middle = self.count // 2
+        self.hear(self.ears[:middle])
         self.speak(self.text)
-        for receive in self.ears:
-            received += len(receive(size, WHOLE))
-        if received != size * self.count:  # a closed connection gives nothing, and at once
-            raise RuntimeError("the server closed a member's connection")
+        self.hear(self.ears[middle:])
         return self.count * self.lines
+
+    def hear(self, ears: list[Receive]) -> None:
+        """Fetch one burst from each of these members.
+
+        Raises:
+            RuntimeError: The server closed a connection; such a one gives nothing, and at once.
+        """
+        size = len(self.text)
+        if sum([len(receive(size, WHOLE)) for receive in ears]) != size * len(ears):
+            raise RuntimeError("the server closed a member's connection")
 
 
 class Visits:

@@ -26,7 +26,8 @@ class Lines(Echo):
         self.partial = b""
 
     def data_received(self, data: bytes) -> None:
-        *complete, self.partial = (self.partial + data).split(b"\n")
+        complete = (self.partial + data).split(b"\n")
+        self.partial = complete.pop()
         for line in complete:
             self.found_line(line)
 

@@ -119,7 +119,8 @@ def echo(connection: Connection, data: bytes) -> bytes:
 
 def lines(connection: Connection, data: bytes) -> bytes:
     """Split into lines, answer each, join the answers."""
-    *complete, connection.partial = (connection.partial + data).split(b"\n")
+    complete = (connection.partial + data).split(b"\n")
+    connection.partial = complete.pop()
     return b"".join([line + b"\n" for line in complete])
 
 
