@@ -1,0 +1,291 @@
+"""A terminal client: ``python -m examples.chatroom.client``.
+
+Rule of this file: the keyboard to the server, the server to the screen, and the end of both.
+
+The terminal stays in the mode it is in: its own line editing collects the line, so there is
+nothing to restore whatever way this program ends.  One thing is shared all the same: whether a
+descriptor blocks is a property of the *open file*, which a terminal's standard input shares with
+the shell that started us.  The event loop needs a non-blocking one, so a terminal is opened anew,
+and anything else (a pipe, a file) is set back at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from miniloop import AsyncChat, EventLoop, FileDispatcher
+
+from . import telnet
+from .options import add_port
+from .text import decode
+
+READ_SIZE = 4096  # bytes taken from the keyboard at a time
+LONGEST_LINE = 65536  # bytes; the server's lines are far shorter
+LONGEST_SUBNEGOTIATION = 1024  # bytes
+HIGH_WATER = 65536  # bytes waiting for the server, above which the keyboard waits
+CONNECT_TIMEOUT = 10.0  # seconds for each of the server's addresses
+PATIENCE = 5.0  # seconds the server has to say goodbye after our /quit
+
+STDIN = 0
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+
+class Link(AsyncChat):
+    """The connection to the server.
+
+    Args:
+        client: Who hears of what happens on it.
+    """
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client.loop)
+        self.high_water, self.low_water = HIGH_WATER, HIGH_WATER // 4
+        self.set_terminator(None)
+        self._client = client
+        self._decoder = telnet.TelnetDecoder(LONGEST_LINE, LONGEST_SUBNEGOTIATION)
+
+    def handle_connect(self) -> None:
+        """The server answers."""
+        self._client.connected()
+
+    def handle_connect_error(self, error: OSError) -> None:
+        """The server does not answer at this address."""
+        self._client.connect_failed(error)
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        """Show whole lines; answer telnet's questions, the server's ping among them."""
+        for event in self._decoder.receive(data):
+            if isinstance(event, telnet.Line):
+                self._client.show(decode(event.data))
+            elif isinstance(event, telnet.Reply):
+                self.push(event.data)
+
+    def handle_high_water(self) -> None:
+        """The server takes less than we have for it."""
+        self._client.pause_keyboard()
+
+    def handle_low_water(self) -> None:
+        """The server has caught up."""
+        self._client.resume_keyboard()
+
+    def handle_close(self) -> None:
+        """The server is gone."""
+        self.close()
+        self._client.server_closed()
+
+
+class Keyboard(FileDispatcher):
+    """Standard input.
+
+    Args:
+        client: Who gets what is typed.
+        fd: The descriptor to read; a duplicate of it is used.
+    """
+
+    def __init__(self, client: Client, fd: int) -> None:
+        super().__init__(client.loop, fd)
+        self._client = client
+
+    def writable(self) -> bool:
+        """Never: a terminal can be written to as well, but nothing waits for that."""
+        return False
+
+    def handle_read(self) -> None:
+        """Pass on what was typed."""
+        data = self.recv(READ_SIZE)
+        if data:
+            self._client.typed(data)
+
+    def handle_close(self) -> None:
+        """End of input: Ctrl-D, or the end of the file."""
+        self.close()
+        self._client.leave()
+
+
+class Client:
+    """The conversation: what has happened so far decides the exit code.
+
+    Args:
+        loop: The loop to be on.
+        addresses: The server's addresses, tried in this order; at least one.
+        name: The name to log in with, or None to be asked.
+        stdin: The descriptor to read what is typed from.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        addresses: Sequence[tuple[socket.AddressFamily, Any]],
+        name: str | None,
+        stdin: int,
+    ) -> None:
+        self.loop = loop
+        self.exit_code = INTERRUPTED  # true until something else ends it
+        self._addresses = list(addresses)
+        self._name = name
+        self._stdin = stdin
+        self._keyboard: Keyboard | None = None
+        self._leaving = False
+        self._line = b""
+        self._link = self._connect()
+        loop.on_stop(self._say_goodbye)
+
+    def _connect(self) -> Link:
+        family, address = self._addresses.pop(0)
+        self._link = link = Link(self)
+        link.create_socket(family, socket.SOCK_STREAM)
+        link.connect(address, timeout=CONNECT_TIMEOUT)
+        return link
+
+    # What happens on the network
+
+    def connected(self) -> None:
+        """Log in, and begin to listen to the keyboard."""
+        # A command that does nothing tells the server that its pings will be answered.
+        self._link.push(bytes((telnet.IAC, telnet.NOP)))
+        if self._name is not None:
+            self._send(self._name.encode("utf-8", "replace") + b"\n")
+        self._keyboard = Keyboard(self, self._stdin)
+
+    def connect_failed(self, error: OSError) -> None:
+        """Try the next address, or give up with a sentence."""
+        if self._addresses:
+            self.loop.call_soon(self._connect)
+        else:
+            print(f"Cannot connect: {error.strerror or error}.", file=sys.stderr)
+            self._finish(FAILED)
+
+    def server_closed(self) -> None:
+        """End, well if we had asked for it."""
+        if not self._leaving:
+            print("The server has closed the connection.", file=sys.stderr)
+        self._finish(OK if self._leaving else FAILED)
+
+    def show(self, line: str) -> None:
+        """Print one line of the server's; it is clean, as servers are strangers, too."""
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            # Nobody reads us any more; nor may the interpreter try to flush once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._finish(FAILED)
+
+    # What happens at the keyboard
+
+    def typed(self, data: bytes) -> None:
+        """Send what was typed, line by line, and notice the wish to leave."""
+        *lines, self._line = (self._line + data).split(b"\n")
+        for line in lines:
+            self._leaving = self._leaving or line.split()[:1] == [b"/quit"]
+            self._send(line + b"\n")
+        if len(self._line) > READ_SIZE:  # no line that the server would take; do not collect it
+            self._send(self._line)
+            self._line = b""
+
+    def leave(self) -> None:
+        """Nothing more will be typed: say what is left, leave, and wait for the server's word."""
+        self._leaving = True
+        if self._line:
+            self._send(self._line + b"\n")
+        self._say_goodbye()
+        self.loop.call_later(PATIENCE, self._finish, OK)
+
+    def pause_keyboard(self) -> None:
+        """Let what is typed wait."""
+        if self._keyboard is not None and not self._keyboard.closed:
+            self._keyboard.pause_reading()
+
+    def resume_keyboard(self) -> None:
+        """Take what is typed again."""
+        if self._keyboard is not None and not self._keyboard.closed:
+            self._keyboard.resume_reading()
+
+    # Inside
+
+    def _say_goodbye(self) -> None:
+        if self._link.connected and not self._link.closed:
+            self._send(b"/quit\n")
+            self._link.close_write()
+
+    def _send(self, data: bytes) -> None:
+        # Byte 255 is telnet's escape, and is doubled to be itself.
+        self._link.push(data.replace(b"\xff", b"\xff\xff"))
+
+    def _finish(self, code: int) -> None:
+        self.exit_code = code
+        self._link.close()
+        self.loop.stop(grace=0)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the client; return the process's exit code."""
+    given = _make_parser().parse_args(arguments)
+    try:
+        addresses = _look_up(given.host, given.port)
+    except OSError as error:
+        print(f"Cannot find {given.host}: {error.strerror or error}.", file=sys.stderr)
+        return FAILED
+    if not _is_open(STDIN):
+        print("There is no standard input to read from.", file=sys.stderr)
+        return FAILED
+    with _own_stdin() as stdin, EventLoop() as loop:
+        client = Client(loop, addresses, given.name, stdin)
+        loop.run()
+    return client.exit_code
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.chatroom.client", description="A client for the chat room."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="server (default: %(default)s)")
+    add_port(parser, "the server's port (default: %(default)s)")
+    parser.add_argument("--name", help="name to log in with (default: the server asks)")
+    return parser
+
+
+def _look_up(host: str, port: int) -> list[tuple[socket.AddressFamily, Any]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _own_stdin() -> Iterator[int]:
+    """Give a descriptor of standard input whose blocking mode is ours to change."""
+    fd = _reopened_terminal()
+    if fd is not None:
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+        return
+    blocking = os.get_blocking(STDIN)
+    try:
+        yield STDIN
+    finally:
+        os.set_blocking(STDIN, blocking)
+
+
+def _reopened_terminal() -> int | None:
+    try:
+        return os.open(os.ttyname(STDIN), os.O_RDONLY | os.O_NOCTTY)
+    except OSError:  # no terminal, or one whose name means nothing in here (a container)
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

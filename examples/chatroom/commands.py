@@ -1,0 +1,182 @@
+"""The commands: a table, from which /help is made.
+
+Rule of this file: reading arguments and wording answers; what a command changes, the hall does.
+A command that cannot be done raises `Refused` with one sentence, which its caller shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .members import Member
+from .messages import Moment
+from .names import Refused, fold
+from .room import LOBBY, Hall, describe, here
+from .text import shorten
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command as somebody typed it.
+
+    Attributes:
+        hall: Where it was typed.
+        member: Who typed it.
+        rest: What came after the command's name, without white space around it.
+        now: When.
+    """
+
+    hall: Hall
+    member: Member
+    rest: str
+    now: Moment
+
+    def answer(self, text: str) -> None:
+        """Tell `text` to the one who asked, alone."""
+        self.hall.notify(self.member, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: how it is typed, what it does in a few words, and the doing."""
+
+    name: str
+    usage: str
+    help: str
+    run: Callable[[Request], None]
+
+    def need(self, value: str) -> str:
+        """Return `value`, or refuse with the usage if it is empty."""
+        if not value:
+            raise Refused(f"Usage: {self.usage}")
+        return value
+
+
+def obey(hall: Hall, member: Member, line: str, now: Moment) -> None:
+    """Run the command in `line`, which begins with a slash.
+
+    Raises:
+        Refused: There is no such command, or it cannot be done; nothing has changed.
+    """
+    word, _, rest = line[1:].partition(" ")
+    command = COMMANDS.get(word.lower())
+    if command is None:
+        raise Refused(f"Unknown command /{shorten(word, 20)}; /help lists them all.")
+    command.run(Request(hall, member, rest.strip(), now))
+
+
+def _help(request: Request) -> None:
+    for command in COMMANDS.values():
+        request.answer(f"{command.usage:<20} {command.help}")
+    request.answer(f"{'//text':<20} say a line that begins with a slash")
+
+
+def _who(request: Request) -> None:
+    for room in request.hall.rooms.values():
+        if room.members:
+            people = ", ".join(_with_idle(each, request.now) for each in room.members)
+            request.answer(f"{room.name.shown}: {people}")
+
+
+def _with_idle(member: Member, now: Moment) -> str:
+    minutes = int((now.mono - member.heard) // 60)
+    return f"{member.shown} (idle {minutes} min)" if minutes else member.shown
+
+
+def _look(request: Request) -> None:
+    request.answer(describe(here(request.member)))
+
+
+def _me(request: Request) -> None:
+    text = COMMANDS["me"].need(request.rest)
+    request.hall.act(request.member, text, request.now)
+
+
+def _msg(request: Request) -> None:
+    to, _, text = request.rest.partition(" ")
+    text = COMMANDS["msg"].need(text.strip())
+    request.hall.whisper(request.member, to, text, request.now)
+
+
+def _join(request: Request) -> None:
+    room = COMMANDS["join"].need(request.rest)
+    request.hall.join(request.member, room, request.now)
+
+
+def _leave(request: Request) -> None:
+    if here(request.member).name == LOBBY:
+        raise Refused("You are in the lobby already; /quit leaves the chat room.")
+    request.hall.join(request.member, LOBBY.shown, request.now)
+
+
+def _rooms(request: Request) -> None:
+    for room in request.hall.rooms.values():
+        topic = f" - {room.topic}" if room.topic else ""
+        request.answer(f"{room.name.shown} ({len(room.members)}){topic}")
+
+
+def _topic(request: Request) -> None:
+    if request.rest:
+        request.hall.set_topic(request.member, request.rest, request.now)
+    else:
+        request.answer(f"Topic: {here(request.member).topic or '(none)'}")
+
+
+def _nick(request: Request) -> None:
+    request.hall.rename(request.member, COMMANDS["nick"].need(request.rest), request.now)
+
+
+def _ignore(request: Request) -> None:
+    if not request.rest:
+        names = ", ".join(sorted(request.member.ignored))
+        request.answer(f"You ignore: {names or 'nobody'}.")
+    elif fold(request.rest) in request.member.ignored:
+        request.member.ignored.discard(fold(request.rest))
+        request.answer(f"You hear {request.rest} again.")
+    else:
+        _begin_to_ignore(request)
+
+
+def _begin_to_ignore(request: Request) -> None:
+    target = request.hall.find(request.rest)
+    if target is request.member:
+        raise Refused("You cannot ignore yourself.")
+    if len(request.member.ignored) >= request.hall.limits.max_ignored:
+        raise Refused("You ignore as many as you may; /ignore NAME hears one of them again.")
+    request.member.ignored.add(fold(target.shown))
+    request.answer(f"You ignore {target.shown}; the same command hears them again.")
+
+
+def _history(request: Request) -> None:
+    kept = request.hall.limits.history_kept
+    count = int(request.rest) if request.rest.isdecimal() and len(request.rest) < 10 else 0
+    if request.rest and not count:
+        COMMANDS["history"].need("")
+    if not request.hall.recall(request.member, count or kept):
+        request.answer("Nothing has been said here yet.")
+
+
+def _quit(request: Request) -> None:
+    reason = f"quit ({request.rest})" if request.rest else "quit"
+    request.hall.dismiss(request.member, "Goodbye.", reason, request.now)
+
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command("help", "/help", "show this list", _help),
+        Command("who", "/who", "show who is here, room by room", _who),
+        Command("look", "/look", "show your room, its topic and its people", _look),
+        Command("me", "/me ACTION", "do something: '/me waves'", _me),
+        Command("msg", "/msg NAME TEXT", "say something to one person alone", _msg),
+        Command("join", "/join ROOM", "go to a room; it is made if there is none", _join),
+        Command("leave", "/leave", "go back to the lobby", _leave),
+        Command("rooms", "/rooms", "show all rooms", _rooms),
+        Command("topic", "/topic [TEXT]", "show or set the topic of your room", _topic),
+        Command("nick", "/nick NAME", "change your name", _nick),
+        Command("ignore", "/ignore [NAME]", "stop or resume hearing somebody", _ignore),
+        Command("history", "/history [LINES]", "show what was said before", _history),
+        Command("quit", "/quit [REASON]", "leave", _quit),
+    )
+}

@@ -1,0 +1,207 @@
+"""Every limit of the chat room, and the small machines that enforce some of them.
+
+Rule of this file: numbers and arithmetic; time is passed in, nobody is spoken to from here.
+Everything that a stranger can make grow has a number here, and that number is an option.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from .names import Refused
+
+
+def _limit(default: float, unit: str, why: str, *, least: float = 1) -> Any:
+    # Any, as in dataclasses.field() itself: the annotation beside the call is the true type.
+    return field(default=default, metadata={"unit": unit, "why": why, "least": least})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits in force; the fields' metadata hold unit, reason and least value.
+
+    Raises:
+        ValueError: A value is below its least, or two of them contradict each other.
+    """
+
+    max_line: int = _limit(1024, "bytes", "longest line; more of it is skipped, and it is said so")
+    max_subnegotiation: int = _limit(
+        1024,
+        "bytes",
+        "longest telnet subnegotiation; an endless one would swallow all that comes",
+    )
+    max_name: int = _limit(20, "characters", "longest name of a person or a room")
+    max_topic: int = _limit(200, "characters", "longest topic of a room")
+    flood_rate: float = _limit(
+        2.0, "lines/second", "lines one may send in the long run", least=0.001
+    )
+    flood_burst: int = _limit(20, "lines", "lines one may send at once after a silence")
+    flood_strikes: int = _limit(
+        60, "lines", "lines dropped as flood before their sender is disconnected"
+    )
+    login_attempts: int = _limit(5, "attempts", "names tried before the connection is closed")
+    login_timeout: float = _limit(
+        60.0, "seconds", "time to give a name; strangers hold a place only so long", least=0.01
+    )
+    idle_ping: float = _limit(
+        600.0, "seconds", "silence after which a member is asked for a sign of life", least=0.01
+    )
+    idle_timeout: float = _limit(
+        1800.0, "seconds", "silence after which a member is disconnected", least=0.01
+    )
+    linger: float = _limit(
+        2.0, "seconds", "time a leaving peer gets to read its last line", least=0.01
+    )
+    stop_grace: float = _limit(
+        5.0, "seconds", "time to send what is queued when the server stops", least=0.01
+    )
+    max_output: int = _limit(
+        262144, "bytes", "most output queued for a member; slower readers are dropped", least=1024
+    )
+    max_members: int = _limit(500, "connections", "connections in all")
+    max_per_address: int = _limit(50, "connections", "connections from one address (IPv6: one /64)")
+    max_rooms: int = _limit(100, "rooms", "rooms in all, the lobby included")
+    max_ignored: int = _limit(100, "names", "names one member may ignore")
+    history_kept: int = _limit(100, "lines", "lines remembered for each room", least=0)
+    history_shown: int = _limit(10, "lines", "remembered lines shown on entering", least=0)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that would make the room unusable."""
+        for each in fields(self):
+            value, least = getattr(self, each.name), each.metadata["least"]
+            if not math.isfinite(value) or value < least:
+                unit = each.metadata["unit"]
+                raise ValueError(f"{each.name} must be at least {least} {unit}, not {value}.")
+        if self.idle_timeout <= self.idle_ping:
+            raise ValueError("idle_timeout must be longer than idle_ping.")
+
+
+class TokenBucket:
+    """So many at once, so many a second in the long run.
+
+    The bucket holds at most `burst` tokens, gains `rate` of them a second, and each use takes
+    one.  A clock that goes backwards gives nothing and takes nothing.
+
+    Args:
+        rate: Tokens a second.
+        burst: Most tokens held; the bucket begins full.
+        now: The time, in seconds on a monotonic clock.
+    """
+
+    def __init__(self, rate: float, burst: int, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._tokens = float(burst)
+        self._filled = now
+
+    def take(self, now: float) -> bool:
+        """Take one token at time `now` (seconds); False if there is none."""
+        self._fill(now)
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    def full(self, now: float) -> bool:
+        """Say whether the bucket is full at time `now` (seconds): nobody drew on it lately."""
+        self._fill(now)
+        return self._tokens >= self._burst
+
+    def _fill(self, now: float) -> None:
+        if now > self._filled:
+            gained = (now - self._filled) * self._rate
+            self._tokens = min(self._burst, self._tokens + gained)
+            self._filled = now
+
+
+class Verdict(enum.Enum):
+    """What is to be done with a line."""
+
+    PASS = "pass"
+    WARN = "warn"
+    DROP = "drop"
+    EXPEL = "expel"
+
+
+class FloodGuard:
+    """Judges one member's lines: warn once, then drop in silence, then expel.
+
+    The warning is given, and the strikes are forgotten, anew after a silence long enough to
+    fill the bucket; otherwise somebody just above the rate would be warned at every other line.
+
+    Args:
+        limits: `flood_rate`, `flood_burst` and `flood_strikes` count here.
+        now: The time, in seconds on a monotonic clock.
+    """
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        self._bucket = TokenBucket(limits.flood_rate, limits.flood_burst, now)
+        self._most = limits.flood_strikes
+        self._strikes = 0
+
+    def judge(self, now: float) -> Verdict:
+        """Say what to do with a line that came at time `now` (seconds, monotonic)."""
+        if self._bucket.full(now):
+            self._strikes = 0
+        if self._bucket.take(now):
+            return Verdict.PASS
+        self._strikes += 1
+        if self._strikes > self._most:
+            return Verdict.EXPEL
+        return Verdict.WARN if self._strikes == 1 else Verdict.DROP
+
+
+class Gate:
+    """Counts connections, in all and for each address.
+
+    Args:
+        limits: `max_members` and `max_per_address` count here.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._total = 0
+        self._by_source: dict[str, int] = {}
+
+    def enter(self, address: str) -> None:
+        """Count one more connection from `address`.
+
+        Raises:
+            Refused: There are too many; nothing was counted.
+        """
+        source = source_of(address)
+        if self._total >= self._limits.max_members:
+            raise Refused("The chat room is full; please try again later.")
+        if self._by_source.get(source, 0) >= self._limits.max_per_address:
+            raise Refused("There are too many connections from your address.")
+        self._total += 1
+        self._by_source[source] = self._by_source.get(source, 0) + 1
+
+    def leave(self, address: str) -> None:
+        """Give back what `enter` counted for `address`."""
+        source = source_of(address)
+        self._total -= 1
+        self._by_source[source] -= 1
+        if not self._by_source[source]:
+            del self._by_source[source]
+
+
+def source_of(address: str) -> str:
+    """Return whom to count `address` for.
+
+    One IPv6 subscriber commonly has 2**64 addresses, so those count as one; an IPv4 address in
+    IPv6 clothes is that IPv4 address.  What is no IP address (a UNIX socket) counts as itself.
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))

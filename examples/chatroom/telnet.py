@@ -1,0 +1,216 @@
+"""Telnet and line ends: bytes in, events out.
+
+Rule of this file: no I/O, no text decoding, no opinion on what a line means.
+
+Telnet (RFC 854) mixes commands into the data: byte 255, IAC, begins one.  They are taken out
+*before* the bytes are split into lines or decoded, because a subnegotiation may hold a newline
+and 255 is no UTF-8.  A command may be cut anywhere by a packet's end, so the decoder is a state
+machine that remembers where it is; feeding it a stream in any pieces gives the same events.
+
+We speak a telnet without options.  The standard (RFC 854, RFC 855) lets anybody refuse any
+option: DO is answered WONT, WILL is answered DONT, and each only once, since a peer that repeats
+itself would otherwise be in a loop with us.  DONT and WONT ask for what already is, and are not
+answered.  TIMING-MARK (RFC 860) is no state but a question, "have you come this far?", asked by
+telnet after Ctrl-C, which throws away all it receives until the answer comes: always answered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
+EL, AYT, IP, BRK, NOP, SE, ABORT = 248, 246, 244, 243, 241, 240, 238
+TIMING_MARK = 6
+
+_IAC = b"\xff"
+_LINE_END = re.compile(rb"\r?\n|\r\x00")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A whole line, without its end."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """A line passed the limit; the rest of it will be skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Bytes to send back now, as the telnet protocol asks."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """The other side pressed its interrupt key; the half-typed line is discarded."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreYouThere:
+    """The other side asks for a visible sign of life."""
+
+
+Event: TypeAlias = Line | TooLong | Reply | Interrupt | AreYouThere
+
+
+class TelnetDecoder:
+    """Turns what a telnet (or nc, which knows no telnet) sends into events.
+
+    Lines end with LF, CR LF, or CR NUL.
+
+    Args:
+        max_line: Longest line, in bytes, without its end.
+        max_subnegotiation: Longest subnegotiation, in bytes; a longer one is given up, and the
+            rest of that line with it.
+    """
+
+    def __init__(self, max_line: int, max_subnegotiation: int) -> None:
+        self.spoke_telnet = False
+        """Whether any telnet command has come: the other side is a telnet, not an nc."""
+        self._max_line = max_line
+        self._max_subnegotiation = max_subnegotiation
+        self._state: Callable[[bytes, int], int] = self._in_data
+        self._events: list[Event] = []
+        self._line = bytearray()
+        self._held = b""  # a CR whose meaning the next byte tells
+        self._skipping = False
+        self._verb = 0
+        self._sub_length = 0
+        self._refused: set[tuple[int, int]] = set()
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Return the events that `data` completes, in the order of the stream."""
+        position = 0
+        while position < len(data):
+            position = self._state(data, position)
+        events, self._events = self._events, []
+        return events
+
+    # The states: each takes what it can at `position` and returns where the next one begins.
+
+    def _in_data(self, data: bytes, position: int) -> int:
+        end = data.find(_IAC, position)
+        if end < 0:
+            self._take(data[position:])
+            return len(data)
+        self._take(data[position:end])
+        self._state = self._after_iac
+        return end + 1
+
+    def _after_iac(self, data: bytes, position: int) -> int:
+        self._command(data[position])
+        return position + 1
+
+    def _after_verb(self, data: bytes, position: int) -> int:
+        self._state = self._in_data
+        self._negotiate(self._verb, data[position])
+        return position + 1
+
+    def _in_subnegotiation(self, data: bytes, position: int) -> int:
+        end = data.find(_IAC, position)
+        stop = len(data) if end < 0 else end
+        room = self._max_subnegotiation - self._sub_length
+        if stop - position > room:
+            self._give_up_subnegotiation()
+            return position + room
+        self._sub_length += stop - position
+        if end < 0:
+            return len(data)
+        self._state = self._after_iac_in_subnegotiation
+        return end + 1
+
+    def _after_iac_in_subnegotiation(self, data: bytes, position: int) -> int:
+        byte = data[position]
+        if byte == IAC and self._sub_length == self._max_subnegotiation:
+            self._give_up_subnegotiation()
+        elif byte == IAC:
+            self._sub_length += 1
+            self._state = self._in_subnegotiation
+        elif byte == SE:
+            self._state = self._in_data
+        else:
+            # Not allowed, and seen: the end was forgotten, and this is the next command.
+            self._command(byte)
+        return position + 1
+
+    def _give_up_subnegotiation(self) -> None:
+        self._give_up_line()
+        self._state = self._in_data
+
+    # What the commands do
+
+    def _command(self, byte: int) -> None:
+        self._state = self._in_data
+        if byte == IAC:
+            self._take(_IAC)
+            return
+        self.spoke_telnet = True
+        if byte in (WILL, WONT, DO, DONT):
+            self._verb = byte
+            self._state = self._after_verb
+        elif byte == SB:
+            self._sub_length = 0
+            self._state = self._in_subnegotiation
+        elif byte in (IP, BRK, EL, ABORT):
+            self._discard_line()
+            self._events.append(Interrupt())
+        elif byte == AYT:
+            self._events.append(AreYouThere())
+
+    def _negotiate(self, verb: int, option: int) -> None:
+        if option == TIMING_MARK:
+            if verb == DO:
+                # True as it stands: everything before it has been taken in.
+                self._reply(WILL, option)
+        elif verb in (DO, WILL) and (verb, option) not in self._refused:
+            self._refused.add((verb, option))
+            self._reply(WONT if verb == DO else DONT, option)
+
+    def _reply(self, verb: int, option: int) -> None:
+        self._events.append(Reply(bytes((IAC, verb, option))))
+
+    # Lines
+
+    def _take(self, data: bytes) -> None:
+        data = self._held + data
+        self._held = b"\r" if data.endswith(b"\r") else b""
+        if self._held:
+            data = data[:-1]
+        *whole, rest = _LINE_END.split(data)
+        for piece in whole:
+            self._extend(piece)
+            self._end_line()
+        self._extend(rest)
+
+    def _extend(self, piece: bytes) -> None:
+        if self._skipping:
+            return
+        if len(self._line) + len(piece) > self._max_line:
+            self._give_up_line()
+        else:
+            self._line += piece
+
+    def _end_line(self) -> None:
+        if not self._skipping:
+            self._events.append(Line(bytes(self._line)))
+        self._line.clear()
+        self._skipping = False
+
+    def _give_up_line(self) -> None:
+        if not self._skipping:
+            self._events.append(TooLong())
+        self._line.clear()
+        self._skipping = True
+
+    def _discard_line(self) -> None:
+        self._line.clear()
+        self._held = b""
+        self._skipping = False

@@ -1,0 +1,57 @@
+"""Making text from strangers safe for somebody else's terminal.
+
+Rule of this file: pure functions from bytes or text to text; nothing about rooms or protocols.
+
+A terminal obeys what it is sent: an escape sequence can recolour it, retitle it or make it type;
+a bidirectional override can make a line read as if another person had written it.  So this is a
+list of what may pass, not of what may not: printable characters, a plain space for every other
+kind of white space, and the two joiners without which Persian and many emoji fall apart.
+Whatever Unicode adds later is unknown here and therefore does not pass.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Zero-width non-joiner and joiner: they change the shape of their neighbours, never the order.
+JOINERS = frozenset("\u200c\u200d")
+# Characters that Unicode calls letters, and that nobody can see.
+INVISIBLE_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+_BECOMES_SPACE = frozenset("\t\n\v\f\r\x85")
+_SPACE_CATEGORIES = frozenset({"Zs", "Zl", "Zp"})
+_DROPPED_CATEGORIES = frozenset({"Cc", "Cf"})
+
+
+def clean(text: str) -> str:
+    """Return `text` as one line that does nothing to a terminal but show characters.
+
+    Control characters (C0, DEL, C1) and invisible format characters are removed, white space
+    of every kind becomes a space, unassigned and surrogate code points become U+FFFD.
+    The result encodes to UTF-8 without error, and ``clean(clean(x)) == clean(x)``.
+    """
+    if text.isprintable() and INVISIBLE_LETTERS.isdisjoint(text):
+        return text
+    return "".join(map(_safe, text))
+
+
+def decode(data: bytes) -> str:
+    """Return UTF-8 `data` as safe text; bytes that are no UTF-8 become U+FFFD."""
+    return clean(data.decode("utf-8", "replace"))
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return `text`, cut to at most `limit` characters, the last an ellipsis if it was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _safe(char: str) -> str:
+    if char in INVISIBLE_LETTERS or char in _BECOMES_SPACE:
+        return " "
+    if char.isprintable() or char in JOINERS:
+        return char
+    category = unicodedata.category(char)
+    if category in _SPACE_CATEGORIES:
+        return " "
+    return "" if category in _DROPPED_CATEGORIES else REPLACEMENT
