@@ -1,0 +1,27 @@
+"""miniloop: a small event loop with asyncore's dispatchers."""
+
+from miniloop.channel import announced
+from miniloop.chat import AsyncChat
+from miniloop.dispatcher import Dispatcher
+from miniloop.file import FileDispatcher
+from miniloop.framing import Terminator
+from miniloop.listener import Listener
+from miniloop.loop import EventLoop
+from miniloop.outbox import Producer, SimpleProducer
+from miniloop.timers import Handle, TimerHandle
+from miniloop.trace import Trace
+
+__all__ = [
+    "AsyncChat",
+    "Dispatcher",
+    "EventLoop",
+    "FileDispatcher",
+    "Handle",
+    "Listener",
+    "Producer",
+    "SimpleProducer",
+    "Terminator",
+    "TimerHandle",
+    "Trace",
+    "announced",
+]

@@ -1,0 +1,370 @@
+"""A dispatcher that collects input until a terminator and queues its output.
+
+``AsyncChat`` is ``Dispatcher`` + ``framing`` + ``outbox`` and little else: what it adds is *when*.
+Input is parsed a bounded number of messages in a pass; output goes out once in a pass.
+"""
+
+import socket
+
+from miniloop.channel import announced
+from miniloop.dispatcher import Dispatcher
+from miniloop.framing import END, NEED_DATA, OVERFLOW, Framer, Terminator, check_terminator
+from miniloop.loop import EventLoop
+from miniloop.outbox import Outbox, Producer
+from miniloop.sockets import CHUNK
+from miniloop.timers import Handle
+
+MESSAGES_PER_PASS = 1024
+"""Messages that one channel may deliver in a pass: some milliseconds at the usual microseconds."""
+
+
+class AsyncChat(Dispatcher):
+    """Collects input until a terminator; queues output and sends it once in a pass.
+
+    Override ``collect_incoming_data()`` and ``found_terminator()``, and call ``set_terminator()``.
+
+    Attributes:
+        max_input: longest message under a bytes terminator, in bytes; asyncio's stream limit.
+            See ``handle_input_overflow()``.
+        max_output: most bytes queued for one peer; a hundred times what a healthy one leaves
+            unread.  See ``handle_output_overflow()``.
+        high_water: bytes left in the queue after sending from which ``handle_high_water()`` is
+            called; asyncio's figure.
+        low_water: bytes in the queue from which downwards ``handle_low_water()`` follows.
+    """
+
+    max_input: int = 65536
+    max_output: int = 16 << 20
+    high_water: int = 65536
+    low_water: int = 16384
+
+    _flush_due = False
+    _interrupted = False
+    _closing = False
+    _eof = False
+    _shut_due = False
+    _above_water = False
+    _overflowed = False
+    _continuation: Handle | None = None
+
+    def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
+        """Take over ``sock``, if given; there is no terminator until ``set_terminator()``."""
+        self._framer = Framer(self.max_input)
+        self._outbox = Outbox()
+        super().__init__(loop, sock)
+
+    # -- input -----------------------------------------------------------------------------------
+
+    def set_terminator(self, terminator: Terminator) -> None:
+        """Set what ends a message, from the next undelivered byte on.
+
+        Args:
+            terminator: bytes of any length; an int, that many bytes; None, ``b""`` or 0 to have
+                everything collected as it comes.  It may be called at any moment.
+
+        Raises:
+            TypeError: neither bytes nor int nor None.
+            ValueError: negative.
+        """
+        terminator = check_terminator(terminator)
+        if terminator != self._framer.terminator:
+            self._framer.terminator = terminator
+            self._interrupted = True
+
+    def get_terminator(self) -> Terminator:
+        """Return the terminator; an int counts down while its bytes arrive, and ends as None."""
+        return self._framer.terminator
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        """A part of a message; there may be several before ``found_terminator()``."""
+        raise NotImplementedError(f"{type(self).__name__} must override collect_incoming_data()")
+
+    def found_terminator(self) -> None:
+        """The message is complete: all of it was collected."""
+        raise NotImplementedError(f"{type(self).__name__} must override found_terminator()")
+
+    def handle_input_overflow(self) -> None:
+        """A message is longer than ``max_input``; its first ``max_input`` bytes were collected.
+
+        By default the connection ends.  When an override leaves it open, the rest of the message
+        is skipped up to its terminator, and ``found_terminator()`` is not called for it.
+        """
+        self.end()
+
+    def handle_read(self) -> None:
+        """Receive and parse, unless an earlier receive is not all parsed yet."""
+        if self._continuation is None:
+            data = self.recv(CHUNK)
+            if data:
+                self._framer.feed(data)
+                self._parse()
+
+    def _parse(self) -> None:
+        """Deliver what is complete; what exceeds the bound waits for the next pass."""
+        framer = self._framer
+        budget = MESSAGES_PER_PASS
+        self._interrupted = False
+        while not (framer.exhausted() or self._paused or self._closing or self.closed):
+            if budget <= 0:
+                self._continuation = self.loop.call_soon(self._continue)
+                return
+            messages = framer.peek_messages(budget)
+            if messages:
+                budget -= self._deliver(messages)
+            elif self._deliver_event():
+                budget -= 1
+            else:
+                break
+        if self._eof:
+            self._finish()
+
+    def _deliver(self, messages: list[bytes]) -> int:
+        """Deliver complete messages until something interrupts; return how many were."""
+        collect, found = self.collect_incoming_data, self.found_terminator
+        self._interrupted = False
+        count = 0
+        for message in messages:
+            count += 1
+            if message:
+                collect(message)
+            found()
+            if self._interrupted:
+                break
+        self._framer.consume(count)
+        return count
+
+    def _deliver_event(self) -> bool:
+        """Deliver the next piece, end or overflow; return False when there is none."""
+        event = self._framer.next_event()
+        if event is NEED_DATA:
+            return False
+        if event is END:
+            self.found_terminator()
+        elif event is OVERFLOW:
+            self.handle_input_overflow()
+        elif isinstance(event, bytes):
+            self.collect_incoming_data(event)
+        return True
+
+    def _continue(self) -> None:
+        """Parse on, in a later pass."""
+        self._continuation = None
+        if not self.closed:
+            self._guarded(self._parse)
+
+    def pause_reading(self) -> None:
+        """Deliver and receive nothing until ``resume_reading()``."""
+        super().pause_reading()
+        self._interrupted = True
+
+    def resume_reading(self) -> None:
+        """Go on, first with what was received before the pause."""
+        super().resume_reading()
+        if self._continuation is None and not self._framer.exhausted():
+            self._continuation = self.loop.call_soon(self._continue)
+
+    @announced
+    def readable(self) -> bool:
+        """Return whether READ events are wanted."""
+        return not (self._closing or self._eof) and super().readable()
+
+    # -- output ----------------------------------------------------------------------------------
+
+    @property
+    def output_size(self) -> int:
+        """Bytes queued."""
+        return self._outbox.size
+
+    def push(self, data: bytes) -> None:
+        """Queue bytes; everything queued leaves with one system call in the next pass.
+
+        No handler is called from here.  After ``close_when_done()`` the data is discarded, as in
+        asynchat.
+
+        Raises:
+            RuntimeError: the channel is closed, ``close_write()`` was called, or the loop runs on
+                another thread.
+            TypeError: ``data`` is not bytes, a bytearray or a memoryview.
+        """
+        if type(data) is not bytes:
+            data = _as_bytes(data)
+        if not self._flush_due and not self._begin_output():
+            return
+        outbox = self._outbox
+        outbox.pieces.append(data)
+        outbox.size = size = outbox.size + len(data)
+        if size > self.max_output:
+            self._overflow()
+
+    def push_with_producer(self, producer: Producer) -> None:
+        """Queue what ``producer.more()`` returns, asked for when there is room, until ``b""``.
+
+        Raises:
+            RuntimeError: as ``push()``.
+            TypeError: it has no ``more()``.
+        """
+        if self._flush_due or self._begin_output():
+            self._outbox.add_producer(producer)
+
+    def close_when_done(self) -> None:
+        """Take no more input, and end when everything queued is sent.
+
+        Raises:
+            RuntimeError: the channel is closed.
+        """
+        self.check_open("close_when_done()")
+        self._flush_in_next_pass()
+        self._closing = self._interrupted = True
+        self._framer.clear()
+        self.interest_changed()
+
+    def close_write(self) -> None:
+        """Half-close once everything queued is sent; reading goes on.
+
+        Raises:
+            RuntimeError: the channel is closed.
+        """
+        self.check_open("close_write()")
+        self._flush_in_next_pass()
+        self._shut_due = True
+
+    def discard_buffers(self) -> None:
+        """Forget received bytes that are not delivered yet, and queued ones."""
+        self._framer.clear()
+        self._outbox.clear()
+        self._interrupted = True
+
+    def handle_output_overflow(self) -> None:
+        """The peer does not read: more than ``max_output`` bytes were queued.
+
+        What exceeded the limit is lost already, so by default the queue is discarded and the
+        connection ends.
+        """
+        self.discard_buffers()
+        self.end()
+
+    def handle_high_water(self) -> None:
+        """More than ``high_water`` bytes are left after sending: slow down."""
+
+    def handle_low_water(self) -> None:
+        """The queue is down to ``low_water`` bytes again: go on."""
+
+    def _begin_output(self) -> bool:
+        """The first output of a pass: return whether it may be queued."""
+        self.check_open("push()")
+        if self._closing or self._overflowed:
+            return False
+        if self._shut_due:
+            raise RuntimeError("push() after close_write(): push everything before it")
+        self._flush_in_next_pass()
+        return True
+
+    def _flush_in_next_pass(self) -> None:
+        if not self._flush_due and self._registration is not None:
+            self.loop.flush_soon(self._registration)
+            self._flush_due = True
+
+    def _overflow(self) -> None:
+        """Take no more until the next flush, which calls the handler."""
+        self._overflowed = True
+        self._flush_due = False
+        if self._registration is not None:
+            self.loop.flush_soon(self._registration)
+
+    def flush(self) -> None:
+        """Send what is queued with one system call.  The loop calls this."""
+        self._flush_due = False
+        if self._overflowed:
+            self.handle_output_overflow()
+            self._overflowed = False
+        if not self.connected or self._blocked:
+            return
+        outbox = self._outbox
+        data = outbox.next_bytes()
+        if data:
+            try:
+                outbox.sent(self.socket.send(data))
+            except BlockingIOError:
+                pass  # nothing was taken, and the rest of this method says what follows
+            except OSError as error:
+                self._lost(error)
+                return
+        if outbox:
+            self._blocked = True
+            self.interest_changed()
+        if outbox or self._above_water or self._closing or self._eof or self._shut_due:
+            self._after_flush()
+
+    def _after_flush(self) -> None:
+        """The less common: watermarks, and what waited for the queue to be empty."""
+        size = self._outbox.size
+        if not self._above_water and size > self.high_water:
+            self._above_water = True
+            self.handle_high_water()
+        elif self._above_water and size <= self.low_water:
+            self._above_water = False
+            self.handle_low_water()
+        if not self._outbox and not self.closed:
+            if self._shut_due and not self._closing:
+                self._shut_write()
+            self._finish()
+
+    def handle_write(self) -> None:
+        """There is room again."""
+        self.flush()
+
+    def handle_write_event(self) -> None:
+        """Handle WRITE; what was pushed before the connect goes out after it."""
+        connecting = self.connecting
+        super().handle_write_event()
+        if connecting and self.connected and not self._flush_due:
+            self._flush_in_next_pass()
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def handle_eof(self) -> None:
+        """The peer will send no more; it may still read, so what is queued is sent first."""
+        self._eof = True
+        self.interest_changed()
+        self._finish()
+
+    def _finish(self) -> None:
+        """End when an end is due and nothing is waiting."""
+        if self._outbox or self.closed:
+            return
+        if self._closing:
+            self._swallow()
+            self.end()
+        elif self._eof and self._framer.exhausted():
+            self.end()
+
+    def _swallow(self) -> None:
+        """Read and forget what has arrived: closing over unread data resets the connection.
+
+        A reset could overtake what we sent last.
+        """
+        try:
+            self.socket.recv(CHUNK)
+        except OSError:
+            return  # nothing there, or gone: there is nothing to swallow
+
+    def drained(self) -> bool:
+        """Return whether nothing queued can still be sent."""
+        return not self._outbox or not self.connected
+
+    def close(self) -> None:
+        """Close at once; what is queued is lost.  Again is harmless."""
+        self._interrupted = True
+        self._flush_due = False
+        if self._continuation is not None:
+            self._continuation.cancel()
+            self._continuation = None
+        self._outbox.clear()
+        super().close()
+
+
+def _as_bytes(data: object) -> bytes:
+    """Copy what is like bytes; refuse the rest with a sentence."""
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    raise TypeError(f"push() takes bytes, not {type(data).__name__}: encode text first")

@@ -1,0 +1,237 @@
+"""A socket and its ``handle_*`` methods, under asyncore's names.
+
+This file turns readiness into accepting, connecting, reading and writing.  Queues and parsing are
+not its business: see ``chat.py``.
+"""
+
+import errno
+import logging
+from socket import AF_INET, SO_ACCEPTCONN, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET
+from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
+from typing import Any
+
+from miniloop.accepting import BATCH, Accepting
+from miniloop.channel import announced
+from miniloop.connecting import Connecting
+from miniloop.loop import EventLoop
+from miniloop.sockets import SocketChannel
+
+logger = logging.getLogger("miniloop")
+
+CONNECT_TIMEOUT = 30.0
+"""Seconds: longer than any healthy handshake with its retransmissions at 1, 3, 7 and 15."""
+
+
+class Dispatcher(SocketChannel):
+    """A non-blocking socket; subclass it and override the ``handle_*`` methods.
+
+    Args:
+        loop: the loop that serves it.
+        sock: a connected, listening or unconnected socket, which the dispatcher owns from now on;
+            without one, call ``create_socket()``.
+
+    Attributes:
+        loop: the loop it is on.
+        socket: the socket; using it before ``create_socket()`` or after ``close()`` raises
+            RuntimeError.
+        addr: the peer's address, or the one given to ``bind()`` or ``connect()``.
+        connected, connecting, accepting, closed: its state.
+        error: the OSError that ended the connection, if one did.
+    """
+
+    addr: Any = None
+    connecting = False
+    accepting = False
+    _accepting: Accepting | None = None
+    _connecting: Connecting | None = None
+
+    def __init__(self, loop: EventLoop, sock: Socket | None = None) -> None:
+        """Take over ``sock``, if given."""
+        super().__init__(loop)
+        if sock is not None:
+            self._learn_state(sock)
+            self.set_socket(sock)
+
+    def __repr__(self) -> str:
+        """Show class, state and address."""
+        states = ("closed", "accepting", "connecting", "connected")
+        state = next((name for name in states if getattr(self, name)), "unconnected")
+        kind = type(self)
+        return f"<{kind.__module__}.{kind.__qualname__} {state} {self.addr!r} at {id(self):#x}>"
+
+    # -- setting up ------------------------------------------------------------------------------
+
+    def create_socket(self, family: int = AF_INET, type: int = SOCK_STREAM) -> None:
+        """Make a socket of this family and type, and own it.
+
+        Raises:
+            RuntimeError: there is one already, or the dispatcher is closed.
+            OSError: the system refused.
+        """
+        self.check_open("create_socket()")
+        if self.socket:
+            raise RuntimeError("create_socket(): there is a socket already; make a new dispatcher")
+        self.set_socket(Socket(family, type))
+
+    def set_reuse_addr(self) -> None:
+        """Let a restarted server bind its port while old connections linger (SO_REUSEADDR)."""
+        self.socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+
+    def bind(self, addr: Any) -> None:
+        """Bind to ``addr``; OSError where that fails."""
+        self.addr = addr
+        self.socket.bind(addr)
+
+    def listen(self, backlog: int = 1024) -> None:
+        """Accept connections.
+
+        Args:
+            backlog: connections that may wait in the kernel; it cuts this to its own limit
+                (``net.core.somaxconn``).
+        """
+        self.socket.listen(backlog)
+        self._start_accepting(self.socket)
+        self.interest_changed()
+
+    def connect(self, addr: Any, timeout: float | None = CONNECT_TIMEOUT) -> None:
+        """Connect to ``addr``; ``handle_connect()`` or ``handle_connect_error()`` follows.
+
+        Args:
+            addr: in the form of the socket's family; a host name blocks while it is resolved.
+            timeout: seconds for the whole attempt; None leaves it to the kernel.
+
+        Raises:
+            RuntimeError: connected, connecting or closed already, or without a socket.
+        """
+        self.check_open("connect()")
+        if self.connected or self.connecting or self.accepting:
+            raise RuntimeError(f"connect(): {self!r} is in use; make a new dispatcher")
+        self.addr = addr
+        self._connecting = Connecting(self.loop, self.socket, addr, timeout, self._connect_failed)
+        self._connecting.on_started = self.interest_changed  # type: ignore[method-assign]  # a hook
+        self.connecting = True
+        self.interest_changed()
+
+    def _learn_state(self, sock: Socket) -> None:
+        """Find out what somebody else's socket is: connected, listening, or neither yet."""
+        try:
+            self.addr = sock.getpeername()
+        except OSError as error:
+            if error.errno not in (errno.ENOTCONN, errno.EINVAL):
+                raise
+            if sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
+                self._start_accepting(sock)
+        else:
+            self.connected = True
+
+    def _start_accepting(self, sock: Socket) -> None:
+        self.accepting = True
+        self._accepting = Accepting(self.loop, sock, self.interest_changed)
+        self._update_plain_read()
+
+    # -- what the loop asks ----------------------------------------------------------------------
+
+    @announced
+    def readable(self) -> bool:
+        """Return whether READ events are wanted: there is a peer, and reading is not paused."""
+        if self._accepting is not None:
+            return not (self._paused or self._accepting.resting)
+        return super().readable()
+
+    @announced
+    def writable(self) -> bool:
+        """Return whether WRITE events are wanted: a connect is under way, or output is."""
+        if self._connecting is not None:
+            return self._connecting.started
+        return super().writable()
+
+    def _update_plain_read(self) -> None:
+        """READ means reading once connected, if nobody overrides what it means."""
+        self.plain_read = (
+            self._idle_limit is None
+            and self._accepting is None
+            and type(self).handle_read_event is Dispatcher.handle_read_event
+        )
+
+    # -- events ----------------------------------------------------------------------------------
+
+    def handle_read_event(self) -> None:
+        """Handle READ: accept or read."""
+        if self._accepting is None:
+            super().handle_read_event()
+            return
+        try:
+            self.handle_accept()
+        except Exception:
+            logger.exception("exception while accepting on %r", self)
+            self._accepting.rest("an exception escaped from handle_accept()")
+
+    def handle_write_event(self) -> None:
+        """Handle WRITE: connected, or room again."""
+        if self._connecting is None:
+            super().handle_write_event()
+        elif self._connecting.finished():
+            self._connecting = None
+            self.connecting, self.connected = False, True
+            self.interest_changed()
+            self.handle_connect()
+
+    def handle_stop(self) -> None:
+        """A listener closes first."""
+        if self.accepting:
+            self.close()
+
+    # -- accepting and connecting ----------------------------------------------------------------
+
+    def accept(self) -> tuple[Socket, Any] | None:
+        """Return the next connection and its address, or None when there is none now.
+
+        Running out of descriptors or memory is said once in the log, and the listener tries again
+        on a timer.
+        """
+        if self._accepting is None:
+            raise RuntimeError("accept(): call listen() first")
+        return self._accepting.accept()
+
+    def handle_accept(self) -> None:
+        """Accept what waits, a bounded number in a pass, each handed to ``handle_accepted()``."""
+        for _ in range(BATCH):
+            pair = self.accept()
+            if pair is None:
+                return
+            try:
+                self.handle_accepted(*pair)
+            except Exception:
+                logger.exception("exception in handle_accepted() of %r", self)
+                pair[0].close()
+            if not self.accepting or self._paused:
+                return
+
+    def handle_accepted(self, sock: Socket, addr: Any) -> None:
+        """A connection: make a dispatcher of it.  By default it is closed with a warning."""
+        logger.warning("unhandled connection from %r: override handle_accepted()", addr)
+        sock.close()
+
+    def handle_connect(self) -> None:
+        """The connection is there."""
+
+    def handle_connect_error(self, error: OSError) -> None:
+        """The connect failed, or took too long (TimeoutError); the channel is closed after this."""
+        logger.warning("cannot connect to %r: %s", self.addr, error)
+
+    def _connect_failed(self, error: OSError) -> None:
+        """Report a failed connect through its one handler."""
+        self.error = error
+        try:
+            self._guarded(self.handle_connect_error, error)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Leave the loop and close the socket; again is harmless.  Calls no handler."""
+        super().close()
+        self.connecting = self.accepting = False
+        for helper in (self._accepting, self._connecting):
+            if helper is not None:
+                helper.close()
+        self._accepting = self._connecting = None

@@ -1,0 +1,214 @@
+"""Splitting a byte stream at terminators.  No I/O: bytes in, messages out.
+
+``Framer`` is a pull parser: ``feed()`` it what arrived, then take what is there.  It never calls
+anybody, so a terminator that is changed between two messages applies to the very next byte.
+
+Operations wanted: complete messages, many at once when they are short; the beginning of a message
+whose end has not arrived; changing the terminator at any moment.  Goal: time linear in the input,
+whatever the input and however it is cut.  Plan: the received bytes stay as they are, and a position
+moves over them; ``bytes.split`` cuts a *window* of them, which doubles while the terminator stays
+and starts small when it changes.  So what is cut in vain is never more than what was used.
+Warning: messages that were cut are consumed only by ``consume()``; who stops half-way through a
+batch tells how far he came, and the rest is cut again under the new rule.
+"""
+
+from enum import Enum
+from typing import TypeAlias
+
+Terminator: TypeAlias = bytes | int | None
+"""What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
+
+_SMALL_WINDOW = 512
+_LARGE_WINDOW = 65536
+
+
+class Signal(Enum):
+    """What ``next_event()`` returns besides data."""
+
+    NEED_DATA = "nothing more until feed()"
+    END = "the terminator: the message is complete"
+    OVERFLOW = "the message exceeds the limit; the rest of it will be skipped"
+
+
+NEED_DATA, END, OVERFLOW = Signal.NEED_DATA, Signal.END, Signal.OVERFLOW
+
+
+class Framer:
+    """The part of a stream that is not delivered yet, and the rule that splits it.
+
+    Args:
+        limit: longest message under a bytes terminator, in bytes without the terminator.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_cut",
+        "_cut_end",
+        "_cut_length",
+        "_position",
+        "_skipping",
+        "_terminator",
+        "_window",
+        "limit",
+        "partial",
+    )
+
+    def __init__(self, limit: int) -> None:
+        """Start with an empty buffer and no terminator."""
+        self.limit = limit
+        self.partial = 0
+        """Bytes of the current message that were handed out already."""
+        self._buffer = b""
+        self._position = 0
+        self._terminator: Terminator = None
+        self._skipping = False
+        self._window = _SMALL_WINDOW
+        self._cut: list[bytes] = []
+        self._cut_end = 0
+        self._cut_length = 0
+
+    @property
+    def terminator(self) -> Terminator:
+        """The rule in force; an int counts down as bytes are handed out, as in asynchat."""
+        return self._terminator
+
+    @terminator.setter
+    def terminator(self, terminator: Terminator) -> None:
+        self._terminator = check_terminator(terminator)
+        self._window = _SMALL_WINDOW
+        self.partial = 0
+        self._skipping = False
+
+    def exhausted(self) -> bool:
+        """Return whether ``next_event()`` would say NEED_DATA for want of a single byte."""
+        return self._position >= len(self._buffer) and self._terminator != 0
+
+    def __len__(self) -> int:
+        """Return the number of bytes that are not handed out yet."""
+        return len(self._buffer) - self._position
+
+    def feed(self, data: bytes) -> None:
+        """Append what arrived."""
+        if self._position < len(self._buffer):
+            data = self._buffer[self._position :] + data
+        self._buffer = data
+        self._position = 0
+
+    def clear(self) -> None:
+        """Throw away what is not handed out yet."""
+        self._buffer = b""
+        self._position = 0
+        self.partial = 0
+        self._cut = []
+
+    # -- many messages at once -------------------------------------------------------------------
+
+    def peek_messages(self, most: int) -> list[bytes]:
+        """Return complete messages that stand at the front, at most ``most``, cut but not consumed.
+
+        The list is empty when there are none, and also when the next thing is anything else than
+        a whole message under a bytes terminator and within the limit: ask ``next_event()`` then.
+        """
+        terminator = self._terminator
+        if type(terminator) is not bytes or self.partial or self._skipping:
+            return []
+        window = self._buffer[self._position : self._position + self._window]
+        messages = window.split(terminator, most)
+        rest = messages.pop()
+        if len(window) > self.limit and any(len(message) > self.limit for message in messages):
+            return []
+        self._cut = messages
+        self._cut_end = self._position + len(window) - len(rest)
+        self._cut_length = len(terminator)
+        return messages
+
+    def consume(self, count: int) -> None:
+        """The first ``count`` messages of the last cut were used: move over them.
+
+        After ``clear()`` there is nothing to move over.
+        """
+        cut, self._cut = self._cut, []
+        if count == len(cut):
+            self._position = self._cut_end if cut else self._position
+            self._window = min(2 * self._window, _LARGE_WINDOW)
+        elif cut:
+            self._position += sum(map(len, cut[:count])) + count * self._cut_length
+
+    # -- one thing at a time ---------------------------------------------------------------------
+
+    def next_event(self) -> bytes | Signal:
+        """Return the next piece of the message, END, OVERFLOW, or NEED_DATA."""
+        if self.exhausted():
+            return NEED_DATA
+        terminator = self._terminator
+        if isinstance(terminator, bytes):
+            return self._next_until(terminator)
+        if terminator is None:
+            return self._take(len(self._buffer))
+        return self._next_counted(terminator)
+
+    def _next_counted(self, left: int) -> bytes | Signal:
+        """Hand out at most the bytes that are left; at 0 the message is complete."""
+        if left == 0:
+            self._terminator = None
+            self.partial = 0
+            return END
+        piece = self._take(self._position + left)
+        self._terminator = left - len(piece)
+        return piece
+
+    def _next_until(self, terminator: bytes) -> bytes | Signal:
+        """Hand out what stands before the terminator, then END."""
+        found = self._buffer.find(terminator, self._position)
+        if found == self._position:
+            self._position += len(terminator)
+            skipped, self._skipping = self._skipping, False
+            self.partial = 0
+            return END if not skipped else self.next_event()
+        stop = found if found >= 0 else len(self._buffer) - self._held_back(terminator)
+        if self._skipping:
+            self._position = stop
+            return self.next_event() if found >= 0 else NEED_DATA
+        room = self.limit - self.partial
+        if stop - self._position > room:
+            if room == 0:
+                self._skipping = True
+                return OVERFLOW
+            stop = self._position + room
+        return self._take(stop) if stop > self._position else NEED_DATA
+
+    def _held_back(self, terminator: bytes) -> int:
+        """Return how many bytes at the end may be the beginning of the terminator."""
+        longest = min(len(terminator) - 1, len(self._buffer) - self._position)
+        tail = self._buffer[len(self._buffer) - longest :]
+        for size in range(longest, 0, -1):
+            if terminator.startswith(tail[longest - size :]):
+                return size
+        return 0
+
+    def _take(self, stop: int) -> bytes:
+        """Hand out the bytes up to ``stop``."""
+        piece = self._buffer[self._position : stop]
+        self._position += len(piece)
+        self.partial += len(piece)
+        return piece
+
+
+def check_terminator(terminator: object) -> Terminator:
+    """Return a terminator in its plain form: bytes, an int above 0, or None.
+
+    Raises:
+        TypeError: it is neither bytes nor an int nor None.
+        ValueError: it is negative.
+    """
+    if isinstance(terminator, str):
+        raise TypeError(f"a terminator is bytes, not str: write b{terminator!r}")
+    if terminator is None or isinstance(terminator, int):
+        if terminator is not None and terminator < 0:
+            raise ValueError(
+                f"a terminator of {terminator} bytes: give the number of bytes that are to come"
+            )
+        return None if not terminator else int(terminator)
+    if isinstance(terminator, bytes | bytearray | memoryview):
+        return bytes(terminator) or None
+    raise TypeError(f"a terminator is bytes, an int or None, not {terminator!r}")

@@ -1,0 +1,99 @@
+"""Test doubles: a clock that moves when told, a selector that answers from a script.
+
+They are for tests of programs as well as for miniloop's own: no ports, no sleeping.
+"""
+
+import selectors
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+
+class FakeClock:
+    """A clock that stands still until ``advance()``.
+
+    Args:
+        start: its first answer in seconds; not 0, so that a forgotten offset shows.
+    """
+
+    def __init__(self, start: float = 1000.0) -> None:
+        """Stand at ``start``."""
+        self.now = start
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
+        self.now += seconds
+
+
+class ScriptedSelector(selectors.BaseSelector):
+    """A selector that reports what the test says, and waits by moving the clock.
+
+    It touches no descriptor, so any object with a ``fileno()`` can be registered.
+
+    Args:
+        clock: moved on by the timeout when nothing is scripted; the loop is given the same one.
+
+    Attributes:
+        timeouts: what each ``select()`` was asked to wait, in seconds.
+        calls: each register, modify and unregister as ``(name, fd, events)``.
+    """
+
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        """Know nobody, report nothing."""
+        self._clock = clock
+        self._keys: dict[int, selectors.SelectorKey] = {}
+        self._script: deque[list[tuple[int, int]]] = deque()
+        self.timeouts: list[float | None] = []
+        self.calls: list[tuple[str, int, int]] = []
+
+    def script(self, *ready: tuple[int, int]) -> None:
+        """Report these (fd, readiness bits) pairs in one coming ``select()``, in order."""
+        self._script.append(list(ready))
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Note it."""
+        return self._note("register", fileobj, events, data)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Note it."""
+        return self._note("modify", fileobj, events, data)
+
+    def _note(self, name: str, fileobj: Any, events: int, data: Any) -> selectors.SelectorKey:
+        fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        self.calls.append((name, fd, events))
+        key = self._keys[fd] = selectors.SelectorKey(fileobj, fd, events, data)
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        """Note it."""
+        fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        self.calls.append(("unregister", fd, 0))
+        return self._keys.pop(fd)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Report the next scripted batch; without one, let the clock jump by ``timeout``.
+
+        Raises:
+            RuntimeError: nothing is scripted and there is no timeout, so the loop would hang.
+        """
+        self.timeouts.append(timeout)
+        if self._script:
+            batch = self._script.popleft()
+            return [(self._keys[fd], ready) for fd, ready in batch if fd in self._keys]
+        if timeout is None:
+            raise RuntimeError("the script is empty and the loop waits without end")
+        if self._clock is not None:
+            self._clock.advance(timeout)
+        return []
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        """Return the keys by descriptor number."""
+        return self._keys
+
+    def close(self) -> None:
+        """Forget everybody."""
+        self._keys.clear()

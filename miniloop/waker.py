@@ -1,0 +1,89 @@
+"""Wake a waiting loop, from another thread or from a signal handler.
+
+A pair of connected sockets: writing a byte to one end makes the other readable, which ends the
+selector's wait.  The waker is a channel like any other, so the loop needs no special case for it.
+"""
+
+import socket
+
+from miniloop.readiness import READ, Channel
+
+
+class Waker:
+    """A channel whose only purpose is to become readable."""
+
+    plain_read = True
+
+    def __init__(self) -> None:
+        """Open the pair; both ends never block."""
+        self._receiver, self._sender = socket.socketpair()
+        self._receiver.setblocking(False)
+        self._sender.setblocking(False)
+        self._pending = False
+
+    def wake(self) -> None:
+        """End the wait in progress, or the next one; callable from any thread."""
+        if self._pending:
+            return
+        self._pending = True
+        try:
+            self._sender.send(b"\0")
+        except BlockingIOError:
+            return  # the pipe is full of wake-ups already, so the loop will wake
+
+    def signal_fileno(self) -> int:
+        """Return the descriptor for ``signal.set_wakeup_fd()``."""
+        return self._sender.fileno()
+
+    def handle_read(self) -> None:
+        """Swallow the wake-ups.
+
+        The mark goes first: who wakes us from here on writes a byte of its own.
+        """
+        self._pending = False
+        try:
+            while len(self._receiver.recv(4096)) == 4096:
+                pass
+        except BlockingIOError:
+            return
+
+    handle_read_event = handle_read
+
+    def fileno(self) -> int:
+        """Return the end that the loop watches."""
+        return self._receiver.fileno()
+
+    def interest(self) -> int:
+        """Always READ."""
+        return READ
+
+    def drained(self) -> bool:
+        """Nothing is ever queued here."""
+        return True
+
+    def flush(self) -> None:
+        """Nothing is ever queued here."""
+
+    def handle_stop(self) -> None:
+        """A stopping loop still has to be woken."""
+
+    def handle_write_event(self) -> None:
+        """Never wanted."""
+
+    handle_expt_event = handle_hangup_event = handle_write_event
+
+    def handle_error(self) -> None:
+        """Let the exception end the loop: without its waker it would hang."""
+        raise
+
+    def evict(self, newcomer: Channel) -> None:
+        """Refuse: the descriptor was closed behind the loop's back."""
+        raise RuntimeError(
+            f"{newcomer!r} was given the loop's own descriptor {newcomer.fileno()}: "
+            "something closed a descriptor that is not its own"
+        )
+
+    def close(self) -> None:
+        """Close both ends."""
+        self._receiver.close()
+        self._sender.close()
