@@ -20,6 +20,7 @@ LAYERS: list[set[str]] = [
     {"registry"},
     {"loop"},
     {"channel", "accepting", "connecting"},
+    {"sockets"},
     {"dispatcher"},
     {"listener", "file"},
     {"chat"},

@@ -98,8 +98,8 @@ def report(workload: Workload, settings: Settings) -> Rows:
         for contestant, own in zip(chosen, runs, strict=True)
     ]
     print(table(f"{workload.name}: {workload.title}", scores))
-    if workload.saturating:
-        print("\n".join(warnings(scores)))
+    for warning in warnings(scores) if workload.saturating else []:
+        print(warning)
     print(flush=True)
     return csv_rows(workload.name, scores)
 

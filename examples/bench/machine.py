@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -55,16 +56,30 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
-def cpu_seconds(pid: int) -> float | None:
-    """Return the CPU time that the process's main thread has used, in seconds.
+@dataclass(frozen=True)
+class CpuTime:
+    """What a process's main thread has had of a core so far.
+
+    Attributes:
+        used: The time that it ran, in seconds.
+        waited: The time that it could have run but something else had its core, in seconds.
+    """
+
+    used: float
+    waited: float
+
+
+def cpu_time(pid: int) -> CpuTime | None:
+    """Return a process's CPU time, or None where the system does not tell.
 
     Linux counts it in nanoseconds in schedstat; the clock ticks of /proc/PID/stat (10 ms) are too
-    coarse for runs of 0.4 s. None where that file does not exist.
+    coarse for runs of 0.4 s.
     """
     try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-    except (OSError, ValueError, IndexError):
+        used, waited, _ = Path(f"/proc/{pid}/schedstat").read_text().split()
+    except (OSError, ValueError):
         return None
+    return CpuTime(int(used) / 1e9, int(waited) / 1e9)
 
 
 def descriptors_short_of(connections: int) -> str | None:

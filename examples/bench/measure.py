@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .load import Connections, Load
-from .machine import cpu_seconds
+from .machine import CpuTime, cpu_time
 from .plan import Contestant, Workload
 from .process import ServerProcess
 from .stats import Run
@@ -57,14 +58,33 @@ def run_once(workload: Workload, contestant: Contestant, settings: Settings) -> 
     ):
         load.check()
         keep_going(load, settings.seconds * WARM_UP)
-        cpu = cpu_seconds(server.pid)
+        before = cpu_times(server)
         messages, passed = keep_going(load, settings.seconds)
-        used = difference(cpu_seconds(server.pid), cpu)
-    return Run(
-        rate=messages / passed,
-        per_cpu=messages / used if used else None,
-        busy=used / passed if used is not None else None,
+        after = cpu_times(server)
+        server.kill()  # before the connections close: some servers complain of that
+    return summary(messages, passed, before, after)
+
+
+def cpu_times(server: ServerProcess) -> tuple[CpuTime, CpuTime] | None:
+    """Return the server's CPU time and that of the load, this process; None if not known."""
+    theirs, ours = cpu_time(server.pid), cpu_time(os.getpid())
+    return None if theirs is None or ours is None else (theirs, ours)
+
+
+def summary(
+    messages: int,
+    passed: float,
+    before: tuple[CpuTime, CpuTime] | None,
+    after: tuple[CpuTime, CpuTime] | None,
+) -> Run:
+    """Return the figures of a run of so many seconds; without a CPU clock, only the rate."""
+    if before is None or after is None or after[0].used <= before[0].used:
+        return Run(messages / passed)
+    used = after[0].used - before[0].used
+    waited = sum(
+        later.waited - earlier.waited for earlier, later in zip(before, after, strict=True)
     )
+    return Run(messages / passed, messages / used, used / passed, waited / passed)
 
 
 def keep_going(load: Load, seconds: float) -> tuple[int, float]:
@@ -76,8 +96,3 @@ def keep_going(load: Load, seconds: float) -> tuple[int, float]:
     while clock() < end:
         messages += step()
     return messages, clock() - started
-
-
-def difference(later: float | None, earlier: float | None) -> float | None:
-    """Return the time between two readings, in seconds; None if one is missing."""
-    return None if later is None or earlier is None else later - earlier

@@ -37,7 +37,7 @@ class ServerProcess:
             if not port:
                 raise RuntimeError(f"{' '.join(self._command[2:])}: ended before it listened")
         except BaseException:
-            self._kill()
+            self.kill()
             raise
         self.address: Address = ("127.0.0.1", int(port))
         return self
@@ -48,14 +48,15 @@ class ServerProcess:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._kill()
+        self.kill()
 
     @property
     def pid(self) -> int:
         """The server's process id."""
         return self._process.pid
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """End the server at once; to do it again does no harm."""
         self._process.kill()
         self._process.wait()
         if self._process.stdout is not None:

@@ -33,7 +33,7 @@ COLUMNS = [
     "target",
     "reached",
 ]
-BUSY_ENOUGH = 0.9  # a server with more idle time than this leaves was waiting for the load
+BUSY_ENOUGH = 0.9  # less than this share of a core, and the rate is not the server's alone
 
 
 def table(title: str, scores: Sequence[Score]) -> str:
@@ -70,13 +70,22 @@ def spread(ratio: Quartiles | None) -> str:
 
 
 def warnings(scores: Iterable[Score]) -> list[str]:
-    """Return a sentence for each contestant that was not kept busy."""
+    """Return a sentence for each contestant that did not have, or not use, its whole core."""
     return [
-        f"  ! {score.label}: busy only {score.busy:.2f} of the time; the load was slower than the "
-        "server, so trust the CPU ratio, not the rate"
+        f"  ! {score.label}: busy only {score.busy:.2f} of the time, {reason(score)}"
         for score in scores
         if score.busy is not None and score.busy < BUSY_ENOUGH
     ]
+
+
+def reason(score: Score) -> str:
+    """Say who kept a server from being busy: another program, or our own load."""
+    if score.waited is not None and score.waited > 1 - BUSY_ENOUGH:
+        return (
+            f"and for {score.waited:.2f} another program had its core or the load's: "
+            "measure again on a quiet machine"
+        )
+    return "the load was slower than the server: trust the CPU ratio, not the rate"
 
 
 def csv_rows(workload: str, scores: Iterable[Score]) -> list[dict[str, object]]:

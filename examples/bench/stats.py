@@ -15,11 +15,13 @@ class Run:
         rate: Messages a second.
         per_cpu: Messages a second of the server's CPU time, or None if that is not known.
         busy: The server's CPU time as a share of the time that passed, or None.
+        waited: The share in which something else had the server's core or the load's, or None.
     """
 
     rate: float
-    per_cpu: float | None
-    busy: float | None
+    per_cpu: float | None = None
+    busy: float | None = None
+    waited: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Score:
         label: The contestant's name.
         rate: Median of messages a second.
         per_cpu: Median of messages a second of server CPU time.
-        busy: Median share of the time in which the server's core was used.
+        busy: Median share of the time in which the server ran.
+        waited: Median share in which something else had its core or the load's.
         rate_ratio: Ours to this contestant's rate; None for ourselves.
         cpu_ratio: The same for messages a second of server CPU time.
         target: The ratio that is to be reached, or None.
@@ -70,6 +73,7 @@ class Score:
     rate: float
     per_cpu: float | None
     busy: float | None
+    waited: float | None
     rate_ratio: Quartiles | None
     cpu_ratio: Quartiles | None
     target: float | None
@@ -96,6 +100,7 @@ def score(label: str, target: float | None, runs: Sequence[Run], ours: Sequence[
         rate=statistics.median(rates),
         per_cpu=median(per_cpu),
         busy=median([run.busy for run in runs]),
+        waited=median([run.waited for run in runs]),
         rate_ratio=None if ourselves else paired([run.rate for run in ours], rates),
         cpu_ratio=None if ourselves else paired([run.per_cpu for run in ours], per_cpu),
         target=target,

@@ -92,7 +92,7 @@ def test_both_ratios_must_reach_the_target(rate: float, per_cpu: float, verdict:
 
 
 def test_without_a_cpu_clock_the_rate_decides() -> None:
-    result = score("peer", 0.9, [Run(1.0, None, None)], [Run(1.0, None, None)])
+    result = score("peer", 0.9, [Run(1.0)], [Run(1.0)])
     assert (result.cpu_ratio, result.busy, result.verdict) == (None, None, "yes")
 
 
