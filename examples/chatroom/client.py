@@ -92,10 +92,6 @@ class Keyboard(FileDispatcher):
         super().__init__(client.loop, fd)
         self._client = client
 
-    def writable(self) -> bool:
-        """Never: a terminal can be written to as well, but nothing waits for that."""
-        return False
-
     def handle_read(self) -> None:
         """Pass on what was typed."""
         data = self.recv(READ_SIZE)
@@ -126,7 +122,7 @@ class Client:
         stdin: int,
     ) -> None:
         self.loop = loop
-        self.exit_code = INTERRUPTED  # true until something else ends it
+        self.exit_code: int | None = None
         self._addresses = list(addresses)
         self._name = name
         self._stdin = stdin
@@ -134,7 +130,7 @@ class Client:
         self._leaving = False
         self._line = b""
         self._link = self._connect()
-        loop.on_stop(self._say_goodbye)
+        loop.on_stop(self._stopping)
 
     def _connect(self) -> Link:
         family, address = self._addresses.pop(0)
@@ -208,6 +204,12 @@ class Client:
 
     # Inside
 
+    def _stopping(self) -> None:
+        if self.exit_code is None:  # not by us, so it was Ctrl-C or SIGTERM
+            self.exit_code = INTERRUPTED
+            self._leaving = True
+            self._say_goodbye()
+
     def _say_goodbye(self) -> None:
         if self._link.connected and not self._link.closed:
             self._send(b"/quit\n")
@@ -218,7 +220,8 @@ class Client:
         self._link.push(data.replace(b"\xff", b"\xff\xff"))
 
     def _finish(self, code: int) -> None:
-        self.exit_code = code
+        if self.exit_code is None:
+            self.exit_code = code
         self._link.close()
         self.loop.stop(grace=0)
 
@@ -237,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with _own_stdin() as stdin, EventLoop() as loop:
         client = Client(loop, addresses, given.name, stdin)
         loop.run()
-    return client.exit_code
+    return INTERRUPTED if client.exit_code is None else client.exit_code
 
 
 def _make_parser() -> argparse.ArgumentParser:

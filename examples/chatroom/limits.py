@@ -56,11 +56,10 @@ class Limits:
     linger: float = _limit(
         2.0, "seconds", "time a leaving peer gets to read its last line", least=0.01
     )
-    stop_grace: float = _limit(
-        5.0, "seconds", "time to send what is queued when the server stops", least=0.01
-    )
+    # A pass can queue one flood_burst of each speaker before anything is sent; a limit near that
+    # would drop people who read as fast as anybody can.
     max_output: int = _limit(
-        262144, "bytes", "most output queued for a member; slower readers are dropped", least=1024
+        1048576, "bytes", "most output queued for a member; slower readers are dropped", least=1024
     )
     max_members: int = _limit(500, "connections", "connections in all")
     max_per_address: int = _limit(50, "connections", "connections from one address (IPv6: one /64)")

@@ -23,7 +23,7 @@ from .text import decode
 
 log = logging.getLogger("chatroom")
 
-# What a browser or a health check begins with.  No telnet user types this as a name by accident.
+# No telnet user types this as a name by accident.
 _HTTP_REQUEST = re.compile(rb"[A-Z]{3,20} \S+ HTTP/\d")
 _HTTP_BODY = b"This is a chat room for telnet, not a web server. Try: telnet HOST PORT\r\n"
 HTTP_ANSWER = (
@@ -35,6 +35,11 @@ HTTP_ANSWER = (
 )
 # A telnet must answer this, whatever its user does: a question that needs no human.
 _TELNET_PING = bytes((telnet.IAC, telnet.DO, telnet.TIMING_MARK))
+
+
+def is_http_request(line: bytes) -> bool:
+    """Say whether `line` is the first line of an HTTP request: a browser, a health check."""
+    return _HTTP_REQUEST.match(line) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,11 @@ class LineDoor(AsyncChat):
             return Session(self._house.hall, self, address, self._house.moment())
         except Refused as refusal:
             log.info("%s is turned away: %s", address, refusal)
-            self.deliver(Message(Kind.FAREWELL, str(refusal)))
+            self.push(self._house.renderer.encode(Message(Kind.FAREWELL, str(refusal))))
+            # No lingering here: those turned away are not counted, and must not add up.
+            self._ending = True
+            self._timer.cancel()
+            self.close_when_done()
             return None
 
     # The hall's side
@@ -124,7 +133,7 @@ class LineDoor(AsyncChat):
                 pass
 
     def _take_line(self, session: Session, data: bytes, now: Moment) -> None:
-        if self._first_line and _HTTP_REQUEST.match(data):
+        if self._first_line and is_http_request(data):
             self.push(HTTP_ANSWER)
             session.lost("an HTTP request", now)
             self._end()

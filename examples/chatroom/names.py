@@ -53,14 +53,11 @@ def check_name(raw: str, longest: int) -> Name:
 
 
 def fold(text: str) -> str:
-    """Return the form by which names are compared: NFKC, casefolded.
+    """Return the form by which names are compared: NFKC, casefolded, and NFKC again.
 
-    Twice, because folding can undo the normal form and the normal form can bring capitals back:
-    one round is not a fixed point, two are (Unicode's toNFKC_Casefold does the same).
+    Again, because folding can take the normal form apart: one name would have two keys.
     """
-    for _ in range(2):
-        text = unicodedata.normalize("NFKC", text).casefold()
-    return unicodedata.normalize("NFKC", text)
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _may_stand(char: str) -> bool:

@@ -1,0 +1,514 @@
+"""The chat room as its users meet it: a real process, real sockets, real terminals."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 20.0  # seconds until a test gives up; nothing waits that long when all is well
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
+NO_FLOOD_LIMIT = ("--flood-burst", "1000000", "--flood-rate", "1000000")
+
+
+class Server:
+    """``python -m examples.chatroom`` on a free port."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "examples.chatroom", "--port", "0", *options],
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        first = self.process.stdout.readline()
+        found = re.search(r"telnet 127\.0\.0\.1 (\d+)", first)
+        assert found, first or self.process.communicate()[1]
+        self.port = int(found[1])
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Stop it; return exit code, standard output, standard error (the log)."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, out, err
+
+
+class Peer:
+    """A bare TCP connection to the chat room, as nc is one."""
+
+    def __init__(self, server: Server, name: str = "", receive_buffer: int = 0) -> None:
+        self.socket = socket.socket()
+        self.socket.settimeout(PATIENCE)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect(("127.0.0.1", server.port))
+        self.received = b""
+        if name:
+            self.type(name)
+            self.expect(f"{name} came into lobby.")
+
+    def type(self, *lines: str) -> None:
+        self.send("".join(f"{line}\n" for line in lines).encode())
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def expect(self, text: str | bytes) -> bytes:
+        """Receive until `text` has come; return everything up to its end, and forget that."""
+        wanted = text.encode() if isinstance(text, str) else text
+        while wanted not in self.received:
+            data = self.socket.recv(65536)
+            assert data, f"{wanted!r} never came: {self.received!r}"
+            self.received += data
+        end = self.received.index(wanted) + len(wanted)
+        before, self.received = self.received[:end], self.received[end:]
+        return before
+
+    def rest(self) -> bytes:
+        """Receive to the end of the connection."""
+        while data := self.socket.recv(65536):
+            self.received += data
+        return self.received
+
+    def reset(self) -> None:
+        """Go away as a crashed machine does: no FIN, but a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+Start = Callable[..., Server]
+Connect = Callable[..., Peer]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start servers; none outlives the test, and none may have logged an error."""
+    with contextlib.ExitStack() as stack:
+
+        def starter(*options: str) -> Server:
+            server = Server(*options)
+            stack.callback(check_clean_end, server)
+            return server
+
+        yield starter
+
+
+def check_clean_end(server: Server) -> None:
+    try:
+        code, _, log = server.stop()
+    finally:
+        server.process.kill()
+    assert code == 0
+    assert "Traceback" not in log
+    assert " ERROR " not in log
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    with contextlib.ExitStack() as stack:
+
+        def connector(server: Server, name: str = "", receive_buffer: int = 0) -> Peer:
+            peer = Peer(server, name, receive_buffer)
+            stack.callback(peer.socket.close)
+            return peer
+
+        yield connector
+
+
+def test_two_people_converse(start: Start, connect: Connect) -> None:
+    server = start()
+    ann, bob = connect(server, "ann"), connect(server, "bob")
+    ann.expect("-- bob came into lobby.")
+    bob.type("hello, ann")
+    assert re.search(rb"\[\d\d:\d\d\] bob: hello, ann\r\n", ann.expect("hello, ann\r\n"))
+    ann.type("/me waves", "/msg bob psst", "/quit")
+    bob.expect("* ann waves\r\n")
+    bob.expect("ann to bob alone: psst\r\n")
+    bob.expect("-- ann left lobby: quit.\r\n")
+    assert ann.rest().endswith(b"-- Goodbye.\r\n")
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\x00"], ids=["LF", "CR LF", "CR NUL"])
+def test_all_line_ends_work(start: Start, connect: Connect, end: bytes) -> None:
+    peer = connect(start())
+    peer.send(b"ann" + end + b"hello" + end)
+    peer.expect("ann: hello\r\n")
+
+
+def test_the_last_lines_are_shown_to_newcomers(start: Start, connect: Connect) -> None:
+    server = start()
+    ann = connect(server, "ann")
+    ann.type("before you came")
+    ann.expect("ann: before you came")
+    assert b"ann: before you came" in _log_in(connect(server), "bob")
+
+
+def _log_in(peer: Peer, name: str) -> bytes:
+    peer.type(name)
+    return peer.expect(f"-- {name} came into lobby.")
+
+
+@pytest.mark.parametrize("way", ["reset", "close", "half-close", "quit"])
+def test_a_name_is_free_again_after_any_disconnect(
+    start: Start, connect: Connect, way: str
+) -> None:
+    server = start()
+    watcher, ann = connect(server, "watcher"), connect(server, "ann")
+    ann.send(b"half a li")
+    if way == "reset":
+        ann.reset()
+    elif way == "close":
+        ann.socket.close()
+    elif way == "half-close":
+        ann.socket.shutdown(socket.SHUT_WR)
+    else:
+        ann.type("", "/quit")
+    watcher.expect("-- ann left lobby")
+    connect(server, "ann")
+
+
+def test_telnet_options_are_refused_and_ctrl_c_hurts_nobody(start: Start, connect: Connect) -> None:
+    server = start()
+    ann, bob = connect(server, "ann"), connect(server, "bob")
+    ann.send(b"hel\xff\xfd\x01\xff\xfb\x1f\xff\xfa\x18\x00\n\xff\xf0lo\r\n")
+    assert b"\xff\xfc\x01\xff\xfe\x1f" in ann.expect("ann: hello\r\n")
+    bob.expect("ann: hello\r\n")
+    ann.send(b"half typed\xff\xf4\xff")
+    # As telnet does: the data mark is urgent, and its IAC is not.
+    ann.socket.send(b"\xf2", socket.MSG_OOB)
+    ann.send(b"\xff\xfd\x06still here\r\n")
+    assert b"\xff\xfb\x06" in ann.expect("ann: still here\r\n")
+    assert b"half" not in bob.expect("ann: still here\r\n")
+
+
+def test_nothing_harmful_reaches_another_terminal(start: Start, connect: Connect) -> None:
+    server = start()
+    ann, bob = connect(server, "ann"), connect(server, "bob")
+    ann.send("a\x1b[2J\x07\x9b\u202e\u2066\u2028\x7fb".encode() + b"\xff\xff\xfe\xc3\x28\n")
+    bob.expect("ann: a[2J b\ufffd\ufffd\ufffd(\r\n")
+
+
+def test_a_long_line_is_told_and_skipped(start: Start, connect: Connect) -> None:
+    server = start("--max-line", "100")
+    ann = connect(server, "ann")
+    ann.send(b"x" * 1_000_000 + b"\nshort\n")
+    ann.expect("too long and was not sent: 100 bytes at most.\r\n")
+    assert b"x" not in ann.expect("ann: short\r\n")
+
+
+def test_a_flood_is_stopped_and_hurts_nobody(start: Start, connect: Connect) -> None:
+    server = start("--flood-strikes", "30")
+    ann, bob = connect(server, "ann"), connect(server, "bob")
+    with contextlib.suppress(OSError):  # it may be shown out while it still sends
+        ann.send(b"flood\n" * 100_000)
+    heard = bob.expect("-- ann left lobby: flooding.\r\n")
+    assert heard.count(b"ann: flood") <= 25
+    bob.type("quiet again")
+    bob.expect("bob: quiet again")
+
+
+def test_a_slow_reader_is_dropped_and_the_others_lose_no_byte(
+    start: Start, connect: Connect
+) -> None:
+    server = start("--max-output", "65536", *NO_FLOOD_LIMIT)
+    ann, bob = connect(server, "ann"), connect(server, "bob")
+    connect(server, "slow", receive_buffer=4096)
+    ann.expect("slow came into lobby.")
+    bob.expect("slow came into lobby.")
+    heard: list[bytes] = []
+    for number in itertools.count():
+        ann.type(*(f"{number}.{line} {'x' * 900}" for line in range(20)))
+        ann.expect(f"{number}.19 {'x' * 900}\r\n")
+        heard.append(bob.expect(f"{number}.19 {'x' * 900}\r\n"))
+        if b"slow left" in heard[-1]:
+            break
+        assert number < 2000, "the slow reader was never dropped"
+    assert b"-- slow left lobby: reads too slowly." in heard[-1]
+    numbers = re.findall(rb"ann: (\d+\.\d+) x{900}\r\n", b"".join(heard))
+    assert numbers == [b"%d.%d" % (n, line) for n in range(len(heard)) for line in range(20)]
+    connect(server, "slow")
+
+
+def test_an_http_request_is_told_so(start: Start, connect: Connect) -> None:
+    server = start()
+    peer = connect(server)
+    peer.send(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
+    answer = peer.rest()
+    assert b"\r\nHTTP/1.1 400 Bad Request\r\n" in answer
+    assert b"chat room" in answer
+
+
+def test_too_many_connections_are_told_so(start: Start, connect: Connect) -> None:
+    server = start("--max-per-address", "1")
+    connect(server, "ann")
+    assert connect(server).rest() == b"-- There are too many connections from your address.\r\n"
+
+
+def test_who_gives_no_name_is_shown_out(start: Start, connect: Connect) -> None:
+    peer = connect(start("--login-timeout", "0.05"))
+    assert peer.rest().endswith(b"-- You gave no name in time. Goodbye.\r\n")
+
+
+def test_the_silent_are_asked_and_then_shown_out(start: Start, connect: Connect) -> None:
+    peer = connect(start("--idle-ping", "0.1", "--idle-timeout", "0.2"), "ann")
+    peer.expect("-- Are you still there?")
+    assert peer.rest().endswith(b"-- You were silent for too long. Goodbye.\r\n")
+
+
+def test_a_telnet_that_answers_the_ping_stays(start: Start, connect: Connect) -> None:
+    peer = connect(start("--idle-ping", "0.05", "--idle-timeout", "30"))
+    peer.send(b"\xff\xf1ann\r\n")
+    for _ in range(3):
+        assert b"still there" not in peer.expect(b"\xff\xfd\x06")
+        peer.send(b"\xff\xfb\x06")
+    peer.type("here")
+    peer.expect("ann: here\r\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_says_goodbye_and_ends_in_order(
+    start: Start, connect: Connect, number: signal.Signals
+) -> None:
+    server = start()
+    ann, unnamed = connect(server, "ann"), connect(server)
+    unnamed.expect("What is your name?\r\n")
+    code, out, log = server.stop(number)
+    for peer in (ann, unnamed):
+        assert peer.rest().endswith(b"-- The chat room is closing. Goodbye.\r\n")
+    assert code == 0
+    assert "The chat room is closed." in out
+    assert "Traceback" not in log
+
+
+def test_what_people_say_is_not_in_the_log(start: Start, connect: Connect) -> None:
+    server = start("--log-level", "debug")
+    ann = connect(server, "ann")
+    ann.type("a secret")
+    ann.expect("ann: a secret")
+    _, _, log = server.stop()
+    assert "ann logged in from 127.0.0.1." in log
+    assert "secret" not in log
+
+
+def test_a_taken_port_is_told_in_one_sentence(start: Start) -> None:
+    server = start()
+    second = subprocess.run(
+        [sys.executable, "-m", "examples.chatroom", "--port", str(server.port)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"Cannot listen on 127.0.0.1 port {server.port}: Address already in use.\n"
+    )
+
+
+# The terminal client
+
+
+def client_command(port: int, *options: str) -> list[str]:
+    module = "examples.chatroom.client"
+    return [sys.executable, "-W", "error", "-m", module, "--port", str(port), *options]
+
+
+def test_the_client_reads_a_pipe(start: Start) -> None:
+    done = subprocess.run(
+        client_command(start().port, "--name", "ann"),
+        cwd=ROOT,
+        input="hello\nlast line without its end",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "] ann: hello\n" in done.stdout
+    assert "] ann: last line without its end\n" in done.stdout
+    assert done.stdout.endswith("-- Goodbye.\n")
+
+
+def test_a_failed_connect_is_told_in_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    done = subprocess.run(
+        client_command(port),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "Cannot connect: Connection refused.\n"
+
+
+class Terminal:
+    """The client in a pseudo-terminal of its own, which it shares with us as with a shell."""
+
+    def __init__(self, port: int) -> None:
+        self.master, self.slave = pty.openpty()
+        self.before = termios.tcgetattr(self.slave)
+        self.process = subprocess.Popen(
+            client_command(port, "--name", "ann"),
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+        )
+        self.seen = b""
+
+    def type(self, data: bytes) -> None:
+        os.write(self.master, data)
+
+    def expect(self, text: bytes) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.seen:
+            left = deadline - time.monotonic()
+            assert select.select([self.master], [], [], max(0, left))[0], self.seen
+            self.seen += os.read(self.master, 65536)
+
+    def check_sane(self) -> None:
+        assert termios.tcgetattr(self.slave) == self.before
+        assert os.get_blocking(self.slave)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def terminal(start: Start) -> Iterator[tuple[Server, Terminal]]:
+    server = start()
+    screen = Terminal(server.port)
+    try:
+        screen.expect(b"-- ann came into lobby.")
+        yield server, screen
+    finally:
+        screen.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [(b"\x04", 0), (b"/quit\n", 0)], ids=["Ctrl-D", "/quit"]
+)
+def test_the_client_leaves_the_terminal_as_it_was(
+    terminal: tuple[Server, Terminal], typed: bytes, code: int
+) -> None:
+    _, screen = terminal
+    screen.type(b"hello\n")
+    screen.expect(b"] ann: hello\r\n")
+    screen.check_sane()  # while it runs, too: it may be killed or suspended
+    screen.type(typed)
+    assert screen.process.wait(PATIENCE) == code
+    screen.expect(b"-- Goodbye.")
+    screen.check_sane()
+
+
+def test_ctrl_c_ends_the_client_and_says_goodbye(
+    terminal: tuple[Server, Terminal], connect: Connect
+) -> None:
+    server, screen = terminal
+    watcher = connect(server, "watcher")
+    screen.process.send_signal(signal.SIGINT)
+    assert screen.process.wait(PATIENCE) == 130
+    watcher.expect("-- ann left lobby: quit.")
+    screen.check_sane()
+
+
+def test_the_client_says_so_when_the_server_goes(terminal: tuple[Server, Terminal]) -> None:
+    server, screen = terminal
+    server.stop()
+    assert screen.process.wait(PATIENCE) == 1
+    screen.expect(b"-- The chat room is closing. Goodbye.")
+    screen.expect(b"The server has closed the connection.")
+
+
+# Real telnets
+
+
+class Tmux:
+    """A private tmux server; one window for each program."""
+
+    def __init__(self, directory: Path) -> None:
+        self._base = ["tmux", "-S", str(directory / "tmux"), "-f", os.devnull]
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*self._base, *arguments], capture_output=True, text=True, env=ENVIRONMENT, check=True
+        )
+        return done.stdout
+
+    def open(self, window: str, command: str) -> None:
+        self.run("new-session", "-d", "-s", window, "-x", "100", "-y", "40", command)
+        self.run("set-option", "-t", window, "remain-on-exit", "on")
+
+    def type(self, window: str, *keys: str) -> None:
+        self.run("send-keys", "-t", window, *keys)
+
+    def expect(self, window: str, text: str) -> str:
+        deadline = time.monotonic() + PATIENCE
+        while text not in (screen := self.run("capture-pane", "-p", "-J", "-t", window)):
+            assert time.monotonic() < deadline, f"{text!r} never came in {window}:\n{screen}"
+        return screen
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    missing = [tool for tool in ("tmux", "telnet", "nc") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"not installed here: {', '.join(missing)}")
+    windows = Tmux(tmp_path)
+    yield windows
+    with contextlib.suppress(subprocess.CalledProcessError):
+        windows.run("kill-server")
+
+
+def test_two_telnets_and_an_nc_in_a_real_terminal(start: Start, tmux: Tmux) -> None:
+    server = start()
+    for window, command in (("ann", "telnet"), ("bob", "telnet"), ("carl", "nc")):
+        tmux.open(window, f"{command} 127.0.0.1 {server.port}")
+        tmux.expect(window, "What is your name?")
+        tmux.type(window, window, "Enter")
+        tmux.expect(window, f"-- {window} came into lobby.")
+    tmux.type("ann", "hello grüße", "Enter")
+    for window in ("ann", "bob", "carl"):
+        tmux.expect(window, "] ann: hello grüße")
+    tmux.type("ann", "half a line", "C-c")
+    tmux.type("ann", "still here", "Enter")
+    for window in ("ann", "bob", "carl"):
+        assert "ann: half" not in tmux.expect(window, "] ann: still here")
+    tmux.type("carl", "from nc", "Enter")
+    tmux.expect("ann", "] carl: from nc")
+    tmux.type("carl", "C-c")
+    tmux.expect("bob", "-- carl left lobby")
+    tmux.type("bob", "/quit", "Enter")
+    tmux.expect("bob", "-- Goodbye.")
+    tmux.expect("ann", "-- bob left lobby: quit.")
+    server.stop()
+    tmux.expect("ann", "-- The chat room is closing. Goodbye.")
