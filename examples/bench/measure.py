@@ -81,9 +81,7 @@ def summary(
     if before is None or after is None or after[0].used <= before[0].used:
         return Run(messages / passed)
     used = after[0].used - before[0].used
-    waited = sum(
-        later.waited - earlier.waited for earlier, later in zip(before, after, strict=True)
-    )
+    waited = sum(now.waited - then.waited for then, now in zip(before, after, strict=True))
     return Run(messages / passed, messages / used, used / passed, waited / passed)
 
 
