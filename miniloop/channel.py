@@ -44,13 +44,11 @@ class BaseChannel:
     _idle_limit: float | None = None
     _idle_timer: TimerHandle | None = None
     _last_read = 0.0
-    _asked: ClassVar[bool] = False
     _urgent: ClassVar[int] = 0
 
     def __init_subclass__(cls) -> None:
-        """Find out once what a class overrides; channels pay only for that."""
+        """Find out once whether a class wants URGENT events; channels pay only for that."""
         super().__init_subclass__()
-        cls._asked = not (_announces(cls.readable) and _announces(cls.writable))
         cls._urgent = 0 if cls.handle_expt is BaseChannel.handle_expt else URGENT
 
     def __init__(self, loop: EventLoop) -> None:
@@ -258,10 +256,14 @@ class BaseChannel:
                 self.close()
 
     def _attach(self) -> None:
-        """Be served by the loop from now on."""
-        unannounced = "readable" in self.__dict__ or "writable" in self.__dict__
+        """Be served by the loop from now on.
+
+        The predicates are looked up on the instance, where a test may have put its own; but not
+        through ``__dict__``, which would make CPython build one and every attribute slower.
+        """
         self._update_plain_read()
-        self._registration = self.loop.register(self, asked=self._asked or unannounced)
+        asked = not (_announces(self.readable) and _announces(self.writable))
+        self._registration = self.loop.register(self, asked=asked)
 
 
 def _announces(predicate: object) -> bool:

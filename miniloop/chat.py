@@ -38,19 +38,25 @@ class AsyncChat(Dispatcher):
     high_water: int = 65536
     low_water: int = 16384
 
-    _flush_due = False
-    _interrupted = False
     _closing = False
-    _eof = False
     _shut_due = False
     _above_water = False
     _overflowed = False
-    _continuation: Handle | None = None
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         """Take over ``sock``, if given; there is no terminator until ``set_terminator()``."""
         self._framer = Framer(self.max_input)
         self._outbox = Outbox()
+        self._pieces = self._outbox.pieces
+        self._room = self.max_output
+        self._flush_due = False
+        self._after_flush_due = False
+        self._refusing = False
+        self._interrupted = False
+        self._halted = False
+        self._eof = False
+        self._blocked = False
+        self._continuation: Handle | None = None
         super().__init__(loop, sock)
 
     # -- input -----------------------------------------------------------------------------------
@@ -103,38 +109,34 @@ class AsyncChat(Dispatcher):
         """Deliver what is complete; what exceeds the bound waits for the next pass."""
         framer = self._framer
         budget = MESSAGES_PER_PASS
-        self._interrupted = False
-        while not (framer.exhausted() or self._paused or self._closing or self.closed):
+        while not (framer.idle or self._halted):
             if budget <= 0:
                 self._continuation = self.loop.call_soon(self._continue)
                 return
-            messages = framer.peek_messages(budget)
+            messages = framer.take_messages(budget)
             if messages:
-                budget -= self._deliver(messages)
+                self._deliver(messages)
+                budget -= len(messages)
             elif self._deliver_event():
                 budget -= 1
-            else:
-                break
         if self._eof:
             self._finish()
 
-    def _deliver(self, messages: list[bytes]) -> int:
-        """Deliver complete messages until something interrupts; return how many were."""
+    def _deliver(self, messages: list[bytes]) -> None:
+        """Deliver complete messages until something interrupts."""
         collect, found = self.collect_incoming_data, self.found_terminator
         self._interrupted = False
-        count = 0
-        for message in messages:
-            count += 1
+        waiting = iter(messages)
+        for message in waiting:
             if message:
                 collect(message)
             found()
             if self._interrupted:
-                break
-        self._framer.consume(count)
-        return count
+                self._framer.give_back(list(waiting))
+                return
 
     def _deliver_event(self) -> bool:
-        """Deliver the next piece, end or overflow; return False when there is none."""
+        """Deliver the next piece, end or overflow; return whether there was one."""
         event = self._framer.next_event()
         if event is NEED_DATA:
             return False
@@ -155,12 +157,13 @@ class AsyncChat(Dispatcher):
     def pause_reading(self) -> None:
         """Deliver and receive nothing until ``resume_reading()``."""
         super().pause_reading()
-        self._interrupted = True
+        self._halted = self._interrupted = True
 
     def resume_reading(self) -> None:
         """Go on, first with what was received before the pause."""
         super().resume_reading()
-        if self._continuation is None and not self._framer.exhausted():
+        self._halted = self._closing
+        if self._continuation is None and not self._framer.idle:
             self._continuation = self.loop.call_soon(self._continue)
 
     @announced
@@ -173,7 +176,7 @@ class AsyncChat(Dispatcher):
     @property
     def output_size(self) -> int:
         """Bytes queued."""
-        return self._outbox.size
+        return self._outbox.size()
 
     def push(self, data: bytes) -> None:
         """Queue bytes; everything queued leaves with one system call in the next pass.
@@ -190,10 +193,9 @@ class AsyncChat(Dispatcher):
             data = _as_bytes(data)
         if not self._flush_due and not self._begin_output():
             return
-        outbox = self._outbox
-        outbox.pieces.append(data)
-        outbox.size = size = outbox.size + len(data)
-        if size > self.max_output:
+        self._pieces.append(data)
+        self._room = room = self._room - len(data)
+        if room < 0:
             self._overflow()
 
     def push_with_producer(self, producer: Producer) -> None:
@@ -214,7 +216,8 @@ class AsyncChat(Dispatcher):
         """
         self.check_open("close_when_done()")
         self._flush_in_next_pass()
-        self._closing = self._interrupted = True
+        self._closing = self._refusing = self._after_flush_due = True
+        self._halted = self._interrupted = True
         self._framer.clear()
         self.interest_changed()
 
@@ -226,7 +229,7 @@ class AsyncChat(Dispatcher):
         """
         self.check_open("close_write()")
         self._flush_in_next_pass()
-        self._shut_due = True
+        self._shut_due = self._refusing = self._after_flush_due = True
 
     def discard_buffers(self) -> None:
         """Forget received bytes that are not delivered yet, and queued ones."""
@@ -251,63 +254,72 @@ class AsyncChat(Dispatcher):
 
     def _begin_output(self) -> bool:
         """The first output of a pass: return whether it may be queued."""
-        self.check_open("push()")
-        if self._closing or self._overflowed:
-            return False
-        if self._shut_due:
+        if self._refusing:
+            self.check_open("push()")
+            if self._closing or self._overflowed:
+                return False
             raise RuntimeError("push() after close_write(): push everything before it")
         self._flush_in_next_pass()
         return True
 
     def _flush_in_next_pass(self) -> None:
-        if not self._flush_due and self._registration is not None:
+        if self._registration is not None and not self._flush_due:
             self.loop.flush_soon(self._registration)
             self._flush_due = True
 
     def _overflow(self) -> None:
         """Take no more until the next flush, which calls the handler."""
-        self._overflowed = True
+        self._overflowed = self._refusing = self._after_flush_due = True
         self._flush_due = False
-        if self._registration is not None:
-            self.loop.flush_soon(self._registration)
 
     def flush(self) -> None:
         """Send what is queued with one system call.  The loop calls this."""
         self._flush_due = False
+        if self.connected and not self._blocked:
+            data = self._outbox.take()
+            if data:
+                self._send_taken(data)
+        if self._after_flush_due:
+            self._after_flush()
+
+    def _send_taken(self, data: bytes | memoryview) -> None:
+        """Send; what the kernel does not take waits for WRITE."""
+        try:
+            sent = self.socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._lost(error)
+            return
+        if sent == len(data) and not self._pieces:
+            self._room = self.max_output
+            return
+        self._outbox.put_back(data, sent)
+        self._room = self.max_output - self._outbox.size()
+        self._blocked = self._after_flush_due = True
+        self.interest_changed()
+
+    def _after_flush(self) -> None:
+        """The less common: limits, watermarks, and what waited for the queue to be empty."""
         if self._overflowed:
             self.handle_output_overflow()
             self._overflowed = False
-        if not self.connected or self._blocked:
-            return
-        outbox = self._outbox
-        data = outbox.next_bytes()
-        if data:
-            try:
-                outbox.sent(self.socket.send(data))
-            except BlockingIOError:
-                pass  # nothing was taken, and the rest of this method says what follows
-            except OSError as error:
-                self._lost(error)
-                return
-        if outbox:
-            self._blocked = True
-            self.interest_changed()
-        if outbox or self._above_water or self._closing or self._eof or self._shut_due:
-            self._after_flush()
+            self._refusing = self._closing or self._shut_due
+        self._watch_water(self._outbox.size())
+        if not self._outbox and not self.closed:
+            if self._shut_due and not self._closing:
+                self._shut_write()
+            self._finish()
+        self._after_flush_due = bool(self._outbox) or self._closing or self._eof
 
-    def _after_flush(self) -> None:
-        """The less common: watermarks, and what waited for the queue to be empty."""
-        size = self._outbox.size
+    def _watch_water(self, size: int) -> None:
+        """Tell the program when the queue gets long, and when it is short again."""
         if not self._above_water and size > self.high_water:
             self._above_water = True
             self.handle_high_water()
         elif self._above_water and size <= self.low_water:
             self._above_water = False
             self.handle_low_water()
-        if not self._outbox and not self.closed:
-            if self._shut_due and not self._closing:
-                self._shut_write()
-            self._finish()
 
     def handle_write(self) -> None:
         """There is room again."""
@@ -324,7 +336,7 @@ class AsyncChat(Dispatcher):
 
     def handle_eof(self) -> None:
         """The peer will send no more; it may still read, so what is queued is sent first."""
-        self._eof = True
+        self._eof = self._after_flush_due = True
         self.interest_changed()
         self._finish()
 
@@ -335,7 +347,7 @@ class AsyncChat(Dispatcher):
         if self._closing:
             self._swallow()
             self.end()
-        elif self._eof and self._framer.exhausted():
+        elif self._eof and self._framer.idle:
             self.end()
 
     def _swallow(self) -> None:
@@ -354,7 +366,7 @@ class AsyncChat(Dispatcher):
 
     def close(self) -> None:
         """Close at once; what is queued is lost.  Again is harmless."""
-        self._interrupted = True
+        self._halted = self._interrupted = self._refusing = True
         self._flush_due = False
         if self._continuation is not None:
             self._continuation.cancel()

@@ -8,8 +8,8 @@ whose end has not arrived; changing the terminator at any moment.  Goal: time li
 whatever the input and however it is cut.  Plan: the received bytes stay as they are, and a position
 moves over them; ``bytes.split`` cuts a *window* of them, which doubles while the terminator stays
 and starts small when it changes.  So what is cut in vain is never more than what was used.
-Warning: messages that were cut are consumed only by ``consume()``; who stops half-way through a
-batch tells how far he came, and the rest is cut again under the new rule.
+Warning: who stops half-way through a batch of messages must give the others back; they are cut
+again under the rule that is in force by then.
 """
 
 from enum import Enum
@@ -42,13 +42,12 @@ class Framer:
 
     __slots__ = (
         "_buffer",
-        "_cut",
-        "_cut_end",
         "_cut_length",
         "_position",
         "_skipping",
         "_terminator",
         "_window",
+        "idle",
         "limit",
         "partial",
     )
@@ -58,13 +57,13 @@ class Framer:
         self.limit = limit
         self.partial = 0
         """Bytes of the current message that were handed out already."""
+        self.idle = True
+        """Nothing can be handed out until ``feed()``."""
         self._buffer = b""
         self._position = 0
         self._terminator: Terminator = None
         self._skipping = False
         self._window = _SMALL_WINDOW
-        self._cut: list[bytes] = []
-        self._cut_end = 0
         self._cut_length = 0
 
     @property
@@ -79,10 +78,6 @@ class Framer:
         self.partial = 0
         self._skipping = False
 
-    def exhausted(self) -> bool:
-        """Return whether ``next_event()`` would say NEED_DATA for want of a single byte."""
-        return self._position >= len(self._buffer) and self._terminator != 0
-
     def __len__(self) -> int:
         """Return the number of bytes that are not handed out yet."""
         return len(self._buffer) - self._position
@@ -93,18 +88,18 @@ class Framer:
             data = self._buffer[self._position :] + data
         self._buffer = data
         self._position = 0
+        self.idle = False
 
     def clear(self) -> None:
         """Throw away what is not handed out yet."""
         self._buffer = b""
-        self._position = 0
-        self.partial = 0
-        self._cut = []
+        self._position = self._cut_length = self.partial = 0
+        self.idle = True
 
     # -- many messages at once -------------------------------------------------------------------
 
-    def peek_messages(self, most: int) -> list[bytes]:
-        """Return complete messages that stand at the front, at most ``most``, cut but not consumed.
+    def take_messages(self, most: int) -> list[bytes]:
+        """Return complete messages that stand at the front, at most ``most``.
 
         The list is empty when there are none, and also when the next thing is anything else than
         a whole message under a bytes terminator and within the limit: ask ``next_event()`` then.
@@ -112,49 +107,54 @@ class Framer:
         terminator = self._terminator
         if type(terminator) is not bytes or self.partial or self._skipping:
             return []
-        window = self._buffer[self._position : self._position + self._window]
+        start = self._position
+        window = self._buffer[start : start + self._window]
         messages = window.split(terminator, most)
         rest = messages.pop()
-        if len(window) > self.limit and any(len(message) > self.limit for message in messages):
+        size = len(window)
+        if size > self.limit and any(len(message) > self.limit for message in messages):
             return []
-        self._cut = messages
-        self._cut_end = self._position + len(window) - len(rest)
+        self._position = start = start + size - len(rest)
         self._cut_length = len(terminator)
+        self.idle = start == len(self._buffer)
+        if size == self._window < _LARGE_WINDOW:
+            self._window = 2 * size
         return messages
 
-    def consume(self, count: int) -> None:
-        """The first ``count`` messages of the last cut were used: move over them.
+    def give_back(self, messages: list[bytes]) -> None:
+        """These messages, the last of those just taken, were not used.
 
-        After ``clear()`` there is nothing to move over.
+        After ``clear()`` there is nothing to give back to.
         """
-        cut, self._cut = self._cut, []
-        if count == len(cut):
-            self._position = self._cut_end if cut else self._position
-            self._window = min(2 * self._window, _LARGE_WINDOW)
-        elif cut:
-            self._position += sum(map(len, cut[:count])) + count * self._cut_length
+        if self._cut_length:
+            self._position -= sum(map(len, messages)) + len(messages) * self._cut_length
+            self.idle = self._position == len(self._buffer)
 
     # -- one thing at a time ---------------------------------------------------------------------
 
     def next_event(self) -> bytes | Signal:
         """Return the next piece of the message, END, OVERFLOW, or NEED_DATA."""
-        if self.exhausted():
-            return NEED_DATA
-        terminator = self._terminator
-        if isinstance(terminator, bytes):
-            return self._next_until(terminator)
-        if terminator is None:
-            return self._take(len(self._buffer))
-        return self._next_counted(terminator)
+        event = self._next()
+        self.idle = event is NEED_DATA or (
+            self._position == len(self._buffer) and self._terminator != 0
+        )
+        return event
 
-    def _next_counted(self, left: int) -> bytes | Signal:
-        """Hand out at most the bytes that are left; at 0 the message is complete."""
-        if left == 0:
+    def _next(self) -> bytes | Signal:
+        """Do what the kind of the terminator asks for."""
+        terminator = self._terminator
+        if terminator == 0 and isinstance(terminator, int):
             self._terminator = None
             self.partial = 0
             return END
-        piece = self._take(self._position + left)
-        self._terminator = left - len(piece)
+        if self._position >= len(self._buffer):
+            return NEED_DATA
+        if isinstance(terminator, bytes):
+            return self._next_until(terminator)
+        stop = len(self._buffer) if terminator is None else self._position + terminator
+        piece = self._take(stop)
+        if terminator is not None:
+            self._terminator = terminator - len(piece)
         return piece
 
     def _next_until(self, terminator: bytes) -> bytes | Signal:
@@ -164,11 +164,11 @@ class Framer:
             self._position += len(terminator)
             skipped, self._skipping = self._skipping, False
             self.partial = 0
-            return END if not skipped else self.next_event()
+            return END if not skipped else self._next()
         stop = found if found >= 0 else len(self._buffer) - self._held_back(terminator)
         if self._skipping:
             self._position = stop
-            return self.next_event() if found >= 0 else NEED_DATA
+            return self._next() if found >= 0 else NEED_DATA
         room = self.limit - self.partial
         if stop - self._position > room:
             if room == 0:

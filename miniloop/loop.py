@@ -6,10 +6,10 @@ the diagram of everything else.
 
 import logging
 import selectors
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from threading import get_ident
 from types import TracebackType
 from typing import Self
 
@@ -214,7 +214,8 @@ class EventLoop:
         Raises:
             RuntimeError: the loop runs on another thread.
         """
-        self._check_thread()
+        if self._thread is not None and self._thread != get_ident():
+            self._check_thread()  # raises
         self._unflushed.append(registration)
 
     # -- callbacks and timers --------------------------------------------------------------------
@@ -368,7 +369,7 @@ class EventLoop:
             raise RuntimeError(
                 "the loop is running already: a handler returns to the loop instead of running it"
             )
-        return threading.get_ident()
+        return get_ident()
 
     def _check_open(self) -> None:
         """Refuse a closed loop."""
@@ -377,7 +378,7 @@ class EventLoop:
 
     def _check_thread(self) -> None:
         """Refuse every thread but the loop's own, while it runs."""
-        if self._thread is not None and self._thread != threading.get_ident():
+        if self._thread is not None and self._thread != get_ident():
             raise RuntimeError(
                 "the loop runs on another thread: hand the call over with "
                 "loop.call_soon_threadsafe()"

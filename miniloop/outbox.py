@@ -1,17 +1,17 @@
 """Bytes and producers waiting to go out.  No I/O.
 
 Operations wanted: append a small piece, thousands of times in a pass; take everything for one
-system call; put back what the kernel did not take.  Goals: appending costs as little as a list's
-append, sending costs one join, and a slow reader does not make us copy the same bytes again and
-again.  Plan: a list of pieces behind one *front*, the joined bytes that are being sent, with the
-position in it.  Warning: the list belongs to ``AsyncChat.push()`` as well, which appends to it
-without a call; whoever clears it must clear it in place.
+system call; put back what the kernel did not take.  Goals: appending costs a list's append and no
+more, sending costs one join, and a slow reader does not make us copy the same bytes again and
+again.  Plan: a list of pieces, and in front of it the *rest* of what was taken before, which is
+joined already.  Warning: ``AsyncChat.push()`` appends to ``pieces`` directly, without a call, so
+the list must stay the same object: clear it in place.
 """
 
 from typing import Protocol
 
-JOIN = 1 << 18
-"""Bytes joined at most for one system call: about what a kernel's send buffer takes at once."""
+_ENOUGH = 1 << 16
+"""Bytes asked of producers for one system call: they exist to keep memory small."""
 
 
 class Producer(Protocol):
@@ -46,24 +46,25 @@ class Outbox:
     """The queue.
 
     Attributes:
-        pieces: what is queued behind the front: bytes, and producers between them.
-        size: bytes queued, the front included; what producers will make does not count.
+        pieces: what is queued behind the rest: bytes, and producers between them.
     """
 
-    __slots__ = ("_front", "_position", "pieces", "producers", "size")
+    __slots__ = ("_producers", "_rest", "pieces")
 
     def __init__(self) -> None:
         """Start empty."""
         self.pieces: list[bytes | Producer] = []
-        self.size = 0
-        self.producers = 0
-        """Producers among the pieces."""
-        self._front: bytes = b""
-        self._position = 0
+        self._producers = 0
+        self._rest: bytes | memoryview = b""
 
     def __bool__(self) -> bool:
         """Return whether anything is queued."""
-        return bool(self.pieces) or self._position < len(self._front)
+        return bool(self.pieces or self._rest)
+
+    def size(self) -> int:
+        """Return the bytes queued; what producers have yet to make does not count."""
+        pieces = self.pieces
+        return len(self._rest) + sum(len(piece) for piece in pieces if isinstance(piece, bytes))
 
     def add_producer(self, producer: Producer) -> None:
         """Queue what ``producer.more()`` will return, until it returns nothing.
@@ -74,61 +75,58 @@ class Outbox:
         if not callable(getattr(producer, "more", None)):
             raise TypeError(f"a producer has a method more() that returns bytes; {producer!r} not")
         self.pieces.append(producer)
-        self.producers += 1
+        self._producers += 1
 
-    def next_bytes(self) -> bytes | memoryview:
-        """Return what to send next; empty when the queue is."""
-        if self._position < len(self._front):
-            return memoryview(self._front)[self._position :]
-        self._front = self._join() if not self.producers and self.size <= JOIN else self._collect()
-        self._position = 0
-        return self._front
+    def take(self) -> bytes | memoryview:
+        """Remove and return what to send next; empty when the queue is."""
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            return rest
+        if self._producers:
+            return self._take_with_producers()
+        pieces = self.pieces
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # type: ignore[arg-type]  # bytes
+        pieces.clear()
+        return data  # type: ignore[return-value]  # there are no producers here
 
-    def sent(self, size: int) -> None:
-        """The kernel took ``size`` bytes of what ``next_bytes()`` returned."""
-        self.size -= size
-        self._position += size
-        if self._position >= len(self._front):
-            self._front = b""
-            self._position = 0
+    def put_back(self, data: bytes | memoryview, sent: int) -> None:
+        """Of ``data``, which ``take()`` returned, the kernel took only ``sent`` bytes."""
+        self._rest = memoryview(data)[sent:]
 
     def clear(self) -> None:
         """Forget everything."""
         self.pieces.clear()
-        self.size = self._position = self.producers = 0
-        self._front = b""
+        self._producers = 0
+        self._rest = b""
 
-    def _join(self) -> bytes:
-        """Take all pieces, which are bytes."""
-        pieces = self.pieces
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # type: ignore[arg-type]  # no producers
-        pieces.clear()
-        return data  # type: ignore[return-value]  # no producers
-
-    def _collect(self) -> bytes:
-        """Take pieces, asking producers, up to one system call's worth."""
+    def _take_with_producers(self) -> bytes:
+        """Take pieces, asking producers, until there is enough for one system call."""
         taken: list[bytes] = []
         size = used = 0
-        while used < len(self.pieces) and size < JOIN:
-            piece = self.pieces[used]
-            if not isinstance(piece, bytes):
-                data = self._ask(piece)
-                if data:
-                    taken.append(data)
-                    size += len(data)
-                    continue
-                self.producers -= 1
-            else:
+        for piece in self.pieces:
+            if isinstance(piece, bytes):
                 taken.append(piece)
                 size += len(piece)
+            else:
+                size += self._ask(piece, taken, _ENOUGH - size)
+            if size >= _ENOUGH:
+                break
             used += 1
+        last = self.pieces[used] if used < len(self.pieces) else None
+        used += isinstance(last, bytes)
         del self.pieces[:used]
+        self._producers = sum(not isinstance(piece, bytes) for piece in self.pieces)
         return b"".join(taken)
 
-    def _ask(self, producer: Producer) -> bytes:
-        """Get a producer's next piece; it counts as queued from now on."""
-        data = producer.more()
-        if not isinstance(data, bytes):
-            raise TypeError(f"{producer!r}.more() returned {data!r}, not bytes")
-        self.size += len(data)
-        return data
+    def _ask(self, producer: Producer, taken: list[bytes], wanted: int) -> int:
+        """Append a producer's pieces to ``taken`` up to ``wanted`` bytes; return their size."""
+        size = 0
+        while size < wanted:
+            data = producer.more()
+            if not isinstance(data, bytes):
+                raise TypeError(f"{producer!r}.more() returned {data!r}, not bytes")
+            if not data:
+                break
+            taken.append(data)
+            size += len(data)
+        return size
