@@ -3,10 +3,7 @@
 Rule of this file: the keyboard to the server, the server to the screen, and the end of both.
 
 The terminal stays in the mode it is in: its own line editing collects the line, so there is
-nothing to restore whatever way this program ends.  One thing is shared all the same: whether a
-descriptor blocks is a property of the *open file*, which a terminal's standard input shares with
-the shell that started us.  The event loop needs a non-blocking one, so a terminal is opened anew,
-and anything else (a pipe, a file) is set back at the end.
+nothing to restore whatever way this program ends.
 """
 
 from __future__ import annotations
@@ -15,8 +12,7 @@ import argparse
 import os
 import socket
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from miniloop import AsyncChat, EventLoop, FileDispatcher
@@ -237,8 +233,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not _is_open(STDIN):
         print("There is no standard input to read from.", file=sys.stderr)
         return FAILED
-    with _own_stdin() as stdin, EventLoop() as loop:
-        client = Client(loop, addresses, given.name, stdin)
+    with EventLoop() as loop:
+        client = Client(loop, addresses, given.name, STDIN)
         loop.run()
     return INTERRUPTED if client.exit_code is None else client.exit_code
 
@@ -264,30 +260,6 @@ def _is_open(fd: int) -> bool:
     except OSError:
         return False
     return True
-
-
-@contextmanager
-def _own_stdin() -> Iterator[int]:
-    """Give a descriptor of standard input whose blocking mode is ours to change."""
-    fd = _reopened_terminal()
-    if fd is not None:
-        try:
-            yield fd
-        finally:
-            os.close(fd)
-        return
-    blocking = os.get_blocking(STDIN)
-    try:
-        yield STDIN
-    finally:
-        os.set_blocking(STDIN, blocking)
-
-
-def _reopened_terminal() -> int | None:
-    try:
-        return os.open(os.ttyname(STDIN), os.O_RDONLY | os.O_NOCTTY)
-    except OSError:  # no terminal, or one whose name means nothing in here (a container)
-        return None
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Rule of this file: putting the parts together; no protocol and no options.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
 import time
@@ -54,12 +53,16 @@ class ChatServer:
         host, port = self._listener.address[:2]
         return host, port
 
-    def _open(self, loop: EventLoop, sock: socket.socket) -> LineDoor:
-        # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it is left in line, the kernel
-        # takes that one byte out of the middle of a command, and the rest is misread.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
-        with contextlib.suppress(OSError):  # a UNIX socket has no such delay
+    def _open(self, loop: EventLoop, sock: socket.socket) -> LineDoor | None:
+        try:
+            # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it is left in line, the
+            # kernel takes that one byte out of the middle of a command: the rest is misread.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        address = str(sock.getpeername()[0])
+            address = str(sock.getpeername()[0])
+        except OSError:
+            log.info("A connection was gone before it was served.")
+            sock.close()
+            return None
         log.info("Connection from %s.", address)
         return LineDoor(loop, sock, address, self._house)

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import pty
+import random
 import re
 import select
 import shutil
@@ -247,6 +248,23 @@ def test_a_slow_reader_is_dropped_and_the_others_lose_no_byte(
     numbers = re.findall(rb"ann: (\d+\.\d+) x{900}\r\n", b"".join(heard))
     assert numbers == [b"%d.%d" % (n, line) for n in range(len(heard)) for line in range(20)]
     connect(server, "slow")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rubbish_from_many_hurts_nobody(start: Start, connect: Connect, seed: int) -> None:
+    server = start(*NO_FLOOD_LIMIT)
+    ann, chance = connect(server, "ann"), random.Random(seed)
+    for number in range(20):
+        peer = connect(server, f"peer{number}" if number % 2 else "")
+        with contextlib.suppress(OSError):  # it may well be shown out
+            for _ in range(50):
+                peer.send(
+                    chance.randbytes(chance.randrange(1, 300)) + b"\r\n"[chance.randrange(3) :]
+                )
+        if number % 3:
+            peer.reset()
+    ann.type("/leave", "alive")
+    ann.expect("ann: alive\r\n")
 
 
 def test_an_http_request_is_told_so(start: Start, connect: Connect) -> None:

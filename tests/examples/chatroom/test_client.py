@@ -21,6 +21,6 @@ def test_a_host_that_cannot_be_found_is_told_so(
     def no_such_host(*arguments: object, **options: object) -> None:
         raise OSError(-2, "Name or service not known")
 
-    monkeypatch.setattr(client.socket, "getaddrinfo", no_such_host)
+    monkeypatch.setattr("socket.getaddrinfo", no_such_host)
     assert client.main(["--host", "nowhere.invalid"]) == client.FAILED
     assert capsys.readouterr().err == "Cannot find nowhere.invalid: Name or service not known.\n"
