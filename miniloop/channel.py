@@ -141,12 +141,12 @@ class BaseChannel:
         limit = self._idle_limit
         if limit is None or self.closed:
             return
-        now = self.loop.time()
+        now, timer = self.loop.time(), self._idle_timer
         silent = now - self._last_read
         if silent >= limit:
             self._last_read, silent = now, 0.0
             self._guarded(self.handle_idle)
-        if self._idle_limit == limit and not self.closed:
+        if self._idle_timer is timer and not self.closed:  # else set_idle_timeout() was called
             self._idle_timer = self.loop.call_at(now + limit - silent, self._look_back)
 
     def _update_plain_read(self) -> None:

@@ -26,8 +26,8 @@ class AsyncChat(Dispatcher):
     Attributes:
         max_input: longest message under a bytes terminator, in bytes; asyncio's stream limit.
             See ``handle_input_overflow()``.
-        max_output: most bytes queued for one peer; a hundred times what a healthy one leaves
-            unread.  See ``handle_output_overflow()``.
+        max_output: most bytes that may be left in the queue after sending, some seconds of a
+            fast line.  See ``handle_output_overflow()``.
         high_water: bytes left in the queue after sending from which ``handle_high_water()`` is
             called; asyncio's figure.
         low_water: bytes in the queue from which downwards ``handle_low_water()`` follows.
@@ -41,14 +41,12 @@ class AsyncChat(Dispatcher):
     _closing = False
     _shut_due = False
     _above_water = False
-    _overflowed = False
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         """Take over ``sock``, if given; there is no terminator until ``set_terminator()``."""
         self._framer = Framer(self.max_input)
         self._outbox = Outbox()
         self._pieces = self._outbox.pieces
-        self._room = self.max_output
         self._flush_due = False
         self._after_flush_due = False
         self._refusing = False
@@ -194,9 +192,6 @@ class AsyncChat(Dispatcher):
         if not self._flush_due and not self._begin_output():
             return
         self._pieces.append(data)
-        self._room = room = self._room - len(data)
-        if room < 0:
-            self._overflow()
 
     def push_with_producer(self, producer: Producer) -> None:
         """Queue what ``producer.more()`` returns, asked for when there is room, until ``b""``.
@@ -238,10 +233,10 @@ class AsyncChat(Dispatcher):
         self._interrupted = True
 
     def handle_output_overflow(self) -> None:
-        """The peer does not read: more than ``max_output`` bytes were queued.
+        """The peer does not read: more than ``max_output`` bytes are left after sending.
 
-        What exceeded the limit is lost already, so by default the queue is discarded and the
-        connection ends.
+        By default the queue is discarded and the connection ends.  An override that leaves it open
+        is called again after every send that leaves too much: ``discard_buffers()`` makes room.
         """
         self.discard_buffers()
         self.end()
@@ -256,7 +251,7 @@ class AsyncChat(Dispatcher):
         """The first output of a pass: return whether it may be queued."""
         if self._refusing:
             self.check_open("push()")
-            if self._closing or self._overflowed:
+            if self._closing:
                 return False
             raise RuntimeError("push() after close_write(): push everything before it")
         self._flush_in_next_pass()
@@ -266,11 +261,6 @@ class AsyncChat(Dispatcher):
         if self._registration is not None and not self._flush_due:
             self.loop.flush_soon(self._registration)
             self._flush_due = True
-
-    def _overflow(self) -> None:
-        """Take no more until the next flush, which calls the handler."""
-        self._overflowed = self._refusing = self._after_flush_due = True
-        self._flush_due = False
 
     def flush(self) -> None:
         """Send what is queued with one system call.  The loop calls this."""
@@ -291,21 +281,17 @@ class AsyncChat(Dispatcher):
         except OSError as error:
             self._lost(error)
             return
-        if sent == len(data) and not self._pieces:
-            self._room = self.max_output
-            return
-        self._outbox.put_back(data, sent)
-        self._room = self.max_output - self._outbox.size()
-        self._blocked = self._after_flush_due = True
-        self.interest_changed()
+        if sent != len(data) or self._pieces:
+            self._outbox.put_back(data, sent)
+            self._blocked = self._after_flush_due = True
+            self.interest_changed()
 
     def _after_flush(self) -> None:
         """The less common: limits, watermarks, and what waited for the queue to be empty."""
-        if self._overflowed:
+        size = self._outbox.size()
+        if size > self.max_output:
             self.handle_output_overflow()
-            self._overflowed = False
-            self._refusing = self._closing or self._shut_due
-        self._watch_water(self._outbox.size())
+        self._watch_water(size)
         if not self._outbox and not self.closed:
             if self._shut_due and not self._closing:
                 self._shut_write()

@@ -6,7 +6,7 @@ not its business: see ``chat.py``.
 
 import errno
 import logging
-from socket import AF_INET, SO_ACCEPTCONN, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET
+from socket import AF_INET, SO_ACCEPTCONN, SO_ERROR, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import Any
 
@@ -113,7 +113,11 @@ class Dispatcher(SocketChannel):
         self.interest_changed()
 
     def _learn_state(self, sock: Socket) -> None:
-        """Find out what somebody else's socket is: connected, listening, or neither yet."""
+        """Find out what somebody else's socket is: connected, listening, or neither yet.
+
+        An accepted connection that was reset since is "not connected" too, but has an error
+        pending; it counts as connected, so that the first read finds its end.
+        """
         try:
             self.addr = sock.getpeername()
         except OSError as error:
@@ -121,6 +125,8 @@ class Dispatcher(SocketChannel):
                 raise
             if sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
                 self._start_accepting(sock)
+            elif sock.getsockopt(SOL_SOCKET, SO_ERROR):
+                self.connected = True
         else:
             self.connected = True
 

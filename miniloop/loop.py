@@ -7,7 +7,6 @@ the diagram of everything else.
 import logging
 import selectors
 import time
-from collections import deque
 from collections.abc import Callable
 from threading import get_ident
 from types import TracebackType
@@ -15,11 +14,11 @@ from typing import Self
 
 from miniloop.readiness import Channel, Registration, deliver
 from miniloop.registry import Registry
+from miniloop.scheduler import Scheduler
 from miniloop.selector import default_selector
 from miniloop.signals import stopping_signals
-from miniloop.timers import Handle, TimerHandle, TimerQueue
+from miniloop.timers import Handle
 from miniloop.trace import Trace
-from miniloop.waker import Waker
 
 logger = logging.getLogger("miniloop")
 
@@ -27,7 +26,7 @@ DEFAULT_GRACE = 5.0
 """Seconds that an orderly stop gives to queued output: what a person waits before Ctrl-C again."""
 
 
-class EventLoop:
+class EventLoop(Scheduler):
     """Waits for descriptors and times, and calls those who wait for them, one after the other.
 
     All of it happens on one thread: the one that calls ``run()``.  From any other thread only
@@ -51,19 +50,14 @@ class EventLoop:
         trace: Trace | None = None,
     ) -> None:
         """Open the selector and the waker; nothing runs yet."""
-        self.time = clock
+        super().__init__(clock)
         self.debug = debug
         self.trace = trace
         self._selector = default_selector() if selector is None else selector
         self._registry = Registry(self._selector)
         self._unflushed: list[Registration] = []
-        self._timers = TimerQueue()
-        self._callbacks: deque[Handle] = deque()
         self._goodbyes: list[Handle] = []
-        self._thread: int | None = None
         self._stop_grace: float | None = None
-        self._closed = False
-        self._waker = Waker()
         self._own = self.register(self._waker)
 
     # -- one pass --------------------------------------------------------------------------------
@@ -118,9 +112,8 @@ class EventLoop:
         """Wait for events until the next timer, callback or ``timeout``."""
         if self._callbacks or self._registry.dirty or self._unflushed:
             timeout = 0
-        elif (when := self._timers.next_time()) is not None:
-            until = max(0.0, when - self.time())
-            timeout = until if timeout is None else min(timeout, until)
+        elif self._timers:
+            timeout = self._until_next_timer(timeout)
         if self.trace is None:
             return self._selector.select(timeout)
         self.trace.before_wait(timeout)
@@ -159,23 +152,6 @@ class EventLoop:
             except Exception:
                 self._registry.contain(registration)
             trace.after_delivery(registration)
-
-    def _run_timers(self) -> None:
-        """Run the timers that are due now; those that they add wait for the next pass."""
-        for timer in self._timers.pop_due(self.time()):
-            self._run_handle(timer)
-
-    def _run_callbacks(self) -> None:
-        """Run the callbacks that stood here when this stage began (trio's batches)."""
-        for _ in range(len(self._callbacks)):
-            self._run_handle(self._callbacks.popleft())
-
-    def _run_handle(self, handle: Handle) -> None:
-        """Run one callback; its exception is logged and harms nobody."""
-        try:
-            handle.run()
-        except Exception:
-            logger.exception("exception in %r", handle)
 
     # -- channels --------------------------------------------------------------------------------
 
@@ -217,45 +193,6 @@ class EventLoop:
         if self._thread is not None and self._thread != get_ident():
             self._check_thread()  # raises
         self._unflushed.append(registration)
-
-    # -- callbacks and timers --------------------------------------------------------------------
-
-    def call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
-        """Call ``callback(*args)`` at the end of this pass, or of the next one.
-
-        Raises:
-            RuntimeError: the loop is closed, or runs on another thread.
-            TypeError: ``callback`` is not callable.
-        """
-        self._check_usable()
-        handle = Handle(callback, args)
-        self._callbacks.append(handle)
-        return handle
-
-    def call_soon_threadsafe(self, callback: Callable[..., object], *args: object) -> Handle:
-        """As ``call_soon()``, from any thread; it wakes the loop."""
-        self._check_open()
-        handle = Handle(callback, args)
-        self._callbacks.append(handle)
-        self._waker.wake()
-        return handle
-
-    def call_later(
-        self, delay: float, callback: Callable[..., object], *args: object
-    ) -> TimerHandle:
-        """Call ``callback(*args)`` in ``delay`` seconds; raises as ``call_at()``."""
-        return self.call_at(self.time() + delay, callback, *args)
-
-    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> TimerHandle:
-        """Call ``callback(*args)`` when ``time()`` reaches ``when``, in seconds.
-
-        Raises:
-            RuntimeError: the loop is closed, or runs on another thread.
-            TypeError: ``callback`` is not callable.
-            ValueError: ``when`` is not a number.
-        """
-        self._check_usable()
-        return self._timers.add(when, callback, args)
 
     # -- life and death --------------------------------------------------------------------------
 
@@ -343,9 +280,12 @@ class EventLoop:
         goodbyes, self._goodbyes = self._goodbyes, []
         for handle in goodbyes:
             self._run_handle(handle)
-        deadline = self.time() + grace
-        while (left := deadline - self.time()) > 0 and not self._drained():
-            self.run_once(left)
+        limit = self.call_later(grace, self._close_channels)
+        self._flush()  # first what needs no waiting, so that a pass only waits for a slow reader
+        while not self._drained():
+            self.run_once()
+            self._flush()
+        limit.cancel()
         self._close_channels()
         self._stop_grace = None
 
@@ -370,21 +310,3 @@ class EventLoop:
                 "the loop is running already: a handler returns to the loop instead of running it"
             )
         return get_ident()
-
-    def _check_open(self) -> None:
-        """Refuse a closed loop."""
-        if self._closed:
-            raise RuntimeError("the loop is closed: make a new EventLoop()")
-
-    def _check_thread(self) -> None:
-        """Refuse every thread but the loop's own, while it runs."""
-        if self._thread is not None and self._thread != get_ident():
-            raise RuntimeError(
-                "the loop runs on another thread: hand the call over with "
-                "loop.call_soon_threadsafe()"
-            )
-
-    def _check_usable(self) -> None:
-        """Refuse a closed loop and another thread."""
-        self._check_open()
-        self._check_thread()

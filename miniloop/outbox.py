@@ -49,22 +49,32 @@ class Outbox:
         pieces: what is queued behind the rest: bytes, and producers between them.
     """
 
-    __slots__ = ("_producers", "_rest", "pieces")
+    __slots__ = ("_counted", "_producers", "_rest", "_size", "pieces")
 
     def __init__(self) -> None:
         """Start empty."""
         self.pieces: list[bytes | Producer] = []
         self._producers = 0
         self._rest: bytes | memoryview = b""
+        self._counted = 0  # so many of the pieces are in _size already
+        self._size = 0
 
     def __bool__(self) -> bool:
         """Return whether anything is queued."""
         return bool(self.pieces or self._rest)
 
     def size(self) -> int:
-        """Return the bytes queued; what producers have yet to make does not count."""
+        """Return the bytes queued; what producers have yet to make does not count.
+
+        Only pieces that are new since the last call are looked at, so a queue that grows in front
+        of a slow reader may be measured in every pass.
+        """
         pieces = self.pieces
-        return len(self._rest) + sum(len(piece) for piece in pieces if isinstance(piece, bytes))
+        if self._counted < len(pieces):
+            new = pieces[self._counted :]
+            self._size += sum(len(piece) for piece in new if isinstance(piece, bytes))
+            self._counted = len(pieces)
+        return self._size + len(self._rest)
 
     def add_producer(self, producer: Producer) -> None:
         """Queue what ``producer.more()`` will return, until it returns nothing.
@@ -85,6 +95,7 @@ class Outbox:
         if self._producers:
             return self._take_with_producers()
         pieces = self.pieces
+        self._counted = self._size = 0
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # type: ignore[arg-type]  # bytes
         pieces.clear()
         return data  # type: ignore[return-value]  # there are no producers here
@@ -96,13 +107,14 @@ class Outbox:
     def clear(self) -> None:
         """Forget everything."""
         self.pieces.clear()
-        self._producers = 0
+        self._counted = self._size = self._producers = 0
         self._rest = b""
 
     def _take_with_producers(self) -> bytes:
         """Take pieces, asking producers, until there is enough for one system call."""
         taken: list[bytes] = []
         size = used = 0
+        self._counted = self._size = 0
         for piece in self.pieces:
             if isinstance(piece, bytes):
                 taken.append(piece)

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "miniloop"
 LAYERS: list[set[str]] = [
     {"readiness", "timers", "framing", "outbox", "signals", "missing"},
     {"waker", "trace", "selector"},
-    {"registry"},
+    {"registry", "scheduler"},
     {"loop"},
     {"channel", "accepting", "connecting"},
     {"sockets"},
