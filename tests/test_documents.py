@@ -1,0 +1,68 @@
+"""The programs in README and docs compile, and those that are whole programs run."""
+
+import ast
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def blocks() -> list[tuple[str, str]]:
+    return [
+        (f"{page.relative_to(ROOT)}-{number}", block)
+        for page in PAGES
+        for number, block in enumerate(BLOCK.findall(page.read_text()), 1)
+    ]
+
+
+@pytest.mark.parametrize(("name", "block"), blocks(), ids=[name for name, _ in blocks()])
+def test_a_block_runs(name: str, block: str) -> None:
+    """A server is started and stopped; anything else is executed."""
+    if "loop.run()" not in block:
+        exec(compile(ast.parse(block), name, "exec"), {"__name__": "block"})
+        return
+    with socket.create_server(("127.0.0.1", 0)) as finder:
+        port = finder.getsockname()[1]
+    answer = talk(block.replace("1234", str(port)), port)
+    assert answer == b"hello\nworld\n"
+
+
+def talk(program: str, port: int) -> bytes:
+    """Run a line-echo server, send it two lines, stop it, and return what came back."""
+    command = [sys.executable, "-W", "error", "-c", program]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as server:
+        try:
+            with connect(port, server) as client:
+                client.sendall(b"hello\nworld\n")
+                client.shutdown(socket.SHUT_WR)
+                answer = b"".join(iter(lambda: client.recv(4096), b""))
+        finally:
+            server.terminate()
+        assert server.stderr is not None
+        assert server.stderr.read() == b""
+        assert server.wait(10) == 0
+    return answer
+
+
+def connect(port: int, server: subprocess.Popen[bytes]) -> socket.socket:
+    """Connect as soon as the server listens."""
+    while server.poll() is None:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=10)
+        except ConnectionRefusedError:
+            continue
+    raise AssertionError("the server ended before it listened")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+    assert not missing
