@@ -6,12 +6,11 @@ not its business: see ``chat.py``.
 
 import errno
 import logging
-from socket import AF_INET, SO_ACCEPTCONN, SO_ERROR, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET
+from socket import AF_INET, SO_ACCEPTCONN, SO_ERROR, SO_REUSEADDR, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import Any
 
 from miniloop.accepting import BATCH, Accepting
-from miniloop.channel import announced
 from miniloop.connecting import Connecting
 from miniloop.loop import EventLoop
 from miniloop.sockets import SocketChannel
@@ -41,7 +40,6 @@ class Dispatcher(SocketChannel):
 
     addr: Any = None
     connecting = False
-    accepting = False
     _accepting: Accepting | None = None
     _connecting: Connecting | None = None
 
@@ -71,6 +69,7 @@ class Dispatcher(SocketChannel):
         self.check_open("create_socket()")
         if self.socket:
             raise RuntimeError("create_socket(): there is a socket already; make a new dispatcher")
+        self._datagram = type == SOCK_DGRAM
         self.set_socket(Socket(family, type))
 
     def set_reuse_addr(self) -> None:
@@ -107,10 +106,10 @@ class Dispatcher(SocketChannel):
         if self.connected or self.connecting or self.accepting:
             raise RuntimeError(f"connect(): {self!r} is in use; make a new dispatcher")
         self.addr = addr
-        self._connecting = Connecting(self.loop, self.socket, addr, timeout, self._connect_failed)
-        self._connecting.on_started = self.interest_changed  # type: ignore[method-assign]  # a hook
         self.connecting = True
-        self.interest_changed()
+        self._connecting = Connecting(
+            self.loop, self.socket, addr, timeout, self._connect_started, self._connect_failed
+        )
 
     def _learn_state(self, sock: Socket) -> None:
         """Find out what somebody else's socket is: connected, listening, or neither yet.
@@ -118,6 +117,8 @@ class Dispatcher(SocketChannel):
         An accepted connection that was reset since is "not connected" too, but has an error
         pending; it counts as connected, so that the first read finds its end.
         """
+        # The inherited attribute is the plain int; socket's own makes an enum of it, for 1 µs.
+        self._datagram = super(Socket, sock).type == SOCK_DGRAM
         try:
             self.addr = sock.getpeername()
         except OSError as error:
@@ -132,24 +133,10 @@ class Dispatcher(SocketChannel):
 
     def _start_accepting(self, sock: Socket) -> None:
         self.accepting = True
-        self._accepting = Accepting(self.loop, sock, self.interest_changed)
+        self._accepting = Accepting(self.loop, sock, self._rest)
         self._update_plain_read()
 
-    # -- what the loop asks ----------------------------------------------------------------------
-
-    @announced
-    def readable(self) -> bool:
-        """Return whether READ events are wanted: there is a peer, and reading is not paused."""
-        if self._accepting is not None:
-            return not (self._paused or self._accepting.resting)
-        return super().readable()
-
-    @announced
-    def writable(self) -> bool:
-        """Return whether WRITE events are wanted: a connect is under way, or output is."""
-        if self._connecting is not None:
-            return self._connecting.started
-        return super().writable()
+    # -- events ----------------------------------------------------------------------------------
 
     def _update_plain_read(self) -> None:
         """READ means reading once connected, if nobody overrides what it means."""
@@ -159,18 +146,18 @@ class Dispatcher(SocketChannel):
             and type(self).handle_read_event is Dispatcher.handle_read_event
         )
 
-    # -- events ----------------------------------------------------------------------------------
-
     def handle_read_event(self) -> None:
         """Handle READ: accept or read."""
-        if self._accepting is None:
+        accepting = self._accepting
+        if accepting is None:
             super().handle_read_event()
             return
         try:
             self.handle_accept()
         except Exception:
             logger.exception("exception while accepting on %r", self)
-            self._accepting.rest("an exception escaped from handle_accept()")
+            if not self.closed:
+                accepting.rest("an exception escaped from handle_accept()")
 
     def handle_write_event(self) -> None:
         """Handle WRITE: connected, or room again."""
@@ -178,6 +165,7 @@ class Dispatcher(SocketChannel):
             super().handle_write_event()
         elif self._connecting.finished():
             self._connecting = None
+            self._blocked = False
             self.connecting, self.connected = False, True
             self.interest_changed()
             self.handle_connect()
@@ -225,6 +213,16 @@ class Dispatcher(SocketChannel):
         """The connect failed, or took too long (TimeoutError); the channel is closed after this."""
         logger.warning("cannot connect to %r: %s", self.addr, error)
 
+    def _rest(self, resting: bool) -> None:
+        """Look away from the listening socket for a while, or look again."""
+        self._deaf = resting
+        self.interest_changed()
+
+    def _connect_started(self) -> None:
+        """The kernel is at it: WRITE will tell the outcome."""
+        self._blocked = True
+        self.interest_changed()
+
     def _connect_failed(self, error: OSError) -> None:
         """Report a failed connect through its one handler."""
         self.error = error
@@ -237,7 +235,9 @@ class Dispatcher(SocketChannel):
         """Leave the loop and close the socket; again is harmless.  Calls no handler."""
         super().close()
         self.connecting = self.accepting = False
-        for helper in (self._accepting, self._connecting):
-            if helper is not None:
-                helper.close()
-        self._accepting = self._connecting = None
+        if self._accepting is not None:
+            self._accepting.close()
+            self._accepting = None
+        if self._connecting is not None:
+            self._connecting.close()
+            self._connecting = None
