@@ -46,10 +46,10 @@ class Connecting:
         self._retry_delay = _FIRST_RETRY
         self._pending: Handle | None = None
         self._limit: Handle | None = None
+        self.started = False
+        self._start()  # before the timer: an address that makes no sense is raised from here
         if timeout is not None:
             self._limit = loop.call_later(timeout, self._timed_out, timeout)
-        self.started = False
-        self._start()
 
     def _start(self) -> None:
         """Ask the kernel.  A UNIX socket whose peer's backlog is full says EAGAIN: try again."""
