@@ -48,7 +48,10 @@ class Registry:
         """Watch it no more.  Call it *before* closing the descriptor; again is harmless."""
         if not registration.alive:
             return
-        self._tell_selector(registration, 0)
+        try:
+            self._tell_selector(registration, 0)
+        except (KeyError, OSError):  # a stock selector that failed in modify() forgot it already
+            logger.debug("the selector did not know %r", registration)
         registration.die()
         self.asked.pop(registration, None)
         if self.registrations.get(registration.fd) is registration:
@@ -80,16 +83,16 @@ class Registry:
 
     def _tell_selector(self, registration: Registration, interest: int) -> None:
         """Bring the selector from the old interest to the new one."""
-        before, registration.interest = self._visible(registration.interest), interest
-        after = self._visible(interest)
+        before, after = self._visible(registration.interest), self._visible(interest)
         if before == after:
-            return
-        if not before:
+            pass
+        elif not before:
             self.selector.register(registration.fd, after, registration)
         elif after:
             self.selector.modify(registration.fd, after, registration)
         else:
             self.selector.unregister(registration.fd)
+        registration.interest = interest  # not before the selector has agreed
 
     def _visible(self, interest: int) -> int:
         """Return what this selector can watch for: a stock one knows READ and WRITE only."""
@@ -124,10 +127,14 @@ class Registry:
 
     def audit(self) -> None:
         """Raise when an answer that is trusted is no longer true."""
-        for registration in self.registrations.values():
-            if registration.dirty:
+        for registration in [*self.registrations.values()]:
+            if registration.dirty or not registration.alive:
                 continue
-            now, told = registration.channel.interest(), registration.interest
+            try:
+                now, told = registration.channel.interest(), registration.interest
+            except Exception:
+                self.contain(registration)
+                continue
             if now != told:
                 raise RuntimeError(
                     f"{registration.channel!r} wants {now:#x} but last announced {told:#x}: call "
