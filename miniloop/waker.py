@@ -38,14 +38,17 @@ class Waker:
     def handle_read(self) -> None:
         """Swallow the wake-ups.
 
-        The mark goes first: who wakes us from here on writes a byte of its own.
+        The mark goes last.  Were it first, a wake-up from another thread could mark again and have
+        its byte swallowed with the others: marked without a byte, nobody could ever wake us again.
+        Who finds the mark still set need not write: the loop is awake, and looks at what there is
+        to do after this.
         """
-        self._pending = False
         try:
             while len(self._receiver.recv(4096)) == 4096:
                 pass
         except BlockingIOError:
-            return
+            pass  # swallowed already
+        self._pending = False
 
     handle_read_event = handle_read
 
