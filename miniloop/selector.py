@@ -163,16 +163,16 @@ class EpollSelector(PollSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait at most ``timeout`` seconds; return (key, readiness bits) pairs."""
         keys = self._keys
-        if self._always_ready:
-            timeout = 0
+        at_once = [keys[fd] for fd in self._always_ready if keys[fd].events & (READ | WRITE)]
+        if at_once or (timeout is not None and timeout < 0):
+            timeout = 0  # to epoll, less than that would mean without end
         events = self._kernel.poll(timeout, len(keys) or 1)
         try:
             ready = [(keys[fd], _READINESS[bits]) for fd, bits in events]
         except KeyError:
             self._rebuild("it reported a descriptor that is not registered")
             ready = [(keys[fd], _READINESS[bits]) for fd, bits in events if fd in keys]
-        if self._always_ready:
-            ready += [(keys[fd], keys[fd].events & (READ | WRITE)) for fd in self._always_ready]
+        ready += [(key, key.events & (READ | WRITE)) for key in at_once]
         return ready
 
     def close(self) -> None:
@@ -226,7 +226,7 @@ def default_selector() -> selectors.BaseSelector:
 
 def _descriptor(fileobj: Any) -> int:
     """Return the descriptor number of an int or of an object with ``fileno()``."""
-    fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+    fd = fileobj if type(fileobj) is int else fileobj.fileno()
     if not isinstance(fd, int) or fd < 0:
         raise ValueError(f"{fileobj!r} has no open descriptor: register before closing")
     return fd
