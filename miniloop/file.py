@@ -3,7 +3,9 @@
 Only what ``Dispatcher`` uses of a socket is given to a descriptor here.
 """
 
+import errno
 import os
+import select
 import socket
 import stat
 from typing import Protocol, cast
@@ -43,10 +45,17 @@ class FileWrapper:
         """Do nothing: the constructor decided."""
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """Read at most ``size`` bytes; ``flags`` are a socket's and mean nothing here."""
-        if flags:
-            raise BlockingIOError("a file cannot be peeked at")
-        return os.read(self.fd, size)
+        """Read at most ``size`` bytes; with ``flags`` (MSG_PEEK), only tell if there are any."""
+        return self._peek() if flags else os.read(self.fd, size)
+
+    def _peek(self) -> bytes:
+        """Return some byte if there is one to read, ``b""`` if there will never be another."""
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        state = dict(poll.poll(0)).get(self.fd, 0)
+        if not state:
+            raise BlockingIOError(errno.EAGAIN, "nothing to read now")
+        return b"\0" if state & select.POLLIN else b""
 
     def send(self, data: bytes) -> int:
         """Write ``data``; returns how many bytes were taken."""
