@@ -13,6 +13,9 @@ from miniloop.waker import Waker
 
 logger = logging.getLogger("miniloop")
 
+_LONGEST_WAIT = 86400.0
+"""Seconds that one pass waits for a timer: epoll refuses more than 24 days (asyncio's figure)."""
+
 
 class Scheduler:
     """The part of an event loop that is not about descriptors.
@@ -61,8 +64,8 @@ class Scheduler:
 
         Raises:
             RuntimeError: the loop is closed, or runs on another thread.
-            TypeError: ``callback`` is not callable.
-            ValueError: ``when`` is not a number.
+            TypeError: ``callback`` is not callable, or ``when`` is no number at all.
+            ValueError: ``when`` is not a number (NaN).
         """
         self._check_usable()
         return self._timers.add(when, callback, args)
@@ -91,7 +94,7 @@ class Scheduler:
         when = self._timers.next_time()
         if when is None:
             return timeout
-        until = max(0.0, when - self.time())
+        until = min(max(0.0, when - self.time()), _LONGEST_WAIT)
         return until if timeout is None else min(timeout, until)
 
     # -- who may call ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ in seconds of whatever clock the owner uses.
 """
 
 import heapq
+import math
 from collections.abc import Callable
 
 _COMPACT_ABOVE = 64
@@ -104,10 +105,10 @@ class TimerQueue:
         """Schedule ``callback(*args)`` for the time ``when``, in seconds.
 
         Raises:
-            TypeError: ``callback`` is not callable.
+            TypeError: ``callback`` is not callable, or ``when`` is no number at all.
             ValueError: ``when`` is not a number that can be ordered (NaN).
         """
-        if when != when:
+        if math.isnan(when):
             raise ValueError("a timer's time is not a number (NaN): compute it from loop.time()")
         timer = TimerHandle(when, callback, args, self)
         self._made += 1
