@@ -83,7 +83,9 @@ class Registry:
 
     def _tell_selector(self, registration: Registration, interest: int) -> None:
         """Bring the selector from the old interest to the new one."""
-        before, after = self._visible(registration.interest), self._visible(interest)
+        before, after = registration.interest, interest
+        if not self._sees_all:  # a stock selector knows READ and WRITE only
+            before, after = before & (READ | WRITE), after & (READ | WRITE)
         if before == after:
             pass
         elif not before:
@@ -93,10 +95,6 @@ class Registry:
         else:
             self.selector.unregister(registration.fd)
         registration.interest = interest  # not before the selector has agreed
-
-    def _visible(self, interest: int) -> int:
-        """Return what this selector can watch for: a stock one knows READ and WRITE only."""
-        return interest if self._sees_all else interest & (READ | WRITE)
 
     def _evict(self, old: Registration, newcomer: Channel) -> None:
         """Let go of a channel whose descriptor was closed behind its back and came back."""
