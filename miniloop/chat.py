@@ -6,7 +6,6 @@ Input is parsed a bounded number of messages in a pass; output goes out once in 
 
 import socket
 
-from miniloop.channel import announced
 from miniloop.dispatcher import Dispatcher
 from miniloop.framing import END, NEED_DATA, OVERFLOW, Framer, Terminator, check_terminator
 from miniloop.loop import EventLoop
@@ -72,8 +71,11 @@ class AsyncChat(Dispatcher):
         """
         terminator = check_terminator(terminator)
         if terminator != self._framer.terminator:
-            self._framer.terminator = terminator
+            was_idle = self._framer.idle
+            self._framer.set_terminator(terminator)
             self._interrupted = True
+            if was_idle and not self._framer.idle and self._continuation is None:
+                self._continuation = self.loop.call_soon(self._continue)
 
     def get_terminator(self) -> Terminator:
         """Return the terminator; an int counts down while its bytes arrive, and ends as None."""
@@ -164,11 +166,6 @@ class AsyncChat(Dispatcher):
         if self._continuation is None and not self._framer.idle:
             self._continuation = self.loop.call_soon(self._continue)
 
-    @announced
-    def readable(self) -> bool:
-        """Return whether READ events are wanted."""
-        return not (self._closing or self._eof) and super().readable()
-
     # -- output ----------------------------------------------------------------------------------
 
     @property
@@ -212,7 +209,7 @@ class AsyncChat(Dispatcher):
         self.check_open("close_when_done()")
         self._flush_in_next_pass()
         self._closing = self._refusing = self._after_flush_due = True
-        self._halted = self._interrupted = True
+        self._halted = self._interrupted = self._deaf = True
         self._framer.clear()
         self.interest_changed()
 
@@ -254,7 +251,9 @@ class AsyncChat(Dispatcher):
             if self._closing:
                 return False
             raise RuntimeError("push() after close_write(): push everything before it")
-        self._flush_in_next_pass()
+        if self._registration is not None:
+            self.loop.flush_soon(self._registration)
+            self._flush_due = True
         return True
 
     def _flush_in_next_pass(self) -> None:
@@ -267,24 +266,19 @@ class AsyncChat(Dispatcher):
         self._flush_due = False
         if self.connected and not self._blocked:
             data = self._outbox.take()
-            if data:
-                self._send_taken(data)
+            try:
+                sent = self.socket.send(data) if data else 0
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                self._lost(error)
+                return
+            if sent != len(data) or self._pieces:
+                self._outbox.put_back(data, sent)
+                self._blocked = self._after_flush_due = True
+                self.interest_changed()
         if self._after_flush_due:
             self._after_flush()
-
-    def _send_taken(self, data: bytes | memoryview) -> None:
-        """Send; what the kernel does not take waits for WRITE."""
-        try:
-            sent = self.socket.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError as error:
-            self._lost(error)
-            return
-        if sent != len(data) or self._pieces:
-            self._outbox.put_back(data, sent)
-            self._blocked = self._after_flush_due = True
-            self.interest_changed()
 
     def _after_flush(self) -> None:
         """The less common: limits, watermarks, and what waited for the queue to be empty."""
@@ -322,7 +316,7 @@ class AsyncChat(Dispatcher):
 
     def handle_eof(self) -> None:
         """The peer will send no more; it may still read, so what is queued is sent first."""
-        self._eof = self._after_flush_due = True
+        self._eof = self._after_flush_due = self._deaf = True
         self.interest_changed()
         self._finish()
 

@@ -71,12 +71,13 @@ class Framer:
         """The rule in force; an int counts down as bytes are handed out, as in asynchat."""
         return self._terminator
 
-    @terminator.setter
-    def terminator(self, terminator: Terminator) -> None:
-        self._terminator = check_terminator(terminator)
+    def set_terminator(self, terminator: Terminator) -> None:
+        """Set the rule for the bytes that are not handed out yet; see ``check_terminator()``."""
+        self._terminator = terminator
         self._window = _SMALL_WINDOW
         self.partial = 0
         self._skipping = False
+        self.idle = self._position == len(self._buffer)  # what was held back may count now
 
     def __len__(self) -> int:
         """Return the number of bytes that are not handed out yet."""
@@ -201,6 +202,8 @@ def check_terminator(terminator: object) -> Terminator:
         TypeError: it is neither bytes nor an int nor None.
         ValueError: it is negative.
     """
+    if isinstance(terminator, bytes):
+        return terminator or None
     if isinstance(terminator, str):
         raise TypeError(f"a terminator is bytes, not str: write b{terminator!r}")
     if terminator is None or isinstance(terminator, int):
@@ -209,6 +212,6 @@ def check_terminator(terminator: object) -> Terminator:
                 f"a terminator of {terminator} bytes: give the number of bytes that are to come"
             )
         return None if not terminator else int(terminator)
-    if isinstance(terminator, bytes | bytearray | memoryview):
+    if isinstance(terminator, bytearray | memoryview):
         return bytes(terminator) or None
     raise TypeError(f"a terminator is bytes, an int or None, not {terminator!r}")
