@@ -209,7 +209,7 @@ class EventLoop(Scheduler):
         Raises:
             RuntimeError: the loop is closed, or is running already.
         """
-        self._check_open()
+        self._entering()
         with stopping_signals(self.stop, self._waker.signal_fileno()):
             while self._stop_grace is None and (forever or self._has_work()):
                 self.run_once()
@@ -274,7 +274,8 @@ class EventLoop(Scheduler):
         """Listeners, goodbyes, queued output, the rest."""
         for registration in self._channels():
             try:
-                registration.channel.handle_stop()
+                if registration.alive:
+                    registration.channel.handle_stop()
             except Exception:
                 self._registry.contain(registration)
         goodbyes, self._goodbyes = self._goodbyes, []
