@@ -130,6 +130,8 @@ class AsyncChat(Dispatcher):
         for message in waiting:
             if message:
                 collect(message)
+                if self._interrupted and self.closed:
+                    return
             found()
             if self._interrupted:
                 self._framer.give_back(list(waiting))
