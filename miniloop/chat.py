@@ -318,7 +318,7 @@ class AsyncChat(Dispatcher):
 
     def handle_eof(self) -> None:
         """The peer will send no more; it may still read, so what is queued is sent first."""
-        self._eof = self._after_flush_due = self._deaf = True
+        self._eof = self._after_flush_due = self._deaf = self._hangup_seen = True
         self.interest_changed()
         self._finish()
 
