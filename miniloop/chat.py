@@ -289,10 +289,11 @@ class AsyncChat(Dispatcher):
             self.handle_output_overflow()
         self._watch_water(size)
         if not self._outbox and not self.closed:
-            if self._shut_due and not self._closing:
+            if self._shut_due and self.connected and not self._closing:
+                self._shut_due = False
                 self._shut_write()
             self._finish()
-        self._after_flush_due = bool(self._outbox) or self._closing or self._eof
+        self._after_flush_due = bool(self._outbox) or self._closing or self._eof or self._shut_due
 
     def _watch_water(self, size: int) -> None:
         """Tell the program when the queue gets long, and when it is short again."""
