@@ -279,6 +279,8 @@ class AsyncChat(Dispatcher):
                 self._outbox.put_back(data, sent)
                 self._blocked = self._after_flush_due = True
                 self.interest_changed()
+        elif self._pieces:
+            self._after_flush_due = True  # what waits for the connect is bounded too
         if self._after_flush_due:
             self._after_flush()
 
