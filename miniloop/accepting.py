@@ -34,17 +34,17 @@ class Accepting:
     Args:
         loop: whose timers to use.
         sock: a non-blocking, listening socket.
-        on_change: called when ``resting`` changed.
+        on_rest: called with True when it stops looking, and with False when it looks again.
     """
 
     def __init__(
-        self, loop: EventLoop, sock: socket.socket, on_change: Callable[[], object]
+        self, loop: EventLoop, sock: socket.socket, on_rest: Callable[[bool], object]
     ) -> None:
         """Start looking."""
         self.resting = False
         self._loop = loop
         self._socket = sock
-        self._on_change = on_change
+        self._on_rest = on_rest
         self._pause = _FIRST_PAUSE
         self._timer: TimerHandle | None = None
         self._in_trouble = False
@@ -64,8 +64,9 @@ class Accepting:
                 raise
             self._failed(error)
             return None
-        self._in_trouble = False
-        self._pause = _FIRST_PAUSE
+        if self._in_trouble:
+            self._in_trouble = False
+            self._pause = _FIRST_PAUSE
         return pair
 
     def _failed(self, error: OSError) -> None:
@@ -83,14 +84,14 @@ class Accepting:
         log("%s; trying again until it works", why)
         self._in_trouble = True
         self.resting = True
+        self._on_rest(True)
         self._timer = self._loop.call_later(self._pause, self._look_again)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        self._on_change()
 
     def _look_again(self) -> None:
         """Rested."""
         self.resting = False
-        self._on_change()
+        self._on_rest(False)
 
     def close(self) -> None:
         """Forget the timer."""

@@ -72,7 +72,7 @@ class AsyncChat(Dispatcher):
         terminator = check_terminator(terminator)
         if terminator != self._framer.terminator:
             was_idle = self._framer.idle
-            self._framer.set_terminator(terminator)
+            self._framer.terminator = terminator
             self._interrupted = True
             if was_idle and not self._framer.idle and self._continuation is None:
                 self._continuation = self.loop.call_soon(self._continue)
@@ -209,7 +209,7 @@ class AsyncChat(Dispatcher):
             RuntimeError: the channel is closed.
         """
         self.check_open("close_when_done()")
-        self._flush_in_next_pass()
+        self._last_flush()
         self._closing = self._refusing = self._after_flush_due = True
         self._halted = self._interrupted = self._deaf = True
         self._framer.clear()
@@ -222,7 +222,7 @@ class AsyncChat(Dispatcher):
             RuntimeError: the channel is closed.
         """
         self.check_open("close_write()")
-        self._flush_in_next_pass()
+        self._last_flush()
         self._shut_due = self._refusing = self._after_flush_due = True
 
     def discard_buffers(self) -> None:
@@ -257,6 +257,11 @@ class AsyncChat(Dispatcher):
             self.loop.flush_soon(self._registration)
             self._flush_due = True
         return True
+
+    def _last_flush(self) -> None:
+        """Flush once more, and make ``push()`` look before it queues."""
+        self._flush_in_next_pass()
+        self._flush_due = False
 
     def _flush_in_next_pass(self) -> None:
         if self._registration is not None and not self._flush_due:

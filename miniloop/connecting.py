@@ -27,6 +27,7 @@ class Connecting:
         address: in the form of the socket's family.
         timeout: longest time for the whole attempt in seconds; None leaves it to the kernel,
             which gives up after about two minutes.
+        on_started: called when the socket is to be watched for WRITE, which tells the outcome.
         on_failed: called with the OSError.
     """
 
@@ -36,17 +37,18 @@ class Connecting:
         sock: socket.socket,
         address: Any,
         timeout: float | None,
+        on_started: Callable[[], object],
         on_failed: Callable[[OSError], object],
     ) -> None:
         """Start the connect."""
         self._loop = loop
         self._socket = sock
         self._address = address
+        self._on_started = on_started
         self._on_failed = on_failed
         self._retry_delay = _FIRST_RETRY
         self._pending: Handle | None = None
         self._limit: Handle | None = None
-        self.started = False
         self._start()  # before the timer: an address that makes no sense is raised from here
         if timeout is not None:
             self._limit = loop.call_later(timeout, self._timed_out, timeout)
@@ -55,21 +57,12 @@ class Connecting:
         """Ask the kernel.  A UNIX socket whose peer's backlog is full says EAGAIN: try again."""
         code = self._socket.connect_ex(self._address)
         if code == errno.EAGAIN and self._socket.family == getattr(socket, "AF_UNIX", None):
-            self._pending = self._loop.call_later(self._retry_delay, self._retry)
+            self._pending = self._loop.call_later(self._retry_delay, self._start)
             self._retry_delay = min(2 * self._retry_delay, _LONGEST_RETRY)
         elif code in _IN_PROGRESS:
-            self.started = True
+            self._on_started()
         else:
             self._pending = self._loop.call_soon(self._fail, OSError(code, os.strerror(code)))
-
-    def _retry(self) -> None:
-        """Try again; the socket may have got ready to be watched."""
-        self._start()
-        if self.started:
-            self.on_started()
-
-    def on_started(self) -> None:
-        """Replaced by the owner: the socket is worth watching from now on."""
 
     def finished(self) -> bool:
         """The socket is writable: return True if it is connected, else report the failure."""

@@ -163,7 +163,7 @@ class EpollSelector(PollSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait at most ``timeout`` seconds; return (key, readiness bits) pairs."""
         keys = self._keys
-        at_once = [keys[fd] for fd in self._always_ready if keys[fd].events & (READ | WRITE)]
+        at_once = self._ready_at_once() if self._always_ready else ()
         if at_once or (timeout is not None and timeout < 0):
             timeout = 0  # to epoll, less than that would mean without end
         events = self._kernel.poll(timeout, len(keys) or 1)
@@ -172,8 +172,13 @@ class EpollSelector(PollSelector):
         except KeyError:
             self._rebuild("it reported a descriptor that is not registered")
             ready = [(keys[fd], _READINESS[bits]) for fd, bits in events if fd in keys]
-        ready += [(key, key.events & (READ | WRITE)) for key in at_once]
+        ready += at_once
         return ready
+
+    def _ready_at_once(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return the regular files, with what is wanted of them."""
+        keys = [self._keys[fd] for fd in self._always_ready]
+        return [(key, wanted) for key in keys if (wanted := key.events & (READ | WRITE))]
 
     def close(self) -> None:
         """Close the epoll object."""

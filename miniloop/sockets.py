@@ -6,13 +6,13 @@ matter.
 
 import errno
 import logging
-from socket import MSG_PEEK, SHUT_WR, SOCK_DGRAM
+from socket import MSG_PEEK, SHUT_WR
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import Any
 
 from miniloop.channel import BaseChannel, announced
 from miniloop.missing import CLOSED, NO_SOCKET
-from miniloop.readiness import HANGUP, Channel
+from miniloop.readiness import HANGUP, READ, WRITE, Channel
 
 logger = logging.getLogger("miniloop")
 
@@ -32,16 +32,17 @@ class SocketChannel(BaseChannel):
 
     socket: Socket = NO_SOCKET
     connected = False
+    accepting = False
     error: OSError | None = None
     _datagram = False
-    _blocked = False
+    _blocked = False  # output waits for WRITE
+    _deaf = False  # input is not wanted now, for a reason other than pause_reading()
     _hangup_seen = False
 
     def set_socket(self, sock: Socket) -> None:
         """Own ``sock`` and have the loop serve it."""
         sock.setblocking(False)
         self.socket = sock
-        self._datagram = bool(sock.type == SOCK_DGRAM)
         self._attach()
 
     def fileno(self) -> int:
@@ -50,20 +51,27 @@ class SocketChannel(BaseChannel):
 
     @announced
     def readable(self) -> bool:
-        """Return whether READ events are wanted: there is a peer, and reading is not paused."""
-        return not self._paused and (self.connected or self._datagram)
+        """Return whether READ events are wanted: somebody can be heard, and we listen."""
+        heard = self.connected or self.accepting or self._datagram
+        return heard and not (self._paused or self._deaf)
 
     @announced
     def writable(self) -> bool:
-        """Return whether WRITE events are wanted: after a send that was cut short."""
+        """Return whether WRITE events are wanted: a send was cut short, or a connect goes on."""
         return self._blocked
 
     def interest(self) -> int:
         """Return the wanted readiness bits; HANGUP only with a peer whose reading is paused."""
-        wanted = super().interest()
-        if wanted & HANGUP and (not self.connected or self._hangup_seen):
-            wanted &= ~HANGUP
-        return wanted
+        if self.readable():
+            wanted = READ | self._urgent
+        else:
+            wanted = HANGUP if self.connected and not self._hangup_seen else 0
+        return wanted | WRITE if self.writable() else wanted
+
+    def resume_reading(self) -> None:
+        """Read again; a later pause looks for the peer's end anew."""
+        super().resume_reading()
+        self._hangup_seen = False
 
     # -- sending and receiving -------------------------------------------------------------------
 
