@@ -71,8 +71,8 @@ class Framer:
         """The rule in force; an int counts down as bytes are handed out, as in asynchat."""
         return self._terminator
 
-    @terminator.setter
-    def terminator(self, terminator: Terminator) -> None:
+    def set_terminator(self, terminator: Terminator) -> None:
+        """Set the rule for the bytes that are not handed out yet; see ``check_terminator()``."""
         self._terminator = terminator
         self._window = _SMALL_WINDOW
         self.partial = 0
@@ -113,14 +113,22 @@ class Framer:
         messages = window.split(terminator, most)
         rest = messages.pop()
         size = len(window)
-        if size > self.limit and any(len(message) > self.limit for message in messages):
-            return []
-        self._position = start = start + size - len(rest)
+        used = size - len(rest)
         self._cut_length = len(terminator)
+        if size > self.limit and any(len(message) > self.limit for message in messages):
+            used = self._keep_those_before_overlong(messages)
+        self._position = start = start + used
         self.idle = start == len(self._buffer)
         if size == self._window < _LARGE_WINDOW:
             self._window = 2 * size
         return messages
+
+    def _keep_those_before_overlong(self, messages: list[bytes]) -> int:
+        """Shorten the list; return how many bytes of the buffer remain used."""
+        count = next(at for at, message in enumerate(messages) if len(message) > self.limit)
+        del messages[count:]
+        self._window = _SMALL_WINDOW  # or many overlong ones would be cut in vain, over and over
+        return sum(map(len, messages)) + count * self._cut_length
 
     def give_back(self, messages: list[bytes]) -> None:
         """These messages, the last of those just taken, were not used.
