@@ -1,0 +1,141 @@
+"""Invariant: due timers come out by time, then by age; a cancelled one never does."""
+
+import gc
+import weakref
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miniloop.timers import Handle, TimerHandle, TimerQueue
+
+
+def nothing() -> None:
+    """Be a callback."""
+
+
+def test_handle_runs_its_callback() -> None:
+    calls: list[tuple[object, ...]] = []
+    handle = Handle(lambda *args: calls.append(args), (1, 2))
+    handle.run()
+    assert calls == [(1, 2)]
+    assert not handle.cancelled()
+    assert "lambda" in repr(handle)
+
+
+def test_cancelled_handle_does_nothing_and_holds_nothing() -> None:
+    class Big:
+        def call(self) -> None:
+            raise AssertionError("cancelled")
+
+    big = Big()
+    handle = Handle(big.call, (big,))
+    seen = weakref.ref(big)
+    handle.cancel()
+    handle.cancel()
+    handle.run()
+    del big
+    gc.collect()
+    assert seen() is None
+    assert handle.cancelled()
+    assert repr(handle) == "<Handle cancelled>"
+
+
+def test_stand_in_of_a_cancelled_callback_does_nothing() -> None:
+    """A thread may cancel between the check and the call."""
+    handle = Handle(nothing, ())
+    handle.cancel()
+    handle._callback(1, 2)
+
+
+def test_not_callable() -> None:
+    with pytest.raises(TypeError, match="pass the function itself"):
+        Handle(nothing(), ())  # type: ignore[arg-type,func-returns-value]  # on purpose
+
+
+def test_order_by_time_then_by_age() -> None:
+    queue = TimerQueue()
+    late, first, second = (queue.add(when, nothing) for when in (2, 1, 1))
+    assert queue.next_time() == 1
+    assert queue.pop_due(0.5) == []
+    assert queue.pop_due(1) == [first, second]
+    assert queue.pop_due(5) == [late]
+    assert queue.next_time() is None
+    assert len(queue) == 0
+
+
+def test_cancelled_timer_is_skipped() -> None:
+    queue = TimerQueue()
+    first, second = queue.add(1, nothing), queue.add(2, nothing)
+    first.cancel()
+    first.cancel()
+    assert len(queue) == 1
+    assert queue.next_time() == 2
+    assert queue.pop_due(3) == [second]
+
+
+def test_late_cancel_does_not_count_in_the_heap() -> None:
+    queue = TimerQueue()
+    timer, other = queue.add(1, nothing), queue.add(9, nothing)
+    queue.pop_due(1)
+    timer.cancel()
+    assert len(queue) == 1
+    assert queue.pop_due(9) == [other]
+
+
+def test_heap_forgets_cancelled_timers_when_they_are_the_majority() -> None:
+    queue = TimerQueue()
+    keep = queue.add(0, nothing)
+    for _ in range(10_000):
+        queue.add(1, nothing).cancel()
+    assert len(queue._heap) < 200
+    assert len(queue) == 1
+    assert queue.pop_due(1) == [keep]
+
+
+def test_few_cancelled_timers_stay() -> None:
+    queue = TimerQueue()
+    timers = [queue.add(1, nothing) for _ in range(300)]
+    for timer in timers[:100]:
+        timer.cancel()
+    assert len(queue._heap) == 300
+    assert queue.pop_due(1) == timers[100:]
+
+
+@pytest.mark.parametrize(("when", "error"), [(float("nan"), ValueError), ("5", TypeError)])
+def test_time_that_is_none(when: float, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        TimerQueue().add(when, nothing)
+
+
+STEP = st.one_of(
+    st.tuples(st.just("add"), st.integers(0, 50)),
+    st.tuples(st.just("cancel"), st.integers(0, 200)),
+    st.tuples(st.just("advance"), st.integers(0, 20)),
+    st.tuples(st.just("many"), st.integers(60, 90)),
+)
+
+
+@given(st.lists(STEP, max_size=60))
+def test_like_a_sorted_list(steps: list[tuple[str, int]]) -> None:
+    queue, now = TimerQueue(), 0
+    naive: list[TimerHandle] = []
+    made: list[TimerHandle] = []
+    for kind, number in steps:
+        if kind == "add":
+            made.append(queue.add(now + number, nothing))
+            naive.append(made[-1])
+        elif kind == "cancel" and made:
+            timer = made[number % len(made)]
+            timer.cancel()
+            naive = [other for other in naive if other is not timer]
+        elif kind == "many":
+            for _ in range(number):
+                queue.add(now + 100, nothing).cancel()
+        elif kind == "advance":
+            now += number
+            expected = sorted((t for t in naive if t.when <= now), key=lambda timer: timer.when)
+            assert queue.pop_due(now) == expected
+            naive = [timer for timer in naive if timer.when > now]
+        assert len(queue) == len(naive)
+        assert queue.next_time() == min((timer.when for timer in naive), default=None)
