@@ -326,9 +326,11 @@ class AsyncChat(Dispatcher):
 
     def handle_eof(self) -> None:
         """The peer will send no more; it may still read, so what is queued is sent first."""
+        if self._framer.idle and not self._outbox:
+            self.end()
+            return
         self._eof = self._after_flush_due = self._deaf = self._hangup_seen = True
         self.interest_changed()
-        self._finish()
 
     def _finish(self) -> None:
         """End when an end is due and nothing is waiting."""

@@ -71,8 +71,8 @@ class Framer:
         """The rule in force; an int counts down as bytes are handed out, as in asynchat."""
         return self._terminator
 
-    def set_terminator(self, terminator: Terminator) -> None:
-        """Set the rule for the bytes that are not handed out yet; see ``check_terminator()``."""
+    @terminator.setter
+    def terminator(self, terminator: Terminator) -> None:
         self._terminator = terminator
         self._window = _SMALL_WINDOW
         self.partial = 0

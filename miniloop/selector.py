@@ -29,14 +29,15 @@ POLLRDHUP = 0x2000 if hasattr(select, "POLLRDHUP") else 0
 _GONE = POLLERR | POLLHUP | POLLNVAL
 
 
-def to_poll_bits(interest: int) -> int:
+_POLL_BITS = {READ: POLLIN, WRITE: POLLOUT, URGENT: POLLPRI, HANGUP: POLLRDHUP}
+
+
+def _to_poll_bits(interest: int) -> int:
     """Translate readiness bits to those of poll(2), which epoll shares."""
-    return (
-        (POLLIN if interest & READ else 0)
-        | (POLLOUT if interest & WRITE else 0)
-        | (POLLPRI if interest & URGENT else 0)
-        | (POLLRDHUP if interest & HANGUP else 0)
-    )
+    return sum(bits for bit, bits in _POLL_BITS.items() if interest & bit)
+
+
+_INTERESTS = {interest: _to_poll_bits(interest) for interest in range(1, EVERYTHING + 1)}
 
 
 class _Readiness(dict[int, int]):
@@ -89,20 +90,19 @@ class PollSelector(selectors.BaseSelector):
             KeyError: the descriptor is registered already.
         """
         fd = _descriptor(fileobj)
-        _check(events)
+        bits = _kernel_bits(events)
         if fd in self._keys:
             raise KeyError(f"descriptor {fd} is registered already: modify or unregister it")
-        self._watch(fd, to_poll_bits(events))
+        self._watch(fd, bits)
         key = self._keys[fd] = selectors.SelectorKey(fileobj, fd, events, data)
         return key
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """Change what is watched for; raises as ``register()``, KeyError where it is not."""
         fd = _descriptor(fileobj)
-        _check(events)
-        old = self._keys[fd]
-        if events != old.events:
-            self._kernel.modify(fd, to_poll_bits(events))
+        bits = _kernel_bits(events)
+        if events != self._keys[fd].events:
+            self._kernel.modify(fd, bits)
         key = self._keys[fd] = selectors.SelectorKey(fileobj, fd, events, data)
         return key
 
@@ -156,7 +156,7 @@ class EpollSelector(PollSelector):
         fd = _descriptor(fileobj)
         if fd not in self._always_ready:
             return super().modify(fileobj, events, data)
-        _check(events)
+        _kernel_bits(events)  # refuses nonsense
         key = self._keys[fd] = selectors.SelectorKey(fileobj, fd, events, data)
         return key
 
@@ -215,7 +215,7 @@ class EpollSelector(PollSelector):
         for fd, key in self._keys.items():
             if fd not in self._always_ready:
                 try:
-                    self._kernel.register(fd, to_poll_bits(key.events))
+                    self._kernel.register(fd, _kernel_bits(key.events))
                 except OSError:
                     self._suspects.add(fd)  # its owner learns of it at its next use
 
@@ -237,7 +237,11 @@ def _descriptor(fileobj: Any) -> int:
     return fd
 
 
-def _check(events: int) -> None:
-    """Refuse no event at all and bits that nobody knows."""
-    if not events or events & ~EVERYTHING:
-        raise ValueError(f"events must be some of READ, WRITE, URGENT, HANGUP, not {events!r}")
+def _kernel_bits(events: int) -> int:
+    """Return the poll(2) bits for readiness bits; refuse none at all and unknown ones."""
+    try:
+        return _INTERESTS[events]
+    except KeyError:
+        raise ValueError(
+            f"events must be some of READ, WRITE, URGENT, HANGUP, not {events!r}"
+        ) from None

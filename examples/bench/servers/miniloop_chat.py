@@ -39,9 +39,6 @@ class Lines(AsyncChat):
     def found_terminator(self) -> None:
         line = b"".join(self.parts)
         self.parts.clear()
-        self.found_line(line)
-
-    def found_line(self, line: bytes) -> None:
         self.push(line + b"\n")
 
 
@@ -57,8 +54,9 @@ class Fanout(Lines):
     def handle_close(self) -> None:
         self.members.discard(self)
 
-    def found_line(self, line: bytes) -> None:
-        text = line + b"\n"
+    def found_terminator(self) -> None:
+        text = b"".join(self.parts) + b"\n"
+        self.parts.clear()
         for member in self.members:
             member.push(text)
 
