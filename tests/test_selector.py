@@ -123,7 +123,6 @@ def test_wrong_use(selector: PollSelector, pair: Pair) -> None:
 
 
 def test_bits() -> None:
-    assert to_poll_bits(0) == 0
     assert to_poll_bits(READ | WRITE) == select.POLLIN | select.POLLOUT
     assert to_poll_bits(URGENT) == select.POLLPRI
     assert to_poll_bits(HANGUP) == select.POLLRDHUP
