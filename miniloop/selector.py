@@ -32,12 +32,12 @@ _GONE = POLLERR | POLLHUP | POLLNVAL
 _POLL_BITS = {READ: POLLIN, WRITE: POLLOUT, URGENT: POLLPRI, HANGUP: POLLRDHUP}
 
 
-def _to_poll_bits(interest: int) -> int:
+def to_poll_bits(interest: int) -> int:
     """Translate readiness bits to those of poll(2), which epoll shares."""
     return sum(bits for bit, bits in _POLL_BITS.items() if interest & bit)
 
 
-_INTERESTS = {interest: _to_poll_bits(interest) for interest in range(1, EVERYTHING + 1)}
+_INTERESTS = {interest: to_poll_bits(interest) for interest in range(1, EVERYTHING + 1)}
 
 
 class _Readiness(dict[int, int]):
