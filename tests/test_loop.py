@@ -1,0 +1,481 @@
+"""One pass, its order, and what cannot stop it; a fake clock, a scripted selector, no waiting."""
+
+import logging
+import selectors
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from miniloop import EventLoop, Trace
+from miniloop.readiness import HANGUP, READ, WRITE, Registration
+from miniloop.testing import FakeClock, ScriptedSelector
+from tests.doubles import FakeChannel, Sees, fail, scripted
+
+# -- one pass ------------------------------------------------------------------------------------
+
+
+def test_order_of_the_stages() -> None:
+    sees = Sees()
+
+    class Tells(Trace):
+        def before_wait(self, timeout: float | None) -> None:
+            sees.append("wait")
+
+    with scripted() as (loop, selector, clock):
+        channel = FakeChannel(fd=7)
+        registration = channel.join(loop)
+        loop.run_once(0)
+        loop.trace = Tells()
+        for name in ("flush", "interest", "read"):
+            channel.on[name] = sees.note(name)
+        loop.flush_soon(registration)
+        channel.want(READ)
+        loop.call_at(clock(), sees.note("timer"))
+        loop.call_soon(sees.note("callback"))
+        selector.script((7, READ))
+        loop.debug = False
+        loop.run_once()
+    assert sees == ["flush", "interest", "wait", "read", "timer", "callback"]
+
+
+def test_callbacks_run_in_batches() -> None:
+    sees = Sees()
+    with scripted() as (loop, _, clock):
+        loop.call_soon(lambda: loop.call_soon(sees.note("second")))
+        loop.call_soon(sees.note("first"))
+        loop.call_later(0, lambda: loop.call_later(0, sees.note("timer")))
+        loop.run_once()
+        assert sees == ["first"]
+        loop.run_once()
+        assert sees == ["first", "timer", "second"]
+        assert clock() == 1000
+
+
+def test_what_is_queued_while_refreshing_waits_for_the_next_pass() -> None:
+    with scripted() as (loop, selector, _):
+        channel = FakeChannel()
+        registration = channel.join(loop)
+        channel.on["flush"] = lambda: loop.flush_soon(registration)
+        channel.on["interest"] = lambda: loop.interest_changed(registration)
+        loop.flush_soon(registration)
+        loop.run_once()
+        loop.run_once()
+        assert channel.calls == ["flush", "flush"]
+        assert selector.timeouts == [0, 0]
+
+
+def test_waits_for_the_next_timer() -> None:
+    sees = Sees()
+    with scripted() as (loop, selector, clock):
+        loop.run_once(0)
+        loop.call_later(5, sees.note("late"))
+        loop.call_at(clock() + 2, sees.note("early"))
+        loop.run_once(1)
+        loop.run_once()
+        assert sees == ["early"]
+        assert clock() == 1002
+        loop.run_once(100)
+        assert sees == ["early", "late"]
+        assert selector.timeouts == [0, 1, 1, 3]
+
+
+def test_timer_that_is_late_already() -> None:
+    sees = Sees()
+    with scripted() as (loop, selector, clock):
+        loop.run_once(0)
+        loop.call_at(clock() - 5, sees.note("at once"))
+        loop.run_once()
+        assert sees == ["at once"]
+        assert selector.timeouts[-1] == 0
+
+
+@pytest.mark.parametrize("seconds", [1e8, float("inf")])
+def test_timer_that_is_years_away(loop: EventLoop, seconds: float) -> None:
+    """epoll and poll refuse a wait of more than 24 days with an OverflowError."""
+    loop.call_later(seconds, fail)
+    assert loop._until_next_timer(None) == 86400
+    loop.run_once(0)
+
+
+def test_cancelled_ones_do_not_run() -> None:
+    with scripted() as (loop, _, _):
+        timer = loop.call_later(0, fail)
+        loop.call_soon(fail).cancel()
+        timer.cancel()
+        assert loop._until_next_timer(7) == 7
+        loop.run_once(0)
+
+
+def test_timer_cancels_another_that_is_due() -> None:
+    sees = Sees()
+    with scripted() as (loop, _, _):
+        loop.call_later(0, lambda: second.cancel())
+        second = loop.call_later(0, sees.note("second"))
+        loop.run_once(0)
+    assert sees == []
+
+
+# -- delivery ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trace", [None, Trace()])
+@pytest.mark.parametrize("ready", [READ, READ | WRITE])
+def test_dead_registration_is_not_delivered(trace: Trace | None, ready: int) -> None:
+    with scripted() as (loop, selector, _):
+        loop.trace = trace
+        killer, victim = FakeChannel(fd=7, wants=READ), FakeChannel(fd=8, wants=READ | WRITE)
+        killer.join(loop)
+        victim.join(loop)
+        killer.on["read"] = victim.close
+        loop.run_once(0)
+        selector.script((7, READ), (8, ready))
+        loop.run_once()
+        assert killer.calls == ["read"]
+        assert victim.calls == ["close"]
+
+
+@pytest.mark.parametrize("ready", [READ, READ | WRITE])
+def test_withdrawn_interest_is_not_delivered(ready: int) -> None:
+    with scripted() as (loop, selector, _):
+        one, other = FakeChannel(fd=7), FakeChannel(fd=8, wants=READ | WRITE)
+        one.join(loop)
+        other.join(loop)
+        one.on["read"] = lambda: other.want(0)
+        loop.run_once(0)
+        selector.script((7, READ), (8, ready))
+        loop.run_once()
+        assert other.calls == []
+
+
+def test_descriptor_reused_within_a_batch() -> None:
+    with scripted() as (loop, selector, _):
+        one, old, new = FakeChannel(fd=7), FakeChannel(fd=8), FakeChannel(fd=8)
+        one.join(loop)
+        old.join(loop)
+
+        def replace() -> None:
+            old.close()
+            new.join(loop)
+
+        one.on["read"] = replace
+        loop.run_once(0)
+        selector.script((7, READ), (8, READ))
+        loop.run_once()
+        assert new.calls == []
+        selector.script((8, READ))
+        loop.run_once()
+        assert new.calls == ["read"]
+
+
+def test_asked_channel_is_asked_at_delivery() -> None:
+    with scripted() as (loop, selector, _):
+        channel = FakeChannel(fd=7)
+        channel.join(loop, asked=True)
+        loop.run_once(0)
+        selector.script((7, READ))
+        loop.run_once()
+        assert channel.calls == ["read"]
+        selector.script((7, WRITE))
+        loop.run_once()
+        assert channel.calls == ["read"]
+
+
+def test_dead_registration_is_neither_flushed_nor_asked() -> None:
+    with scripted() as (loop, _, _):
+        channel = FakeChannel()
+        registration = channel.join(loop)
+        loop.flush_soon(registration)
+        channel.close()
+        loop.interest_changed(registration)
+        loop.run_once(0)
+        assert channel.calls == ["close"]
+
+
+# -- exceptions ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trace", [None, Trace()])
+@pytest.mark.parametrize("extra", [(), ("error",), ("close",), ("error", "close")])
+@pytest.mark.parametrize("bad", ["read", "write", "flush", "interest"])
+def test_exception_ends_its_channel_only(
+    bad: str, extra: tuple[str, ...], trace: Trace | None
+) -> None:
+    with scripted() as (loop, selector, _):
+        loop.trace = trace
+        broken, good = FakeChannel(fd=7, wants=READ | WRITE), FakeChannel(fd=8)
+        registration = broken.join(loop)
+        good.join(loop)
+        loop.run_once(0)
+        for name in (bad, *extra):
+            broken.on[name] = fail
+        loop.flush_soon(registration)
+        loop.interest_changed(registration)
+        loop.flush_soon(good.registration or registration)
+        selector.script((7, READ | WRITE), (8, READ))
+        loop.run_once()
+        assert broken.calls[-2:] == ["error", "close"]
+        assert not registration.alive
+        assert good.calls == ["flush", "read"]
+
+
+def test_exception_in_callback_and_timer(caplog: pytest.LogCaptureFixture) -> None:
+    sees = Sees()
+    with scripted() as (loop, _, _):
+        for schedule in (loop.call_soon, lambda callback: loop.call_later(0, callback)):
+            schedule(fail)
+            schedule(sees.note("next"))
+        loop.run_once()
+    assert sees == ["next", "next"]
+    assert [record.exc_info is not None for record in caplog.records] == [True, True]
+
+
+def test_debug_mode_raises_on_a_silent_change() -> None:
+    with scripted() as (loop, _, _):
+        channel = FakeChannel()
+        channel.join(loop)
+        loop.run_once(0)
+        channel.wants = WRITE
+        with pytest.raises(RuntimeError, match="interest_changed"):
+            loop.run_once(0)
+        loop.debug = False
+        loop.run_once(0)
+
+
+# -- threads and wrong use -----------------------------------------------------------------------
+
+
+def in_thread(call: Callable[[], object]) -> list[BaseException]:
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except RuntimeError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return raised
+
+
+def test_call_from_a_thread_wakes_the_loop(loop: EventLoop) -> None:
+    sees = Sees()
+    for word in ("one", "two", "three"):
+        waiting = threading.Timer(0, loop.call_soon_threadsafe, [sees.note(word)])
+        waiting.start()
+        while word not in sees:
+            loop.run_once(20)
+        waiting.join()
+    assert sees == ["one", "two", "three"]
+
+
+def test_stop_from_a_thread(loop: EventLoop) -> None:
+    thread = threading.Timer(0, loop.stop)
+    thread.start()
+    loop.run(forever=True)
+    thread.join()
+
+
+def test_other_threads_are_refused_while_the_loop_runs(loop: EventLoop) -> None:
+    channel = FakeChannel(fd=loop._own.fd + 1000)
+    registration = Registration(channel, channel.fd, asked=False)
+    raised: list[BaseException] = []
+
+    def try_all() -> None:
+        for call in (
+            lambda: loop.call_soon(fail),
+            lambda: loop.call_later(1, fail),
+            lambda: loop.register(channel),
+            lambda: loop.unregister(registration),
+            lambda: loop.interest_changed(registration),
+            lambda: loop.flush_soon(registration),
+        ):
+            raised.extend(in_thread(call))
+
+    loop.call_soon(try_all)
+    loop.run_once()
+    assert len(raised) == 6
+    assert all("call_soon_threadsafe" in str(error) for error in raised)
+
+
+def test_running_inside_a_handler_is_refused(
+    loop: EventLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    for nested in (loop.run_once, loop.run, loop.close):
+        loop.call_soon(nested)
+    loop.run_once()
+    assert caplog.text.count("RuntimeError: the loop is running") == 3
+
+
+def test_closed_loop_is_refused(loop: EventLoop) -> None:
+    loop.close()
+    loop.close()
+    for call in (
+        loop.run,
+        loop.run_once,
+        lambda: loop.call_soon(fail),
+        lambda: loop.call_later(1, fail),
+        lambda: loop.call_soon_threadsafe(fail),
+        lambda: loop.register(FakeChannel()),
+    ):
+        with pytest.raises(RuntimeError, match="make a new EventLoop"):
+            call()
+
+
+def test_wrong_callbacks_and_times(loop: EventLoop) -> None:
+    for call in (loop.call_soon, loop.call_soon_threadsafe, loop.on_stop):
+        with pytest.raises(TypeError, match="must be callable"):
+            call("text")  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(ValueError, match="NaN"):
+        loop.call_later(float("nan"), fail)
+    with pytest.raises(TypeError):
+        loop.call_at("5", fail)  # type: ignore[arg-type]  # on purpose
+
+
+# -- run, stop, close ----------------------------------------------------------------------------
+
+
+def test_run_returns_when_nothing_is_left() -> None:
+    sees = Sees()
+    with scripted() as (loop, selector, _):
+        channel = FakeChannel(fd=7)
+        channel.join(loop)
+        channel.on["read"] = channel.close
+        loop.call_later(3, lambda: selector.script((7, READ)))
+        loop.call_later(4, loop.call_soon, sees.note("end"))
+        loop.run()
+    assert sees == ["end"]
+    assert channel.calls == ["read", "close"]
+
+
+def test_stop_in_order() -> None:
+    sees = Sees()
+    with scripted() as (loop, selector, clock):
+        listener, talker = FakeChannel("listener", fd=7), FakeChannel("talker", fd=8)
+        listener.join(loop)
+        talker.join(loop)
+        listener.on["stop"] = listener.close
+        listener.on["close"] = sees.note("listener closed")
+        talker.queued = True
+
+        def say_goodbye() -> None:
+            sees.append("goodbye")
+            loop.flush_soon(registration)
+
+        def sent() -> None:
+            talker.queued = False
+
+        registration = talker.registration or listener.join(loop)
+        talker.on["flush"] = lambda: [sees.note("flush")(), loop.call_later(2, sent)]
+        talker.on["close"] = sees.note("talker closed")
+        loop.on_stop(say_goodbye)
+        loop.on_stop(fail)
+        loop.call_soon(loop.stop)
+        loop.run()
+        assert sees == ["listener closed", "goodbye", "flush", "talker closed"]
+        assert clock() == 1002
+        assert not selector.get_map().keys() - {loop._own.fd}
+        assert len(loop._timers) == 0
+        loop.call_soon(sees.note("again"))
+        loop.run()
+        assert sees[-1] == "again"
+
+
+@pytest.mark.parametrize("grace", [0, 5])
+def test_stop_waits_no_longer_than_the_grace(grace: float) -> None:
+    with scripted() as (loop, _, clock):
+        stuck = FakeChannel()
+        stuck.queued = True
+        stuck.join(loop)
+        loop.stop(grace)
+        loop.run()
+        assert clock() == 1000 + grace
+        assert stuck.calls == ["stop", "close"]
+
+
+def test_stopping_survives_what_fails(caplog: pytest.LogCaptureFixture) -> None:
+    with scripted() as (loop, _, _):
+        bad_stop, bad_close, gone = FakeChannel(), FakeChannel(), FakeChannel()
+        bad_stop.on["stop"] = fail
+        bad_stop.on["close"] = gone.close
+        bad_close.on["close"] = fail
+        for channel in (bad_stop, gone, bad_close):
+            channel.join(loop)
+        loop.stop()
+        loop.run()
+        assert bad_stop.calls == ["stop", "error", "close"]
+        assert gone.calls == ["close"]
+        assert bad_close.calls == ["stop", "close"]
+        assert not loop._channels()
+    assert "exception in close()" in caplog.text
+
+
+def test_close_closes_everything() -> None:
+    with scripted() as (loop, selector, _):
+        channel = FakeChannel()
+        channel.join(loop)
+        loop.call_soon(fail)
+        loop.close()
+        assert channel.calls == ["close"]
+        assert not selector.get_map()
+
+
+# -- instruments and selectors -------------------------------------------------------------------
+
+
+def test_trace_is_told() -> None:
+    sees: list[object] = []
+
+    class Tells(Trace):
+        def before_wait(self, timeout: float | None) -> None:
+            sees.append(timeout)
+
+        def after_wait(self, events: int) -> None:
+            sees.append(events)
+
+        def before_delivery(self, registration: Registration, ready: int) -> None:
+            sees.append((registration.fd, ready))
+
+        def after_delivery(self, registration: Registration) -> None:
+            sees.append(registration.alive)
+
+    clock = FakeClock()
+    selector = ScriptedSelector(clock)
+    with EventLoop(selector=selector, clock=clock, trace=Tells(), debug=True) as loop:
+        channel = FakeChannel(fd=7)
+        channel.on["read"] = channel.close
+        channel.join(loop)
+        loop.run_once(1)
+        selector.script((7, READ))
+        loop.run_once(2)
+    assert sees == [1, 0, 2, 1, (7, READ), False]
+
+
+STOCK = [selectors.DefaultSelector, selectors.SelectSelector, selectors.PollSelector]
+
+
+@pytest.mark.parametrize("kind", STOCK)
+def test_stock_selectors_do(kind: Callable[[], selectors.BaseSelector]) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, EventLoop(selector=kind(), debug=True) as loop:
+        channel = FakeChannel(fd=ours.fileno())
+        channel.join(loop)
+        loop.run_once(0)
+        theirs.send(b"x")
+        loop.run_once(5)
+        assert channel.calls == ["read"]
+        channel.want(HANGUP)
+        loop.run_once(0)
+        channel.want(WRITE)
+        loop.run_once(5)
+        assert channel.calls == ["read", "write"]
+        loop.call_soon(loop.stop)
+        loop.run()
+        assert channel.calls[-2:] == ["stop", "close"]
+
+
+def test_logger_is_the_packages() -> None:
+    assert logging.getLogger("miniloop").handlers == []
