@@ -50,6 +50,7 @@ class NaiveChannel:
         self.sock, self.fd, self.open = sock, sock.fileno(), True
         self.heard: list[bytes | str] = []
         self.input = self.output = b""
+        self.undelivered = False
         self.willing, self.paused, self.closing, self.ended = True, False, False, False
         self.loop = loop
         loop.add(self)
@@ -68,8 +69,10 @@ class NaiveChannel:
         while b"\n" in self.input and self.open and not self.paused and not self.closing:
             line, self.input = self.input.split(b"\n", 1)
             self.heard.append(line)
+            self.undelivered = bool(self.input)  # if this line pauses, the rest has to wait
             obey(self, line)
-        if self.open and self.ended and not self.output and b"\n" not in self.input:
+        self.undelivered = self.undelivered and self.paused
+        if self.open and self.ended and not self.output and not self.undelivered:
             self.finish()
 
     def push(self, data: bytes) -> None:
@@ -245,6 +248,12 @@ class Worlds(RuleBasedStateMachine):
                     peer.shutdown(socket.SHUT_WR)
                 except OSError:
                     continue  # ended already
+
+    @rule(pair=pairs)
+    def push_and_end(self, pair: Pair) -> None:
+        """More than the kernel takes at once, to a peer that says that it has finished."""
+        self.push(pair, 700_000)
+        self.end(pair, half=True)
 
     @rule(target=pairs, pair=consumes(pairs), duplicated=st.booleans(), first=st.booleans())
     def replace(self, pair: Pair, duplicated: bool, first: bool) -> Pair:
