@@ -22,7 +22,7 @@ LAYERS: list[set[str]] = [
     {"channel", "accepting", "connecting"},
     {"sockets"},
     {"dispatcher"},
-    {"listener", "file"},
+    {"listener", "file", "queued"},
     {"chat"},
     {"compat"},
 ]
