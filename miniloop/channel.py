@@ -101,8 +101,8 @@ class BaseChannel:
 
         Its disappearance is still noticed.
         """
-        self._paused = True
         self.interest_changed()
+        self._paused = True
 
     def resume_reading(self) -> None:
         """Read again.

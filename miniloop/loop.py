@@ -222,7 +222,11 @@ class EventLoop(Scheduler):
         Listeners close first, then the ``on_stop()`` callbacks run, then queued output is sent for
         at most ``grace`` seconds, then all channels are closed, and ``run()`` returns.  Without a
         ``run()`` in progress, the next one does all this at once.
+
+        Raises:
+            RuntimeError: the loop is closed.
         """
+        self._check_open()
         self._stop_grace = grace
         self._waker.wake()
 

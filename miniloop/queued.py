@@ -11,6 +11,9 @@ from miniloop.loop import EventLoop
 from miniloop.outbox import Outbox, Producer
 from miniloop.sockets import CHUNK
 
+_SWALLOWED = 16
+"""Receives at most before an orderly close: a megabyte is more than the kernel keeps for us."""
+
 
 class QueuedDispatcher(Dispatcher):
     """A connection with a bounded queue of output.
@@ -163,7 +166,8 @@ class QueuedDispatcher(Dispatcher):
         size = self._outbox.size()
         if size > self.max_output:
             self.handle_output_overflow()
-        self._watch_water(size)
+        if not self.closed:
+            self._watch_water(size)
         if not self._outbox and not self.closed:
             if self._shut_due and self.connected and not self._closing:
                 self._shut_due = False
@@ -221,7 +225,9 @@ class QueuedDispatcher(Dispatcher):
         A reset could overtake what we sent last.
         """
         try:
-            self.socket.recv(CHUNK)
+            for _ in range(_SWALLOWED):
+                if len(self.socket.recv(CHUNK)) < CHUNK:
+                    return
         except OSError:
             return  # nothing there, or gone: there is nothing to swallow
 

@@ -4,9 +4,12 @@ A pair of connected sockets: writing a byte to one end makes the other readable,
 selector's wait.  The waker is a channel like any other, so the loop needs no special case for it.
 """
 
+import logging
 import socket
 
 from miniloop.readiness import READ, Channel
+
+logger = logging.getLogger("miniloop")
 
 
 class Waker:
@@ -76,17 +79,19 @@ class Waker:
     handle_expt_event = handle_hangup_event = handle_write_event
 
     def handle_error(self) -> None:
-        """Let the exception end the loop: without its waker it would hang."""
-        raise
+        """Say so: something closed a descriptor that is not its own."""
+        logger.exception("the loop lost its waker: call_soon_threadsafe() and stop() fail now")
 
     def evict(self, newcomer: Channel) -> None:
-        """Refuse: the descriptor was closed behind the loop's back."""
-        raise RuntimeError(
-            f"{newcomer!r} was given the loop's own descriptor {newcomer.fileno()}: "
-            "something closed a descriptor that is not its own"
+        """Say so: the loop's own descriptor was closed and belongs to ``newcomer`` now."""
+        self._receiver.detach()
+        logger.critical(
+            "%r was given the loop's own descriptor: something closed what is not its own",
+            newcomer,
         )
 
     def close(self) -> None:
-        """Close both ends."""
+        """Close both ends; a ``wake()`` that comes too late does nothing."""
+        self._pending = True
         self._receiver.close()
         self._sender.close()

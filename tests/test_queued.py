@@ -1,0 +1,149 @@
+"""A queue of output without any parsing of input."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from miniloop import EventLoop
+from miniloop.queued import QueuedDispatcher
+
+Pair = tuple[socket.socket, socket.socket]
+
+
+class Sender(QueuedDispatcher):
+    """Notes what it is told, and reads to find the end."""
+
+    def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
+        super().__init__(loop, sock)
+        self.seen: list[str] = []
+
+    def handle_read(self) -> None:
+        self.recv()
+
+    def handle_close(self) -> None:
+        self.seen.append("close")
+
+    def handle_high_water(self) -> None:
+        self.seen.append("high")
+
+    def handle_low_water(self) -> None:
+        self.seen.append("low")
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+    theirs.setblocking(False)
+    yield ours, theirs
+    theirs.close()
+
+
+def drain(loop: EventLoop, theirs: socket.socket, passes: int = 400) -> bytes:
+    """Run passes and read what arrives, until the end or until nothing more comes."""
+    received = b""
+    for _ in range(passes):
+        loop.run_once(0)
+        try:
+            data = theirs.recv(1 << 20)
+        except BlockingIOError:
+            continue
+        if not data:
+            break
+        received += data
+    return received
+
+
+def test_pieces_leave_in_order_with_one_call(loop: EventLoop, pair: Pair) -> None:
+    channel = Sender(loop, pair[0])
+    for number in range(10):
+        channel.push(b"%d" % number)
+    assert channel.output_size == 10
+    loop.run_once(0)
+    assert channel.output_size == 0
+    assert pair[1].recv(100) == b"0123456789"
+
+
+def test_a_slow_reader_gets_all_of_it_and_the_program_hears(loop: EventLoop, pair: Pair) -> None:
+    channel = Sender(loop, pair[0])
+    data = bytes(range(256)) * 2048
+    channel.push(data)
+    loop.run_once(0)
+    assert channel.seen == ["high"]
+    assert drain(loop, pair[1]) == data
+    assert channel.seen == ["high", "low"]
+
+
+def test_the_limit_ends_a_peer_that_does_not_read(loop: EventLoop, pair: Pair) -> None:
+    channel = Sender(loop, pair[0])
+    channel.max_output = 100_000
+    channel.push(bytes(200_000))
+    loop.run_once(0)
+    assert channel.closed
+    assert channel.seen == ["close"]
+
+
+def test_close_when_done_sends_first(loop: EventLoop, pair: Pair) -> None:
+    channel = Sender(loop, pair[0])
+    channel.push(b"x" * 100_000)
+    channel.close_when_done()
+    channel.push(b"too late")
+    assert drain(loop, pair[1]) == b"x" * 100_000
+    assert channel.seen[-1] == "close"
+
+
+def test_close_write_sends_first_and_reads_on(loop: EventLoop, pair: Pair) -> None:
+    channel = Sender(loop, pair[0])
+    channel.push(b"last words")
+    channel.close_write()
+    with pytest.raises(RuntimeError, match="push everything before it"):
+        channel.push(b"more")
+    assert drain(loop, pair[1]) == b"last words"
+    assert not channel.closed
+    pair[1].close()
+    loop.run_once(0)
+    assert channel.closed
+
+
+def test_the_peers_end_waits_for_the_queue(loop: EventLoop, pair: Pair) -> None:
+    channel = Sender(loop, pair[0])
+    channel.push(b"y" * 100_000)
+    pair[1].shutdown(socket.SHUT_WR)
+    assert drain(loop, pair[1]) == b"y" * 100_000
+    assert channel.seen[-1] == "close"
+
+
+def test_discarded_output_is_not_sent(loop: EventLoop, pair: Pair) -> None:
+    channel = Sender(loop, pair[0])
+    channel.push(b"never")
+    channel.discard_output()
+    channel.push(b"this")
+    assert drain(loop, pair[1], passes=3) == b"this"
+
+
+def test_a_producer_is_asked_until_it_ends(loop: EventLoop, pair: Pair) -> None:
+    class Counter:
+        def __init__(self) -> None:
+            self.left = 3
+
+        def more(self) -> bytes:
+            self.left -= 1
+            return b"%d" % self.left if self.left >= 0 else b""
+
+    channel = Sender(loop, pair[0])
+    channel.push(b"<")
+    channel.push_with_producer(Counter())
+    channel.push(b">")
+    assert drain(loop, pair[1], passes=4) == b"<210>"
+
+
+@pytest.mark.parametrize("wrong", ["text", 7, None])
+def test_what_is_not_bytes_is_refused_at_once(loop: EventLoop, pair: Pair, wrong: object) -> None:
+    channel = Sender(loop, pair[0])
+    with pytest.raises(TypeError, match="push\\(\\) takes bytes"):
+        channel.push(wrong)  # type: ignore[arg-type]  # that is the test
+    channel.close()
+    with pytest.raises(RuntimeError, match="closed channel"):
+        channel.push(b"late")
