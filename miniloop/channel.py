@@ -111,8 +111,8 @@ class BaseChannel:
             RuntimeError: the channel is closed.
         """
         self.check_open("resume_reading()")
-        self._paused = False
         self.interest_changed()
+        self._paused = False
 
     def set_idle_timeout(self, seconds: float | None) -> None:
         """Call ``handle_idle()`` whenever nothing was received for ``seconds`` (None: never).
@@ -226,13 +226,13 @@ class BaseChannel:
 
     def close(self) -> None:
         """Leave the loop; again is harmless.  Calls no handler."""
+        if self._registration is not None:
+            self.loop.unregister(self._registration)  # first: it refuses another thread
+            self._registration = None
         self.closed = True
         if self._idle_timer is not None:
             self._idle_timer.cancel()
             self._idle_timer = None
-        if self._registration is not None:
-            self.loop.unregister(self._registration)
-            self._registration = None
 
     def check_open(self, what: str) -> None:
         """Refuse ``what`` on a closed channel.

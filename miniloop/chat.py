@@ -54,8 +54,8 @@ class AsyncChat(QueuedDispatcher):
             was_idle = self._framer.idle
             self._framer.terminator = terminator
             self._interrupted = True
-            if was_idle and not self._framer.idle and self._continuation is None:
-                self._continuation = self.loop.call_soon(self._continue)
+            if was_idle and not self._framer.idle:
+                self._continue_soon()
 
     def get_terminator(self) -> Terminator:
         """Return the terminator; an int counts down while its bytes arrive, and ends as None."""
@@ -82,6 +82,7 @@ class AsyncChat(QueuedDispatcher):
         if self._continuation is None:
             data = self.recv(CHUNK)
             if data:
+                self._framer.limit = self.max_input
                 self._framer.feed(data)
                 self._parse()
 
@@ -91,7 +92,7 @@ class AsyncChat(QueuedDispatcher):
         budget = MESSAGES_PER_PASS
         while not (framer.idle or self._halted):
             if budget <= 0:
-                self._continuation = self.loop.call_soon(self._continue)
+                self._continue_soon()
                 return
             messages = framer.take_messages(budget)
             if messages:
@@ -110,7 +111,8 @@ class AsyncChat(QueuedDispatcher):
         for message in waiting:
             if message:
                 collect(message)
-                if self._interrupted and self.closed:
+                if self._interrupted:  # its terminator is still to be looked at
+                    self._framer.give_back([b"", *waiting])
                     return
             found()
             if self._interrupted:
@@ -130,6 +132,11 @@ class AsyncChat(QueuedDispatcher):
             self.collect_incoming_data(event)
         return True
 
+    def _continue_soon(self) -> None:
+        """Parse on in the next callbacks stage, once."""
+        if self._continuation is None:
+            self._continuation = self.loop.call_soon(self._continue)
+
     def _continue(self) -> None:
         """Parse on, in a later pass."""
         self._continuation = None
@@ -145,8 +152,8 @@ class AsyncChat(QueuedDispatcher):
         """Go on, first with what was received before the pause."""
         super().resume_reading()
         self._halted = self._closing
-        if self._continuation is None and not self._framer.idle:
-            self._continuation = self.loop.call_soon(self._continue)
+        if not self._framer.idle:
+            self._continue_soon()
 
     # -- the end ---------------------------------------------------------------------------------
 
@@ -172,8 +179,8 @@ class AsyncChat(QueuedDispatcher):
 
     def close(self) -> None:
         """Close at once; what is queued is lost.  Again is harmless."""
+        super().close()
         self._halted = self._interrupted = True
         if self._continuation is not None:
             self._continuation.cancel()
             self._continuation = None
-        super().close()

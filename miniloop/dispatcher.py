@@ -47,7 +47,6 @@ class Dispatcher(SocketChannel):
     """
 
     addr: Any = None
-    connecting = False
     _accepting: Accepting | None = None
     _connecting: Connecting | None = None
 
@@ -77,8 +76,9 @@ class Dispatcher(SocketChannel):
         self.check_open("create_socket()")
         if self.socket:
             raise RuntimeError("create_socket(): there is a socket already; make a new dispatcher")
-        self._datagram = type == SOCK_DGRAM
-        self.set_socket(Socket(family, type))
+        sock = Socket(family, type)
+        self._datagram = _kind(sock) == SOCK_DGRAM
+        self.set_socket(sock)
 
     def set_reuse_addr(self) -> None:
         """Let a restarted server bind its port while old connections linger (SO_REUSEADDR)."""
@@ -204,6 +204,7 @@ class Dispatcher(SocketChannel):
                 self.handle_accepted(*pair)
             except Exception:
                 logger.exception("exception in handle_accepted() of %r", self)
+                self.loop.forget(pair[0].fileno())
                 pair[0].close()
             if not self.accepting or self._paused:
                 return

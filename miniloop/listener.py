@@ -79,13 +79,13 @@ class Listener(Dispatcher):
 
     def close(self) -> None:
         """Stop listening, and remove the UNIX socket from the file system."""
+        super().close()
         path, self._path = self._path, None
         if path is not None and not path.startswith("\0"):
             try:
                 os.unlink(path)
-            except FileNotFoundError:
-                logger.debug("%s is gone already", path)
-        super().close()
+            except OSError as error:
+                logger.debug("cannot remove %s: %s", path, error)
 
 
 def _family_of(address: Address) -> int:

@@ -1,6 +1,6 @@
 """The event loop: refresh, wait, deliver, timers, callbacks.
 
-This file knows the ``Channel`` protocol and nothing of sockets.  Read ``run_once()`` first: it is
+This file knows the ``Channel`` protocol and nothing of sockets.  Read ``_pass()`` first: it is
 the diagram of everything else.
 """
 
@@ -74,16 +74,20 @@ class EventLoop(Scheduler):
         """
         self._thread = self._entering()
         try:
-            self._refresh()
-            events = self._wait(timeout)
-            if events:
-                self._deliver(events)
-            if self._timers:
-                self._run_timers()
-            if self._callbacks:
-                self._run_callbacks()
+            self._pass(timeout)
         finally:
             self._thread = None
+
+    def _pass(self, timeout: float | None = None) -> None:
+        """Go through the stages once."""
+        self._refresh()
+        events = self._wait(timeout)
+        if events:
+            self._deliver(events)
+        if self._timers:
+            self._run_timers()
+        if self._callbacks:
+            self._run_callbacks()
 
     def _refresh(self) -> None:
         """Flush what is queued, then ask who has to be asked.
@@ -174,6 +178,12 @@ class EventLoop(Scheduler):
         self._check_thread()
         self._registry.unregister(registration)
 
+    def forget(self, fd: int) -> None:
+        """Close the channel that has descriptor ``fd``; harmless where nobody has."""
+        registration = self._registry.registrations.get(fd)
+        if registration is not None:
+            self._close_channel(registration)
+
     def interest_changed(self, registration: Registration) -> None:
         """Ask this channel for its interest again, in the next refresh.
 
@@ -209,12 +219,16 @@ class EventLoop(Scheduler):
         Raises:
             RuntimeError: the loop is closed, or is running already.
         """
-        self._entering()
-        with stopping_signals(self.stop, self._waker.signal_fileno()):
-            while self._stop_grace is None and (forever or self._has_work()):
-                self.run_once()
-            if self._stop_grace is not None:
-                self._end_in_order(self._stop_grace)
+        self._thread = self._entering()
+        try:
+            with stopping_signals(self.stop, self._waker.signal_fileno()):
+                while self._stop_grace is None and (forever or self._has_work()):
+                    self._pass()
+                if self._stop_grace is not None:
+                    self._end_in_order(self._stop_grace)
+        finally:
+            self._thread = None
+            self._stop_grace = None
 
     def stop(self, grace: float = DEFAULT_GRACE) -> None:
         """End ``run()`` in order; callable from any thread and from signal handlers.
@@ -288,11 +302,10 @@ class EventLoop(Scheduler):
         limit = self.call_later(grace, self._close_channels)
         self._flush()  # first what needs no waiting, so that a pass only waits for a slow reader
         while not self._drained():
-            self.run_once()
+            self._pass()
             self._flush()
         limit.cancel()
         self._close_channels()
-        self._stop_grace = None
 
     def _drained(self) -> bool:
         """Return whether no channel has output waiting."""
@@ -301,11 +314,14 @@ class EventLoop(Scheduler):
     def _close_channels(self) -> None:
         """Close all channels; one that fails to close hinders no other."""
         for registration in self._channels():
-            try:
-                registration.channel.close()
-            except Exception:
-                logger.exception("exception in close() of %r", registration.channel)
-                self._registry.unregister(registration)
+            self._close_channel(registration)
+
+    def _close_channel(self, registration: Registration) -> None:
+        try:
+            registration.channel.close()
+        except Exception:
+            logger.exception("exception in close() of %r", registration.channel)
+            self._registry.unregister(registration)
 
     def _entering(self) -> int:
         """Claim the loop for this thread."""

@@ -4,8 +4,8 @@ Operations wanted: append a small piece, thousands of times in a pass; take ever
 system call; put back what the kernel did not take.  Goals: appending costs a list's append and no
 more, sending costs one join, and a slow reader does not make us copy the same bytes again and
 again.  Plan: a list of pieces, and in front of it the *rest* of what was taken before, which is
-joined already.  Warning: ``AsyncChat.push()`` appends to ``pieces`` directly, without a call, so
-the list must stay the same object: clear it in place.
+joined already.  Warning: ``QueuedDispatcher.push()`` appends to ``pieces`` directly, without a
+call, so the list must stay the same object: clear it in place.
 """
 
 from typing import Protocol

@@ -237,10 +237,10 @@ class QueuedDispatcher(Dispatcher):
 
     def close(self) -> None:
         """Close at once; what is queued is lost.  Again is harmless."""
+        super().close()
         self._refusing = True
         self._flush_due = False
         self._outbox.clear()
-        super().close()
 
 
 def _as_bytes(data: object) -> bytes:

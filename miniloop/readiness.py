@@ -108,9 +108,8 @@ class Registration:
 
     def wants(self, event: int) -> bool:
         """Return whether ``event`` may be delivered at this moment."""
-        if not self.alive:
-            return False
-        return bool((self.channel.interest() if self.dirty else self.interest) & event)
+        interest = self.channel.interest() if self.dirty else self.interest
+        return self.alive and bool(interest & event)  # the question itself may have closed it
 
     def settle(self) -> None:
         """The answer in ``interest`` is trusted from now on."""

@@ -75,6 +75,8 @@ class Registry:
         registration.dirty = registration.asked
         try:
             interest = registration.channel.interest()
+            if not registration.alive:
+                return  # the predicate closed its own channel
             if interest != registration.interest:
                 self._tell_selector(registration, interest)
             registration.settle()

@@ -29,7 +29,8 @@ def stopping_signals(stop: Callable[[], object], wakeup_fd: int) -> Iterator[Non
 
     def restore() -> None:
         for number in ours:
-            signal.signal(number, before[number])
+            if signal.getsignal(number) is first_signal:  # else the program has set its own
+                signal.signal(number, before[number])
 
     def first_signal(number: int, frame: FrameType | None) -> None:
         restore()

@@ -32,6 +32,7 @@ class SocketChannel(BaseChannel):
 
     socket: Socket = NO_SOCKET
     connected = False
+    connecting = False
     accepting = False
     error: OSError | None = None
     _datagram = False
@@ -61,12 +62,18 @@ class SocketChannel(BaseChannel):
         return self._blocked
 
     def interest(self) -> int:
-        """Return the wanted readiness bits; HANGUP only with a peer whose reading is paused."""
-        if self.readable():
+        """Return the wanted readiness bits; HANGUP only with a peer whose reading is paused.
+
+        The predicates say what the program wants, and may be overridden.  What the channel's own
+        state forbids or demands comes first: a connect under way, a pause, output cut short.
+        """
+        if self.connecting:
+            return WRITE if self._blocked else 0
+        if not (self._paused or self._deaf) and self.readable():
             wanted = READ | self._urgent
         else:
             wanted = HANGUP if self.connected and not self._hangup_seen else 0
-        return wanted | WRITE if self.writable() else wanted
+        return wanted | WRITE if self._blocked or self.writable() else wanted
 
     def resume_reading(self) -> None:
         """Read again; a later pause looks for the peer's end anew."""
@@ -79,8 +86,8 @@ class SocketChannel(BaseChannel):
         """Receive at most ``size`` bytes.
 
         Returns:
-            The bytes; ``b""`` when there is nothing now, or when the peer has finished or failed,
-            in which case ``handle_close()`` has run and the channel is closed.
+            The bytes; ``b""`` when there is nothing now, or when the peer has finished
+            (``handle_eof()`` has run) or failed (``handle_close()`` has run).
 
         Raises:
             RuntimeError: no socket, or closed.

@@ -1,7 +1,7 @@
 """What the loop did, as a handful of hooks.
 
 Override what you need and give the object to ``EventLoop(trace=...)``.  A loop without a trace pays
-one comparison in a pass.  (The idea of a hook interface small enough to memorise is curio's.)
+a comparison or two in a pass.  (The idea of a hook interface small enough to memorise is curio's.)
 """
 
 from miniloop.readiness import Registration

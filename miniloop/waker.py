@@ -1,7 +1,8 @@
 """Wake a waiting loop, from another thread or from a signal handler.
 
 A pair of connected sockets: writing a byte to one end makes the other readable, which ends the
-selector's wait.  The waker is a channel like any other, so the loop needs no special case for it.
+selector's wait.  The waker is a channel like any other, only that the loop neither counts nor
+closes it with the others.
 """
 
 import logging

@@ -624,7 +624,7 @@ def test_input_is_bounded(loop: EventLoop) -> None:
                 sent += theirs.send(b"x" * 10_000)
             loop.run_once(0)
         assert channel.closed
-        assert len(channel.partial) == AsyncChat.max_input
+        assert len(channel.partial) == channel.max_input
         assert len(channel._framer) <= 65536
 
 
