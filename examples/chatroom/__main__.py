@@ -15,6 +15,8 @@ from .options import Options, parse_options
 from .room import Hall
 from .server import ChatServer
 
+INTERRUPTED = 130  # the exit code of what Ctrl-C has ended
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chat room; return the process's exit code."""
@@ -31,7 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         host, port = server.address
         print(f"The chat room is open: telnet {host} {port}", flush=True)
-        loop.run()
+        try:
+            loop.run()
+        except KeyboardInterrupt:  # the second Ctrl-C, from somebody who will not wait
+            print("The chat room was ended at once.", flush=True)
+            return INTERRUPTED
     print("The chat room is closed.", flush=True)
     return 0
 

@@ -9,6 +9,7 @@ nothing to restore whatever way this program ends.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import socket
 import sys
@@ -124,6 +125,7 @@ class Client:
         self._stdin = stdin
         self._keyboard: Keyboard | None = None
         self._leaving = False
+        self._said_goodbye = False
         self._line = b""
         self._link = self._connect()
         loop.on_stop(self._stopping)
@@ -163,7 +165,7 @@ class Client:
         """Print one line of the server's; it is clean, as servers are strangers, too."""
         try:
             print(line, flush=True)
-        except BrokenPipeError:
+        except OSError:
             # Nobody reads us any more; nor may the interpreter try to flush once more at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._finish(FAILED)
@@ -207,9 +209,15 @@ class Client:
             self._say_goodbye()
 
     def _say_goodbye(self) -> None:
-        if self._link.connected and not self._link.closed:
+        if self._link.connected and not self._said_goodbye:
+            self._said_goodbye = True
             self._send(b"/quit\n")
             self._link.close_write()
+            self._close_keyboard()  # nothing can be sent any more
+
+    def _close_keyboard(self) -> None:
+        if self._keyboard is not None:
+            self._keyboard.close()
 
     def _send(self, data: bytes) -> None:
         # Byte 255 is telnet's escape, and is doubled to be itself.
@@ -219,6 +227,7 @@ class Client:
         if self.exit_code is None:
             self.exit_code = code
         self._link.close()
+        self._close_keyboard()  # it may have been typed on in the same pass
         self.loop.stop(grace=0)
 
 
@@ -233,9 +242,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not _is_open(STDIN):
         print("There is no standard input to read from.", file=sys.stderr)
         return FAILED
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what this terminal cannot show ends nothing
     with EventLoop() as loop:
         client = Client(loop, addresses, given.name, STDIN)
-        loop.run()
+        try:
+            loop.run()
+        except KeyboardInterrupt:  # the second Ctrl-C, from somebody who will not wait
+            return INTERRUPTED
     return INTERRUPTED if client.exit_code is None else client.exit_code
 
 

@@ -128,11 +128,14 @@ def _nick(request: Request) -> None:
 
 
 def _ignore(request: Request) -> None:
-    if not request.rest:
-        names = ", ".join(sorted(request.member.ignored))
+    member, key = request.member, fold(request.rest)
+    if not key:
+        now_called = {each.shown for each in member.shunned}
+        names = ", ".join(sorted(member.ignored | now_called))
         request.answer(f"You ignore: {names or 'nobody'}.")
-    elif fold(request.rest) in request.member.ignored:
-        request.member.ignored.discard(fold(request.rest))
+    elif member.ignores(key):
+        member.ignored.discard(key)
+        member.shunned = {each for each in member.shunned if fold(each.shown) != key}
         request.answer(f"You hear {request.rest} again.")
     else:
         _begin_to_ignore(request)
@@ -158,8 +161,7 @@ def _history(request: Request) -> None:
 
 
 def _quit(request: Request) -> None:
-    reason = f"quit ({request.rest})" if request.rest else "quit"
-    request.hall.dismiss(request.member, "Goodbye.", reason, request.now)
+    request.hall.dismiss(request.member, "Goodbye.", "quit", request.now, words=request.rest)
 
 
 COMMANDS: dict[str, Command] = {

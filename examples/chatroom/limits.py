@@ -34,6 +34,9 @@ class Limits:
         "bytes",
         "longest telnet subnegotiation; an endless one would swallow all that comes",
     )
+    max_commands: int = _limit(
+        1024, "commands", "telnet commands received at once; who sends more floods the server"
+    )
     max_name: int = _limit(20, "characters", "longest name of a person or a room")
     max_topic: int = _limit(200, "characters", "longest topic of a room")
     flood_rate: float = _limit(

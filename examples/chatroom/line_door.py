@@ -33,6 +33,9 @@ HTTP_ANSWER = (
     b"Connection: close\r\n"
     b"\r\n%b" % (len(_HTTP_BODY), _HTTP_BODY)
 )
+# Bytes decoded before looking whether they have ended the conversation: a flood is recognised
+# after milliseconds, however much of it was received at once.
+_SLICE = 4096
 # A telnet must answer this, whatever its user does: a question that needs no human.
 _TELNET_PING = bytes((telnet.IAC, telnet.DO, telnet.TIMING_MARK))
 
@@ -96,6 +99,8 @@ class LineDoor(AsyncChat):
 
     def deliver(self, message: Message) -> None:
         """Queue `message` as a line; a farewell is the last one."""
+        if self._ending:
+            return
         self.push(self._house.renderer.encode(message))
         if message.kind is Kind.FAREWELL:
             self._end()
@@ -109,11 +114,21 @@ class LineDoor(AsyncChat):
         if self._asked_for_life:
             self._asked_for_life = False
             self.set_idle_timeout(self._limits.idle_ping)
-        for event in self._decoder.receive(data):
-            # A line can end the conversation (/quit, a flood): what follows it is not heard.
-            if self._ending or self.closed:
+        most = self._decoder.commands + self._limits.max_commands
+        for start in range(0, len(data), _SLICE):
+            for event in self._decoder.receive(data[start : start + _SLICE]):
+                # A line can end the conversation (/quit, a flood): what follows it is not heard.
+                if self._ending or self.closed:
+                    return
+                self._take(event)
+            if self._decoder.commands > most:
+                self._expel_flooder()
                 return
-            self._take(event)
+
+    def _expel_flooder(self) -> None:
+        if self._session is not None:
+            now = self._house.moment()
+            self._session.expel("Those were too many telnet commands. Goodbye.", "flooding", now)
 
     def _take(self, event: telnet.Event) -> None:
         session, now = self._session, self._house.moment()
@@ -135,7 +150,6 @@ class LineDoor(AsyncChat):
     def _take_line(self, session: Session, data: bytes, now: Moment) -> None:
         if self._first_line and is_http_request(data):
             self.push(HTTP_ANSWER)
-            session.lost("an HTTP request", now)
             self._end()
             return
         self._first_line = False

@@ -45,8 +45,10 @@ class Member:
         name: Its name, or None before it has logged in.
         room: The room it is in, or None before it has logged in.
         ignored: The keys of the names it does not want to hear.
+        shunned: Those of them who have changed their names since, as long as they are here.
         attempts: Names it has tried in vain.
         present: Whether it is in the hall; False for good once it has left.
+        counted: Whether it takes a place; outlives `present` until its connection is gone.
         reachable: Whether its outlet may be used; outlives `present` by the farewell.
     """
 
@@ -57,9 +59,17 @@ class Member:
     name: Name | None = None
     room: Room | None = None
     ignored: set[str] = field(default_factory=set)
+    shunned: set[Member] = field(default_factory=set)
     attempts: int = 0
     present: bool = True
     reachable: bool = True
+    counted: bool = True
+
+    def ignores(self, key: str) -> bool:
+        """Say whether it does not want to hear the one whose name has this key."""
+        return key in self.ignored or any(
+            each.name is not None and each.name.key == key for each in self.shunned
+        )
 
     @property
     def shown(self) -> str:

@@ -69,14 +69,27 @@ class Hall:
         self._enter(member, self.rooms[LOBBY.key], now)
 
     def disconnect(self, member: Member, reason: str, now: Moment) -> None:
-        """The connection is gone, or is to get nothing more; safe to call again."""
+        """The connection is gone, and gives back its place; safe to call again.
+
+        Every connection comes to this, also one that was dismissed before: until then it holds
+        a descriptor, so it counts, or leaving and coming again would get around the limits.
+        """
         member.reachable = False
         self._remove(member, reason, now.wall)
+        if member.counted:
+            member.counted = False
+            self._gate.leave(member.address)
 
-    def dismiss(self, member: Member, farewell: str, reason: str, now: Moment) -> None:
-        """Say `farewell` to `member` as its last line and remove it; others see `reason`."""
+    def dismiss(
+        self, member: Member, farewell: str, reason: str, now: Moment, words: str = ""
+    ) -> None:
+        """Say `farewell` to `member` as its last line and remove it.
+
+        Others see `reason`, and the `words` of its own; these are speech, so the log gets only
+        the reason.
+        """
         self._postbox.post(Message(Kind.FAREWELL, farewell), (member,))
-        self._remove(member, reason, now.wall)
+        self._remove(member, reason, now.wall, words)
 
     def close(self, farewell: str) -> None:
         """Say `farewell` to everybody at once; the hall is empty afterwards."""
@@ -114,7 +127,7 @@ class Hall:
         """Show `member` up to `count` remembered lines of its room; return how many."""
         shown = 0
         for message in self.history.last(here(member).name.key, count):
-            if fold(message.sender) not in member.ignored:
+            if not member.ignores(fold(message.sender)):
                 self._postbox.post(message, (member,))
                 shown += 1
         return shown
@@ -129,9 +142,10 @@ class Hall:
         """
         old, new = _name_of(member), self._free_name(member, raw)
         self._claim(member, new)
+        # Not by the new name: it may be somebody else's tomorrow, and there is no end of names.
         for other in self._members:
             if old.key in other.ignored:
-                other.ignored.add(new.key)
+                other.shunned.add(member)
         log.info("%s is now called %s.", old.shown, new.shown)
         message = Message(
             Kind.RENAMED, new.shown, old.shown, room=here(member).name.shown, at=now.wall
@@ -206,18 +220,19 @@ class Hall:
             del self.rooms[room.name.key]
             self.history.forget(room.name.key)
 
-    def _remove(self, member: Member, reason: str, wall: float) -> None:
+    def _remove(self, member: Member, reason: str, wall: float, words: str = "") -> None:
         if not member.present:
             return
         self._forget(member)
         if member.room is not None:
-            self._exit(member, reason, wall)
+            self._exit(member, f"{reason} ({words})" if words else reason, wall)
             log.info("%s left: %s.", member.shown, reason)
 
     def _forget(self, member: Member) -> None:
         member.present = False
         del self._members[member]
-        self._gate.leave(member.address)
+        for other in self._members:
+            other.shunned.discard(member)
         if member.name is not None:
             del self._by_name[member.name.key]
 
@@ -256,4 +271,4 @@ def _name_of(member: Member) -> Name:
 
 def _willing(speaker: Member, hearers: Iterable[Member]) -> list[Member]:
     key = _name_of(speaker).key
-    return [member for member in hearers if key not in member.ignored]
+    return [member for member in hearers if not member.ignores(key)]

@@ -75,6 +75,8 @@ class TelnetDecoder:
     def __init__(self, max_line: int, max_subnegotiation: int) -> None:
         self.spoke_telnet = False
         """Whether any telnet command has come: the other side is a telnet, not an nc."""
+        self.commands = 0
+        """How often byte 255 has begun something: each costs more than a thousand plain bytes."""
         self._max_line = max_line
         self._max_subnegotiation = max_subnegotiation
         self._state: Callable[[bytes, int], int] = self._in_data
@@ -148,6 +150,7 @@ class TelnetDecoder:
     # What the commands do
 
     def _command(self, byte: int) -> None:
+        self.commands += 1
         self._state = self._in_data
         if byte == IAC:
             self._take(_IAC)

@@ -228,6 +228,32 @@ def test_a_flood_is_stopped_and_hurts_nobody(start: Start, connect: Connect) -> 
     bob.expect("bob: quiet again")
 
 
+@pytest.mark.parametrize("flood", [b"\xff\xfd\x06", b"\xff\xf1", b"\xff\xff", b"\xff\xfa\xff\xf0"])
+def test_a_flood_of_telnet_commands_is_stopped(
+    start: Start, connect: Connect, flood: bytes
+) -> None:
+    ann = connect(start())
+    with contextlib.suppress(OSError):  # it may be shown out while it still sends
+        ann.send(flood * 100_000)
+    ann.expect("-- Those were too many telnet commands. Goodbye.\r\n")
+
+
+def test_those_who_leave_count_until_they_are_gone(start: Start, connect: Connect) -> None:
+    server = start("--max-per-address", "2")
+    quitter, browser = connect(server, "ann"), connect(server)
+    quitter.type("/quit")
+    quitter.expect("Goodbye.")
+    browser.send(b"GET / HTTP/1.1\r\n\r\n")
+    browser.expect("HTTP/1.1 400")
+    assert connect(server).rest() == b"-- There are too many connections from your address.\r\n"
+    quitter.socket.close()
+    browser.socket.close()
+    deadline = time.monotonic() + PATIENCE
+    while b"too many" in (newcomer := connect(server)).expect("\r\n"):
+        newcomer.socket.close()
+        assert time.monotonic() < deadline
+
+
 def test_a_slow_reader_is_dropped_and_the_others_lose_no_byte(
     start: Start, connect: Connect
 ) -> None:
@@ -318,11 +344,29 @@ def test_stopping_says_goodbye_and_ends_in_order(
     assert "Traceback" not in log
 
 
+def test_a_second_ctrl_c_ends_at_once_and_without_a_traceback(connect: Connect) -> None:
+    server = Server("--linger", "30", "--max-output", "100000000", *NO_FLOOD_LIMIT)
+    try:
+        ann = connect(server, "ann")
+        connect(server, "slow", receive_buffer=4096)
+        for number in range(60):  # 9 MB, more than the kernel keeps for the slow one
+            ann.type(*["x" * 1000] * 150, f"/msg ann {number} of 60")
+            ann.expect(f"alone: {number} of 60")
+        server.process.send_signal(signal.SIGINT)
+        assert ann.rest().endswith(b"Goodbye.\r\n")
+    finally:
+        code, out, log = server.stop(signal.SIGINT)
+    assert (code, out) == (130, "The chat room was ended at once.\n")
+    assert "Traceback" not in log
+
+
 def test_what_people_say_is_not_in_the_log(start: Start, connect: Connect) -> None:
     server = start("--log-level", "debug")
     ann = connect(server, "ann")
     ann.type("a secret")
     ann.expect("ann: a secret")
+    ann.type("/quit another secret")
+    ann.expect("Goodbye.")
     _, _, log = server.stop()
     assert "ann logged in from 127.0.0.1." in log
     assert "secret" not in log
@@ -366,6 +410,68 @@ def test_the_client_reads_a_pipe(start: Start) -> None:
     assert "] ann: hello\n" in done.stdout
     assert "] ann: last line without its end\n" in done.stdout
     assert done.stdout.endswith("-- Goodbye.\n")
+
+
+@pytest.fixture
+def bare_client() -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+    """The client on pipes, logged in at a server of ours that says nothing by itself."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = subprocess.Popen(
+            client_command(listener.getsockname()[1], "--name", "ann"),
+            cwd=ROOT,
+            env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        connection = listener.accept()[0]
+    with client, connection:
+        connection.settimeout(PATIENCE)
+        received = b""
+        while b"ann\n" not in received:
+            received += connection.recv(100)
+        yield client, connection
+        client.kill()
+
+
+def test_typing_on_while_the_server_goes_is_no_error(
+    bare_client: tuple[subprocess.Popen[bytes], socket.socket],
+) -> None:
+    client, connection = bare_client
+    assert client.stdin is not None
+    client.send_signal(signal.SIGSTOP)  # so that it will find both in one pass
+    os.waitid(os.P_PID, client.pid, os.WSTOPPED)
+    connection.close()
+    client.stdin.write(b"hello\n")
+    client.stdin.flush()
+    client.send_signal(signal.SIGCONT)
+    _, error = client.communicate(timeout=PATIENCE)
+    assert (client.returncode, error) == (1, b"The server has closed the connection.\n")
+
+
+def test_ctrl_c_after_the_end_of_input_is_no_error(
+    bare_client: tuple[subprocess.Popen[bytes], socket.socket],
+) -> None:
+    client, connection = bare_client
+    assert client.stdin is not None
+    client.stdin.close()
+    received = b""
+    while b"/quit\n" not in received:
+        received += connection.recv(100)
+    client.send_signal(signal.SIGINT)
+    client.wait(PATIENCE)
+    assert client.stderr is not None
+    assert (client.returncode, client.stderr.read()) == (130, b"")
+
+
+def test_what_the_terminal_cannot_show_ends_nothing(
+    bare_client: tuple[subprocess.Popen[bytes], socket.socket],
+) -> None:
+    client, connection = bare_client
+    connection.sendall("-- \N{SNOWMAN}\r\n-- on\r\n".encode())
+    assert client.stdout is not None
+    assert client.stdout.readline() == b"-- ?\n"
+    assert client.stdout.readline() == b"-- on\n"
 
 
 def test_a_failed_connect_is_told_in_one_sentence() -> None:

@@ -123,6 +123,16 @@ def test_ignore_is_switched_on_and_off(pair: tuple[Person, Person]) -> None:
     assert ann.notices()[2] == "You ignore: bob."
 
 
+def test_a_renamed_person_can_be_heard_again(pair: tuple[Person, Person]) -> None:
+    ann, bob = pair
+    ann.types("/ignore bob")
+    bob.types("/nick bert", "one")
+    ann.types("/ignore", "/history", "/ignore bert")
+    bob.types("two")
+    assert ann.notices()[1] == "You ignore: bert, bob."
+    assert ann.hears() == ["two"]
+
+
 def test_ignore_has_its_limits() -> None:
     hall = new_hall(max_ignored=1)
     ann, _, _ = (person(hall, name) for name in ("ann", "bob", "carol"))

@@ -51,7 +51,7 @@ def test_a_name_is_held_by_one_only_in_whatever_spelling() -> None:
 
 @pytest.mark.parametrize("way", ["disconnect", "dismiss", "close", "broken"])
 def test_a_name_is_free_again_after_any_end(way: str) -> None:
-    hall = new_hall(max_members=1)
+    hall = new_hall()
     screen = Broken()
     ann, _ = guest(hall, "ann", screen)
     if way == "disconnect":
@@ -64,6 +64,19 @@ def test_a_name_is_free_again_after_any_end(way: str) -> None:
         screen.works = False
         hall.say(ann, "hello", NOON)
     guest(hall, "ann")
+
+
+def test_a_place_is_free_again_when_the_connection_is_gone() -> None:
+    hall = new_hall(max_members=1)
+    ann, _ = guest(hall, "ann")
+    hall.dismiss(ann, "Bye.", "quit", NOON)
+    with pytest.raises(Refused, match="full"):
+        hall.connect(Screen(), "192.0.2.1", NOON)
+    for _ in range(2):
+        hall.disconnect(ann, "gone", NOON)
+    guest(hall, "bob")
+    with pytest.raises(Refused, match="full"):
+        hall.connect(Screen(), "192.0.2.1", NOON)
 
 
 def test_leaving_twice_is_leaving_once() -> None:
@@ -173,6 +186,23 @@ def test_a_renamed_person_is_still_ignored() -> None:
     hall.say(bob, "hello", NOON)
     hall.whisper(bob, "ann", "psst", NOON)
     assert screen.messages == []
+
+
+def test_who_is_ignored_cannot_have_others_ignored_by_using_their_names() -> None:
+    hall = new_hall()
+    ann, screen = guest(hall, "ann")
+    mallory, _ = guest(hall, "mallory")
+    ann.ignored.add("mallory")
+    for name in ("bob", "carol"):
+        hall.rename(mallory, name, NOON)
+    bob, _ = guest(hall, "bob")
+    hall.disconnect(mallory, "gone", NOON)
+    carol, _ = guest(hall, "carol")
+    screen.clear()
+    hall.say(bob, "it is me", NOON)
+    hall.say(carol, "me, too", NOON)
+    assert screen.texts(Kind.SAID) == ["it is me", "me, too"]
+    assert (ann.ignored, ann.shunned) == ({"mallory"}, set())
 
 
 def test_one_may_change_the_spelling_of_ones_own_name() -> None:
