@@ -8,6 +8,7 @@ for good.)
 
 import errno
 import logging
+import math
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,8 @@ BATCH = 64
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+_QUIET = 60.0
+"""Seconds before the same trouble is said again: at the edge, failures and successes alternate."""
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -47,7 +50,7 @@ class Accepting:
         self._on_rest = on_rest
         self._pause = _FIRST_PAUSE
         self._timer: TimerHandle | None = None
-        self._in_trouble = False
+        self._quiet_until = -math.inf
 
     def accept(self) -> tuple[socket.socket, Any] | None:
         """Return the next connection and its peer's address, or None when there is none now.
@@ -64,9 +67,7 @@ class Accepting:
                 raise
             self._failed(error)
             return None
-        if self._in_trouble:
-            self._in_trouble = False
-            self._pause = _FIRST_PAUSE
+        self._pause = _FIRST_PAUSE
         return pair
 
     def _failed(self, error: OSError) -> None:
@@ -77,12 +78,13 @@ class Accepting:
             logger.debug("a connection was lost before it was accepted: %s", error)
 
     def rest(self, why: str) -> None:
-        """Do not look for a while, twice as long each time; say why once."""
+        """Do not look for a while, twice as long each time; say why once a minute."""
         if self.resting:
             return
-        log = logger.debug if self._in_trouble else logger.error
+        now = self._loop.time()
+        log = logger.debug if now < self._quiet_until else logger.error
+        self._quiet_until = now + _QUIET
         log("%s; trying again until it works", why)
-        self._in_trouble = True
         self.resting = True
         self._on_rest(True)
         self._timer = self._loop.call_later(self._pause, self._look_again)

@@ -91,6 +91,10 @@ def test_rests_get_longer_and_are_said_once(setup: Setup, caplog: pytest.LogCapt
     assert [record.levelname for record in caplog.records] == ["ERROR"] + ["DEBUG"] * 6
     accepting.accept()
     accepting.accept()
+    assert caplog.records[-1].levelname == "DEBUG"  # at the edge, it is not said every time
+    setup.loop.run_once()
+    setup.clock.advance(61)
+    accepting.accept()
     assert caplog.records[-1].levelname == "ERROR"
 
 
