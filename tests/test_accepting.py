@@ -80,7 +80,7 @@ def test_exhaustion_rests_and_looks_again(setup: Setup, code: int) -> None:
 
 def test_rests_get_longer_and_are_said_once(setup: Setup, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    accepting = setup.accepting(*[errno.EMFILE] * 7, 0, errno.EMFILE)
+    accepting = setup.accepting(*[errno.EMFILE] * 7, 0, errno.EMFILE, errno.EMFILE)
     pauses: list[float] = []
     while len(pauses) < 7:
         before = setup.clock()
