@@ -18,7 +18,7 @@ from miniloop.scheduler import Scheduler
 from miniloop.selector import default_selector
 from miniloop.signals import stopping_signals
 from miniloop.timers import Handle
-from miniloop.trace import Trace
+from miniloop.trace import Trace, deliver_traced
 
 logger = logging.getLogger("miniloop")
 
@@ -131,31 +131,18 @@ class EventLoop(Scheduler):
         This is the hot path.  ``direct`` is one comparison for "alive, trusted, wants READ, and
         READ is all there is"; everything else goes through ``readiness.deliver()``.
         """
-        if self.trace is not None:
-            self._deliver_traced(self.trace, events)
-            return
+        trace = self.trace
         for key, ready in events:
             registration: Registration = key.data
             try:
-                if ready == registration.direct:
+                if trace is not None:
+                    deliver_traced(trace, registration, ready)
+                elif ready == registration.direct:
                     registration.channel.handle_read()
                 else:
                     deliver(registration, ready)
             except Exception:
                 self._registry.contain(registration)
-
-    def _deliver_traced(
-        self, trace: Trace, events: list[tuple[selectors.SelectorKey, int]]
-    ) -> None:
-        """Deliver without the short cut, telling the trace."""
-        for key, ready in events:
-            registration: Registration = key.data
-            trace.before_delivery(registration, ready)
-            try:
-                deliver(registration, ready)
-            except Exception:
-                self._registry.contain(registration)
-            trace.after_delivery(registration)
 
     # -- channels --------------------------------------------------------------------------------
 
@@ -182,7 +169,7 @@ class EventLoop(Scheduler):
         """Close the channel that has descriptor ``fd``; harmless where nobody has."""
         registration = self._registry.registrations.get(fd)
         if registration is not None:
-            self._close_channel(registration)
+            self._registry.close_channel(registration)
 
     def interest_changed(self, registration: Registration) -> None:
         """Ask this channel for its interest again, in the next refresh.
@@ -314,14 +301,7 @@ class EventLoop(Scheduler):
     def _close_channels(self) -> None:
         """Close all channels; one that fails to close hinders no other."""
         for registration in self._channels():
-            self._close_channel(registration)
-
-    def _close_channel(self, registration: Registration) -> None:
-        try:
-            registration.channel.close()
-        except Exception:
-            logger.exception("exception in close() of %r", registration.channel)
-            self._registry.unregister(registration)
+            self._registry.close_channel(registration)
 
     def _entering(self) -> int:
         """Claim the loop for this thread."""

@@ -110,6 +110,14 @@ class Registry:
         except Exception:
             logger.exception("exception while evicting %r", old.channel)
 
+    def close_channel(self, registration: Registration) -> None:
+        """Close a channel; one that fails to close is forgotten all the same."""
+        try:
+            registration.channel.close()
+        except Exception:
+            logger.exception("exception in close() of %r", registration.channel)
+            self.unregister(registration)
+
     def contain(self, registration: Registration) -> None:
         """End a channel from which an exception escaped; call it inside the ``except`` block."""
         channel = registration.channel

@@ -1,10 +1,10 @@
 """What the loop did, as a handful of hooks.
 
 Override what you need and give the object to ``EventLoop(trace=...)``.  A loop without a trace pays
-a comparison or two in a pass.  (The idea of a hook interface small enough to memorise is curio's.)
+a comparison for each event.  (The idea of a hook interface small enough to memorise is curio's.)
 """
 
-from miniloop.readiness import Registration
+from miniloop.readiness import Registration, deliver
 
 
 class Trace:
@@ -21,3 +21,12 @@ class Trace:
 
     def after_delivery(self, registration: Registration) -> None:
         """The handlers returned; the registration may be dead by now."""
+
+
+def deliver_traced(trace: Trace, registration: Registration, ready: int) -> None:
+    """Deliver ``ready`` without the loop's short cut, and tell the trace before and after."""
+    trace.before_delivery(registration, ready)
+    try:
+        deliver(registration, ready)
+    finally:
+        trace.after_delivery(registration)
