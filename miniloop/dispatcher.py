@@ -187,7 +187,7 @@ class Dispatcher(SocketChannel):
     def accept(self) -> tuple[Socket, Any] | None:
         """Return the next connection and its address, or None when there is none now.
 
-        Running out of descriptors or memory is said once in the log, and the listener tries again
+        Running out of descriptors or memory is said in the log once a minute, and it tries again
         on a timer.
         """
         if self._accepting is None:

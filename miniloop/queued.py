@@ -125,7 +125,7 @@ class QueuedDispatcher(Dispatcher):
             if self._closing:
                 return False
             raise RuntimeError("push() after close_write(): push everything before it")
-        if self._registration is not None:
+        if self._registration is not None:  # not through _flush_in_next_pass(): once a message
             self.loop.flush_soon(self._registration)
             self._flush_due = True
         return True

@@ -18,7 +18,7 @@ import math
 import select
 import selectors
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from miniloop.readiness import EVERYTHING, HANGUP, READ, URGENT, WRITE
 
@@ -61,14 +61,6 @@ class _Readiness(dict[int, int]):
 
 
 _READINESS = _Readiness()
-
-
-class _KernelObject(Protocol):
-    """What ``select.epoll`` and ``select.poll`` have in common."""
-
-    def register(self, fd: int, eventmask: int, /) -> None: ...
-    def modify(self, fd: int, eventmask: int, /) -> None: ...
-    def unregister(self, fd: int, /) -> None: ...
 
 
 class PollSelector(selectors.BaseSelector):

@@ -28,11 +28,13 @@ def stopping_signals(stop: Callable[[], object], wakeup_fd: int) -> Iterator[Non
     ours = [number for number in numbers if before[number] in _DEFAULTS]
 
     def restore() -> None:
+        """Put back what is still ours to put back."""
         for number in ours:
             if signal.getsignal(number) is first_signal:  # else the program has set its own
                 signal.signal(number, before[number])
 
     def first_signal(number: int, frame: FrameType | None) -> None:
+        """Stop in order, and let the next signal do what it always did."""
         restore()
         stop()
 
