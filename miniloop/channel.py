@@ -262,10 +262,10 @@ class BaseChannel:
         through ``__dict__``, which would make CPython build one and every attribute slower.
         """
         self._update_plain_read()
-        asked = not (_announces(self.readable) and _announces(self.writable))
+        asked = not (announces(self.readable) and announces(self.writable))
         self._registration = self.loop.register(self, asked=asked)
 
 
-def _announces(predicate: object) -> bool:
+def announces(predicate: object) -> bool:
     """Return whether a predicate is decorated with ``announced``."""
     return getattr(predicate, "announced", False) is True

@@ -37,8 +37,12 @@ class Registry:
             raise ValueError(f"{channel!r} has no open descriptor: register before closing")
         if fd in self.registrations:
             self._evict(self.registrations[fd], channel)
-        registration = self.registrations[fd] = Registration(channel, fd, asked=asked)
-        if asked:
+        return self._enter(Registration(channel, fd, asked=asked))
+
+    def _enter(self, registration: Registration) -> Registration:
+        """Ask it from now on: in every pass, or once and whenever it is dirty."""
+        self.registrations[registration.fd] = registration
+        if registration.asked:
             self.asked[registration] = None
         else:
             self.mark_dirty(registration)

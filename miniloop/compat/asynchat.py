@@ -1,0 +1,301 @@
+"""asynchat as CPython 3.11 had it: collect input up to a terminator, queue output.
+
+The names and the order of calls are the old module's.  The splitting is not: asynchat copied the
+rest of its buffer for each message, so that 64 KiB of short lines held the loop for 126 ms.  Here a
+position moves over the buffer, and ``ac_in_buffer`` is what lies behind it whenever somebody looks.
+"""
+
+from collections import deque as deque  # the old module had it too
+from socket import socket as Socket
+from typing import Any, Protocol, TypeAlias
+from weakref import ref
+
+from miniloop.channel import announced
+from miniloop.compat import asyncore
+from miniloop.compat.fifo import Fifo
+from miniloop.compat.watch import Map
+
+Terminator: TypeAlias = bytes | str | int | None
+"""What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
+
+
+class Producer(Protocol):
+    """Makes output when there is room for it."""
+
+    def more(self) -> bytes:
+        """Return the next piece, ``b""`` when there is none any more."""
+
+
+class async_chat(asyncore.dispatcher):
+    """Override ``collect_incoming_data()`` and ``found_terminator()``.
+
+    Attributes:
+        ac_in_buffer_size: bytes received at once.
+        ac_out_buffer_size: bytes sent at once.
+        use_encoding: whether str is taken for terminators and output; off, since str mostly is a
+            mistake here.
+        encoding: of such str.
+        incoming: what ``_collect_incoming_data()`` collected.
+        producer_fifo: bytes and producers that wait to be sent; None among them closes.
+        terminator: what ends a message; an int counts down.
+
+    Args:
+        sock: a socket, connected or not.
+        map: the map to be served in.
+    """
+
+    __module__ = "asynchat"  # what repr() and logs show of it
+
+    ac_in_buffer_size = 65536
+    ac_out_buffer_size = 65536
+    use_encoding: int = 0
+    encoding = "latin-1"
+    terminator: Terminator
+    _input = b""
+    _position = 0
+
+    def __init__(self, sock: Socket | None = None, map: Map | None = None) -> None:
+        """Start with nothing received and nothing to send, and no terminator."""
+        self.ac_in_buffer = b""
+        self.incoming: list[bytes] = []
+        fifo = Fifo()
+        fifo.owner = ref(self)
+        self.producer_fifo: deque[Any] = fifo
+        asyncore.dispatcher.__init__(self, sock, map)
+
+    @property
+    def ac_in_buffer(self) -> bytes:
+        """What was received and not handed on yet."""
+        if self._position:
+            self._input = self._input[self._position :]
+            self._position = 0
+        return self._input
+
+    @ac_in_buffer.setter
+    def ac_in_buffer(self, data: bytes) -> None:
+        self._input = data
+        self._position = 0
+
+    # -- input -----------------------------------------------------------------------------------
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        """Take a part of the message; override it."""
+        raise NotImplementedError("must be implemented in subclass")
+
+    def _collect_incoming_data(self, data: bytes) -> None:
+        """Keep a part of the message in ``incoming``: an implementation of the above."""
+        self.incoming.append(data)
+
+    def _get_data(self) -> bytes:
+        """Return what ``incoming`` holds, and empty it."""
+        data = b"".join(self.incoming)
+        self.incoming.clear()
+        return data
+
+    def found_terminator(self) -> None:
+        """The message is complete; override it."""
+        raise NotImplementedError("must be implemented in subclass")
+
+    def set_terminator(self, term: Terminator) -> None:
+        """Say what ends the next message, at any moment.
+
+        Raises:
+            ValueError: a negative number.
+        """
+        if isinstance(term, str) and self.use_encoding:
+            term = term.encode(self.encoding)
+        elif isinstance(term, int) and term < 0:
+            raise ValueError("the number of received bytes must be positive")
+        self.terminator = term
+
+    def get_terminator(self) -> Terminator:
+        """Return what ends the message."""
+        return self.terminator
+
+    def handle_read(self) -> None:
+        """Receive once and hand on what there is."""
+        try:
+            data: Any = self.recv(self.ac_in_buffer_size)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.handle_error()
+            return
+        if isinstance(data, str) and self.use_encoding:
+            data = data.encode(self.encoding)
+        self.ac_in_buffer = self.ac_in_buffer + data
+        self._split()
+
+    def _split(self) -> None:
+        """Hand on messages until the rest may be the beginning of a terminator.
+
+        After each call of a handler everything is looked up anew: it may have changed the
+        terminator, and the buffer too.
+        """
+        while self._position < len(self._input):
+            terminator: Any = self.get_terminator()
+            if not terminator:
+                self._collect_all()
+            elif isinstance(terminator, int):
+                self._collect_count(terminator)
+            else:
+                start = self._position
+                found = self._input.find(terminator, start)
+                if found < 0:
+                    if self._collect_but_prefix(terminator):
+                        break
+                    continue
+                if found > start:
+                    self.collect_incoming_data(self._input[start:found])
+                self._position += found - start + len(terminator)
+                self.found_terminator()
+        self.ac_in_buffer = self.ac_in_buffer  # forget what was handed on
+
+    def _collect_all(self) -> None:
+        """Hand on everything."""
+        self.collect_incoming_data(self.ac_in_buffer)
+        self.ac_in_buffer = b""
+
+    def _collect_count(self, count: int) -> None:
+        """Hand on ``count`` bytes, or as many as there are, and count them down."""
+        size = len(self._input) - self._position
+        if size < count:
+            self._collect_all()
+            self.terminator = self.terminator - size  # type: ignore[operator]  # may be new
+            return
+        self.collect_incoming_data(self._input[self._position : self._position + count])
+        self._position += count
+        self.terminator = 0
+        self.found_terminator()
+
+    def _collect_but_prefix(self, terminator: bytes) -> bool:
+        """Hand on all but a beginning of the terminator; return whether there is one."""
+        data = self.ac_in_buffer
+        kept = find_prefix_at_end(data, terminator)
+        if not kept:
+            self._collect_all()
+        elif kept != len(data):
+            self.collect_incoming_data(data[:-kept])
+            self.ac_in_buffer = self.ac_in_buffer[-kept:]
+        return bool(kept)
+
+    # -- output ----------------------------------------------------------------------------------
+
+    def handle_write(self) -> None:
+        """Go on sending."""
+        self.initiate_send()
+
+    def handle_close(self) -> None:
+        """Close."""
+        self.close()
+
+    def push(self, data: bytes | bytearray | memoryview) -> None:
+        """Queue bytes, in pieces of ``ac_out_buffer_size``, and start to send.
+
+        Raises:
+            TypeError: not bytes or the like.
+        """
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
+        size = self.ac_out_buffer_size
+        if len(data) > size:
+            for start in range(0, len(data), size):
+                self.producer_fifo.append(data[start : start + size])
+        else:
+            self.producer_fifo.append(data)
+        self.initiate_send()
+
+    def push_with_producer(self, producer: Producer) -> None:
+        """Queue what ``producer.more()`` will return until it returns nothing; start to send."""
+        self.producer_fifo.append(producer)
+        self.initiate_send()
+
+    @announced
+    def readable(self) -> bool:
+        """Return whether read events are wanted: always."""
+        return True
+
+    @announced
+    def writable(self) -> bool:
+        """Return whether there is something to send, or a connect to wait for."""
+        return bool(self.producer_fifo) or not self.connected
+
+    def close_when_done(self) -> None:
+        """Close when all that is queued is sent."""
+        self.producer_fifo.append(None)
+
+    def initiate_send(self) -> None:
+        """Send one piece, if there is one."""
+        while self.producer_fifo and self.connected:
+            first = self.producer_fifo[0]
+            if not first:
+                del self.producer_fifo[0]
+                if first is None:
+                    self.handle_close()
+                    return
+            try:
+                data = first[: self.ac_out_buffer_size]
+            except TypeError:
+                self._ask_producer(first)
+                continue
+            if isinstance(data, str) and self.use_encoding:
+                data = data.encode(self.encoding)
+            self._send_piece(first, data)
+            return
+
+    def _ask_producer(self, producer: Producer) -> None:
+        """Put what the producer makes in front of it, or remove it."""
+        data = producer.more()
+        if data:
+            self.producer_fifo.appendleft(data)
+        else:
+            del self.producer_fifo[0]
+
+    def _send_piece(self, first: Any, data: bytes) -> None:
+        """Send ``data``, the beginning of ``first``, and keep what is left of that."""
+        size = self.ac_out_buffer_size
+        try:
+            sent = self.send(data)
+        except OSError:
+            self.handle_error()
+            return
+        if sent:
+            if sent < len(data) or size < len(first):
+                self.producer_fifo[0] = first[sent:]
+            else:
+                del self.producer_fifo[0]
+
+    def discard_buffers(self) -> None:
+        """Forget all input and output."""
+        self.ac_in_buffer = b""
+        self.incoming.clear()
+        self.producer_fifo.clear()
+
+
+class simple_producer:
+    """Hands out bytes in pieces.
+
+    Attributes:
+        data: what is left.
+        buffer_size: bytes in a piece.
+    """
+
+    __module__ = "asynchat"
+
+    def __init__(self, data: bytes, buffer_size: int = 512) -> None:
+        """Start with all of ``data``."""
+        self.data = data
+        self.buffer_size = buffer_size
+
+    def more(self) -> bytes:
+        """Return the next piece, ``b""`` at the end."""
+        piece, self.data = self.data[: self.buffer_size], self.data[self.buffer_size :]
+        return piece
+
+
+def find_prefix_at_end(haystack: bytes, needle: bytes) -> int:
+    """Return how many bytes at the end of ``haystack`` may be the beginning of ``needle``."""
+    for size in range(len(needle) - 1, 0, -1):
+        if haystack.endswith(needle[:size]):
+            return size
+    return 0
