@@ -52,6 +52,7 @@ class Workload:
 
 
 CROWD = 10_000
+SILENT = 5_000
 
 
 def peer(name: str, target: float | None = None) -> Contestant:
@@ -125,5 +126,49 @@ WORKLOADS = (
             Contestant("alone", "miniloop", target=0.9),
         ),
         saturating=False,  # one connection waits for its answer before it sends again
+    ),
+    Workload(
+        "old-echo",
+        "64-byte echo, 50 connections, asyncore.dispatcher_with_send",
+        "echo",
+        lambda address: Echoes(address, 50),
+        50,
+        (peer("compat"), peer("asyncore", 0.95)),
+    ),
+    Workload(
+        "old-asked",
+        "64-byte echo, 50 connections, asyncore.dispatcher with predicates of its own",
+        "asked",
+        lambda address: Echoes(address, 50),
+        50,
+        (peer("compat"), peer("asyncore", 0.95)),
+    ),
+    Workload(
+        "old-lines",
+        "64-byte line echo, 50 connections, async_chat",
+        "lines",
+        lambda address: Echoes(address, 50),
+        50,
+        (peer("compat"), peer("asyncore", 0.95)),
+    ),
+    Workload(
+        "old-bursts",
+        "bursts of 256 lines, 4 connections, async_chat",
+        "lines",
+        lambda address: Echoes(address, 4, lines=256),
+        4,
+        (peer("compat"), peer("asyncore", 1.0)),
+    ),
+    Workload(
+        "old-silent",
+        "one active connection among 5,000 silent ones, async_chat, poll(2)",
+        "lines-poll",
+        lambda address: Echoes(address, 1),
+        1,
+        (
+            Contestant("compat", "compat", crowd=SILENT),
+            Contestant("asyncore", "asyncore", target=20.0, crowd=SILENT),
+        ),
+        saturating=False,
     ),
 )

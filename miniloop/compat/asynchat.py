@@ -13,7 +13,7 @@ from weakref import ref
 from miniloop.channel import announced
 from miniloop.compat import asyncore
 from miniloop.compat.fifo import Fifo
-from miniloop.compat.watch import Map
+from miniloop.compat.watch import Map, announce
 
 Terminator: TypeAlias = bytes | str | int | None
 """What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
@@ -123,7 +123,7 @@ class async_chat(asyncore.dispatcher):
             return
         if isinstance(data, str) and self.use_encoding:
             data = data.encode(self.encoding)
-        self.ac_in_buffer = self.ac_in_buffer + data
+        self._input = self.ac_in_buffer + data if self._input else data
         self._split()
 
     def _split(self) -> None:
@@ -149,7 +149,9 @@ class async_chat(asyncore.dispatcher):
                     self.collect_incoming_data(self._input[start:found])
                 self._position += found - start + len(terminator)
                 self.found_terminator()
-        self.ac_in_buffer = self.ac_in_buffer  # forget what was handed on
+        if self._position:  # forget what was handed on
+            self._input = self._input[self._position :]
+            self._position = 0
 
     def _collect_all(self) -> None:
         """Hand on everything."""
@@ -197,13 +199,16 @@ class async_chat(asyncore.dispatcher):
         """
         if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
-        size = self.ac_out_buffer_size
+        size, fifo = self.ac_out_buffer_size, self.producer_fifo
         if len(data) > size:
-            for start in range(0, len(data), size):
-                self.producer_fifo.append(data[start : start + size])
+            fifo.extend([data[start : start + size] for start in range(0, len(data), size)])
+        elif type(fifo) is Fifo:
+            deque.append(fifo, data)  # untold: most of the time it is sent at once
         else:
-            self.producer_fifo.append(data)
+            fifo.append(data)
         self.initiate_send()
+        if fifo:
+            announce(self)
 
     def push_with_producer(self, producer: Producer) -> None:
         """Queue what ``producer.more()`` will return until it returns nothing; start to send."""
@@ -218,7 +223,7 @@ class async_chat(asyncore.dispatcher):
     @announced
     def writable(self) -> bool:
         """Return whether there is something to send, or a connect to wait for."""
-        return bool(self.producer_fifo) or not self.connected
+        return not self.connected or len(self.producer_fifo) > 0
 
     def close_when_done(self) -> None:
         """Close when all that is queued is sent."""

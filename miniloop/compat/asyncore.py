@@ -28,6 +28,7 @@ from errno import errorcode as errorcode
 from typing import Any
 
 from miniloop.compat import watch as _watch
+from miniloop.compat.crowd import AS_POLL, AS_SELECT
 from miniloop.compat.dispatcher import dispatcher as dispatcher
 from miniloop.compat.faults import DISCONNECTED as _DISCONNECTED
 from miniloop.compat.faults import ExitNow as ExitNow
@@ -35,7 +36,6 @@ from miniloop.compat.faults import compact_traceback as compact_traceback
 from miniloop.compat.faults import strerror as _strerror  # noqa: F401
 from miniloop.compat.sending import dispatcher_with_send as dispatcher_with_send
 from miniloop.compat.watch import Map
-from miniloop.readiness import READ, WRITE
 
 if os.name == "posix":
     from miniloop.compat.files import file_dispatcher as file_dispatcher
@@ -157,7 +157,7 @@ def _ask_everybody(map: Map) -> tuple[list[int], list[int], list[int]]:
 
 def _poll_watched(timeout: float | None, map: Map, watched: _watch.Watch) -> None:
     """As ``poll()``, without asking those whose answers are known."""
-    if not watched.refresh(urgent_when=READ | WRITE):
+    if not watched.refresh():
         time.sleep(timeout)  # type: ignore[arg-type]
         return
     for deliver, ready in zip((read, write, _exception), watched.select(timeout), strict=True):
@@ -174,10 +174,10 @@ def poll2(timeout: float | None = 0.0, map: Map | None = None) -> None:
         map: whom to serve; ``socket_map`` when not given.
     """
     map = socket_map if map is None else map
-    milliseconds = None if timeout is None else int(timeout * 1000)
+    milliseconds = None if timeout is None or timeout < 0 else int(timeout * 1000)
     watched = _watch.watch_of(map) if select.poll is _real_poll else None
     if watched is not None:
-        watched.refresh(urgent_when=READ)
+        watched.refresh()
         seconds = None if milliseconds is None else milliseconds / 1000
         for registration, flags in watched.poll(seconds):
             if map.get(registration.fd) is registration.channel:
@@ -220,7 +220,7 @@ def loop(
         if map and count > 0:
             one_pass(timeout, map)
         return
-    with _watch.watching(map):
+    with _watch.watching(map, AS_SELECT if one_pass is poll else AS_POLL):
         while map and (count is None or count > 0):
             one_pass(timeout, map)
             count = None if count is None else count - 1

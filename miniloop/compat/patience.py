@@ -26,13 +26,17 @@ class PatientSelector(EpollSelector):
 
     def wait(self, timeout: float | None) -> list[tuple[int, int]]:
         """Wait at most ``timeout`` seconds; return (descriptor, poll(2) bits) pairs."""
-        at_once = self._answers_without_kernel() if self._always_ready or self.dead else []
+        at_once = self._answers_without_kernel() if self.answers_at_once() else []
         events = self._kernel.poll(0 if at_once else timeout, len(self._keys) or 1)
         keys = self._keys
         if any(fd not in keys for fd, _ in events):
             self._rebuild("it reported a descriptor that is not registered")
             events = [event for event in events if event[0] in keys]
         return [*events, *at_once]
+
+    def answers_at_once(self) -> bool:
+        """Return whether ``wait()`` would not wait."""
+        return bool(self.dead or self._always_ready)
 
     def _answers_without_kernel(self) -> list[tuple[int, int]]:
         """Return what poll(2) says of regular files and of closed descriptors."""

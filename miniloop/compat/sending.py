@@ -35,7 +35,7 @@ class dispatcher_with_send(dispatcher):
     @announced
     def writable(self) -> bool:
         """Return whether there is something to send, or a connect to wait for."""
-        return not self.connected or bool(self.out_buffer)
+        return not self.connected or len(self.out_buffer) > 0
 
     def send(self, data: bytes) -> None:
         """Send, now or later."""

@@ -1,7 +1,7 @@
 """The globals of ``asyncore``, which programs replace.
 
-They put their own ``socket``, ``select`` or ``time`` into the module, or another ``socket_map``, and
-expect the classes to use those from then on.  The classes live in files of their own, so they look
+They put their own ``socket``, ``select`` or ``time`` there, or another ``socket_map``, and expect
+the classes to use those from then on.  The classes live in files of their own, so they look
 here.
 """
 

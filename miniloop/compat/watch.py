@@ -1,7 +1,7 @@
 """Watching a map of asyncore objects from pass to pass, without asking everybody each time.
 
 asyncore asks every object in its map what it wants, on every pass, and makes the list for the
-kernel anew.  While ``loop()`` runs, this file keeps the list in an epoll set instead, and asks only
+kernel anew.  While ``loop()`` runs, this file keeps the list instead (``crowd.py``), and asks only
 those whose answer may have changed:
 
 * objects whose predicates are not asyncore's own (duck-typed ones too, and instances that got a
@@ -10,16 +10,15 @@ those whose answer may have changed:
   themselves, and on every pass while they wait to write;
 * everybody, in an *audit*.
 
-The audit finds what nobody could have told us: an attribute that somebody else set, a descriptor
-closed or replaced by another file behind our back.  (The kernel drops such a one from the epoll set
-without a word, where ``select()`` would have failed with EBADF.)  Audits cost a fiftieth of the
+The audit finds what nobody could have told us: an attribute that somebody else set, or, in a large
+map, a descriptor closed or replaced by another file behind our back.  Audits cost a fiftieth of the
 time at most.
 
 The map is its owner's, and a plain dict: it is compared with what it was, in C, on every pass (27
 µs at 5,000 entries, where asking them takes 2,800).  The dispatchers' own ``add_channel()`` and
 ``del_channel()`` tell of their changes, so it seldom differs.
 
-What does not fit (a map that is no dict, a platform without epoll, another thread, a forked child)
+What does not fit (a map that is no dict, a platform without poll, another thread, a forked child)
 is not watched: those passes go the old way.
 """
 
@@ -27,17 +26,18 @@ import errno
 import itertools
 import os
 import select
+import selectors
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import get_ident
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from miniloop.channel import announces
-from miniloop.compat.patience import PatientSelector
-from miniloop.readiness import READ, URGENT, WRITE, Registration
+from miniloop.compat.crowd import Crowd, Events
+from miniloop.readiness import READ, WRITE, Registration
 from miniloop.registry import Registry
-from miniloop.selector import POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI
+from miniloop.selector import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI
 
 Map: TypeAlias = dict[int, Any]
 """Descriptors and the objects behind them, duck-typed: nothing more can be said of these."""
@@ -55,20 +55,26 @@ _watches: dict[int, "Watch"] = {}  # by the map's id; an entry lives as long as 
 class MapRegistry(Registry):
     """A registry of asyncore's objects: whatever a predicate raises ends ``loop()``, as ever."""
 
-    selector: PatientSelector
-    urgent_when = WRITE | READ
+    def __init__(self, crowd: Crowd) -> None:
+        """Watch nobody yet."""
+        super().__init__(cast(selectors.BaseSelector, crowd))  # only _tell_selector() uses it
+        self.crowd = crowd
+        self.in_order = True  # the kernel's list has the map's order
 
     def watch(self, fd: int, obj: Any) -> None:
         """Watch ``obj``; who stood on the same descriptor before is forgotten."""
         if fd in self.registrations:
             self.unregister(self.registrations[fd])
+            self.in_order = False
         self._enter(Registration(obj, fd, asked=not announces_changes(obj)))
 
     def ask(self) -> None:
         """Ask everybody who has to be asked; if one raises, the others stay to be asked."""
-        dirty = self.dirty
+        dirty, self.dirty = self.dirty, []
         try:
-            super().ask()
+            for registration in (*self.asked, *dirty):
+                if registration.alive:
+                    self._ask(registration)
         except BaseException:
             self.dirty += dirty
             raise
@@ -80,12 +86,17 @@ class MapRegistry(Registry):
         wanted = READ if obj.readable() else 0
         if obj.writable() and not obj.accepting:
             wanted |= WRITE
-            if not registration.asked:
+            if not registration.dirty:
                 self.mark_dirty(registration)
-        if wanted & self.urgent_when:
-            wanted |= URGENT
         if wanted != registration.interest and registration.alive:
             self._tell_selector(registration, wanted)
+
+    def _tell_selector(self, registration: Registration, interest: int) -> None:
+        """Tell the crowd; one that comes back to it later comes last."""
+        self.crowd.tell(registration.fd, interest, registration.asked)
+        registration.interest = interest
+        if not interest and registration.alive:
+            self.in_order = False
 
     def doubt(self, registration: Registration) -> None:
         """Ask it in the next pass, and find out anew whether that is enough."""
@@ -98,18 +109,19 @@ class MapRegistry(Registry):
 
 
 class Watch:
-    """The objects of one map, on one epoll set.
+    """The objects of one map.
 
     Args:
         map: the dict; it stays its owner's to change.
+        bits: what to ask of poll(2), see ``crowd.py``.
     """
 
-    def __init__(self, map: Map) -> None:
+    def __init__(self, map: Map, bits: dict[int, int]) -> None:
         """Watch nobody yet; ``refresh()`` looks into the map."""
         self.map = map
         self.thread = get_ident()
-        self.selector = PatientSelector()
-        self.registry = MapRegistry(self.selector)
+        self.crowd = Crowd(bits)
+        self.registry = MapRegistry(self.crowd)
         self._seen: Map = {}
         self._order: dict[int, int] = {}
         self._count = itertools.count()
@@ -118,19 +130,14 @@ class Watch:
 
     # -- the map ---------------------------------------------------------------------------------
 
-    def refresh(self, urgent_when: int) -> bool:
-        """Ask who has to be asked; return whether anybody wants anything.
-
-        Args:
-            urgent_when: who wants one of these readiness bits gets urgent data too.
-        """
+    def refresh(self) -> bool:
+        """Ask who has to be asked; return whether anybody wants anything."""
         if self.map != self._seen:
             self._compare()
         if time.monotonic() >= self._next_audit:
             self._audit()
-        self.registry.urgent_when = urgent_when
         self.registry.ask()
-        return bool(self.selector.get_map())
+        return len(self.crowd) > 0
 
     def _compare(self) -> None:
         """The owner changed the map: see whom it lost and whom it gained."""
@@ -170,57 +177,64 @@ class Watch:
         if timeout is not None and timeout < 0:
             raise ValueError("timeout must be non-negative")
         readable, writable, urgent = [], [], []
-        for registration, bits in self._wait(timeout):
-            wanted = registration.interest
-            if bits & _READABLE and wanted & READ:
+        registrations, dirty = self.registry.registrations, self.registry.dirty
+        for fd, bits in self._events(timeout):
+            registration = registrations[fd]
+            if not registration.dirty:  # its handlers may change what it wants
+                registration.dirty = True
+                dirty.append(registration)
+            if bits == POLLIN:  # nearly always
                 readable.append(registration)
-            if bits & _WRITABLE and wanted & WRITE:
+                continue
+            if bits & POLLNVAL:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            if bits & _READABLE and registration.interest & READ:
+                readable.append(registration)
+            if bits & _WRITABLE and registration.interest & WRITE:
                 writable.append(registration)
             if bits & POLLPRI:
                 urgent.append(registration)
-        if self.selector.dead:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return readable, writable, urgent
 
     def poll(self, timeout: float | None) -> list[tuple[Registration, int]]:
         """Wait as the system call does: return who is ready, with its bits."""
-        return self._wait(None if timeout is None or timeout < 0 else timeout)
-
-    def _wait(self, timeout: float | None) -> list[tuple[Registration, int]]:
-        """Return who is ready, in the map's order, as both system calls do."""
-        events = self._wait_and_audit(timeout)
-        if not events:
-            return []
-        self._disturbed = True
-        if len(events) > 1:
-            order = self._order
-            events.sort(key=lambda event: order[event[0]])
-        registrations = self.registry.registrations
-        ready = [(registrations[fd], bits) for fd, bits in events]
-        for registration, _ in ready:
+        ready = []
+        for fd, bits in self._events(timeout):
+            registration = self.registry.registrations[fd]
             if not registration.dirty:
                 self.registry.mark_dirty(registration)
+            ready.append((registration, bits))
         return ready
 
-    def _wait_and_audit(self, timeout: float | None) -> list[tuple[int, int]]:
+    def _events(self, timeout: float | None) -> Events:
+        """Wait; return descriptors and bits in the map's order, as both system calls do."""
+        events = self._wait_and_audit(timeout)
+        if events:
+            self._disturbed = True
+            if len(events) > 1 and not (self.registry.in_order and self.crowd.in_order):
+                order = self._order
+                events.sort(key=lambda event: order[event[0]])
+        return events
+
+    def _wait_and_audit(self, timeout: float | None) -> Events:
         """Wait; where an audit is due meanwhile, make it and wait on."""
         if self._disturbed:
             pause = max(0.0, self._next_audit - time.monotonic())
             if timeout is None or pause < timeout:
-                events = self.selector.wait(pause)
+                events = self.crowd.wait(pause)
                 if events:
                     return events
                 self._audit()
                 self.registry.ask()
                 timeout = None if timeout is None else timeout - pause
-        return self.selector.wait(timeout)
+        return self.crowd.wait(timeout)
 
     def _audit(self) -> None:
         """Believe nobody: ask all, and have the kernel's list checked."""
         started = time.monotonic()
         for registration in [*self.registry.registrations.values()]:
             self.registry.doubt(registration)
-        self.selector.audit()
+        self.crowd.audit()
         now = time.monotonic()
         self._disturbed = False
         self._next_audit = now + max(AUDIT_PAUSE, _AUDIT_SHARE * (now - started))
@@ -240,17 +254,17 @@ def announces_changes(obj: Any) -> bool:
 
 
 @contextmanager
-def watching(map: Map) -> Iterator[None]:
+def watching(map: Map, bits: dict[int, int]) -> Iterator[None]:
     """Watch ``map`` within the block, if it can be watched."""
-    if type(map) is not dict or not hasattr(select, "epoll") or id(map) in _watches:
+    if type(map) is not dict or not hasattr(select, "poll") or id(map) in _watches:
         yield
         return
-    watch = _watches[id(map)] = Watch(map)
+    watch = _watches[id(map)] = Watch(map, bits)
     try:
         yield
     finally:
         _watches.pop(id(map), None)
-        watch.selector.close()
+        watch.crowd.close()
 
 
 def watch_of(map: Map) -> Watch | None:
@@ -270,7 +284,7 @@ def announce(channel: Any) -> None:
 def _forget_watches() -> None:
     """In a forked child: the epoll sets are the parent's too, and not ours to change."""
     for watch in _watches.values():
-        watch.selector.close()
+        watch.crowd.close()
     _watches.clear()
 
 

@@ -6,12 +6,15 @@ listening, non-blocking socket. The kinds:
 * echo: every byte goes back.
 * lines: every line goes back; input is split at newlines, as for any protocol made of lines.
 * fanout: every line goes to everybody who is connected, the speaker too.
+* asked: as echo, through an object that asyncore has to ask what it wants.
+* lines-poll: as lines, waiting with poll(2), where asyncore has the choice.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import select
+import sys
 
 READ_SIZE = 65536  # bytes asked for in one receive, the same for everybody who has the choice
 
@@ -21,6 +24,8 @@ MODULES = {
     "asyncio": "asyncio_protocol",
     "uvloop": "uvloop_protocol",
     "twisted": "twisted_lines",
+    "compat": "compat_program",
+    "asyncore": "asyncore_program",
 }
 NEEDED = {"miniloop": "miniloop", "uvloop": "uvloop", "twisted": "twisted"}
 
@@ -29,6 +34,8 @@ def why_missing(name: str) -> str | None:
     """Return why a server cannot run here, or None if it can."""
     if name == "handwritten" and not hasattr(select, "epoll"):
         return "this system has no epoll"
+    if name == "asyncore" and sys.version_info >= (3, 12):
+        return "Python 3.12 removed it; run this under 3.11"
     package = NEEDED.get(name)
     if package is not None and importlib.util.find_spec(package) is None:
         return f"{package} is not installed (pip install -e .[bench])"

@@ -1,0 +1,83 @@
+"""asyncore: programs as they were written for it, unchanged, on whatever `asyncore` is.
+
+On Python 3.11 that is the standard library's; `compat_program` runs the same on miniloop.compat.
+"""
+
+from __future__ import annotations
+
+import asynchat
+import asyncore
+import socket
+
+from . import READ_SIZE
+
+
+class Echo(asyncore.dispatcher_with_send):
+    """Every byte goes back: the example of asyncore's manual."""
+
+    def handle_read(self) -> None:
+        data = self.recv(READ_SIZE)
+        if data:
+            self.send(data)
+
+
+class Asked(asyncore.dispatcher):
+    """Every byte goes back, through a buffer and predicates of its own: asked on every pass."""
+
+    buffer = b""
+
+    def readable(self) -> bool:
+        return len(self.buffer) < READ_SIZE
+
+    def writable(self) -> bool:
+        return len(self.buffer) > 0
+
+    def handle_read(self) -> None:
+        self.buffer += self.recv(READ_SIZE)
+
+    def handle_write(self) -> None:
+        sent = self.send(self.buffer)
+        self.buffer = self.buffer[sent:]
+
+    def handle_close(self) -> None:
+        self.close()
+
+
+class Lines(asynchat.async_chat):
+    """Every line goes back."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        asynchat.async_chat.__init__(self, sock)
+        self.parts: list[bytes] = []
+        self.set_terminator(b"\n")
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        self.parts.append(data)
+
+    def found_terminator(self) -> None:
+        line = b"".join(self.parts)
+        self.parts = []
+        self.push(line + b"\n")
+
+
+class Door(asyncore.dispatcher):
+    """Accepts, and makes a guest of every connection."""
+
+    def __init__(self, listener: socket.socket, guest: type[Echo | Asked | Lines]) -> None:
+        asyncore.dispatcher.__init__(self, listener)
+        self.accepting = True
+        self.guest = guest
+
+    def handle_accepted(self, sock: socket.socket, addr: object) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as all the others do
+        self.guest(sock)
+
+
+KINDS: dict[str, type[Echo | Asked | Lines]] = {"echo": Echo, "asked": Asked, "lines": Lines}
+
+
+def serve(kind: str, listener: socket.socket) -> None:
+    """Serve for ever; `kind` may end in `-poll`: select(2) does not reach beyond 1,024."""
+    name, _, way = kind.partition("-")
+    Door(listener, KINDS[name])
+    asyncore.loop(use_poll=way == "poll")
