@@ -261,7 +261,7 @@ class dispatcher:
 
     def handle_connect_event(self) -> None:
         """The connect has ended: well, or with the OSError that is raised."""
-        code = self._socket_error()
+        code = socket_error(self)
         if code != 0:
             raise OSError(code, strerror(code))
         self.handle_connect()
@@ -278,15 +278,10 @@ class dispatcher:
 
     def handle_expt_event(self) -> None:
         """An error, which ends it, or urgent data."""
-        if self._socket_error() != 0:
+        if socket_error(self) != 0:
             self.handle_close()
         else:
             self.handle_expt()
-
-    def _socket_error(self) -> int:
-        """Return the error number that the kernel keeps for the socket, 0 for none."""
-        socket = surface().socket
-        return self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def handle_error(self) -> None:
         """An exception escaped from a handler: say so and end.  Called in the ``except`` block."""
@@ -331,3 +326,9 @@ class dispatcher:
         """The peer is gone, or a handler failed."""
         self.log_info("unhandled close event", "warning")
         self.close()
+
+
+def socket_error(channel: dispatcher) -> int:
+    """Return the error number that the kernel keeps for the socket, 0 for none."""
+    socket = surface().socket
+    return channel.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

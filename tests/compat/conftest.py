@@ -1,0 +1,72 @@
+"""Fixtures of the tests of the drop-in layer.
+
+A test that takes ``modules``, ``core`` or ``chat`` says what both do, CPython's modules and ours: it
+runs on each of the two, so that no expectation here rests on memory.
+"""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.compat.originals import MISSING, ORIGINAL, OURS, Modules
+
+Pair = tuple[socket.socket, socket.socket]
+
+
+@pytest.fixture(params=["ours", "original"])
+def modules(request: pytest.FixtureRequest) -> Iterator[Modules]:
+    """Ours, and then CPython's; their global map is left as empty as it was."""
+    found = OURS if request.param == "ours" else ORIGINAL
+    if found is None:
+        pytest.skip(MISSING)
+    yield found
+    left = list(found.asyncore.socket_map.values())
+    found.asyncore.close_all(ignore_all=True)
+    assert not left, "the test left something in the global map"
+
+
+@pytest.fixture
+def core(modules: Modules) -> Any:
+    """The module asyncore."""
+    return modules.asyncore
+
+
+@pytest.fixture
+def chat(modules: Modules) -> Any:
+    """The module asynchat."""
+    return modules.asynchat
+
+
+@pytest.fixture
+def map() -> Iterator[dict[int, Any]]:
+    """A map of the test's own; whatever is left in it is closed."""
+    map: dict[int, Any] = {}
+    yield map
+    for obj in list(map.values()):
+        if hasattr(obj, "socket"):
+            obj.socket.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[Callable[[], Pair]]:
+    """A maker of connected sockets, which never block and are closed afterwards."""
+    made: list[socket.socket] = []
+
+    def make() -> Pair:
+        ours, theirs = socket.socketpair()
+        made.extend((ours, theirs))
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        return ours, theirs
+
+    yield make
+    for sock in made:
+        sock.close()
+
+
+@pytest.fixture(params=[False, True], ids=["select", "poll"])
+def use_poll(request: pytest.FixtureRequest) -> bool:
+    """Which of the two system calls the loop follows."""
+    return bool(request.param)
