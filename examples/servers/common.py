@@ -1,0 +1,127 @@
+"""What the servers have in common: the command line, the printing, and Ctrl-C.
+
+Rule of this file: nothing of how a server serves its connections; that is what the files differ in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import io
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+HOST = "127.0.0.1"
+PORT = 1234  # the article's
+BACKLOG = 4096  # connections that may wait to be accepted: room for a crowd that comes at once
+LONGEST_LINE = 65536  # bytes; who sends a longer one is shown out
+CHUNK = 65536  # bytes received at once
+
+_quiet = False
+
+
+def run(serve: Callable[..., object], **flags: str) -> None:
+    """Read the command line and call ``serve(port)``; a port that is taken is told in a sentence.
+
+    Args:
+        serve: serves until it is interrupted.
+        flags: options of this server alone and their help; ``serve`` gets them as booleans.
+
+    Raises:
+        SystemExit: with a sentence, when the port cannot be listened on.
+    """
+    global _quiet
+    parser = argparse.ArgumentParser(description="Send every line back.")
+    parser.add_argument("--port", type=_port, default=PORT, help="0 takes a free one (%(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but the port")
+    for flag, text in flags.items():
+        parser.add_argument(f"--{flag}", action="store_true", help=text)
+    options = parser.parse_args()
+    _quiet = options.quiet
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal cannot show ends nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
+    raise_descriptor_limit()
+    try:
+        serve(options.port, **{flag: getattr(options, flag) for flag in flags})
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        sys.exit(f"Cannot listen on {HOST} port {options.port}: {error.strerror}.")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {port}")
+    return port
+
+
+def need(available: bool, sentence: str) -> None:
+    """End with ``sentence`` and status 1 where a method is not to be had.
+
+    Raises:
+        SystemExit: it is not available.
+    """
+    if not available:
+        sys.exit(sentence)
+
+
+def raise_descriptor_limit() -> None:
+    """Allow this process as many open descriptors as it may have."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows, which has no such limit
+        return
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(ValueError, OSError):  # macOS calls it unlimited, and refuses that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextlib.contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Leave the block at Ctrl-C or SIGTERM; whoever presses it twice does not disturb the end."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+# -- what is printed ------------------------------------------------------------------------------
+
+
+def serving(address: Any) -> None:
+    """Say where the server can be reached; it listens by now."""
+    print(f"Serving on {address[0]} port {address[1]}", flush=True)
+
+
+def welcome(sock: socket.socket, address: Any) -> None:
+    """Say who came.  Answers to this connection leave at once, not when a packet is full."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    say("Got connection from", address)
+
+
+def received(address: Any, line: bytes) -> None:
+    """Print a line, with everything escaped that a terminal would obey."""
+    if not _quiet:
+        say(address, "sent", repr(line.rstrip(b"\r\n").decode("utf-8", "replace")))
+
+
+def too_long(address: Any) -> None:
+    """Say why somebody is shown out."""
+    say(address, f"sent a line of more than {LONGEST_LINE} bytes")
+
+
+def disconnected(address: Any) -> None:
+    """Say who left."""
+    say(address, "disconnected")
+
+
+def say(*words: object) -> None:
+    """Print a line in one piece, since threads and processes share the terminal."""
+    if not _quiet:
+        print(" ".join(map(str, words)) + "\n", end="", flush=True)

@@ -1,0 +1,51 @@
+"""One thread, and select(2): the program hands over everybody, and learns who is ready.
+
+Every wait costs as much as there are connections, ready or not: the lists are made anew, the kernel
+goes through them, and so does the answer.  And select() ends at descriptor 1,023: this server turns
+away whom it could not watch.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+
+from examples.servers import common
+from examples.servers.connection import Connection, accept, listen
+
+END = 1024  # FD_SETSIZE: select() has a bit for each descriptor below it, and no more
+
+
+def serve(port: int) -> None:
+    """Serve until Ctrl-C."""
+    connections: list[Connection] = []
+    readable: list[Connection | socket.socket]
+    with listen(port) as listener, common.until_interrupted():
+        while True:
+            readers = [each for each in connections if not each.unsent]
+            writers = [each for each in connections if each.unsent]
+            readable, writable, _ = select.select([listener, *readers], writers, [])
+            for each in writable:
+                each.send()
+            for each in readable:
+                if isinstance(each, Connection):
+                    each.receive()
+                else:
+                    connections += watchable(listener)
+            connections = [each for each in connections if not each.closed]
+
+
+def watchable(listener: socket.socket) -> list[Connection]:
+    """Accept everybody who waits, and turn away those whom select() cannot watch."""
+    watched = []
+    for connection in accept(listener):
+        if connection.fileno() < END:
+            watched.append(connection)
+        else:
+            common.say(connection.address, f"refused: select() ends at descriptor {END - 1:,}")
+            connection.close()
+    return watched
+
+
+if __name__ == "__main__":
+    common.run(serve)
