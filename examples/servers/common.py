@@ -20,6 +20,7 @@ PORT = 1234  # the article's
 BACKLOG = 4096  # connections that may wait to be accepted: room for a crowd that comes at once
 LONGEST_LINE = 65536  # bytes; who sends a longer one is shown out
 CHUNK = 65536  # bytes received at once
+INTERRUPTED = 130  # the status of what Ctrl-C has ended
 
 _quiet = False
 
@@ -47,6 +48,8 @@ def run(serve: Callable[..., object], **flags: str) -> None:
     raise_descriptor_limit()
     try:
         serve(options.port, **{flag: getattr(options, flag) for flag in flags})
+    except KeyboardInterrupt:  # a second Ctrl-C, from somebody who will not wait
+        sys.exit(INTERRUPTED)
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise

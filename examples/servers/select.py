@@ -19,17 +19,17 @@ END = 1024  # FD_SETSIZE: select() has a bit for each descriptor below it, and n
 def serve(port: int) -> None:
     """Serve until Ctrl-C."""
     connections: list[Connection] = []
-    readable: list[Connection | socket.socket]
     with listen(port) as listener, common.until_interrupted():
         while True:
-            readers = [each for each in connections if not each.unsent]
+            readers: list[Connection | socket.socket] = [listener]
+            readers += [each for each in connections if not each.unsent]
             writers = [each for each in connections if each.unsent]
-            readable, writable, _ = select.select([listener, *readers], writers, [])
+            readable, writable, _ = select.select(readers, writers, [])
             for each in writable:
                 each.send()
-            for each in readable:
-                if isinstance(each, Connection):
-                    each.receive()
+            for reader in readable:
+                if isinstance(reader, Connection):
+                    reader.receive()
                 else:
                     connections += watchable(listener)
             connections = [each for each in connections if not each.closed]
