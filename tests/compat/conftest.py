@@ -1,6 +1,6 @@
 """Fixtures of the tests of the drop-in layer.
 
-A test that takes ``modules``, ``core`` or ``chat`` says what both do, CPython's modules and ours: it
+A test that takes ``modules``, ``core`` or ``chat`` says what CPython's modules and ours both do: it
 runs on each of the two, so that no expectation here rests on memory.
 """
 

@@ -8,11 +8,30 @@ NO_PARAMETERS = "()"
 SELF = "(self)"
 
 NAMES = {
-    "asyncore": (
-        "EAGAIN EALREADY EBADF ECONNABORTED ECONNRESET EINPROGRESS EINVAL EISCONN ENOTCONN EPIPE "
-        "ESHUTDOWN EWOULDBLOCK _DISCONNECTED _reraised_exceptions errorcode os select socket "
-        "socket_map sys time warnings"
-    ).split(),
+    "asyncore": [
+        "EAGAIN",
+        "EALREADY",
+        "EBADF",
+        "ECONNABORTED",
+        "ECONNRESET",
+        "EINPROGRESS",
+        "EINVAL",
+        "EISCONN",
+        "ENOTCONN",
+        "EPIPE",
+        "ESHUTDOWN",
+        "EWOULDBLOCK",
+        "_DISCONNECTED",
+        "_reraised_exceptions",
+        "errorcode",
+        "os",
+        "select",
+        "socket",
+        "socket_map",
+        "sys",
+        "time",
+        "warnings",
+    ],
     "asynchat": ["asyncore", "deque"],
 }
 """What is neither a function nor a class of the module's own."""

@@ -96,6 +96,6 @@ def recorder(core: Any, base: str = "dispatcher") -> Any:
 
         def handle_error(self) -> None:
             self.note("error")
-            raise  # noqa: PLE0704 - inside the except block of the loop
+            raise  # inside the except block of the loop
 
     return Recorder

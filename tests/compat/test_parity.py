@@ -142,7 +142,7 @@ def test_constants_are_those_of_errno(core: Any) -> None:
         if name.startswith("E"):
             assert getattr(core, name) == getattr(errno, name)
     assert core.errorcode is errno.errorcode
-    expected = "ECONNRESET ENOTCONN ESHUTDOWN ECONNABORTED EPIPE EBADF".split()
+    expected = ["ECONNRESET", "ENOTCONN", "ESHUTDOWN", "ECONNABORTED", "EPIPE", "EBADF"]
     assert {errno.errorcode[number] for number in core._DISCONNECTED} == set(expected)
     assert isinstance(core._DISCONNECTED, frozenset)
 
