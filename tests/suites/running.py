@@ -1,0 +1,116 @@
+"""Run a suite on one side, in a process of its own, and read what it wrote down."""
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tests.suites.catalogue import Suite
+from tests.suites.packages import Site, unpack
+from tests.suites.results import Run, parse_run
+
+INSIDE = Path(__file__).with_name("inside.py")
+LIMIT = 300.0
+"""Seconds for a suite on one side; the longest, test_ssl, takes 40."""
+
+_alive: set[int] = set()  # process groups
+
+
+def run(suite: Suite, ours: bool, site: Site | None = None) -> Run:
+    """Run a suite in a temporary folder of its own.
+
+    Args:
+        suite: what to run.
+        ours: on our modules; else on the originals.
+        site: where a project from PyPI runs; Python's own suites run on this interpreter.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="suite-"))
+    try:
+        return _run_in(folder, suite, ours, site)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_in(folder: Path, suite: Suite, ours: bool, site: Site | None) -> Run:
+    """Prepare a folder, start the process and make sense of what it left."""
+    work, temporary, report = folder / "work", folder / "tmp", folder / "report"
+    work.mkdir()
+    temporary.mkdir()
+    path = []
+    if site is not None:
+        work = unpack(site.source, work)
+        path = [str(work / site.inside), *(str(entry) for entry in site.path)]
+    request = {
+        "suite": dataclasses.asdict(suite),
+        "ours": ours,
+        "path": path,
+        "limit": LIMIT,
+        "report": str(report),
+    }
+    python = sys.executable if site is None else str(site.python)
+    started = time.perf_counter()
+    output, trouble = _execute(
+        [python, str(INSIDE), json.dumps(request)], work, _environment(temporary)
+    )
+    seconds = time.perf_counter() - started
+    if not report.is_file():
+        return Run(seconds=seconds, trouble=trouble or "it wrote down no result", output=output)
+    return parse_run(json.loads(report.read_text()), seconds, output)
+
+
+def _environment(temporary: Path) -> dict[str, str]:
+    """Return our environment without what changes Python, and with a place for debris."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "PYTEST"))
+    }
+    environment["TMPDIR"] = str(temporary)
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # our own plugins are not the suite's
+    return environment
+
+
+def _execute(command: list[str], work: Path, environment: dict[str, str]) -> tuple[str, str]:
+    """Run a command to its end, and whatever it started; return its output and what went wrong."""
+    trouble = ""
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=work,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        _alive.add(process.pid)
+        try:
+            if status := process.wait(LIMIT + 10):  # it gives up by itself, with its stacks, before
+                trouble = f"exit status {status}, and no result"
+        except subprocess.TimeoutExpired:
+            trouble = f"no end after {LIMIT:.0f} s"
+        finally:
+            _kill(process.pid)
+            process.wait()
+        output.seek(0)
+        return output.read(), trouble
+
+
+def _kill(group: int) -> None:
+    """End a process group, if there is one left."""
+    _alive.discard(group)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def kill_all() -> None:
+    """End every suite that is running."""
+    for group in [*_alive]:
+        _kill(group)
