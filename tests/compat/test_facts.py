@@ -350,7 +350,11 @@ def test_4_ebadf_from_a_dead_descriptor_is_catchable(core: Any, pair: Pairs, map
     channel = recorder(core)(ours, map)
     number = ours.fileno()
     ours.close()
-    for attempt in (lambda: core.loop(1, False, map), lambda: core.poll(1, map)):
+    attempts: list[Callable[[], None]] = [
+        lambda: core.loop(1, False, map),
+        lambda: core.poll(1, map),
+    ]
+    for attempt in attempts:
         with pytest.raises(OSError, match="Bad file") as caught:
             attempt()
         assert caught.value.errno == errno.EBADF
@@ -547,7 +551,8 @@ def test_7_constructors_take_sock_and_map_by_position_and_by_keyword(
 
 
 def test_7_bases_are_called_unbound(modules: Modules, pair: Pairs, map: Map) -> None:
-    core, async_chat = modules.asyncore, modules.asynchat.async_chat
+    async_chat: Any = modules.asynchat.async_chat
+    core = modules.asyncore
 
     class Old(async_chat):
         def __init__(self, sock: socket.socket, where: Map) -> None:
@@ -594,7 +599,8 @@ def test_7_close_and_create_socket_take_other_parameters(core: Any, map: Map) ->
 
 
 def test_7_multiple_inheritance(modules: Modules, pair: Pairs, map: Map) -> None:
-    async_chat, with_send = modules.asynchat.async_chat, modules.asyncore.dispatcher_with_send
+    async_chat: Any = modules.asynchat.async_chat
+    with_send: Any = modules.asyncore.dispatcher_with_send
 
     class Mixin:
         def greet(self) -> str:
