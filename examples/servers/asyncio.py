@@ -10,7 +10,7 @@ import asyncio
 import importlib.util
 import signal
 from collections.abc import Callable
-from typing import cast
+from typing import ClassVar, cast
 
 from examples.servers import common
 
@@ -18,9 +18,12 @@ from examples.servers import common
 class Echo(asyncio.Protocol):
     """Sends every line back."""
 
+    clients: ClassVar[set[asyncio.Transport]] = set()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet; asyncio has switched TCP's delays off by itself."""
         self.transport = cast(asyncio.Transport, transport)  # a stream's transport is one
+        self.clients.add(self.transport)
         self.partial = b""
         self.address = transport.get_extra_info("peername")
         common.say("Got connection from", self.address)
@@ -46,6 +49,7 @@ class Echo(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
+        self.clients.discard(self.transport)
         common.disconnected(self.address)
 
 
@@ -58,6 +62,8 @@ async def echo(port: int) -> None:
     common.serving(server.sockets[0].getsockname())
     await interrupted.wait()
     server.close()
+    for client in Echo.clients:
+        client.abort()
 
 
 def serve(port: int, uvloop: bool) -> None:

@@ -76,10 +76,12 @@ class Door(asyncore.dispatcher):
 
 def serve(port: int) -> None:
     """Serve until Ctrl-C."""
-    Door(port)
-    with common.until_interrupted():
-        asyncore.loop(use_poll=True)
-    asyncore.close_all()
+    try:
+        Door(port)
+        with common.until_interrupted():
+            asyncore.loop(use_poll=True)
+    finally:
+        asyncore.close_all()
 
 
 if __name__ == "__main__":

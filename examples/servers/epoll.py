@@ -36,6 +36,8 @@ def serve(port: int) -> None:
                     del connections[number]
                 elif waited_to_send != bool(connection.unsent):
                     epoll.modify(number, select.EPOLLOUT if connection.unsent else select.EPOLLIN)
+    for each in connections.values():
+        each.sock.close()
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ def serve(port: int) -> None:
                     del connections[number]
                 elif waited_to_send != bool(connection.unsent):
                     poll.modify(number, select.POLLOUT if connection.unsent else select.POLLIN)
+    for each in connections.values():
+        each.sock.close()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ def serve(port: int) -> None:
                 else:
                     connections += watchable(listener)
             connections = [each for each in connections if not each.closed]
+    for each in connections:
+        each.sock.close()
 
 
 def watchable(listener: socket.socket) -> list[Connection]:

@@ -23,10 +23,11 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             await writer.drain()
     except ValueError:
         common.too_long(address)
-    except ConnectionError:
-        pass  # reset by the peer
-    writer.close()
-    common.disconnected(address)
+    except OSError:
+        pass  # reset by the client, or it is out of reach
+    finally:  # also when Ctrl-C cancels this task
+        writer.close()
+        common.disconnected(address)
 
 
 async def main(port: int) -> None:

@@ -26,8 +26,8 @@ class Handler(socketserver.StreamRequestHandler):
                 self.wfile.write(line)
             if len(line) == common.LONGEST_LINE:
                 common.too_long(self.client_address)
-        except ConnectionError:
-            pass  # reset by the peer
+        except OSError:
+            pass  # reset by the client, or it is out of reach
         common.disconnected(self.client_address)
 
 
