@@ -26,6 +26,11 @@ class Entry(NamedTuple):
     value: bytes
 
 
+def cost(key: bytes, entry: Entry) -> int:
+    """Return the bytes of memory that an entry takes, roughly."""
+    return 300 + len(key) + len(entry.value)
+
+
 class Cache:
     """Entries by key, in bounded memory.  No sockets here, and the clock comes from outside."""
 
@@ -43,14 +48,14 @@ class Cache:
         """Keep an entry; the oldest ones make room for it."""
         self.delete(key)
         self.entries[key] = entry
-        self.room -= len(entry.value)
+        self.room -= cost(key, entry)
         while self.room < 0:
             self.delete(next(iter(self.entries)))
 
     def delete(self, key: bytes) -> None:
         """Keep nothing under this key."""
-        entry = self.entries.pop(key, None)
-        self.room += 0 if entry is None else len(entry.value)
+        if key in self.entries:
+            self.room += cost(key, self.entries.pop(key))
 
     def sweep(self) -> None:
         """Forget what has expired."""
@@ -72,7 +77,7 @@ class Client(AsyncChat):
         self.cache = cache
         self.clients = clients
         self.parts: list[bytes] = []
-        self.take = self.take_request
+        self.awaited: tuple[bytes, float, bytes] | None = None  # key, expiry and flags of a value
         self.set_terminator(b"\r\n")
         self.set_idle_timeout(600)
         clients.add(self)
@@ -86,15 +91,18 @@ class Client(AsyncChat):
         """The request is complete, or the value that it announced."""
         data = b"".join(self.parts)
         self.parts.clear()
-        self.take(data)
+        if self.awaited is None:
+            self.take_request(data)
+        else:
+            self.take_value(data[:-2], *self.awaited)
 
     def take_request(self, line: bytes) -> None:
         """Do what is requested."""
         match line.split():
             case [b"get", key]:
                 self.show(key, self.cache.get(key))
-            case [b"set", key, flags, seconds, size] if flags.isdigit():
-                self.expect_value(key, flags, seconds, size)
+            case [b"set", key, flags, seconds, size] if flags.isdigit() and size.isdigit():
+                self.expect_value(key, flags, seconds, int(size))
             case [b"stats"]:
                 self.push(b"STAT curr_connections %d\r\n" % len(self.clients))
                 self.push(b"STAT curr_items %d\r\nEND\r\n" % len(self.cache.entries))
@@ -110,26 +118,26 @@ class Client(AsyncChat):
             self.push(b"VALUE %b %b %d\r\n%b\r\n" % (key, entry.flags, size, entry.value))
         self.push(b"END\r\n")
 
-    def expect_value(self, key: bytes, flags: bytes, seconds: bytes, size: bytes) -> None:
+    def expect_value(self, key: bytes, flags: bytes, seconds: bytes, size: int) -> None:
         """Answer a set when its value has come; the peer chose all of this, so look at it."""
         try:
-            life, length = min(int(seconds), LONGEST_LIFE), int(size)
+            life = max(-1, min(int(seconds), LONGEST_LIFE))
         except ValueError:
             self.push(b"ERROR\r\n")
             return
-        if not 0 <= length <= LARGEST_VALUE:  # where the next request begins cannot be known
+        if size > LARGEST_VALUE:  # where the next request begins cannot be known
             self.push(b"SERVER_ERROR object too large for cache\r\n")
             self.close_when_done()
             return
         expires = self.cache.clock() + life if life else math.inf
-        self.take = partial(self.take_value, key, expires, flags)
-        self.set_terminator(length + 2)
+        self.awaited = key, expires, flags
+        self.set_terminator(size + 2)
 
-    def take_value(self, key: bytes, expires: float, flags: bytes, data: bytes) -> None:
-        """Keep the value and its line end; then comes a request again."""
-        self.take = self.take_request
+    def take_value(self, value: bytes, key: bytes, expires: float, flags: bytes) -> None:
+        """Keep the value; then comes a request again."""
+        self.awaited = None
         self.set_terminator(b"\r\n")
-        self.cache.set(key, Entry(expires, flags, data[:-2]))
+        self.cache.set(key, Entry(expires, flags, value))
         self.push(b"STORED\r\n")
 
     def handle_input_overflow(self) -> None:
