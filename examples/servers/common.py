@@ -12,7 +12,7 @@ import io
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 HOST = "127.0.0.1"
@@ -84,14 +84,19 @@ def raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-@contextlib.contextmanager
-def until_interrupted() -> Iterator[None]:
-    """Leave the block at Ctrl-C or SIGTERM; whoever presses it twice does not disturb the end."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
-        yield
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+class Interruptible:
+    """A block that Ctrl-C and SIGTERM leave, to go on quietly after it; use it once.
+
+    Whoever presses Ctrl-C twice does not disturb the clearing up.
+    """
+
+    def __enter__(self) -> None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        return kind is KeyboardInterrupt
 
 
 # -- what is printed ------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def serve(port: int) -> None:
     """Serve until Ctrl-C."""
     try:
         Door(port)
-        with common.until_interrupted():
+        with common.Interruptible():
             asyncore.loop(use_poll=True)
     finally:
         asyncore.close_all()

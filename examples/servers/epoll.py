@@ -17,7 +17,7 @@ common.need(hasattr(select, "epoll"), "This system has no epoll(): try examples.
 def serve(port: int) -> None:
     """Serve until Ctrl-C."""
     connections: dict[int, Connection] = {}
-    with listen(port) as listener, select.epoll() as epoll, common.until_interrupted():
+    with listen(port) as listener, select.epoll() as epoll, common.Interruptible():
         epoll.register(listener, select.EPOLLIN)
         while True:
             for number, _ in epoll.poll():

@@ -46,7 +46,7 @@ def serve(port: int) -> None:
     """Serve until Ctrl-C, which ends the children too."""
     with Server((common.HOST, port), Handler) as server:
         common.serving(server.server_address)
-        with common.until_interrupted():
+        with common.Interruptible():
             server.serve_forever()
         for child in server.active_children or ():
             os.kill(child, signal.SIGKILL)

@@ -18,7 +18,7 @@ def serve(port: int) -> None:
     """Serve until Ctrl-C."""
     connections: dict[int, Connection] = {}
     poll = select.poll()
-    with listen(port) as listener, common.until_interrupted():
+    with listen(port) as listener, common.Interruptible():
         poll.register(listener, select.POLLIN)
         while True:
             for number, _ in poll.poll():

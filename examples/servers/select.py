@@ -19,7 +19,7 @@ END = 1024  # FD_SETSIZE: select() has a bit for each descriptor below it, and n
 def serve(port: int) -> None:
     """Serve until Ctrl-C."""
     connections: list[Connection] = []
-    with listen(port) as listener, common.until_interrupted():
+    with listen(port) as listener, common.Interruptible():
         while True:
             readers: list[Connection | socket.socket] = [listener]
             readers += [each for each in connections if not each.unsent]

@@ -23,11 +23,10 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             await writer.drain()
     except ValueError:
         common.too_long(address)
-    except OSError:
-        pass  # reset by the client, or it is out of reach
-    finally:  # also when Ctrl-C cancels this task
-        writer.close()
-        common.disconnected(address)
+    except (OSError, asyncio.CancelledError):
+        pass  # reset by the client; or Ctrl-C, which Python 3.11 would log as an error of ours
+    writer.close()
+    common.disconnected(address)
 
 
 async def main(port: int) -> None:

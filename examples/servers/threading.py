@@ -64,7 +64,7 @@ def serve(port: int) -> None:
     """Serve until Ctrl-C."""
     with Server((common.HOST, port)) as server:
         common.serving(server.server_address)
-        with common.until_interrupted():
+        with common.Interruptible():
             server.serve_forever()
 
 
