@@ -12,6 +12,7 @@ is said in the closing lines.
 import argparse
 import importlib.util
 import platform
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from tests.suites.catalogue import Suite, suites_for
 from tests.suites.packages import Site, UnavailableError, site_for
 from tests.suites.results import Judgement, Run, Verdict, judge
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PYTHON = platform.python_version()
 JOBS = 4
 """Python's own suites wait far more than they compute (test_ssl: 36 s, 1.7 s of them computing), so
@@ -42,6 +44,13 @@ def main(argv: Sequence[str]) -> int:
     for line in report.summary(PYTHON, entries, time.perf_counter() - started):
         say(line)
     return 1 if any(entry.judgement.verdict is Verdict.FAILED for entry in entries) else 0
+
+
+def end(number: int, frame: object) -> None:
+    """Leave on the first signal, in order: nobody stays behind, however often it is repeated."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def parse_arguments(argv: Sequence[str], names: Sequence[str]) -> argparse.Namespace:
@@ -93,7 +102,6 @@ def stdlib_entries(suites: Iterable[Suite], jobs: int) -> Iterator[report.Entry]
                 yield entry_of(suite, pair[False], pair[True])
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        running.kill_all()
 
 
 def hint() -> str:
@@ -141,8 +149,11 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    for number in ENDINGS:
+        signal.signal(number, end)
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
-        running.kill_all()
         sys.exit(130)
+    finally:
+        running.kill_all()

@@ -28,8 +28,8 @@ def line(entry: Entry) -> str:
     if entry.originals is None or entry.ours is None:
         return f"{start} {verdict}: {'; '.join(entry.judgement.reasons)}"
     return (
-        f"{start} {entry.originals.count:4} / {entry.ours.count} tests"
-        f"{_details(entry.ours):24} {verdict}"
+        f"{start} {entry.originals.count:4} / {entry.ours.count:3} tests"
+        f"{_details(entry.ours):12} {verdict}"
         f"   {entry.originals.seconds:.1f} / {entry.ours.seconds:.1f} s   {proof(entry.ours)}"
     ).rstrip()
 
@@ -56,10 +56,9 @@ def proof(run: Run) -> str:
     if not calls:
         return ""
     return (
-        f"ours: {calls['dispatcher.__init__']} dispatchers"
-        f" ({calls['async_chat.__init__']} chats), {calls['dispatcher.recv']} recv,"
-        f" {calls['dispatcher.send']} send, {calls['loop']} loop;"
-        f" in {', '.join(sorted(run.testimony.holders))}"
+        f"{calls['dispatcher.__init__']} of our dispatchers"
+        f" ({calls['async_chat.__init__']} chats),"
+        f" {calls['dispatcher.handle_read_event']} read events, {calls['loop']} loops"
     )
 
 

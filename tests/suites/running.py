@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from tests.suites.catalogue import Suite
 from tests.suites.packages import Site, unpack
@@ -21,6 +23,8 @@ LIMIT = 300.0
 """Seconds for a suite on one side; the longest, test_ssl, takes 40."""
 
 _alive: set[int] = set()  # process groups
+_starting = threading.Lock()  # held while one is started, and by who ends them all
+_over = threading.Event()
 
 
 def run(suite: Suite, ours: bool, site: Site | None = None) -> Run:
@@ -81,6 +85,29 @@ def _execute(command: list[str], work: Path, environment: dict[str, str]) -> tup
     """Run a command to its end, and whatever it started; return its output and what went wrong."""
     trouble = ""
     with tempfile.TemporaryFile("w+", errors="replace") as output:
+        process = _start(command, work, environment, output)
+        if process is None:
+            return "", "interrupted"
+        try:
+            if status := process.wait(LIMIT + 10):  # it gives up by itself, with its stacks, before
+                trouble = f"exit status {status}, and no result"
+        except subprocess.TimeoutExpired:
+            trouble = f"no end after {LIMIT:.0f} s"
+        finally:
+            _kill(process.pid)
+            process.wait()
+            _alive.discard(process.pid)
+        output.seek(0)
+        return output.read(), trouble
+
+
+def _start(
+    command: list[str], work: Path, environment: dict[str, str], output: IO[str]
+) -> subprocess.Popen[bytes] | None:
+    """Start a command in a process group of its own; None when all is to end."""
+    with _starting:
+        if _over.is_set():
+            return None
         process = subprocess.Popen(
             command,
             cwd=work,
@@ -91,26 +118,18 @@ def _execute(command: list[str], work: Path, environment: dict[str, str]) -> tup
             start_new_session=True,
         )
         _alive.add(process.pid)
-        try:
-            if status := process.wait(LIMIT + 10):  # it gives up by itself, with its stacks, before
-                trouble = f"exit status {status}, and no result"
-        except subprocess.TimeoutExpired:
-            trouble = f"no end after {LIMIT:.0f} s"
-        finally:
-            _kill(process.pid)
-            process.wait()
-        output.seek(0)
-        return output.read(), trouble
+        return process
 
 
 def _kill(group: int) -> None:
     """End a process group, if there is one left."""
-    _alive.discard(group)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 
 
 def kill_all() -> None:
-    """End every suite that is running."""
-    for group in [*_alive]:
-        _kill(group)
+    """End every suite that is running, and let none begin any more."""
+    with _starting:
+        _over.set()
+        for group in [*_alive]:
+            _kill(group)
