@@ -19,6 +19,9 @@ Terminator: TypeAlias = bytes | str | int | None
 """What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
 
 
+_BYTES = (bytes, bytearray, memoryview)
+
+
 class Producer(Protocol):
     """Makes output when there is room for it."""
 
@@ -197,7 +200,7 @@ class async_chat(asyncore.dispatcher):
         Raises:
             TypeError: not bytes or the like.
         """
-        if not isinstance(data, bytes | bytearray | memoryview):
+        if not isinstance(data, _BYTES):
             raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
         size, fifo = self.ac_out_buffer_size, self.producer_fifo
         if len(data) > size:
@@ -232,20 +235,28 @@ class async_chat(asyncore.dispatcher):
     def initiate_send(self) -> None:
         """Send one piece, if there is one."""
         while self.producer_fifo and self.connected:
-            first = self.producer_fifo[0]
+            first, size = self.producer_fifo[0], self.ac_out_buffer_size
             if not first:
                 del self.producer_fifo[0]
                 if first is None:
                     self.handle_close()
                     return
             try:
-                data = first[: self.ac_out_buffer_size]
+                data = first[:size]
             except TypeError:
                 self._ask_producer(first)
                 continue
             if isinstance(data, str) and self.use_encoding:
                 data = data.encode(self.encoding)
-            self._send_piece(first, data)
+            try:
+                sent = self.send(data)
+            except OSError:
+                self.handle_error()
+                return
+            if sent and (sent < len(data) or size < len(first)):
+                self.producer_fifo[0] = first[sent:]
+            elif sent:
+                del self.producer_fifo[0]
             return
 
     def _ask_producer(self, producer: Producer) -> None:
@@ -255,20 +266,6 @@ class async_chat(asyncore.dispatcher):
             self.producer_fifo.appendleft(data)
         else:
             del self.producer_fifo[0]
-
-    def _send_piece(self, first: Any, data: bytes) -> None:
-        """Send ``data``, the beginning of ``first``, and keep what is left of that."""
-        size = self.ac_out_buffer_size
-        try:
-            sent = self.send(data)
-        except OSError:
-            self.handle_error()
-            return
-        if sent:
-            if sent < len(data) or size < len(first):
-                self.producer_fifo[0] = first[sent:]
-            else:
-                del self.producer_fifo[0]
 
     def discard_buffers(self) -> None:
         """Forget all input and output."""

@@ -125,16 +125,20 @@ def poll(timeout: float | None = 0.0, map: Map | None = None) -> None:
     if not map:
         return
     watched = _watch.watch_of(map) if select.select is _real_select else None
-    if watched is not None:
+    if watched is not None and not watched.rests():
         _poll_watched(timeout, map, watched)
         return
     wanted = _ask_everybody(map)
     if not any(wanted):
         time.sleep(timeout)  # type: ignore[arg-type]  # None is a TypeError, as it was
         return
-    for deliver, ready in zip(
-        (read, write, _exception), select.select(*wanted, timeout), strict=True
-    ):
+    try:
+        sets = select.select(*wanted, timeout)
+    except ValueError:  # a descriptor beyond what select(2) can take, for one
+        if watched is None or not watched.stay_awake():
+            raise
+        return  # the next pass goes the new way
+    for deliver, ready in zip((read, write, _exception), sets, strict=True):
         for fd in ready:
             obj = map.get(fd)
             if obj is not None:

@@ -34,13 +34,16 @@ from threading import get_ident
 from typing import Any, TypeAlias, cast
 
 from miniloop.channel import announces
-from miniloop.compat.crowd import Crowd, Events
+from miniloop.compat.crowd import FEW, Crowd, Events
 from miniloop.readiness import READ, WRITE, Registration
 from miniloop.registry import Registry
 from miniloop.selector import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI
 
 Map: TypeAlias = dict[int, Any]
 """Descriptors and the objects behind them, duck-typed: nothing more can be said of these."""
+
+Ready: TypeAlias = list[tuple[Registration, int]]
+"""Who is ready, with its poll(2) bits."""
 
 AUDIT_PAUSE = 0.05
 """Least time between audits in seconds: how long a change that nobody announced may go unseen."""
@@ -69,27 +72,25 @@ class MapRegistry(Registry):
         self._enter(Registration(obj, fd, asked=not announces_changes(obj)))
 
     def ask(self) -> None:
-        """Ask everybody who has to be asked; if one raises, the others stay to be asked."""
+        """Ask everybody who has to be asked; if one raises, the others stay to be asked.
+
+        The order is asyncore's: ``readable()``, ``writable()``, and listeners are never writable.
+        """
         dirty, self.dirty = self.dirty, []
         try:
-            for registration in (*self.asked, *dirty):
+            for registration in {**self.asked, **dict.fromkeys(dirty)}:
                 if registration.alive:
-                    self._ask(registration)
+                    obj: Any = registration.channel
+                    registration.dirty = False
+                    wanted = READ if obj.readable() else 0
+                    if obj.writable() and not obj.accepting:
+                        wanted |= WRITE
+                        self.dirty.append(registration)  # and again, as long as it waits
+                    if wanted != registration.interest and registration.alive:
+                        self._tell_selector(registration, wanted)
         except BaseException:
             self.dirty += dirty
             raise
-
-    def _ask(self, registration: Registration) -> None:
-        """Ask in asyncore's order.  Listeners are never writable."""
-        obj: Any = registration.channel
-        registration.dirty = registration.asked
-        wanted = READ if obj.readable() else 0
-        if obj.writable() and not obj.accepting:
-            wanted |= WRITE
-            if not registration.dirty:
-                self.mark_dirty(registration)
-        if wanted != registration.interest and registration.alive:
-            self._tell_selector(registration, wanted)
 
     def _tell_selector(self, registration: Registration, interest: int) -> None:
         """Tell the crowd; one that comes back to it later comes last."""
@@ -126,9 +127,39 @@ class Watch:
         self._order: dict[int, int] = {}
         self._count = itertools.count()
         self._disturbed = False  # somebody's code ran since the last audit
+        self._may_rest = True
+        self._resting = False
         self._next_audit = time.monotonic() + AUDIT_PAUSE
 
     # -- the map ---------------------------------------------------------------------------------
+
+    def rests(self) -> bool:
+        """Return whether to go the old way: few objects, and most to be asked on every pass anyhow.
+
+        There is nothing to win then.  Looked at again as often as an audit would be made.
+        """
+        if self._resting and time.monotonic() < self._next_audit:
+            return True
+        if self.map != self._seen:
+            self._compare()
+        objects, asked = len(self.registry.registrations), len(self.registry.asked)
+        self._resting = self._may_rest and objects <= FEW and asked * 2 > objects
+        if self._resting:
+            self._forget_all()
+            self._next_audit = time.monotonic() + AUDIT_PAUSE
+        return self._resting
+
+    def stay_awake(self) -> bool:
+        """Never rest again; return whether that makes a difference."""
+        made_one, self._may_rest, self._resting = self._resting, False, False
+        return made_one
+
+    def _forget_all(self) -> None:
+        """Watch nobody: nobody looks."""
+        for registration in [*self.registry.registrations.values()]:
+            self.registry.unregister(registration)
+        self.registry.dirty.clear()
+        self._seen = {}
 
     def refresh(self) -> bool:
         """Ask who has to be asked; return whether anybody wants anything."""
@@ -154,6 +185,8 @@ class Watch:
 
     def added(self, fd: int, obj: Any) -> None:
         """A dispatcher put itself into the map."""
+        if self._resting:
+            return
         self.registry.watch(fd, obj)
         if fd not in self._seen:
             self._order[fd] = next(self._count)
@@ -176,16 +209,19 @@ class Watch:
         """
         if timeout is not None and timeout < 0:
             raise ValueError("timeout must be non-negative")
+        registrations = self.registry.registrations
+        events = self._events(timeout)
+        readable = [registrations[fd] for fd, bits in events if bits == POLLIN]
+        if len(readable) == len(events):  # nearly always
+            self.registry.dirty += readable  # their handlers may change what they want
+            return readable, [], []
+        return self._sort_out([(registrations[fd], bits) for fd, bits in events])
+
+    def _sort_out(self, events: Ready) -> tuple[list[Registration], ...]:
+        """Make the three lists of select(2)."""
         readable, writable, urgent = [], [], []
-        registrations, dirty = self.registry.registrations, self.registry.dirty
-        for fd, bits in self._events(timeout):
-            registration = registrations[fd]
-            if not registration.dirty:  # its handlers may change what it wants
-                registration.dirty = True
-                dirty.append(registration)
-            if bits == POLLIN:  # nearly always
-                readable.append(registration)
-                continue
+        for registration, bits in events:
+            self.registry.dirty.append(registration)
             if bits & POLLNVAL:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             if bits & _READABLE and registration.interest & READ:
@@ -196,14 +232,11 @@ class Watch:
                 urgent.append(registration)
         return readable, writable, urgent
 
-    def poll(self, timeout: float | None) -> list[tuple[Registration, int]]:
+    def poll(self, timeout: float | None) -> Ready:
         """Wait as the system call does: return who is ready, with its bits."""
-        ready = []
-        for fd, bits in self._events(timeout):
-            registration = self.registry.registrations[fd]
-            if not registration.dirty:
-                self.registry.mark_dirty(registration)
-            ready.append((registration, bits))
+        registrations = self.registry.registrations
+        ready = [(registrations[fd], bits) for fd, bits in self._events(timeout)]
+        self.registry.dirty += [registration for registration, _ in ready]
         return ready
 
     def _events(self, timeout: float | None) -> Events:
@@ -268,7 +301,7 @@ def watching(map: Map, bits: dict[int, int]) -> Iterator[None]:
 
 
 def watch_of(map: Map) -> Watch | None:
-    """Return who watches ``map`` on this thread."""
+    """Return who watches ``map`` on this thread, if it is watched at the moment."""
     watch = _watches.get(id(map))
     return watch if watch is not None and watch.thread == get_ident() else None
 
