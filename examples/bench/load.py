@@ -33,16 +33,21 @@ def line(number: int) -> bytes:
     return b"%0*d\n" % (LINE - 1, number)
 
 
-def connect(address: Address) -> socket.socket:
+def connect(address: Address, patience: float = PATIENCE) -> socket.socket:
     """Return a blocking connection with the kernel's own time limit on it.
 
     `settimeout` would make the socket non-blocking and poll before each call: twice the cost.
+
+    Args:
+        address: The server's.
+        patience: Seconds that connecting, one receive or one send may take.
     """
-    sock = socket.create_connection(address)
+    sock = socket.create_connection(address, timeout=patience)
     sock.settimeout(None)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if sys.platform != "win32":
-        limit = struct.pack("ll", PATIENCE, 0)
+        whole = int(patience)
+        limit = struct.pack("ll", whole, int((patience - whole) * 1e6))
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
     return sock

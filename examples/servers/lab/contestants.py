@@ -1,0 +1,60 @@
+"""Who is compared: a label, the family that plots show it with, and the command that starts it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A server program.
+
+    Attributes:
+        label: Its name in tables and for `--only`.
+        family: What kind of method it is: those of one kind share a colour.
+        module: What `python -m` runs.
+        options: Options of its own.
+    """
+
+    label: str
+    family: str
+    module: str
+    options: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> list[str]:
+        """The command line; it prints its port first and echoes every line."""
+        return [sys.executable, "-m", self.module, "--port", "0", "--quiet", *self.options]
+
+
+def article(name: str, family: str) -> Contestant:
+    """Return one of examples/servers whose label is its file's name."""
+    return Contestant(name, family, f"examples.servers.{name}")
+
+
+CONTESTANTS = (
+    article("forking", "one each"),
+    article("threading", "one each"),
+    article("select", "by hand"),
+    article("poll", "by hand"),
+    article("epoll", "by hand"),
+    article("dispatcher", "miniloop"),
+    article("chat", "miniloop"),
+    article("compat", "miniloop"),
+    article("asyncio", "framework"),
+    Contestant("uvloop", "framework", "examples.servers.asyncio", ("--uvloop",)),
+    article("streams", "framework"),
+    article("twisted", "framework"),
+)
+
+CALIBRATION = "examples.servers.lab.calibration"
+FLOOR = Contestant("floor", "calibration", CALIBRATION, ("floor",))
+CEILING = Contestant("ceiling", "calibration", CALIBRATION, ("ceiling",))
+CALIBRATIONS = (CEILING, FLOOR)
+
+
+def chosen(labels: list[str] | None) -> list[Contestant]:
+    """Return the contestants with these labels, or all; the calibration comes first, always."""
+    wanted = [each for each in CONTESTANTS if not labels or each.label in labels]
+    return [*CALIBRATIONS, *wanted]
