@@ -21,20 +21,25 @@ def serve(port: int) -> None:
     connections: list[Connection] = []
     with listen(port) as listener, common.Interruptible():
         while True:
-            readers: list[Connection | socket.socket] = [listener]
-            readers += [each for each in connections if not each.unsent]
-            writers = [each for each in connections if each.unsent]
-            readable, writable, _ = select.select(readers, writers, [])
-            for each in writable:
-                each.send()
-            for reader in readable:
-                if isinstance(reader, Connection):
-                    reader.receive()
-                else:
-                    connections += watchable(listener)
-            connections = [each for each in connections if not each.closed]
+            serve_ready(listener, connections)
     for each in connections:
         each.sock.close()
+
+
+def serve_ready(listener: socket.socket, connections: list[Connection]) -> None:
+    """Wait until somebody is ready, and serve those who are."""
+    readers: list[Connection | socket.socket] = [listener]
+    readers += [each for each in connections if not each.unsent]
+    writers = [each for each in connections if each.unsent]
+    readable, writable, _ = select.select(readers, writers, [])
+    for writer in writable:
+        writer.send()
+    for reader in readable:
+        if isinstance(reader, Connection):
+            reader.receive()
+        else:
+            connections += watchable(listener)
+    connections[:] = [each for each in connections if not each.closed]
 
 
 def watchable(listener: socket.socket) -> list[Connection]:
