@@ -7,6 +7,7 @@ Linux has it (the BSDs and macOS have kqueue, a different interface).
 from __future__ import annotations
 
 import select
+import socket
 
 from examples.servers import common
 from examples.servers.connection import Connection, accept, listen
@@ -20,24 +21,31 @@ def serve(port: int) -> None:
     with listen(port) as listener, select.epoll() as epoll, common.Interruptible():
         epoll.register(listener, select.EPOLLIN)
         while True:
-            for number, _ in epoll.poll():
-                if number == listener.fileno():
-                    for connection in accept(listener):
-                        connections[connection.fileno()] = connection
-                        epoll.register(connection, select.EPOLLIN)
-                    continue
-                connection = connections[number]
-                waited_to_send = bool(connection.unsent)
-                if waited_to_send:
-                    connection.send()
-                else:
-                    connection.receive()
-                if connection.closed:  # which takes it off epoll's list, too
-                    del connections[number]
-                elif waited_to_send != bool(connection.unsent):
-                    epoll.modify(number, select.EPOLLOUT if connection.unsent else select.EPOLLIN)
+            serve_ready(epoll, listener, connections)
     for each in connections.values():
         each.sock.close()
+
+
+def serve_ready(
+    epoll: select.epoll, listener: socket.socket, connections: dict[int, Connection]
+) -> None:
+    """Wait until somebody is ready, and serve those who are."""
+    for number, _ in epoll.poll():
+        if number == listener.fileno():
+            for newcomer in accept(listener):
+                connections[newcomer.fileno()] = newcomer
+                epoll.register(newcomer, select.EPOLLIN)
+            continue
+        connection = connections[number]
+        waited_to_send = bool(connection.unsent)
+        if waited_to_send:
+            connection.send()
+        else:
+            connection.receive()
+        if connection.closed:  # which takes it off epoll's list, too
+            del connections[number]
+        elif waited_to_send != bool(connection.unsent):
+            epoll.modify(number, select.EPOLLOUT if connection.unsent else select.EPOLLIN)
 
 
 if __name__ == "__main__":

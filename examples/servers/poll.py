@@ -7,6 +7,7 @@ kernel still goes through all of it at each wait: the cost grows with the connec
 from __future__ import annotations
 
 import select
+import socket
 
 from examples.servers import common
 from examples.servers.connection import Connection, accept, listen
@@ -21,25 +22,32 @@ def serve(port: int) -> None:
     with listen(port) as listener, common.Interruptible():
         poll.register(listener, select.POLLIN)
         while True:
-            for number, _ in poll.poll():
-                if number == listener.fileno():
-                    for connection in accept(listener):
-                        connections[connection.fileno()] = connection
-                        poll.register(connection, select.POLLIN)
-                    continue
-                connection = connections[number]
-                waited_to_send = bool(connection.unsent)
-                if waited_to_send:
-                    connection.send()
-                else:
-                    connection.receive()
-                if connection.closed:  # poll() would complain about its number at once, for ever
-                    poll.unregister(number)
-                    del connections[number]
-                elif waited_to_send != bool(connection.unsent):
-                    poll.modify(number, select.POLLOUT if connection.unsent else select.POLLIN)
+            serve_ready(poll, listener, connections)
     for each in connections.values():
         each.sock.close()
+
+
+def serve_ready(
+    poll: select.poll, listener: socket.socket, connections: dict[int, Connection]
+) -> None:
+    """Wait until somebody is ready, and serve those who are."""
+    for number, _ in poll.poll():
+        if number == listener.fileno():
+            for newcomer in accept(listener):
+                connections[newcomer.fileno()] = newcomer
+                poll.register(newcomer, select.POLLIN)
+            continue
+        connection = connections[number]
+        waited_to_send = bool(connection.unsent)
+        if waited_to_send:
+            connection.send()
+        else:
+            connection.receive()
+        if connection.closed:  # poll() would complain about its number at once, for ever
+            poll.unregister(number)
+            del connections[number]
+        elif waited_to_send != bool(connection.unsent):
+            poll.modify(number, select.POLLOUT if connection.unsent else select.POLLIN)
 
 
 if __name__ == "__main__":
