@@ -2,41 +2,34 @@
 
 asyncore asks every object in its map what it wants, on every pass, and makes the list for the
 kernel anew.  While ``loop()`` runs, this file keeps the list instead (``crowd.py``), and asks only
-those whose answer may have changed:
-
-* objects whose predicates are not asyncore's own (duck-typed ones too, and instances that got a
-  predicate of their own): on every pass, as ever;
-* the others: when they were added, after an event of theirs, when they announced a change
-  themselves, and on every pass while they wait to write;
-* everybody, in an *audit*.
-
-The audit finds what nobody could have told us: an attribute that somebody else set, or, in a large
-map, a descriptor closed or replaced by another file behind our back.  Audits cost a fiftieth of the
-time at most.
+those whose answer may have changed (``registry.py``), and everybody in an *audit*.  That finds what
+nobody could have told us: an attribute that somebody else set, or, in a large map, a descriptor
+closed or replaced by another file behind our back.  Audits cost a fiftieth of the time at most.
 
 The map is its owner's, and a plain dict: it is compared with what it was, in C, on every pass (27
 µs at 5,000 entries, where asking them takes 2,800).  The dispatchers' own ``add_channel()`` and
 ``del_channel()`` tell of their changes, so it seldom differs.
 
+Of a few objects, most of which must be asked on every pass anyhow, there is nothing to keep: then
+the watch *rests*, and those passes go the old way.
+
 What does not fit (a map that is no dict, a platform without poll, another thread, a forked child)
-is not watched: those passes go the old way.
+is not watched: those passes go the old way too.
 """
 
 import errno
 import itertools
 import os
 import select
-import selectors
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import get_ident
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
-from miniloop.channel import announces
 from miniloop.compat.crowd import FEW, Crowd, Events
+from miniloop.compat.registry import MapRegistry
 from miniloop.readiness import READ, WRITE, Registration
-from miniloop.registry import Registry
 from miniloop.selector import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI
 
 Map: TypeAlias = dict[int, Any]
@@ -53,60 +46,6 @@ _READABLE = POLLIN | POLLHUP | POLLERR  # what select(2) means by its first two 
 _WRITABLE = POLLOUT | POLLERR
 
 _watches: dict[int, "Watch"] = {}  # by the map's id; an entry lives as long as its loop() runs
-
-
-class MapRegistry(Registry):
-    """A registry of asyncore's objects: whatever a predicate raises ends ``loop()``, as ever."""
-
-    def __init__(self, crowd: Crowd) -> None:
-        """Watch nobody yet."""
-        super().__init__(cast(selectors.BaseSelector, crowd))  # only _tell_selector() uses it
-        self.crowd = crowd
-        self.in_order = True  # the kernel's list has the map's order
-
-    def watch(self, fd: int, obj: Any) -> None:
-        """Watch ``obj``; who stood on the same descriptor before is forgotten."""
-        if fd in self.registrations:
-            self.unregister(self.registrations[fd])
-            self.in_order = False
-        self._enter(Registration(obj, fd, asked=not announces_changes(obj)))
-
-    def ask(self) -> None:
-        """Ask everybody who has to be asked; if one raises, the others stay to be asked.
-
-        The order is asyncore's: ``readable()``, ``writable()``, and listeners are never writable.
-        """
-        dirty, self.dirty = self.dirty, []
-        try:
-            for registration in {**self.asked, **dict.fromkeys(dirty)}:
-                if registration.alive:
-                    obj: Any = registration.channel
-                    registration.dirty = False
-                    wanted = READ if obj.readable() else 0
-                    if obj.writable() and not obj.accepting:
-                        wanted |= WRITE
-                        self.dirty.append(registration)  # and again, as long as it waits
-                    if wanted != registration.interest and registration.alive:
-                        self._tell_selector(registration, wanted)
-        except BaseException:
-            self.dirty += dirty
-            raise
-
-    def _tell_selector(self, registration: Registration, interest: int) -> None:
-        """Tell the crowd; one that comes back to it later comes last."""
-        self.crowd.tell(registration.fd, interest, registration.asked)
-        registration.interest = interest
-        if not interest and registration.alive:
-            self.in_order = False
-
-    def doubt(self, registration: Registration) -> None:
-        """Ask it in the next pass, and find out anew whether that is enough."""
-        asked = not announces_changes(registration.channel)
-        if asked and not registration.asked:
-            registration.asked = registration.dirty = True
-            self.asked[registration] = None
-        elif not registration.dirty:
-            self.mark_dirty(registration)
 
 
 class Watch:
@@ -271,16 +210,6 @@ class Watch:
         now = time.monotonic()
         self._disturbed = False
         self._next_audit = now + max(AUDIT_PAUSE, _AUDIT_SHARE * (now - started))
-
-
-def announces_changes(obj: Any) -> bool:
-    """Return whether we will learn when ``obj`` would answer differently than before."""
-    for name in ("readable", "writable"):
-        if not announces(getattr(obj, name, None)):
-            return False
-    fifo = getattr(obj, "producer_fifo", None)
-    owner = getattr(fifo, "owner", None)  # a plain deque, which a program put there, has none
-    return fifo is None or (owner is not None and owner() is obj)
 
 
 # -- while loop() runs ----------------------------------------------------------------------------

@@ -1,0 +1,79 @@
+"""Which of asyncore's objects have to be asked what they want.
+
+* Those whose predicates are not asyncore's own (duck-typed ones too, and instances that got a
+  predicate of their own): on every pass, as ever.
+* The others: when they were added, after an event of theirs, when they announced a change
+  themselves, and on every pass while they wait to write.
+"""
+
+import selectors
+from typing import Any, cast
+
+from miniloop.channel import announces
+from miniloop.compat.crowd import Crowd
+from miniloop.readiness import READ, WRITE, Registration
+from miniloop.registry import Registry
+
+
+class MapRegistry(Registry):
+    """A registry of asyncore's objects: whatever a predicate raises ends ``loop()``, as ever."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        """Watch nobody yet."""
+        super().__init__(cast(selectors.BaseSelector, crowd))  # only _tell_selector() uses it
+        self.crowd = crowd
+        self.in_order = True  # the kernel's list has the map's order
+
+    def watch(self, fd: int, obj: Any) -> None:
+        """Watch ``obj``; who stood on the same descriptor before is forgotten."""
+        if fd in self.registrations:
+            self.unregister(self.registrations[fd])
+            self.in_order = False
+        self._enter(Registration(obj, fd, asked=not announces_changes(obj)))
+
+    def ask(self) -> None:
+        """Ask everybody who has to be asked; if one raises, the others stay to be asked.
+
+        The order is asyncore's: ``readable()``, ``writable()``, and listeners are never writable.
+        """
+        dirty, self.dirty = self.dirty, []
+        try:
+            for registration in {**self.asked, **dict.fromkeys(dirty)}:
+                if registration.alive:
+                    obj: Any = registration.channel
+                    registration.dirty = False
+                    wanted = READ if obj.readable() else 0
+                    if obj.writable() and not obj.accepting:
+                        wanted |= WRITE
+                        self.dirty.append(registration)  # and again, as long as it waits
+                    if wanted != registration.interest and registration.alive:
+                        self._tell_selector(registration, wanted)
+        except BaseException:
+            self.dirty += dirty
+            raise
+
+    def _tell_selector(self, registration: Registration, interest: int) -> None:
+        """Tell the crowd; one that comes back to it later comes last."""
+        self.crowd.tell(registration.fd, interest, registration.asked)
+        registration.interest = interest
+        if not interest and registration.alive:
+            self.in_order = False
+
+    def doubt(self, registration: Registration) -> None:
+        """Ask it in the next pass, and find out anew whether that is enough."""
+        asked = not announces_changes(registration.channel)
+        if asked and not registration.asked:
+            registration.asked = registration.dirty = True
+            self.asked[registration] = None
+        elif not registration.dirty:
+            self.mark_dirty(registration)
+
+
+def announces_changes(obj: Any) -> bool:
+    """Return whether we will learn when ``obj`` would answer differently than before."""
+    for name in ("readable", "writable"):
+        if not announces(getattr(obj, name, None)):
+            return False
+    fifo = getattr(obj, "producer_fifo", None)
+    owner = getattr(fifo, "owner", None)  # a plain deque, which a program put there, has none
+    return fifo is None or (owner is not None and owner() is obj)
