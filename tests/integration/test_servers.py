@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,23 +42,25 @@ def command(name: str, *options: str) -> list[str]:
 class Server:
     """`python -m examples.servers.NAME` on a free port, in a process group of its own."""
 
-    def __init__(self, name: str, *options: str) -> None:
+    def __init__(self, name: str, *options: str, descriptors: int | None = None) -> None:
         if name in ("twisted", "uvloop") and importlib.util.find_spec(name) is None:
             pytest.skip(f"{name} is not installed (pip install -e .[bench])")
         self.name = name
+        limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
+        self.errors = tempfile.TemporaryFile("w+")  # a pipe that nobody reads could hold it up
         self.process = subprocess.Popen(
-            command(name, "--port", "0", *options),
+            [*limit, *command(name, "--port", "0", *options)],
             cwd=ROOT,
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self.errors,
             text=True,
             start_new_session=True,
         )
         assert self.process.stdout is not None
         self.output = self.process.stdout
         found = re.fullmatch(r"Serving on 127\.0\.0\.1 port (\d+)\n", self.output.readline())
-        assert found, self.process.communicate()[1]
+        assert found, self.complaints()
         self.port = int(found[1])
 
     def connect(self) -> socket.socket:
@@ -71,19 +74,25 @@ class Server:
     def end(self, number: signal.Signals) -> str:
         """Interrupt it, check that it ends as it should, and return what else it had printed."""
         self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=PATIENCE)
-        assert (self.process.returncode, errors) == (0, "")
+        output, _ = self.process.communicate(timeout=PATIENCE)
+        assert (self.process.returncode, self.complaints()) == (0, "")
         return output
+
+    def complaints(self) -> str:
+        """Return what it wrote to standard error."""
+        self.errors.seek(0)
+        return self.errors.read()
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
+        self.errors.close()
 
 
 @contextlib.contextmanager
-def running(name: str, *options: str) -> Iterator[Server]:
-    server = Server(name, *options)
+def running(name: str, *options: str, descriptors: int | None = None) -> Iterator[Server]:
+    server = Server(name, *options, descriptors=descriptors)
     try:
         yield server
     finally:
@@ -292,6 +301,21 @@ def test_select_ends_at_descriptor_1023_and_says_so() -> None:
         assert 1000 < served < 1024
         assert refused == 1100 - served
         server.end(signal.SIGINT)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_out_of_descriptors_it_serves_those_it_has(name: str) -> None:
+    if name == "forking":
+        pytest.skip("each process has descriptors of its own: there is nothing to run out of")
+    with running(name, "--quiet", descriptors=50) as server, contextlib.ExitStack() as stack:
+        first, *others = [stack.enter_context(server.connect()) for _ in range(60)]
+        check_served(first)
+        for other in others:
+            other.close()
+        for _ in range(3):
+            check_served(first)
+        with server.connect() as newcomer:
+            check_served(newcomer)
 
 
 MISSING = {
