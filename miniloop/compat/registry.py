@@ -29,7 +29,10 @@ class MapRegistry(Registry):
         if fd in self.registrations:
             self.unregister(self.registrations[fd])
             self.in_order = False
-        self._enter(Registration(obj, fd, asked=not announces_changes(obj)))
+        asked = not announces_changes(obj)
+        if self.registrations and asked != bool(self.asked):
+            self.in_order = False  # of two kinds: one is asked before the other
+        self._enter(Registration(obj, fd, asked=asked))
 
     def ask(self) -> None:
         """Ask everybody who has to be asked; if one raises, the others stay to be asked.
@@ -46,6 +49,8 @@ class MapRegistry(Registry):
                     if obj.writable() and not obj.accepting:
                         wanted |= WRITE
                         self.dirty.append(registration)  # and again, as long as it waits
+                    if not wanted:
+                        self.in_order = False  # once it wants something it will come last
                     if wanted != registration.interest and registration.alive:
                         self._tell_selector(registration, wanted)
         except BaseException:
@@ -53,11 +58,9 @@ class MapRegistry(Registry):
             raise
 
     def _tell_selector(self, registration: Registration, interest: int) -> None:
-        """Tell the crowd; one that comes back to it later comes last."""
+        """Tell the crowd."""
         self.crowd.tell(registration.fd, interest, registration.asked)
         registration.interest = interest
-        if not interest and registration.alive:
-            self.in_order = False
 
     def doubt(self, registration: Registration) -> None:
         """Ask it in the next pass, and find out anew whether that is enough."""
