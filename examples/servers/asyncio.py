@@ -2,6 +2,8 @@
 
 The transport keeps what could not be sent, and says when that becomes too much.  `--uvloop` runs
 the same program on uvloop, whose loop is libuv's, in C.
+
+Out of descriptors, asyncio's loop logs a traceback for each place in the backlog, every second.
 """
 
 from __future__ import annotations

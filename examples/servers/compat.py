@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 
 from examples.servers import common
+from examples.servers.connection import refuse
 from miniloop.compat import asynchat, asyncore
 
 LONGEST_QUEUE = 1000  # pieces that wait to be sent; irc servers, too, drop who does not read
@@ -69,9 +70,12 @@ class Door(asyncore.dispatcher):
         """Serve a connection."""
         Echo(sock)
 
-    def handle_error(self) -> None:
-        """What goes wrong with one connection does not close the door, as it would by default."""
-        common.say("Cannot accept a connection:", asyncore.compact_traceback()[2])
+    def handle_accept(self) -> None:
+        """Accept; an error, such as too many descriptors, would close the door by default."""
+        try:
+            super().handle_accept()
+        except OSError as error:
+            refuse(self.socket, error)
 
 
 def serve(port: int) -> None:

@@ -47,7 +47,8 @@ class Server:
             pytest.skip(f"{name} is not installed (pip install -e .[bench])")
         self.name = name
         limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
-        self.errors = tempfile.TemporaryFile("w+")  # a pipe that nobody reads could hold it up
+        # a pipe that nobody reads could hold it up
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in kill()
         self.process = subprocess.Popen(
             [*limit, *command(name, "--port", "0", *options)],
             cwd=ROOT,
