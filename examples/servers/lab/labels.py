@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def apart(heights: Sequence[float], distance: float) -> list[float]:
-    """Move heights as little as needed to have this distance, in their order.
+    """Move heights between 0 and 1 as little as needed to have this distance, in their order.
 
     Those that are too near form a group, spread evenly around the group's mean; groups that come to
     touch merge.
@@ -26,9 +26,10 @@ def apart(heights: Sequence[float], distance: float) -> list[float]:
 
 
 def lowest(group: Sequence[int], heights: Sequence[float], distance: float) -> float:
-    """Return where the lowest of a group goes when its middle stays at the group's mean."""
+    """Return where the lowest goes: the group's middle stays at its mean, none goes outside."""
+    length = (len(group) - 1) * distance
     mean = sum(heights[index] for index in group) / len(group)
-    return mean - (len(group) - 1) / 2 * distance
+    return max(0.0, min(1.0 - length, mean - length / 2))
 
 
 def touching(

@@ -8,15 +8,15 @@ kinds first.
 from __future__ import annotations
 
 import importlib.util
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .contestants import CONTESTANTS, FLOOR
 from .figures import Figure
 from .labels import apart
 from .plan import ACTIVE, BURST_CONNECTIONS, BURST_LINES, BURSTS, IDLE
+from .table import digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ def memory(figures: Sequence[Figure]) -> Canvas | None:
     if not sizes:
         return None
     size = MEMORY_AT if MEMORY_AT in sizes else max(sizes)
-    return bars(
+    return dots(
         [each for each in by_shape(figures, IDLE) if each.connections == size],
         lambda figure: figure.each / 2**10,
         f"Memory that a connection takes at {size:,} of them, KiB (less is better)",
@@ -107,7 +107,7 @@ def memory(figures: Sequence[Figure]) -> Canvas | None:
 
 def bursts(figures: Sequence[Figure]) -> Canvas | None:
     """Lines a second when they come many at once."""
-    return bars(
+    return dots(
         by_shape(figures, BURSTS),
         lambda figure: figure.rate / 1e3,
         f"Thousand lines in a second, {BURST_CONNECTIONS} connections sending {BURST_LINES} "
@@ -130,7 +130,7 @@ def by_shape(figures: Sequence[Figure], shape: str) -> list[Figure]:
 
 
 def one_panel(figures: list[Figure], value: Value, title: str) -> Canvas | None:
-    """Draw lines over the number of connections."""
+    """Draw lines over the number of connections, from zero up."""
     from matplotlib.figure import Figure as Canvas
 
     if not figures:
@@ -138,7 +138,7 @@ def one_panel(figures: list[Figure], value: Value, title: str) -> Canvas | None:
     canvas = Canvas(figsize=(7.5, 4.8))
     canvas.subplots_adjust(left=0.09, right=0.83, top=0.91, bottom=0.1)
     canvas.suptitle(title, x=0.01, ha="left", fontsize=10)
-    lines(canvas.subplots(), figures, value)
+    lines(canvas.subplots(), figures, value, "linear")
     return canvas
 
 
@@ -164,9 +164,15 @@ def two_panels(figures: Sequence[Figure], value: Value, title: str) -> Canvas | 
     return canvas
 
 
-def lines(axes: Axes, figures: list[Figure], value: Value) -> None:
+def lines(axes: Axes, figures: list[Figure], value: Value, scale: str = "log") -> None:
     """Draw a line for each server, labelled where it ends."""
-    axes.set(xscale="log", yscale="log", xlabel="connections")
+    from matplotlib.ticker import LogLocator
+
+    axes.set(xscale="log", yscale=scale, xlabel="connections")
+    if scale == "linear":
+        axes.set_ylim(0, 1.08 * max(value(figure) for figure in figures))
+    else:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ends: list[tuple[str, int, float]] = []
     for label in dict.fromkeys(figure.label for figure in figures):
         own = sorted(
@@ -179,7 +185,7 @@ def lines(axes: Axes, figures: list[Figure], value: Value) -> None:
     tidy(axes, sorted({figure.connections for figure in figures}))
 
 
-def style(label: str) -> dict[str, object]:
+def style(label: str) -> dict[str, Any]:
     """Return colour, marker and dashes of a server."""
     family = FAMILY[label]
     place = [each for each, kind in FAMILY.items() if kind == family].index(label)
@@ -194,8 +200,9 @@ def style(label: str) -> dict[str, object]:
 
 def label_ends(axes: Axes, ends: list[tuple[str, int, float]]) -> None:
     """Write the names in a column at the right, each as near to its line's end as others allow."""
-    low, high = axes.get_ylim()
-    heights = [math.log(y / low) / math.log(high / low) for _, _, y in ends]
+    axes.autoscale_view()
+    to_axes = axes.transScale + axes.transLimits  # only known once all lines are drawn
+    heights = [float(to_axes.transform((x, y))[1]) for _, x, y in ends]
     for (label, x, y), height in zip(ends, apart(heights, 0.056), strict=True):
         axes.annotate(
             label,
@@ -218,28 +225,30 @@ def tidy(axes: Axes, ticks: list[int]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def bars(figures: list[Figure], value: Value, title: str) -> Canvas | None:
-    """Draw a bar for each server on a logarithmic scale, the figure written beside it."""
+def dots(figures: list[Figure], value: Value, title: str) -> Canvas | None:
+    """Draw a dot for each server on a logarithmic scale, the figure written beside it."""
     from matplotlib.figure import Figure as Canvas
 
     shown = sorted((figure for figure in figures if value(figure) > 0), key=value)
     if not shown:
         return None
-    canvas = Canvas(figsize=(7.5, 0.6 + 0.3 * len(shown)), layout="constrained")
+    canvas = Canvas(figsize=(7.5, 0.7 + 0.28 * len(shown)), layout="constrained")
     canvas.suptitle(title, x=0.01, ha="left", fontsize=10)
     axes = canvas.subplots()
-    colours = [COLOURS[FAMILY[figure.label]] for figure in shown]
-    drawn = axes.barh(
-        [figure.label for figure in shown], [value(each) for each in shown], color=colours
-    )
-    axes.bar_label(
-        drawn,
-        [f"{value(each):,.3g}" if value(each) < 100 else f"{value(each):,.0f}" for each in shown],
-        padding=3,
-    )
+    for row, figure in enumerate(shown):
+        axes.plot(value(figure), row, "o", color=COLOURS[FAMILY[figure.label]], markersize=7)
+        axes.annotate(
+            digits(value(figure)),
+            (value(figure), row),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+        )
     axes.set_xscale("log")
+    axes.set_yticks(range(len(shown)), [figure.label for figure in shown])
     axes.set_xticks([])
     axes.minorticks_off()
-    axes.margins(x=0.12)
+    axes.margins(x=0.15)
+    axes.grid(axis="y", color="#E5E5E5", linewidth=0.6)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     return canvas

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from . import trial as one
-from .plan import Trial, weight
+from .plan import BURSTS, Trial, weight
 from .progress import Progress
 from .trial import Failure, Run, Settings
 
@@ -19,17 +19,21 @@ class Results:
     failures: list[Failure] = field(default_factory=list)
 
     def ended(self, trial: Trial) -> Failure | None:
-        """Return the failure that makes a trial pointless: at its connections, or at fewer."""
-        label, connections = trial.contestant.label, trial.case.connections
+        """Return the failure that makes a trial pointless: at its connections, or at fewer.
+
+        Who cannot do bursts is not asked for them again, but may well do everything else.
+        """
+        label, case = trial.contestant.label, trial.case
         for failure in self.failures:
-            if failure.label == label and failure.connections <= connections:
+            about_this = failure.shape != BURSTS or BURSTS in case.shapes
+            if failure.label == label and failure.connections <= case.connections and about_this:
                 return failure
         return None
 
     def explain(self, trial: Trial, earlier: Failure) -> None:
         """Note why a trial was not made, once for each size."""
-        connections = trial.case.connections
-        if earlier.connections < connections:
+        label, connections = trial.contestant.label, trial.case.connections
+        if (label, connections) not in {(each.label, each.connections) for each in self.failures}:
             reason = earlier.reason.removeprefix("not tried: ")
             self.failures.append(
                 replace(earlier, shape="", connections=connections, reason=f"not tried: {reason}")
