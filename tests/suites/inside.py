@@ -20,14 +20,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def main(request: dict[str, Any]) -> None:
     """Do what the request says."""
+    faulthandler.enable()  # a crash tells where, too
     faulthandler.dump_traceback_later(request["limit"], exit=True)
     from tests.suites.catalogue import Suite
     from tests.suites.witness import Witness
 
     suite = Suite(**request["suite"])
     run = runner(suite.runner)
-    sys.path[:1] = request["path"]
-    sys.path.append(str(ROOT))  # miniloop's place, behind whatever the suite brings
+    sys.path[:1] = [*request["path"], str(ROOT)]  # so no other miniloop than the one beside us
     witness = Witness(suite.home, request["ours"])
     step_aside()
     if suite.target.startswith("test."):

@@ -51,12 +51,12 @@ def _details(run: Run) -> str:
 
 
 def proof(run: Run) -> str:
-    """Say how much of ours ran."""
+    """Say how much of asyncore the suite used; whose it was is the judge's question."""
     calls = run.testimony.calls
     if not calls:
         return ""
     return (
-        f"{calls['dispatcher.__init__']} of our dispatchers"
+        f"{calls['dispatcher.__init__']} dispatchers"
         f" ({calls['async_chat.__init__']} chats),"
         f" {calls['dispatcher.handle_read_event']} read events, {calls['loop']} loops"
     )

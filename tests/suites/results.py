@@ -151,7 +151,7 @@ def compare(originals: Run, ours: Run) -> tuple[list[str], list[str]]:
 
 def doubts_about_ours(suite: Suite, seen: Testimony) -> Iterable[str]:
     """Yield each reason to doubt that our modules, and only ours, were under test."""
-    for name in (*NAMES, *suite.modules):
+    for name in dict.fromkeys((*NAMES, *suite.modules)):
         if seen.modules.get(name) != OURS + name.rpartition(".")[2]:
             yield f"{name} was {seen.modules.get(name, 'not imported')}, and not ours"
     for place in suite.holders:
