@@ -253,11 +253,8 @@ def test_order_of_delivery_is_the_maps(core: Any, map: Map, trio: Any, use_poll:
 
 
 def test_stock_classes_and_overriders_are_delivered_to_in_the_maps_order(
-    request: pytest.FixtureRequest, core: Any, pair: Pairs, map: Map, use_poll: bool
+    core: Any, pair: Pairs, map: Map, use_poll: bool
 ) -> None:
-    if core is asyncore:
-        reason = "who overrides a predicate is delivered to before all others"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     seen: list[str] = []
 
     def on_read(name: str, ours: socket.socket) -> Callable[[], None]:

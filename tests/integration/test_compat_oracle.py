@@ -394,12 +394,6 @@ programs = st.lists(
 )
 
 
-ORDER = pytest.mark.xfail(
-    strict=True, reason="who overrides a predicate is delivered to before all others"
-)
-
-
-@ORDER
 @pytest.mark.parametrize("few", [2, 100])
 @pytest.mark.parametrize("use_poll", [False, True], ids=["select", "poll"])
 @settings(
