@@ -16,7 +16,7 @@ from pathlib import Path
 from examples.bench.__main__ import positive_float, positive_int
 from examples.bench.machine import choose_cores, descriptors_short_of, pinned
 
-from .lab import files, plots
+from .lab import files, page, plots
 from .lab.contestants import CONTESTANTS, chosen
 from .lab.figures import Figure, figures
 from .lab.machine import description
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, or draw again what was measured; return the exit status."""
     options = parse_arguments(argv)
     if options.redraw:
-        return redraw(options.out)
+        return redraw(options.out, options.page)
     if sys.platform != "linux":
         sys.exit("compare: needs Linux: it reads /proc and waits with epoll.")
     if reason := descriptors_short_of(max(options.connections)):
@@ -80,7 +80,12 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--redraw", action="store_true", help="measure nothing: table and plots from DIR's figures"
     )
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="with --redraw: a Markdown page that gets them"
+    )
     options = parser.parse_args(argv)
+    if options.page and not options.redraw:
+        parser.error("--page goes with --redraw: look at the figures before they go into a page")
     rounds, seconds = QUICK if options.quick else USUAL
     options.rounds = options.rounds or rounds
     options.seconds = options.seconds or seconds
@@ -113,8 +118,8 @@ def measure(options: argparse.Namespace, results: Results) -> int:
     return 0
 
 
-def redraw(out: Path) -> int:
-    """Show again what stands in the files of an earlier run."""
+def redraw(out: Path, into: Path | None) -> int:
+    """Show again what stands in the files of an earlier run, and put it into a page."""
     try:
         sums = files.read(out / files.SUMS, Figure)
         failures = files.read(out / files.FAILURES, Failure)
@@ -122,6 +127,11 @@ def redraw(out: Path) -> int:
         sys.exit(f"compare: nothing to draw from: {error}")
     print(text_table(sums, failures))
     show(out, sums, failures)
+    if into:
+        try:
+            page.update(into, out, markdown(sums, failures))
+        except (OSError, ValueError) as error:
+            sys.exit(f"compare: {error}")
     return 0
 
 

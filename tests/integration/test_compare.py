@@ -168,7 +168,7 @@ while data := sock.recv(64):
     (run,) = measure(Trial(1, Case(1, (ACTIVE,)), program(text)), Settings(0.2))
     assert isinstance(run, Run)
     assert 0.02 <= run.median <= run.p99
-    assert run.rate <= 50
+    assert run.rate < 60  # 50, and one answer that was under way when it began
     assert run.busy < 0.5
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.servers.lab import files, plots
+from examples.servers.lab import files, page, plots
 from examples.servers.lab.closed_loop import Sample
 from examples.servers.lab.contestants import CEILING, CONTESTANTS, FLOOR, chosen
 from examples.servers.lab.figures import Figure, figures
@@ -172,6 +172,29 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="its columns are others"):
         files.read(path, Run)
+
+
+def test_a_page_gets_the_figures_of_the_latest_run(tmp_path: Path) -> None:
+    text = tmp_path / "page.md"
+    text.write_text(f"Before.\n{page.BEGIN}\nold\n{page.END}\nAfter.\n")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "machine.txt").write_text("a machine\n")
+    (out / "cpu.svg").write_text("<svg/>")
+    for tables in ("one", "two"):
+        page.update(text, out, tables)
+        assert text.read_text() == (
+            f"Before.\n{page.BEGIN}\n\n```text\na machine\n```\n\n{tables}\n\n{page.END}\nAfter.\n"
+        )
+    assert (tmp_path / "img" / "connections-cpu.svg").read_text() == "<svg/>"
+
+
+def test_a_page_without_the_comments_is_left_alone(tmp_path: Path) -> None:
+    text = tmp_path / "page.md"
+    text.write_text(f"{page.END} {page.BEGIN}")
+    with pytest.raises(ValueError, match="needs one line"):
+        page.update(text, tmp_path, "")
+    assert text.read_text() == f"{page.END} {page.BEGIN}"
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:
