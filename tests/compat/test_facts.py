@@ -726,7 +726,7 @@ def test_8_repr_of_a_subclass_shows_its_own_module(core: Any, map: Map) -> None:
 
 
 # -- 9. handle_expt and out-of-band data -----------------------------------------------------------
-# With urgent data on real connections: tests/integration/test_compat_urgent.py.
+# With urgent data on real connections: tests/integration/test_compat_connections.py.
 
 
 def test_9_urgent_data_reaches_handle_expt(core: Any, pair: Pairs, map: Map) -> None:
