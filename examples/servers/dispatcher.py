@@ -10,6 +10,7 @@ import socket
 
 from examples.servers import common
 from miniloop import Dispatcher, EventLoop, Listener
+from miniloop.readiness import WRITE
 
 
 class Echo(Dispatcher):
@@ -35,10 +36,10 @@ class Echo(Dispatcher):
     def handle_write(self) -> None:
         """Send what there is room for; the loop calls this when there is more."""
         self.unsent = self.unsent[self.send(self.unsent) :]
-        if self.unsent:
-            self.pause_reading()
-        elif not self.closed:
-            self.resume_reading()
+
+    def interest(self) -> int:
+        """Wait for room alone while something is left to send, even if the client has finished."""
+        return WRITE if self.unsent else super().interest()
 
     def handle_close(self) -> None:
         """The client is gone."""
