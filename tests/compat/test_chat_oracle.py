@@ -179,7 +179,9 @@ terminators = st.one_of(
 errors = st.sampled_from([errno.EWOULDBLOCK, errno.ECONNRESET, errno.EINTR, errno.EPIPE]).map(
     lambda number: OSError(number, "on purpose")
 )
-payloads = st.one_of(letters, letters.map(bytearray), letters.map(memoryview), st.just("text"))
+payloads = st.one_of(
+    letters, letters.map(bytearray), letters.map(lambda data: memoryview(data)), st.just("text")
+)
 queue_changes = st.one_of(
     st.tuples(st.sampled_from(["append", "appendleft"]), st.one_of(payloads, st.none())),
     st.tuples(st.just("extend"), st.lists(letters, max_size=3)),

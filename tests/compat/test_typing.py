@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from miniloop.compat import asyncore
 from tests.compat import typed_program
 from tests.compat.conftest import Pair
 from tests.compat.serving import serve
@@ -66,13 +67,13 @@ def test_the_typed_program_runs(pair: Callable[[], Pair]) -> None:
             return False
         return bytes(received) == expected
 
-    serve(typed_program.asyncore, server._map, done)
+    serve(asyncore, server._map, done)
 
 
 def test_the_typed_tail_runs(map: dict[int, Any], pair: Callable[[], Pair]) -> None:
     ours, theirs = pair()
     tail = typed_program.Tail(ours.fileno(), map)
     theirs.send(b"line\n")
-    serve(typed_program.asyncore, map, lambda: tail.lines)
+    serve(asyncore, map, lambda: tail.lines)
     assert tail.lines == ["line\n"]
     assert isinstance(ours, socket.socket)

@@ -564,7 +564,7 @@ def test_an_object_that_cannot_be_hashed(core: Any, pair: Pairs, map: Map, use_p
     base: Any = recorder(core)
 
     class Unhashable(base):
-        __hash__ = None
+        __hash__: Any = None
 
         def __eq__(self, other: object) -> bool:
             return self is other

@@ -58,7 +58,7 @@ def test_urgent_data_stays_the_normal_datas_neighbour(
     theirs.send(b"after")
     serve(core, map, lambda: "".join(channel.seen).count("after"), use_poll)
     assert "expt" in channel.seen
-    assert [each for each in channel.seen if each != "expt"][0].startswith("read before")
+    assert next(each for each in channel.seen if each != "expt").startswith("read before")
 
 
 def test_a_reset_reaches_handle_close(core: Any, map: Map, tcp: Any, use_poll: bool) -> None:

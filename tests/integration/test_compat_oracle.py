@@ -93,8 +93,9 @@ class World:
 ACTIONS = ["nothing", "open", "drop", "tell", "toggle", "close", "fail", "nothing", "clear"]
 
 
-def noting(world: World, base: Any) -> Any:
-    """Return a class on ``base`` that notes its calls and obeys what it reads."""
+def noting(world: World, original: Any) -> Any:
+    """Return a class on ``original`` that notes its calls and obeys what it reads."""
+    base: Any = original
 
     class Noting(base):
         willing = True
@@ -144,7 +145,7 @@ def noting(world: World, base: Any) -> Any:
 
 def plain(world: World) -> Any:
     """Stock predicates: it is writable for ever."""
-    base = noting(world, world.modules.asyncore.dispatcher)
+    base: Any = noting(world, world.modules.asyncore.dispatcher)
 
     class Plain(base):
         def handle_write(self) -> None:
@@ -155,7 +156,7 @@ def plain(world: World) -> Any:
 
 def sending(world: World) -> Any:
     """Stock predicates that depend on a buffer."""
-    base = noting(world, world.modules.asyncore.dispatcher_with_send)
+    base: Any = noting(world, world.modules.asyncore.dispatcher_with_send)
 
     class Sending(base):
         def handle_write(self) -> None:
@@ -172,7 +173,7 @@ def sending(world: World) -> Any:
 
 def chatting(world: World) -> Any:
     """Stock predicates that depend on a queue."""
-    base = noting(world, world.modules.asynchat.async_chat)
+    base: Any = noting(world, world.modules.asynchat.async_chat)
 
     class Chatting(base):
         terminator = None
@@ -195,7 +196,7 @@ def chatting(world: World) -> Any:
 
 def moody(world: World) -> Any:
     """Overridden predicates whose answers change without notice."""
-    base = noting(world, world.modules.asyncore.dispatcher)
+    base: Any = noting(world, world.modules.asyncore.dispatcher)
 
     class Moody(base):
         def readable(self) -> bool:
@@ -263,7 +264,7 @@ class Duck:
 
 def on_file(world: World) -> Any:
     """A file_dispatcher on a duplicate of its socket."""
-    base = noting(world, world.modules.asyncore.file_dispatcher)
+    base: Any = noting(world, world.modules.asyncore.file_dispatcher)
 
     class OnFile(base):
         def open(self, sock: socket.socket) -> None:
@@ -426,6 +427,8 @@ def test_the_programs_do_something(use_poll: bool) -> None:
     letters: list[Step] = [("send", at, b"\x00") for at in range(6)]
     tells: list[Step] = [("tell", at) for at in range(6)]
     leaves: list[Step] = [("leave", at) for at in range(6)]
-    seen = play(OURS, use_poll, [*everybody, *letters, ("loop", 3), *tells, *leaves, ("loop", 9)])
-    reads = {at for at, what in seen if what == "read b'\\x00'"}  # type: ignore[misc]
+    seen: Any = play(
+        OURS, use_poll, [*everybody, *letters, ("loop", 3), *tells, *leaves, ("loop", 9)]
+    )
+    reads = {at for at, what in seen if what == "read b'\\x00'"}
     assert reads == set(range(6))
