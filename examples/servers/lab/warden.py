@@ -27,8 +27,6 @@ PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 def main(command: Sequence[str]) -> int:
     """Run the command until it ends or our input does; return its exit status."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # these are for the laboratory; it tells us its end
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         # Should the warden itself be killed, the server at least goes with it.
