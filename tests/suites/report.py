@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.suites.results import BAD, Judgement, Outcome, Run, Verdict
 
-OUTPUT_LINES = 60
+OUTPUT_LINES = 120
 """How much of a suite's own output is shown when something is wrong with it."""
 
 
@@ -79,9 +79,9 @@ def details(entry: Entry) -> Iterable[str]:
 def summary(python: str, entries: Sequence[Entry], seconds: float) -> list[str]:
     """Return the closing lines: whatever is not ``ok`` once more, and the count."""
     lines = []
-    for verdict in (Verdict.SKIPPED, Verdict.LIKEWISE, Verdict.FAILED):
+    for verdict in Verdict:
         for entry in entries:
-            if entry.judgement.verdict is verdict:
+            if entry.judgement.verdict is verdict and verdict is not Verdict.OK:
                 first = (*entry.judgement.reasons, "")[0]
                 lines.append(f"{verdict}: Python {python}, {entry.suite}, because {first}")
     numbers = Counter(entry.judgement.verdict for entry in entries)

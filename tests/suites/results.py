@@ -39,6 +39,7 @@ class Verdict(StrEnum):
 
     OK = "ok"
     LIKEWISE = "FAILS WITH THE ORIGINALS TOO"
+    UNSTEADY = "FAILED AT FIRST, OK THEN"
     SKIPPED = "SKIPPED"
     FAILED = "FAILED"
 
@@ -127,6 +128,13 @@ def judge(suite: Suite, originals: Run, ours: Run) -> Judgement:
     if wrong:
         return Judgement(Verdict.FAILED, (*wrong, *likewise))
     return Judgement(Verdict.LIKEWISE if likewise else Verdict.OK, tuple(likewise))
+
+
+def second_attempt(first: Judgement, second: Judgement) -> Judgement:
+    """Judge a suite that failed and was run again: what it did at first is said anyway."""
+    if second.verdict is not Verdict.OK:
+        return second
+    return Judgement(Verdict.UNSTEADY, first.reasons)
 
 
 def compare(originals: Run, ours: Run) -> tuple[list[str], list[str]]:

@@ -19,7 +19,7 @@ from tests.suites.packages import Site, unpack
 from tests.suites.results import Run, parse_run
 
 INSIDE = Path(__file__).with_name("inside.py")
-LIMIT = 300.0
+LIMIT = 180.0
 """Seconds for a suite on one side; the longest, test_ssl, takes 40."""
 
 _alive: set[int] = set()  # process groups
