@@ -179,6 +179,7 @@ terminators = st.one_of(
 errors = st.sampled_from([errno.EWOULDBLOCK, errno.ECONNRESET, errno.EINTR, errno.EPIPE]).map(
     lambda number: OSError(number, "on purpose")
 )
+views = letters.map(lambda data: memoryview(data))
 payloads = st.one_of(
     letters, letters.map(bytearray), letters.map(lambda data: memoryview(data)), st.just("text")
 )
