@@ -189,8 +189,17 @@ def test_a_class_attribute_named_ac_in_buffer(
     request: pytest.FixtureRequest, chat: Any, pair: Pairs, map: Map
 ) -> None:
     """It is no method, so a subclass may well give it a default of its own."""
+    if chat is asynchat:
+        reason = "the property is hidden then, and what was received is split for ever"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     base = lines(chat)
-    own: Any = type("Own", (base,), {"ac_in_buffer": b""})
+    calls = iter(range(20))
+
+    def collect(self: Any, data: bytes) -> None:
+        next(calls)  # StopIteration, rather than for ever
+        self._collect_incoming_data(data)
+
+    own: Any = type("Own", (base,), {"ac_in_buffer": b"", "collect_incoming_data": collect})
     channel = own(pair()[0], map)
     pieces = iter([b"on", b"e\ntw"])
     channel.recv = lambda size: next(pieces)
