@@ -226,7 +226,7 @@ class async_chat(asyncore.dispatcher):
     @announced
     def writable(self) -> bool:
         """Return whether there is something to send, or a connect to wait for."""
-        return not self.connected or len(self.producer_fifo) > 0
+        return not (self.connected and not self.producer_fifo)  # no len(): asked for each message
 
     def close_when_done(self) -> None:
         """Close when all that is queued is sent."""

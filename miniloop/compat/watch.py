@@ -79,8 +79,6 @@ class Watch:
         """
         if self._resting and time.monotonic() < self._next_audit:
             return True
-        if self.map != self._seen:
-            self._compare()
         objects, asked = len(self.registry.registrations), len(self.registry.asked)
         self._resting = self._may_rest and objects <= FEW and asked * 2 > objects
         if self._resting:
