@@ -8,6 +8,7 @@ from miniloop.framing import Terminator
 from miniloop.listener import Listener
 from miniloop.loop import EventLoop
 from miniloop.outbox import Producer, SimpleProducer
+from miniloop.threadpool import Job, PoolFull, ThreadPool
 from miniloop.timers import Handle, TimerHandle
 from miniloop.trace import Trace
 
@@ -17,10 +18,13 @@ __all__ = [
     "EventLoop",
     "FileDispatcher",
     "Handle",
+    "Job",
     "Listener",
+    "PoolFull",
     "Producer",
     "SimpleProducer",
     "Terminator",
+    "ThreadPool",
     "TimerHandle",
     "Trace",
     "announced",

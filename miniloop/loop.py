@@ -12,6 +12,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import Self
 
+from miniloop.activity import Activities
 from miniloop.readiness import Channel, Registration, deliver
 from miniloop.registry import Registry
 from miniloop.scheduler import Scheduler
@@ -39,6 +40,9 @@ class EventLoop(Scheduler):
         debug: ask every channel in every pass, and raise when one changed its answer without
             announcing it.
         trace: an object that is told what the loop does.
+
+    Attributes:
+        activities: what lives on the loop without a descriptor, such as pools of threads.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class EventLoop(Scheduler):
         self._selector = default_selector() if selector is None else selector
         self._registry = Registry(self._selector)
         self._unflushed: list[Registration] = []
+        self.activities = Activities()
         self._goodbyes: list[Handle] = []
         self._stop_grace: float | None = None
         self._own = self.register(self._waker)
@@ -269,7 +274,12 @@ class EventLoop(Scheduler):
 
     def _has_work(self) -> bool:
         """Return whether anything but a thread or a signal could still make something happen."""
-        return bool(len(self._registry.registrations) > 1 or self._timers or self._callbacks)
+        return bool(
+            len(self._registry.registrations) > 1
+            or self._timers
+            or self._callbacks
+            or self.activities.busy()
+        )
 
     def _channels(self) -> list[Registration]:
         """Return the registrations other than the waker's."""
@@ -283,6 +293,7 @@ class EventLoop(Scheduler):
                     registration.channel.handle_stop()
             except Exception:
                 self._registry.contain(registration)
+        self.activities.handle_stop()
         goodbyes, self._goodbyes = self._goodbyes, []
         for handle in goodbyes:
             self._run_handle(handle)
@@ -299,7 +310,8 @@ class EventLoop(Scheduler):
         return all(registration.channel.drained() for registration in self._channels())
 
     def _close_channels(self) -> None:
-        """Close all channels; one that fails to close hinders no other."""
+        """Close all activities and channels; one that fails to close hinders no other."""
+        self.activities.close()
         for registration in self._channels():
             self._registry.close_channel(registration)
 

@@ -15,11 +15,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "miniloop"
 
 # Lowest first. Modules of one layer know nothing of each other.
 LAYERS: list[set[str]] = [
-    {"readiness", "timers", "framing", "outbox", "signals", "missing"},
+    {"readiness", "timers", "framing", "outbox", "signals", "missing", "activity"},
     {"waker", "trace", "selector"},
     {"registry", "scheduler"},
     {"loop"},
-    {"channel", "accepting", "connecting"},
+    {"channel", "accepting", "connecting", "threadpool"},
     {"sockets"},
     {"dispatcher"},
     {"listener", "file", "queued"},
