@@ -54,8 +54,15 @@ class async_chat(asyncore.dispatcher):
     use_encoding: int = 0
     encoding = "latin-1"
     terminator: Terminator
-    _input = b""
-    _position = 0
+    # Two underscores: these are for nobody else, and subclasses have names of their own.
+    __input = b""
+    __position = 0
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Let a class attribute ``ac_in_buffer``, which meant nothing, hide no property."""
+        super().__init_subclass__(**keywords)
+        if not isinstance(cls.ac_in_buffer, property):
+            cls.ac_in_buffer = async_chat.ac_in_buffer  # type: ignore[method-assign]
 
     def __init__(self, sock: Socket | None = None, map: Map | None = None) -> None:
         """Start with nothing received and nothing to send, and no terminator."""
@@ -69,15 +76,15 @@ class async_chat(asyncore.dispatcher):
     @property
     def ac_in_buffer(self) -> bytes:
         """What was received and not handed on yet."""
-        if self._position:
-            self._input = self._input[self._position :]
-            self._position = 0
-        return self._input
+        if self.__position:
+            self.__input = self.__input[self.__position :]
+            self.__position = 0
+        return self.__input
 
     @ac_in_buffer.setter
     def ac_in_buffer(self, data: bytes) -> None:
-        self._input = data
-        self._position = 0
+        self.__input = data
+        self.__position = 0
 
     # -- input -----------------------------------------------------------------------------------
 
@@ -126,59 +133,59 @@ class async_chat(asyncore.dispatcher):
             return
         if isinstance(data, str) and self.use_encoding:
             data = data.encode(self.encoding)
-        self._input = self.ac_in_buffer + data if self._input else data
-        self._split()
+        self.__input = self.ac_in_buffer + data if self.__input else data
+        self.__split()
 
-    def _split(self) -> None:
+    def __split(self) -> None:
         """Hand on messages until the rest may be the beginning of a terminator.
 
         After each call of a handler everything is looked up anew: it may have changed the
         terminator, and the buffer too.
         """
-        while self._position < len(self._input):
+        while self.__position < len(self.__input):
             terminator: Any = self.get_terminator()
             if not terminator:
-                self._collect_all()
+                self.__collect_all()
             elif isinstance(terminator, int):
-                self._collect_count(terminator)
+                self.__collect_count(terminator)
             else:
-                start = self._position
-                found = self._input.find(terminator, start)
+                start = self.__position
+                found = self.__input.find(terminator, start)
                 if found < 0:
-                    if self._collect_but_prefix(terminator):
+                    if self.__collect_but_prefix(terminator):
                         break
                     continue
                 if found > start:
-                    self.collect_incoming_data(self._input[start:found])
-                self._position += found - start + len(terminator)
+                    self.collect_incoming_data(self.__input[start:found])
+                self.__position += found - start + len(terminator)
                 self.found_terminator()
-        if self._position:  # forget what was handed on
-            self._input = self._input[self._position :]
-            self._position = 0
+        if self.__position:  # forget what was handed on
+            self.__input = self.__input[self.__position :]
+            self.__position = 0
 
-    def _collect_all(self) -> None:
+    def __collect_all(self) -> None:
         """Hand on everything."""
         self.collect_incoming_data(self.ac_in_buffer)
         self.ac_in_buffer = b""
 
-    def _collect_count(self, count: int) -> None:
+    def __collect_count(self, count: int) -> None:
         """Hand on ``count`` bytes, or as many as there are, and count them down."""
-        size = len(self._input) - self._position
+        size = len(self.__input) - self.__position
         if size < count:
-            self._collect_all()
+            self.__collect_all()
             self.terminator = self.terminator - size  # type: ignore[operator]  # may be new
             return
-        self.collect_incoming_data(self._input[self._position : self._position + count])
-        self._position += count
+        self.collect_incoming_data(self.__input[self.__position : self.__position + count])
+        self.__position += count
         self.terminator = 0
         self.found_terminator()
 
-    def _collect_but_prefix(self, terminator: bytes) -> bool:
+    def __collect_but_prefix(self, terminator: bytes) -> bool:
         """Hand on all but a beginning of the terminator; return whether there is one."""
         data = self.ac_in_buffer
         kept = find_prefix_at_end(data, terminator)
         if not kept:
-            self._collect_all()
+            self.__collect_all()
         elif kept != len(data):
             self.collect_incoming_data(data[:-kept])
             self.ac_in_buffer = self.ac_in_buffer[-kept:]
@@ -201,7 +208,9 @@ class async_chat(asyncore.dispatcher):
             TypeError: not bytes or the like.
         """
         if not isinstance(data, _BYTES):
-            raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
+            raise TypeError(
+                "data argument must be byte-ish (%r)", type(data)
+            )  # two arguments, as it was
         size, fifo = self.ac_out_buffer_size, self.producer_fifo
         if len(data) > size:
             fifo.extend([data[start : start + size] for start in range(0, len(data), size)])
@@ -244,7 +253,7 @@ class async_chat(asyncore.dispatcher):
             try:
                 data = first[:size]
             except TypeError:
-                self._ask_producer(first)
+                self.__ask_producer(first)
                 continue
             if isinstance(data, str) and self.use_encoding:
                 data = data.encode(self.encoding)
@@ -259,7 +268,7 @@ class async_chat(asyncore.dispatcher):
                 del self.producer_fifo[0]
             return
 
-    def _ask_producer(self, producer: Producer) -> None:
+    def __ask_producer(self, producer: Producer) -> None:
         """Put what the producer makes in front of it, or remove it."""
         data = producer.more()
         if data:

@@ -166,8 +166,11 @@ def _poll_watched(timeout: float | None, map: Map, watched: _watch.Watch) -> Non
         return
     for deliver, ready in zip((read, write, _exception), watched.select(timeout), strict=True):
         for registration in ready:
-            if map.get(registration.fd) is registration.channel:
-                deliver(registration.channel)
+            obj = map.get(registration.fd)
+            if obj is registration.channel:
+                deliver(obj)
+            elif obj is not None:
+                watched.look_anew()
 
 
 def poll2(timeout: float | None = 0.0, map: Map | None = None) -> None:
@@ -184,8 +187,11 @@ def poll2(timeout: float | None = 0.0, map: Map | None = None) -> None:
         watched.refresh()
         seconds = None if milliseconds is None else milliseconds / 1000
         for registration, flags in watched.poll(seconds):
-            if map.get(registration.fd) is registration.channel:
-                readwrite(registration.channel, flags)
+            obj = map.get(registration.fd)
+            if obj is registration.channel:
+                readwrite(obj, flags)
+            elif obj is not None:
+                watched.look_anew()
         return
     pollster = select.poll()
     for fd, obj in [*map.items()]:

@@ -28,6 +28,10 @@ class Fifo(deque[Any]):
         if channel is not None:
             announce(channel)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied and pickled without the owner."""
+        return type(self), ([*self], self.maxlen)
+
     def append(self, item: Any) -> None:
         """Add at the end."""
         deque.append(self, item)

@@ -100,12 +100,19 @@ class Watch:
 
     def refresh(self) -> bool:
         """Ask who has to be asked; return whether anybody wants anything."""
-        if self.map != self._seen:
+        if self._changed():
             self._compare()
         if time.monotonic() >= self._next_audit:
             self._audit()
         self.registry.ask()
         return len(self.crowd) > 0
+
+    def _changed(self) -> bool:
+        """Return whether the map is another than it was, as far as ``==`` can tell."""
+        try:
+            return self.map != self._seen
+        except Exception:  # it met an object that has an == of its own, where another one stood
+            return True
 
     def _compare(self) -> None:
         """The owner changed the map: see whom it lost and whom it gained."""
@@ -120,6 +127,10 @@ class Watch:
         self._seen = now
         self._order = {fd: next(self._count) for fd in now}
 
+    def look_anew(self) -> None:
+        """Somebody stands in another's place: compare in the next pass, whatever ``==`` says."""
+        self._seen = {}
+
     def added(self, fd: int, obj: Any) -> None:
         """A dispatcher put itself into the map."""
         if self._resting:
@@ -131,8 +142,8 @@ class Watch:
 
     def removed(self, fd: int) -> None:
         """A dispatcher took itself out of the map; its descriptor is most likely still open."""
-        if fd in self._seen:
-            del self._seen[fd], self._order[fd]
+        if fd in self.registry.registrations:
+            self._seen.pop(fd, None)
             self.registry.unregister(self.registry.registrations[fd])
 
     # -- waiting ---------------------------------------------------------------------------------
@@ -202,6 +213,7 @@ class Watch:
     def _audit(self) -> None:
         """Believe nobody: ask all, and have the kernel's list checked."""
         started = time.monotonic()
+        self._compare()
         for registration in [*self.registry.registrations.values()]:
             self.registry.doubt(registration)
         self.crowd.audit()

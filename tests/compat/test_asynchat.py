@@ -174,24 +174,14 @@ def test_ac_in_buffer_shows_the_rest_inside_found_terminator(
     assert channel.ac_in_buffer == b""  # "c" was collected
 
 
-def test_push_says_what_it_got_as_the_original_did(
-    request: pytest.FixtureRequest, chat: Any
-) -> None:
-    if chat is asynchat:
-        reason = "the original raised TypeError with two arguments, the text and the type"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_push_says_what_it_got_as_the_original_did(chat: Any) -> None:
     with pytest.raises(TypeError) as caught:
         chat.async_chat().push("text")
     assert caught.value.args == ("data argument must be byte-ish (%r)", str)
 
 
-def test_a_class_attribute_named_ac_in_buffer(
-    request: pytest.FixtureRequest, chat: Any, pair: Pairs, map: Map
-) -> None:
+def test_a_class_attribute_named_ac_in_buffer(chat: Any, pair: Pairs, map: Map) -> None:
     """It is no method, so a subclass may well give it a default of its own."""
-    if chat is asynchat:
-        reason = "the property is hidden then, and what was received is split for ever"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     base = lines(chat)
     calls = iter(range(20))
 

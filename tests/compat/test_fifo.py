@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from miniloop.compat import asynchat
 from tests.compat.conftest import Pair
 from tests.compat.serving import serve
 
@@ -71,12 +70,7 @@ def test_the_fifo_is_a_deque_in_every_respect(chat: Any) -> None:
     assert not fifo
 
 
-def test_the_fifo_can_be_pickled_and_copied_deeply(
-    request: pytest.FixtureRequest, chat: Any
-) -> None:
-    if chat is asynchat:
-        reason = "the fifo's weak reference to its owner cannot be pickled"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_the_fifo_can_be_pickled_and_copied_deeply(chat: Any) -> None:
     fifo = chat.async_chat().producer_fifo
     fifo.append(b"y")
     assert list(copy.deepcopy(fifo)) == list(pickle.loads(pickle.dumps(fifo))) == [b"y"]

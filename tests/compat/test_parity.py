@@ -117,15 +117,7 @@ OWN = {
 """Names of the old modules' instances that may stand on our classes."""
 
 
-TAKEN = pytest.mark.xfail(
-    strict=True, reason="async_chat keeps _input, _position, _split ... under names of its own"
-)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, marks=TAKEN if path.endswith("async_chat") else []) for path in METHODS],
-)
+@pytest.mark.parametrize("path", METHODS)
 def test_no_name_of_ours_stands_in_the_way_of_a_subclass(path: str) -> None:
     """A name on our classes is one that a program's subclass may not use for itself."""
     found = lookup(Modules("ours", asyncore, asynchat), path)
