@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar
 
 from miniloop.loop import EventLoop
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Channel, Registration
-from miniloop.timers import TimerHandle
+from miniloop.timers import Handle, TimerHandle
 
 logger = logging.getLogger("miniloop")
 
@@ -44,6 +44,7 @@ class BaseChannel:
     _idle_limit: float | None = None
     _idle_timer: TimerHandle | None = None
     _last_read = 0.0
+    _watchers: tuple[Handle, ...] = ()
     _urgent: ClassVar[int] = 0
 
     def __init_subclass__(cls) -> None:
@@ -224,6 +225,24 @@ class BaseChannel:
         finally:
             self.close()
 
+    def on_close(self, callback: Callable[..., object], *args: object) -> Handle:
+        """Call ``callback(*args)`` from the loop once this is closed, whoever closes it.
+
+        For those who look after a channel from outside.  ``handle_close()`` is the channel's own,
+        and is not called when the program itself closes it.
+        """
+        handle = Handle(callback, args)
+        self._watchers = (*self._watchers, handle)
+        if self.closed:
+            self._tell_watchers()
+        return handle
+
+    def _tell_watchers(self) -> None:
+        watchers, self._watchers = self._watchers, ()
+        for handle in watchers:
+            if not self.loop.closed:
+                self.loop.call_soon(handle.run)
+
     def close(self) -> None:
         """Leave the loop; again is harmless.  Calls no handler."""
         if self._registration is not None:
@@ -233,6 +252,8 @@ class BaseChannel:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
             self._idle_timer = None
+        if self._watchers:
+            self._tell_watchers()
 
     def check_open(self, what: str) -> None:
         """Refuse ``what`` on a closed channel.

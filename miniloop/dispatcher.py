@@ -1,7 +1,7 @@
 """A socket and its ``handle_*`` methods, under asyncore's names.
 
-This file turns readiness into accepting, connecting, reading and writing.  Queues and parsing are
-not its business: see ``chat.py``.
+This file turns readiness into accepting, reading and writing.  Connecting is ``outgoing.py``'s
+business, queues and parsing are ``chat.py``'s.
 """
 
 import errno
@@ -19,17 +19,13 @@ from socket import socket as Socket  # the class is an attribute's type where "s
 from typing import Any
 
 from miniloop.accepting import BATCH, Accepting
-from miniloop.connecting import Connecting
 from miniloop.loop import EventLoop
-from miniloop.sockets import SocketChannel
+from miniloop.outgoing import OutgoingChannel
 
 logger = logging.getLogger("miniloop")
 
-CONNECT_TIMEOUT = 30.0
-"""Seconds: longer than any healthy handshake with its retransmissions at 1, 3, 7 and 15."""
 
-
-class Dispatcher(SocketChannel):
+class Dispatcher(OutgoingChannel):
     """A non-blocking socket; subclass it and override the ``handle_*`` methods.
 
     Args:
@@ -41,14 +37,12 @@ class Dispatcher(SocketChannel):
         loop: the loop it is on.
         socket: the socket; using it before ``create_socket()`` or after ``close()`` raises
             RuntimeError.
-        addr: the peer's address, or the one given to ``bind()`` or ``connect()``.
+        addr: the peer's address, or the one given to ``bind()``, ``connect()`` or ``connect_to()``.
         connected, connecting, accepting, closed: its state.
         error: the OSError that ended the connection, if one did.
     """
 
-    addr: Any = None
     _accepting: Accepting | None = None
-    _connecting: Connecting | None = None
 
     def __init__(self, loop: EventLoop, sock: Socket | None = None) -> None:
         """Take over ``sock``, if given."""
@@ -100,25 +94,6 @@ class Dispatcher(SocketChannel):
         self._start_accepting(self.socket)
         self.interest_changed()
 
-    def connect(self, addr: Any, timeout: float | None = CONNECT_TIMEOUT) -> None:
-        """Connect to ``addr``; ``handle_connect()`` or ``handle_connect_error()`` follows.
-
-        Args:
-            addr: in the form of the socket's family; a host name blocks while it is resolved.
-            timeout: seconds for the whole attempt; None leaves it to the kernel.
-
-        Raises:
-            RuntimeError: connected, connecting or closed already, or without a socket.
-        """
-        self.check_open("connect()")
-        if self.connected or self.connecting or self.accepting:
-            raise RuntimeError(f"connect(): {self!r} is in use; make a new dispatcher")
-        self.addr = addr
-        self._connecting = Connecting(
-            self.loop, self.socket, addr, timeout, self._connect_started, self._connect_failed
-        )
-        self.connecting = True
-
     def _learn_state(self, sock: Socket) -> None:
         """Find out what somebody else's socket is: connected, listening, or neither yet.
 
@@ -166,23 +141,12 @@ class Dispatcher(SocketChannel):
             if not self.closed:
                 accepting.rest("an exception escaped from handle_accept()")
 
-    def handle_write_event(self) -> None:
-        """Handle WRITE: connected, or room again."""
-        if self._connecting is None:
-            super().handle_write_event()
-        elif self._connecting.finished():
-            self._connecting = None
-            self._blocked = False
-            self.connecting, self.connected = False, True
-            self.interest_changed()
-            self.handle_connect()
-
     def handle_stop(self) -> None:
         """A listener closes first."""
         if self.accepting:
             self.close()
 
-    # -- accepting and connecting ----------------------------------------------------------------
+    # -- accepting -------------------------------------------------------------------------------
 
     def accept(self) -> tuple[Socket, Any] | None:
         """Return the next connection and its address, or None when there is none now.
@@ -214,41 +178,18 @@ class Dispatcher(SocketChannel):
         logger.warning("unhandled connection from %r: override handle_accepted()", addr)
         sock.close()
 
-    def handle_connect(self) -> None:
-        """The connection is there."""
-
-    def handle_connect_error(self, error: OSError) -> None:
-        """The connect failed, or took too long (TimeoutError); the channel is closed after this."""
-        logger.warning("cannot connect to %r: %s", self.addr, error)
-
     def _rest(self, resting: bool) -> None:
         """Look away from the listening socket for a while, or look again."""
         self._deaf = resting
         self.interest_changed()
 
-    def _connect_started(self) -> None:
-        """The kernel is at it: WRITE will tell the outcome."""
-        self._blocked = True
-        self.interest_changed()
-
-    def _connect_failed(self, error: OSError) -> None:
-        """Report a failed connect through its one handler."""
-        self.error = error
-        try:
-            self._guarded(self.handle_connect_error, error)
-        finally:
-            self.close()
-
     def close(self) -> None:
         """Leave the loop and close the socket; again is harmless.  Calls no handler."""
         super().close()
-        self.connecting = self.accepting = False
+        self.accepting = False
         if self._accepting is not None:
             self._accepting.close()
             self._accepting = None
-        if self._connecting is not None:
-            self._connecting.close()
-            self._connecting = None
 
 
 def _kind(sock: Socket) -> int:

@@ -33,6 +33,11 @@ class Scheduler:
         self._closed = False
         self._waker = Waker()
 
+    @property
+    def closed(self) -> bool:
+        """Whether ``close()`` was called."""
+        return self._closed
+
     def call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
         """Call ``callback(*args)`` at the end of this pass, or of the next one.
 
