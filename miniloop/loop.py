@@ -1,33 +1,27 @@
-"""The event loop: refresh, wait, deliver, timers, callbacks.
+"""The event loop: when passes are made, by itself or inside another loop, and how it ends.
 
-This file knows the ``Channel`` protocol and nothing of sockets.  Read ``_pass()`` first: it is
-the diagram of everything else.
+What happens in a pass is in ``passes.py``.
 """
 
-import logging
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import get_ident
 from types import TracebackType
 from typing import Self
 
 from miniloop.activity import Activities
-from miniloop.readiness import Channel, Registration, deliver
-from miniloop.registry import Registry
-from miniloop.scheduler import Scheduler
+from miniloop.passes import Passes
+from miniloop.readiness import Registration
 from miniloop.selector import default_selector
-from miniloop.signals import stopping_signals
 from miniloop.timers import Handle
-from miniloop.trace import Trace, deliver_traced
-
-logger = logging.getLogger("miniloop")
+from miniloop.trace import Trace
 
 DEFAULT_GRACE = 5.0
 """Seconds that an orderly stop gives to queued output: what a person waits before Ctrl-C again."""
 
 
-class EventLoop(Scheduler):
+class EventLoop(Passes):
     """Waits for descriptors and times, and calls those who wait for them, one after the other.
 
     All of it happens on one thread: the one that calls ``run()``.  From any other thread only
@@ -54,18 +48,11 @@ class EventLoop(Scheduler):
         trace: Trace | None = None,
     ) -> None:
         """Open the selector and the waker; nothing runs yet."""
-        super().__init__(clock)
-        self.debug = debug
-        self.trace = trace
-        self._selector = default_selector() if selector is None else selector
-        self._registry = Registry(self._selector)
-        self._unflushed: list[Registration] = []
+        super().__init__(default_selector() if selector is None else selector, clock, debug, trace)
         self.activities = Activities()
         self._goodbyes: list[Handle] = []
         self._stop_grace: float | None = None
-        self._own = self.register(self._waker)
-
-    # -- one pass --------------------------------------------------------------------------------
+        self._ending: Iterator[None] | None = None
 
     def run_once(self, timeout: float | None = None) -> None:
         """Run one pass: refresh, wait, deliver, timers, callbacks.
@@ -83,118 +70,59 @@ class EventLoop(Scheduler):
         finally:
             self._thread = None
 
-    def _pass(self, timeout: float | None = None) -> None:
-        """Go through the stages once."""
-        self._refresh()
-        events = self._wait(timeout)
-        if events:
-            self._deliver(events)
-        if self._timers:
-            self._run_timers()
-        if self._callbacks:
-            self._run_callbacks()
+    # -- inside another loop ---------------------------------------------------------------------
 
-    def _refresh(self) -> None:
-        """Flush what is queued, then ask who has to be asked.
+    def fileno(self) -> int:
+        """Return a descriptor that is readable whenever a step is due; for another loop to watch.
 
-        What becomes queued or dirty in here waits for the next pass, so this ends.
-        """
-        registry = self._registry
-        if self._unflushed:
-            self._flush()
-        if registry.dirty or registry.asked:
-            registry.ask()
-        if self.debug:
-            registry.audit()
-
-    def _flush(self) -> None:
-        """Let every channel that queued something send it, with one system call each."""
-        unflushed, self._unflushed = self._unflushed, []
-        for registration in unflushed:
-            try:
-                if registration.alive:
-                    registration.channel.flush()
-            except Exception:
-                self._registry.contain(registration)
-
-    def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for events until the next timer, callback or ``timeout``."""
-        if self._callbacks or self._registry.dirty or self._unflushed:
-            timeout = 0
-        elif self._timers:
-            timeout = self._until_next_timer(timeout)
-        if self.trace is None:
-            return self._selector.select(timeout)
-        self.trace.before_wait(timeout)
-        events = self._selector.select(timeout)
-        self.trace.after_wait(len(events))
-        return events
-
-    def _deliver(self, events: list[tuple[selectors.SelectorKey, int]]) -> None:
-        """Call the handlers of everybody who is still there and still wants it.
-
-        This is the hot path.  ``direct`` is one comparison for "alive, trusted, wants READ, and
-        READ is all there is"; everything else goes through ``readiness.deliver()``.
-        """
-        trace = self.trace
-        for key, ready in events:
-            registration: Registration = key.data
-            try:
-                if trace is not None:
-                    deliver_traced(trace, registration, ready)
-                elif ready == registration.direct:
-                    registration.channel.handle_read()
-                else:
-                    deliver(registration, ready)
-            except Exception:
-                self._registry.contain(registration)
-
-    # -- channels --------------------------------------------------------------------------------
-
-    def register(self, channel: Channel, *, asked: bool = False) -> Registration:
-        """Serve ``channel`` from the next pass on; the channel itself calls this.
-
-        Args:
-            channel: whom to serve; its descriptor must be open.
-            asked: ask for its interest in every pass, because it changes unannounced.
+        From the first call on, the loop lives on this thread, and whatever is asked of it between
+        two steps makes the descriptor readable.  ``guest.py`` has what else a host needs.
 
         Raises:
-            RuntimeError: the loop is closed, or runs on another thread.
-            ValueError: the channel has no open descriptor.
+            RuntimeError: the loop is closed, or its selector has no descriptor.
         """
-        self._check_usable()
-        return self._registry.register(channel, asked=asked)
+        self._check_open()
+        descriptor = self._registry.outer_fileno()
+        if self._home is None:
+            self._home = get_ident()
+            self._registry.ask()  # or the waker itself would not be watched yet
+            self._waker.wake()
+        return descriptor
 
-    def unregister(self, registration: Registration) -> None:
-        """Serve it no more.  Call it *before* closing the descriptor; again is harmless."""
-        self._check_thread()
-        self._registry.unregister(registration)
+    def time_to_next(self) -> float | None:
+        """Return the seconds until a step is due though the descriptor stays silent; None: never.
 
-    def forget(self, fd: int) -> None:
-        """Close the channel that has descriptor ``fd``; harmless where nobody has."""
-        registration = self._registry.registrations.get(fd)
-        if registration is not None:
-            self._registry.close_channel(registration)
+        It changes in a step only: whatever changes it between two steps demands a step.
+        """
+        if self._busy() or self._registry.always_ready():
+            return 0.0
+        return self._until_next_timer(None)
 
-    def interest_changed(self, registration: Registration) -> None:
-        """Ask this channel for its interest again, in the next refresh.
+    def step(self) -> bool:
+        """Run one pass that never waits, in the service of another loop.
+
+        Returns:
+            False once, when an orderly end that ``stop()`` asked for is complete: every channel is
+            closed.  True before.
 
         Raises:
-            RuntimeError: the loop runs on another thread.
+            RuntimeError: the loop is closed, or is running already.
         """
-        if registration.alive and not registration.dirty:
-            self._check_thread()
-            self._registry.mark_dirty(registration)
+        self._thread = self._entering()
+        try:
+            self._pass(0)
+            return self._stop_grace is None or self._go_on_ending(self._stop_grace)
+        finally:
+            self._thread = None
 
-    def flush_soon(self, registration: Registration) -> None:
-        """Call the channel's ``flush()`` in the next refresh.
-
-        Raises:
-            RuntimeError: the loop runs on another thread.
-        """
-        if self._thread is not None and self._thread != get_ident():
-            self._check_thread()  # raises
-        self._unflushed.append(registration)
+    def _go_on_ending(self, grace: float) -> bool:
+        """Do what an orderly end can do without waiting; return whether it goes on."""
+        if self._ending is None:
+            self._ending = self._end_in_order(grace)
+        for _ in self._ending:
+            return True
+        self._ending = self._stop_grace = None
+        return False
 
     # -- life and death --------------------------------------------------------------------------
 
@@ -213,11 +141,12 @@ class EventLoop(Scheduler):
         """
         self._thread = self._entering()
         try:
-            with stopping_signals(self.stop, self._waker.signal_fileno()):
+            with self._signals.stopping(self.stop):
                 while self._stop_grace is None and (forever or self._has_work()):
                     self._pass()
                 if self._stop_grace is not None:
-                    self._end_in_order(self._stop_grace)
+                    for _ in self._end_in_order(self._stop_grace):
+                        self._pass()
         finally:
             self._thread = None
             self._stop_grace = None
@@ -246,12 +175,14 @@ class EventLoop(Scheduler):
         """Close every channel at once, then the loop itself; again is harmless.
 
         Raises:
-            RuntimeError: called while the loop runs.
+            RuntimeError: called while the loop runs, or, with signal handlers to put back, on
+                another thread than the main one.
         """
         if self._closed:
             return
         if self._thread is not None:
             raise RuntimeError("the loop is running: call stop(), and close() after run() returned")
+        self._signals.close()  # first: it refuses another thread
         self._close_channels()
         self._closed = True
         self._callbacks.clear()
@@ -285,8 +216,8 @@ class EventLoop(Scheduler):
         """Return the registrations other than the waker's."""
         return [entry for entry in self._registry.registrations.values() if entry is not self._own]
 
-    def _end_in_order(self, grace: float) -> None:
-        """Listeners, goodbyes, queued output, the rest."""
+    def _end_in_order(self, grace: float) -> Iterator[None]:
+        """Listeners, goodbyes, queued output, the rest; whoever iterates makes the passes."""
         for registration in self._channels():
             try:
                 if registration.alive:
@@ -300,7 +231,7 @@ class EventLoop(Scheduler):
         limit = self.call_later(grace, self._close_channels)
         self._flush()  # first what needs no waiting, so that a pass only waits for a slow reader
         while not self._drained():
-            self._pass()
+            yield
             self._flush()
         limit.cancel()
         self._close_channels()

@@ -137,6 +137,21 @@ class Registry:
         finally:
             self.unregister(registration)
 
+    def outer_fileno(self) -> int:
+        """Return a descriptor that is readable while somebody is ready; RuntimeError: none."""
+        if isinstance(self.selector, EpollSelector):
+            return self.selector.outer_fileno()
+        if hasattr(self.selector, "fileno"):  # epoll, kqueue and devpoll of the standard library
+            return int(self.selector.fileno())
+        raise RuntimeError(
+            f"{type(self.selector).__name__} has no descriptor that another loop could watch: "
+            "give the loop an epoll or kqueue selector, or run it in a thread of its own"
+        )
+
+    def always_ready(self) -> bool:
+        """Return whether somebody is ready of whom the selector's descriptor cannot tell."""
+        return isinstance(self.selector, EpollSelector) and self.selector.always_ready()
+
     def audit(self) -> None:
         """Raise when an answer that is trusted is no longer true."""
         for registration in [*self.registrations.values()]:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import get_ident
 
+from miniloop.signals import SignalHandlers
 from miniloop.timers import Handle, TimerHandle, TimerQueue
 from miniloop.waker import Waker
 
@@ -29,9 +30,11 @@ class Scheduler:
         self.time = clock
         self._timers = TimerQueue()
         self._callbacks: deque[Handle] = deque()
-        self._thread: int | None = None
+        self._thread: int | None = None  # where it runs at this moment
+        self._home: int | None = None  # where its host lives, when it is another loop's guest
         self._closed = False
         self._waker = Waker()
+        self._signals = SignalHandlers(self._waker.signal_fileno(), self._hand_over)
 
     @property
     def closed(self) -> bool:
@@ -75,6 +78,36 @@ class Scheduler:
         self._check_usable()
         return self._timers.add(when, callback, args)
 
+    def add_signal_handler(
+        self, number: int, callback: Callable[..., object], *args: object
+    ) -> None:
+        """Call ``callback(*args)`` on the loop's thread, as a callback, when a signal arrives.
+
+        It replaces the signal's handler until ``remove_signal_handler()`` or ``close()`` puts that
+        back.  Inside another loop that handles signals itself use the other loop's method.
+
+        Raises:
+            RuntimeError: not called on the main thread, the signal cannot be caught, or the loop
+                is closed.
+            TypeError: ``callback`` is not callable.
+            ValueError: there is no such signal.
+        """
+        self._check_open()
+        self._signals.add(number, Handle(callback, args))
+
+    def remove_signal_handler(self, number: int) -> bool:
+        """Put back the handler that a signal had before; return whether there was one of ours.
+
+        Raises:
+            RuntimeError: not called on the main thread.
+        """
+        return self._signals.remove(number)
+
+    def _hand_over(self, handle: Handle) -> None:
+        """Run ``handle`` in the next callbacks stage; called at any moment, as signals are."""
+        self._callbacks.append(handle)
+        self._waker.wake()
+
     # -- the two last stages of a pass -----------------------------------------------------------
 
     def _run_timers(self) -> None:
@@ -110,12 +143,24 @@ class Scheduler:
             raise RuntimeError("the loop is closed: make a new EventLoop()")
 
     def _check_thread(self) -> None:
-        """Refuse every thread but the loop's own, while it runs."""
-        if self._thread is not None and self._thread != get_ident():
+        """Refuse every thread but the loop's own, while it runs or lives in another loop."""
+        if self._thread != get_ident():
+            self._come_from_outside()
+
+    def _come_from_outside(self) -> None:
+        """Something is asked of the loop between its passes, or by a stranger.
+
+        A loop inside another one has no wait that looks at what is queued: the host has to be told.
+        """
+        thread = self._home if self._thread is None else self._thread
+        if thread is None:
+            return
+        if thread != get_ident():
             raise RuntimeError(
                 "the loop runs on another thread: hand the call over with "
                 "loop.call_soon_threadsafe()"
             )
+        self._waker.wake()
 
     def _check_usable(self) -> None:
         """Refuse a closed loop and another thread."""

@@ -135,6 +135,7 @@ class EpollSelector(PollSelector):
         self._always_ready: set[int] = set()
         self._suspects: set[int] = set()
         self._complained = False
+        self._outer: Any = None
 
     def _new_kernel(self) -> Any:
         return select.epoll()
@@ -142,6 +143,20 @@ class EpollSelector(PollSelector):
     def fileno(self) -> int:
         """Return epoll's own descriptor, readable while something watched is ready."""
         return int(self._kernel.fileno())
+
+    def outer_fileno(self) -> int:
+        """As ``fileno()``, but for whoever watches it for long: a rebuilt set keeps the number.
+
+        It belongs to an epoll object around the one that is rebuilt.
+        """
+        if self._outer is None:
+            self._outer = select.epoll()
+            self._outer.register(self._kernel, POLLIN)
+        return int(self._outer.fileno())
+
+    def always_ready(self) -> bool:
+        """Return whether a regular file is ready, of which epoll's descriptor knows nothing."""
+        return bool(self._always_ready and self._ready_at_once())
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """As in the base class; a regular file has no kernel state to change."""
@@ -173,9 +188,11 @@ class EpollSelector(PollSelector):
         return [(key, wanted) for key in keys if (wanted := key.events & (READ | WRITE))]
 
     def close(self) -> None:
-        """Close the epoll object."""
+        """Close the epoll objects."""
         super().close()
         self._kernel.close()
+        if self._outer is not None:
+            self._outer.close()
 
     def _watch(self, fd: int, bits: int) -> None:
         if fd in self._suspects:
@@ -201,8 +218,12 @@ class EpollSelector(PollSelector):
         log = logger.debug if self._complained else logger.warning
         self._complained = True
         log("rebuilding the epoll set: %s (close channels with close(), not their sockets)", reason)
+        if self._outer is not None:
+            self._outer.unregister(self._kernel)
         self._kernel.close()
         self._kernel = self._new_kernel()
+        if self._outer is not None:
+            self._outer.register(self._kernel, POLLIN)
         self._suspects.clear()
         for fd, key in self._keys.items():
             if fd not in self._always_ready:

@@ -15,15 +15,18 @@ PACKAGE = Path(__file__).resolve().parent.parent / "miniloop"
 
 # Lowest first. Modules of one layer know nothing of each other.
 LAYERS: list[set[str]] = [
-    {"readiness", "timers", "framing", "outbox", "signals", "missing", "activity"},
-    {"waker", "trace", "selector"},
+    {"readiness", "timers", "framing", "outbox", "missing", "activity"},
+    {"waker", "trace", "selector", "signals"},
     {"registry", "scheduler"},
+    {"passes"},
     {"loop"},
     {"channel", "accepting", "connecting", "threadpool"},
     {"sockets", "resolving"},
     {"happy_eyeballs"},
     {"connecting_by_name"},
     {"outgoing"},
+    {"records"},
+    {"tls"},
     {"dispatcher"},
     {"listener", "file", "queued"},
     {"chat"},
