@@ -139,6 +139,16 @@ def test_a_directory(program: Path, tmp_path: Path) -> None:
     assert done.stdout == f"__main__ {['there']} there miniloop.compat.asyncore asynchat\n"
 
 
+@pytest.mark.parametrize("name", ["program.py", "program.zip"])
+def test_the_current_directory_is_not_searched(program: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "stray.py").touch()
+    code = "import importlib.util\nprint(importlib.util.find_spec('stray'))\n"
+    program.write_text(code)
+    with zipfile.ZipFile(program.parent / "program.zip", "w") as archive:
+        archive.writestr("__main__.py", code)
+    assert run(f"there/{name}", cwd=tmp_path).stdout == "None\n"
+
+
 @pytest.mark.parametrize(
     ("code", "status"), [("", 0), ("raise SystemExit(3)", 3), ("import sys; sys.exit('why')", 1)]
 )
