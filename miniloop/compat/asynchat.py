@@ -70,7 +70,7 @@ class async_chat(asyncore.dispatcher):
         self.incoming: list[bytes] = []
         fifo = Fifo()
         fifo.owner = ref(self)
-        self.producer_fifo: deque[Any] = fifo
+        self.producer_fifo: Any = fifo
         asyncore.dispatcher.__init__(self, sock, map)
 
     @property
@@ -133,7 +133,7 @@ class async_chat(asyncore.dispatcher):
             return
         if isinstance(data, str) and self.use_encoding:
             data = data.encode(self.encoding)
-        self.__input = self.ac_in_buffer + data if self.__input else data
+        self.ac_in_buffer = self.ac_in_buffer + data  # bytes now, whatever recv() returned
         self.__split()
 
     def __split(self) -> None:
@@ -213,11 +213,13 @@ class async_chat(asyncore.dispatcher):
             )  # two arguments, as it was
         size, fifo = self.ac_out_buffer_size, self.producer_fifo
         if len(data) > size:
-            fifo.extend([data[start : start + size] for start in range(0, len(data), size)])
-        elif type(fifo) is Fifo:
-            deque.append(fifo, data)  # untold: most of the time it is sent at once
+            for start in range(0, len(data), size):
+                fifo.append(data[start : start + size])
         else:
-            fifo.append(data)
+            try:
+                fifo.append_untold(data)  # most of the time it is sent at once
+            except AttributeError:  # a queue that the program put there
+                fifo.append(data)
         self.initiate_send()
         if fifo:
             announce(self)

@@ -181,6 +181,8 @@ def poll2(timeout: float | None = 0.0, map: Map | None = None) -> None:
         map: whom to serve; ``socket_map`` when not given.
     """
     map = socket_map if map is None else map
+    if not map:
+        return
     milliseconds = None if timeout is None or timeout < 0 else int(timeout * 1000)
     watched = _watch.watch_of(map) if select.poll is _real_poll else None
     if watched is not None:
@@ -200,11 +202,10 @@ def poll2(timeout: float | None = 0.0, map: Map | None = None) -> None:
             flags |= select.POLLOUT
         if flags:
             pollster.register(fd, flags)
-    if map:
-        for fd, flags in pollster.poll(milliseconds):
-            obj = map.get(fd)
-            if obj is not None:
-                readwrite(obj, flags)
+    for fd, flags in pollster.poll(milliseconds):
+        obj = map.get(fd)
+        if obj is not None:
+            readwrite(obj, flags)
 
 
 poll3 = poll2

@@ -13,6 +13,7 @@ one descriptor in the list.
 """
 
 import select
+import time
 
 from miniloop.compat.patience import PatientSelector
 from miniloop.readiness import READ, URGENT, WRITE
@@ -20,6 +21,9 @@ from miniloop.selector import POLLIN, POLLOUT, POLLPRI
 
 FEW = 100
 """Descriptors in the list that need not be there: 4 µs a pass, where asking them took 45."""
+
+LONGEST_WAIT = 2**31 - 1
+"""Milliseconds: poll(2) takes no more.  select(2) does, and programs ask for it."""
 
 AS_SELECT = {
     READ: POLLIN | POLLPRI,
@@ -113,16 +117,28 @@ class Crowd:
         """Wait at most ``timeout`` seconds; a closed descriptor is ready with POLLNVAL."""
         many = self._set
         if many is None:
-            return self._list.poll(None if timeout is None else timeout * 1000)
+            return self._poll_list(timeout)
         own = self._list_set(many)
         at_once = many.answers_at_once()
         if at_once:
             timeout = 0
-        events = self._list.poll(None if timeout is None else timeout * 1000)
+        events = self._poll_list(timeout)
         others = [event for event in events if event[0] != own]
         if at_once or len(others) < len(events):
             others += many.wait(0)
         return others
+
+    def _poll_list(self, timeout: float | None) -> Events:
+        """Wait for the list, as long as select(2) would."""
+        if timeout is None:
+            return self._list.poll()
+        if 0 < timeout < 0.001:  # poll(2) would make a whole millisecond of it
+            events = self._list.poll(0)
+            if events:
+                return events
+            time.sleep(timeout)
+            timeout = 0
+        return self._list.poll(min(timeout * 1000, LONGEST_WAIT))
 
     def audit(self) -> None:
         """Have the set's descriptors checked; the list's are, with every call."""

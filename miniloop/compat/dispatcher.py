@@ -25,7 +25,6 @@ from socket import socket as Socket  # the class is an attribute's type where "s
 from typing import Any
 
 from miniloop.channel import announced
-from miniloop.compat.faults import DISCONNECTED, compact_traceback, strerror
 from miniloop.compat.surface import surface
 from miniloop.compat.watch import Map, watch_of
 
@@ -104,17 +103,16 @@ class dispatcher:
     def del_channel(self, map: Map | None = None) -> None:
         """Leave the map.
 
-        A number that was closed and belongs to another dispatcher by now stays that one's.
+        A number that was closed and belongs to another dispatcher's socket by now stays that one's.
         """
         map = self._map if map is None else map
         fd: Any = self._fileno
+        if fd in map and not belongs_to_another(self, map[fd]):
+            watched = watch_of(map)
+            if watched is not None:
+                watched.removed(fd)
+            del map[fd]
         self._fileno = None
-        if fd not in map or (map[fd] is not self and getattr(map[fd], "_fileno", None) == fd):
-            return
-        watched = watch_of(map)
-        if watched is not None:
-            watched.removed(fd)
-        del map[fd]
 
     def create_socket(self, family: int = AF_INET, type: int = SOCK_STREAM) -> None:
         """Make a non-blocking socket and own it."""
@@ -202,7 +200,7 @@ class dispatcher:
         except OSError as error:
             if error.errno == EWOULDBLOCK:
                 return 0
-            if error.errno in DISCONNECTED:
+            if error.errno in surface()._DISCONNECTED:
                 self.handle_close()
                 return 0
             raise
@@ -215,7 +213,7 @@ class dispatcher:
         try:
             data = self.socket.recv(buffer_size)
         except OSError as error:
-            if error.errno in DISCONNECTED:
+            if error.errno in surface()._DISCONNECTED:
                 self.handle_close()
                 return b""
             raise
@@ -263,7 +261,7 @@ class dispatcher:
         """The connect has ended: well, or with the OSError that is raised."""
         code = socket_error(self)
         if code != 0:
-            raise OSError(code, strerror(code))
+            raise OSError(code, surface()._strerror(code))
         self.handle_connect()
         self.connected = True
         self.connecting = False
@@ -285,7 +283,7 @@ class dispatcher:
 
     def handle_error(self) -> None:
         """An exception escaped from a handler: say so and end.  Called in the ``except`` block."""
-        _, kind, error, way = compact_traceback()
+        _, kind, error, way = surface().compact_traceback()
         try:
             name = repr(self)
         except:  # noqa: E722 - a repr of one's own can raise anything
@@ -326,6 +324,13 @@ class dispatcher:
         """The peer is gone, or a handler failed."""
         self.log_info("unhandled close event", "warning")
         self.close()
+
+
+def belongs_to_another(channel: dispatcher, entry: Any) -> bool:
+    """Return whether ``entry``, under the channel's number, is a dispatcher of another socket."""
+    if entry is channel or getattr(entry, "_fileno", None) != channel._fileno:
+        return False
+    return getattr(entry, "socket", None) is not getattr(channel, "socket", None)
 
 
 def socket_error(channel: dispatcher) -> int:

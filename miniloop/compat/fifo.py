@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Self, SupportsIndex
 from weakref import ref
 
-from miniloop.compat.watch import announce
+from miniloop.compat import watch  # in the middle of its import: it needs this file
 
 
 class Fifo(deque[Any]):
@@ -22,11 +22,16 @@ class Fifo(deque[Any]):
     """
 
     owner: ref[Any] | None = None
+    append_untold = deque.append
+
+    def belongs_to(self, channel: object) -> bool:
+        """Return whether ``channel`` is told of the growth."""
+        return self.owner is not None and self.owner() is channel
 
     def _grown(self) -> None:
         channel = None if self.owner is None else self.owner()
         if channel is not None:
-            announce(channel)
+            watch.announce(channel)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied and pickled without the owner."""

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from miniloop.compat.dispatcher import dispatcher
+from miniloop.compat.surface import surface
 from miniloop.compat.watch import Map
 
 
@@ -86,6 +87,6 @@ class file_dispatcher(dispatcher):
 
     def set_file(self, fd: int) -> None:
         """Own a duplicate of ``fd`` and stand in the map."""
-        self.socket = file_wrapper(fd)  # type: ignore[assignment]  # all of it that is called
+        self.socket = surface().file_wrapper(fd)  # of a socket it has all that is called
         self._fileno = self.socket.fileno()
         self.add_channel()

@@ -7,10 +7,12 @@
 """
 
 import selectors
+from collections.abc import Iterable
 from typing import Any, cast
 
 from miniloop.channel import announces
 from miniloop.compat.crowd import Crowd
+from miniloop.compat.fifo import Fifo
 from miniloop.readiness import READ, WRITE, Registration
 from miniloop.registry import Registry
 
@@ -23,6 +25,7 @@ class MapRegistry(Registry):
         super().__init__(cast(selectors.BaseSelector, crowd))  # only _tell_selector() uses it
         self.crowd = crowd
         self.in_order = True  # the kernel's list has the map's order
+        self.served: list[Registration] = []  # dirty too, but without doubles: kept apart for speed
 
     def watch(self, fd: int, obj: Any) -> None:
         """Watch ``obj``; who stood on the same descriptor before is forgotten."""
@@ -39,9 +42,12 @@ class MapRegistry(Registry):
 
         The order is asyncore's: ``readable()``, ``writable()``, and listeners are never writable.
         """
-        dirty, self.dirty = self.dirty, []
+        everybody: Iterable[Registration] = self.served
+        dirty, self.dirty, self.served = self.dirty, [], []
+        if dirty or self.asked:
+            everybody = {**self.asked, **dict.fromkeys(dirty), **dict.fromkeys(everybody)}
         try:
-            for registration in {**self.asked, **dict.fromkeys(dirty)}:
+            for registration in everybody:
                 if registration.alive:
                     obj: Any = registration.channel
                     registration.dirty = False
@@ -54,7 +60,7 @@ class MapRegistry(Registry):
                     if wanted != registration.interest and registration.alive:
                         self._tell_selector(registration, wanted)
         except BaseException:
-            self.dirty += dirty
+            self.dirty += everybody
             raise
 
     def _tell_selector(self, registration: Registration, interest: int) -> None:
@@ -74,9 +80,11 @@ class MapRegistry(Registry):
 
 def announces_changes(obj: Any) -> bool:
     """Return whether we will learn when ``obj`` would answer differently than before."""
-    for name in ("readable", "writable"):
-        if not announces(getattr(obj, name, None)):
-            return False
-    fifo = getattr(obj, "producer_fifo", None)
-    owner = getattr(fifo, "owner", None)  # a plain deque, which a program put there, has none
-    return fifo is None or (owner is not None and owner() is obj)
+    try:
+        predicates = obj.readable, obj.writable
+        fifo = getattr(obj, "producer_fifo", None)
+    except Exception:  # its own __getattr__ or property: it is asked, and fails there if it must
+        return False
+    if not all(announces(each) and getattr(each, "__self__", None) is obj for each in predicates):
+        return False  # overridden; or passed on, by a proxy of which nobody tells us
+    return fifo is None or (isinstance(fifo, Fifo) and fifo.belongs_to(obj))

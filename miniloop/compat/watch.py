@@ -96,6 +96,7 @@ class Watch:
         for registration in [*self.registry.registrations.values()]:
             self.registry.unregister(registration)
         self.registry.dirty.clear()
+        self.registry.served.clear()
         self._seen = {}
 
     def refresh(self) -> bool:
@@ -121,6 +122,7 @@ class Watch:
         for fd, registration in [*registry.registrations.items()]:
             if now.get(fd) is not registration.channel:
                 registry.unregister(registration)
+                registry.in_order = False  # who stands there now comes last in the kernel's list
         for fd, obj in now.items():
             if fd not in registry.registrations:
                 registry.watch(fd, obj)
@@ -161,7 +163,7 @@ class Watch:
         events = self._events(timeout)
         readable = [registrations[fd] for fd, bits in events if bits == POLLIN]
         if len(readable) == len(events):  # nearly always
-            self.registry.dirty += readable  # their handlers may change what they want
+            self.registry.served += readable  # their handlers may change what they want
             return readable, [], []
         return self._sort_out([(registrations[fd], bits) for fd, bits in events])
 
@@ -169,7 +171,7 @@ class Watch:
         """Make the three lists of select(2)."""
         readable, writable, urgent = [], [], []
         for registration, bits in events:
-            self.registry.dirty.append(registration)
+            self.registry.served.append(registration)
             if bits & POLLNVAL:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             if bits & _READABLE and registration.interest & READ:
@@ -184,7 +186,7 @@ class Watch:
         """Wait as the system call does: return who is ready, with its bits."""
         registrations = self.registry.registrations
         ready = [(registrations[fd], bits) for fd, bits in self._events(timeout)]
-        self.registry.dirty += [registration for registration, _ in ready]
+        self.registry.served += [registration for registration, _ in ready]
         return ready
 
     def _events(self, timeout: float | None) -> Events:
