@@ -133,7 +133,9 @@ class async_chat(asyncore.dispatcher):
             return
         if isinstance(data, str) and self.use_encoding:
             data = data.encode(self.encoding)
-        self.ac_in_buffer = self.ac_in_buffer + data  # bytes now, whatever recv() returned
+        if self.__input or type(data) is not bytes:  # bytes now, whatever recv() returned
+            data = self.ac_in_buffer + data
+        self.__input = data
         self.__split()
 
     def __split(self) -> None:
