@@ -135,7 +135,7 @@ class async_chat(asyncore.dispatcher):
             data = data.encode(self.encoding)
         if self.__input or type(data) is not bytes:  # bytes now, whatever recv() returned
             data = self.ac_in_buffer + data
-        self.__input = data
+        self.__input, self.__position = data, 0
         self.__split()
 
     def __split(self) -> None:
