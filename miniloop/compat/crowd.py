@@ -8,8 +8,9 @@ The two are good at different things, and the line between them is drawn by meas
   closed descriptors without a word (``patience.py``).
 
 So the list is for those who change what they want all the time and are asked on every pass anyhow,
-and for the first ``FEW`` of the others; the set is for the silent crowd beyond.  The set is itself
-one descriptor in the list.
+for the first ``FEW`` of the others, and for those on a number that was closed before it left the
+set, which the set could not take without being made anew.  The set is for the silent crowd beyond,
+and is itself one descriptor in the list.
 """
 
 import select
@@ -79,11 +80,16 @@ class Crowd:
                 self._listed.discard(fd)
         elif self._set is not None and fd in self._set.get_map():
             self._tell_set(self._set, fd, wanted)
-        elif wanted and (restless or len(self._listed) < FEW or not hasattr(select, "epoll")):
+        elif wanted and (restless or self._better_listed(fd)):
             self._list.register(fd, self._bits[wanted])
             self._listed.add(fd)
         elif wanted:
             self._open_set().register(fd, self._with_urgent(wanted))
+
+    def _better_listed(self, fd: int) -> bool:
+        if len(self._listed) < FEW or not hasattr(select, "epoll"):
+            return True
+        return self._set is not None and self._set.suspects(fd)
 
     def _tell_set(self, many: PatientSelector, fd: int, wanted: int) -> None:
         if wanted:

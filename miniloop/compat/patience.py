@@ -10,6 +10,9 @@ from typing import Any
 
 from miniloop.selector import POLLIN, POLLNVAL, POLLOUT, EpollSelector, to_poll_bits
 
+_CLOSED = (errno.EBADF, errno.EINVAL, errno.ELOOP)
+"""Errors that say so: EINVAL and ELOOP, where the number is by now that of an epoll set."""
+
 
 class PatientSelector(EpollSelector):
     """Takes descriptors that are closed, or another file by now.
@@ -37,6 +40,10 @@ class PatientSelector(EpollSelector):
     def answers_at_once(self) -> bool:
         """Return whether ``wait()`` would not wait."""
         return bool(self.dead or self._always_ready)
+
+    def suspects(self, fd: int) -> bool:
+        """Return whether to watch ``fd`` would cost a new epoll set: it was closed unseen."""
+        return fd in self._suspects
 
     def _answers_without_kernel(self) -> list[tuple[int, int]]:
         """Return what poll(2) says of regular files and of closed descriptors."""
@@ -79,7 +86,7 @@ class PatientSelector(EpollSelector):
         except FileExistsError:
             self._kernel.modify(fd, bits)
         except OSError as error:
-            if error.errno != errno.EBADF:
+            if error.errno not in _CLOSED:
                 raise
             self.dead.add(fd)
 

@@ -172,6 +172,8 @@ class Watch:
         readable, writable, urgent = [], [], []
         for registration, bits in events:
             self.registry.served.append(registration)
+            if self.map.get(registration.fd) is not registration.channel:
+                continue  # another thread closed it, or put somebody in its place, meanwhile
             if bits & POLLNVAL:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             if bits & _READABLE and registration.interest & READ:

@@ -13,10 +13,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from miniloop.compat import asyncore
+from miniloop.compat.crowd import Crowd as Crowd_
+from miniloop.compat.patience import PatientSelector
 from tests.compat.conftest import Pair
 from tests.compat.serving import recorder, serve
 
@@ -185,6 +188,52 @@ def test_a_number_that_is_closed_and_reused_in_one_handler(
     theirs.send(b"x")
     serve(core, map, lambda: len(seen) == 2, use_poll)
     assert seen == ["0 read x", "new read x"]
+
+
+def test_numbers_closed_before_they_left_need_no_new_set(
+    core: Any, map: Map, crowd: Crowd, pair: Callable[[], Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making the set anew costs as much as asking everybody, and many close the socket first."""
+    seen, members, peers = crowd
+    rebuild = mock.Mock(wraps=PatientSelector._rebuild)
+    monkeypatch.setattr(PatientSelector, "_rebuild", rebuild)
+    newcomers: list[socket.socket] = []
+
+    def swap() -> None:
+        number = members[9].socket.fileno()
+        members[9].socket.close()
+        members[9].del_channel()
+        (ours, theirs), _ = pair(), newcomers.clear()
+        sock = ours if ours.fileno() == number else socket.socket(fileno=os.dup(ours.fileno()))
+        assert sock.fileno() == number
+        members[9] = recorder(core)(sock, map, "new", seen)
+        newcomers.append(theirs)
+        theirs.send(b"x")
+
+    members[0].on["read"] = swap
+    for count in range(1, 4):
+        peers[0].send(b"x")
+        serve(core, map, lambda count=count: len(seen) == 2 * count)  # type: ignore[misc]
+    assert seen == ["0 read x", "new read x"] * 3
+    assert not rebuild.called
+
+
+def test_a_descriptor_that_another_thread_closes_during_the_wait(
+    core: Any, map: Map, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has left the map: that a wait still stumbles over it is nobody's EBADF."""
+    seen, members, peers = crowd
+    wait = Crowd_.wait
+
+    def close_and_wait(crowd: Crowd_, timeout: float | None) -> Any:
+        map.pop(members[1].socket.fileno(), None)
+        members[1].socket.close()
+        return wait(crowd, timeout)
+
+    monkeypatch.setattr(Crowd_, "wait", close_and_wait)
+    peers[2].send(b"x")
+    serve(core, map, lambda: seen)
+    assert seen == ["2 read x"]
 
 
 def test_regular_files_and_the_null_device_are_always_ready(
