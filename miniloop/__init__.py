@@ -8,6 +8,7 @@ from miniloop.framing import Terminator
 from miniloop.listener import Listener
 from miniloop.loop import EventLoop
 from miniloop.outbox import Producer, SimpleProducer
+from miniloop.reconnecting import Reconnecting
 from miniloop.threadpool import Job, PoolFull, ThreadPool
 from miniloop.timers import Handle, TimerHandle
 from miniloop.trace import Trace
@@ -22,6 +23,7 @@ __all__ = [
     "Listener",
     "PoolFull",
     "Producer",
+    "Reconnecting",
     "SimpleProducer",
     "Terminator",
     "ThreadPool",

@@ -5,9 +5,9 @@ Earlier ones go on.  The first that is connected wins, and the others are closed
 """
 
 import errno
-import socket
 from collections import deque
 from collections.abc import Callable, Iterable
+from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 
 from miniloop.connecting import Connecting
 from miniloop.loop import EventLoop
@@ -35,7 +35,7 @@ class Attempt(SocketChannel):
         OSError: the system has no socket for it.
     """
 
-    _connecting: Connecting
+    _connecting: Connecting | None = None
 
     def __init__(
         self,
@@ -49,14 +49,14 @@ class Attempt(SocketChannel):
         self.address = address
         self._on_connected = on_connected
         self._on_failed = on_failed
-        self.set_socket(socket.socket(address.family, address.type, address.proto))
         self.connecting = True
         try:
+            self.set_socket(Socket(address.family, address.type, address.proto))
             self._connecting = Connecting(
                 loop, self.socket, address.sockaddr, None, self._started, self._failed
             )
         except BaseException:
-            super().close()
+            self.close()
             raise
 
     def _started(self) -> None:
@@ -65,7 +65,7 @@ class Attempt(SocketChannel):
 
     def handle_write_event(self) -> None:
         """The connect has ended."""
-        if self._connecting.finished():
+        if self._connecting is not None and self._connecting.finished():
             self._on_connected(self)
 
     def handle_close(self) -> None:
@@ -76,7 +76,7 @@ class Attempt(SocketChannel):
         self.close()
         self._on_failed(self, error)
 
-    def release(self) -> socket.socket:
+    def release(self) -> Socket:
         """Leave the loop, and return the socket to a new owner."""
         sock, self.socket = self.socket, CLOSED
         self.close()
@@ -85,7 +85,8 @@ class Attempt(SocketChannel):
     def close(self) -> None:
         """Give up; no callback runs."""
         super().close()
-        self._connecting.close()
+        if self._connecting is not None:
+            self._connecting.close()
 
 
 class Race:
@@ -108,7 +109,7 @@ class Race:
         self,
         loop: EventLoop,
         addresses: Iterable[Address],
-        on_won: Callable[[socket.socket, Address], object],
+        on_won: Callable[[Socket, Address], object],
         on_lost: Callable[[], object],
     ) -> None:
         """Begin with the next callbacks."""

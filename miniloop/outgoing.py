@@ -42,6 +42,9 @@ class OutgoingChannel(SocketChannel):
             RuntimeError: connected, connecting or closed already, or without a socket.
         """
         self._check_unused("connect()")
+        self._begin_connect(addr, timeout)
+
+    def _begin_connect(self, addr: Any, timeout: float | None) -> None:
         self.addr = addr
         self._connecting = Connecting(
             self.loop, self.socket, addr, timeout, self._connect_started, self._connect_failed
@@ -112,7 +115,7 @@ class OutgoingChannel(SocketChannel):
     def _connect_again(self, sock: Socket, addr: Any) -> None:
         """Connect a connected socket: the kernel agrees, and all goes on as after any connect."""
         self.set_socket(sock)
-        self.connect(addr, None)
+        self._begin_connect(addr, None)
 
     def _connect_failed(self, error: OSError) -> None:
         """Report a failed connect through its one handler."""

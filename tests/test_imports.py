@@ -21,7 +21,7 @@ LAYERS: list[set[str]] = [
     {"passes"},
     {"loop"},
     {"channel", "accepting", "connecting", "threadpool"},
-    {"sockets", "resolving"},
+    {"sockets", "resolving", "reconnecting"},
     {"happy_eyeballs"},
     {"connecting_by_name"},
     {"outgoing"},
