@@ -33,6 +33,7 @@ class AsyncChat(QueuedDispatcher):
         self._framer = Framer(self.max_input)
         self._interrupted = False
         self._halted = False
+        self._handing_over = False
         self._continuation: Handle | None = None
         super().__init__(loop, sock)
 
@@ -151,9 +152,28 @@ class AsyncChat(QueuedDispatcher):
     def resume_reading(self) -> None:
         """Go on, first with what was received before the pause."""
         super().resume_reading()
-        self._halted = self._closing
+        self._halted = self._closing or self._handing_over
         if not self._framer.idle:
             self._continue_soon()
+
+    # -- TLS -------------------------------------------------------------------------------------
+
+    def _leave_plain(self, server_side: bool) -> bytes:
+        """Deliver nothing of what came before TLS: whoever is in the line may have put it there."""
+        plain = super()._leave_plain(server_side)
+        self._halted = self._interrupted = self._handing_over = True
+        return plain
+
+    def _take_input(self) -> bytes:
+        """Return what was not delivered; the next message begins behind the handshake."""
+        framer, terminator = self._framer, self._framer.terminator
+        framer.terminator = None
+        rest = framer.next_event()
+        framer.clear()
+        framer.terminator = terminator
+        self._handing_over = False
+        self._halted = self._paused or self._closing
+        return rest if isinstance(rest, bytes) else b""
 
     # -- the end ---------------------------------------------------------------------------------
 

@@ -16,13 +16,21 @@ from socket import (
     SOL_SOCKET,
 )
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from miniloop.accepting import BATCH, Accepting
 from miniloop.loop import EventLoop
 from miniloop.outgoing import OutgoingChannel
 
+if TYPE_CHECKING:
+    import ssl
+
+    from miniloop.tls import TlsChannel
+
 logger = logging.getLogger("miniloop")
+
+TLS_TIMEOUT = 30.0
+"""Seconds for a TLS handshake: two round trips, on lines for which ``CONNECT_TIMEOUT`` is meant."""
 
 
 class Dispatcher(OutgoingChannel):
@@ -43,6 +51,7 @@ class Dispatcher(OutgoingChannel):
     """
 
     _accepting: Accepting | None = None
+    _tls: "TlsChannel | None" = None
 
     def __init__(self, loop: EventLoop, sock: Socket | None = None) -> None:
         """Take over ``sock``, if given."""
@@ -117,6 +126,67 @@ class Dispatcher(OutgoingChannel):
         self.accepting = True
         self._accepting = Accepting(self.loop, sock, self._rest)
         self._update_plain_read()
+
+    # -- TLS -------------------------------------------------------------------------------------
+
+    def start_tls(
+        self,
+        context: "ssl.SSLContext",
+        *,
+        server_side: bool = False,
+        server_hostname: str | None = None,
+        timeout: float | None = TLS_TIMEOUT,
+    ) -> None:
+        """Protect the connection with TLS from here on; ``handle_secured()`` follows.
+
+        What was pushed before this leaves in the clear, what is sent or pushed after it waits for
+        the end of the handshake.  If that fails, ``handle_close()`` is called and ``error`` tells
+        why.
+
+        Args:
+            context: certificates, protocols and whom to trust.
+            server_side: we are the server of the handshake.
+            server_hostname: the name that the server's certificate must show, and that it is told
+                (SNI); a client's context demands it by default.
+            timeout: seconds for the handshake; None waits as long as the peer likes.
+
+        Raises:
+            RuntimeError: not connected, closed, closing, or TLS already; or a client that has
+                pushed something, which would leave unprotected.
+            ValueError, ssl.SSLError: the arguments do not fit each other.
+        """
+        from miniloop.tls import TlsChannel  # ssl takes long to import: only who uses it pays
+
+        self.check_open("start_tls()")
+        if not self.connected or self._datagram or self._tls is not None:
+            raise RuntimeError("start_tls() needs a connected stream without TLS: call it once, "
+                               "a client in handle_connect()")  # fmt: skip
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"a time limit is a number of seconds above 0, not {timeout!r}")
+        tls = TlsChannel(
+            self, context, server_side=server_side, server_hostname=server_hostname,
+            take_input=self._take_input, on_secured=self.handle_secured,
+        )  # fmt: skip
+        plain = self._leave_plain(server_side)
+        if self._registration is not None:
+            self._tls = tls
+            tls.start(self._registration, plain, timeout)
+
+    @property
+    def tls(self) -> "ssl.SSLObject | None":
+        """The TLS state: ``getpeercert()``, ``selected_alpn_protocol()`` ...; None without TLS."""
+        return None if self._tls is None else self._tls.socket.ssl_object
+
+    def handle_secured(self) -> None:
+        """The TLS handshake has ended well: what is sent and received now is protected."""
+
+    def _leave_plain(self, server_side: bool) -> bytes:
+        """TLS begins: deliver nothing more, and return what is to leave in the clear before."""
+        return b""
+
+    def _take_input(self) -> bytes:
+        """Return what was received and not delivered before TLS began."""
+        return b""
 
     # -- events ----------------------------------------------------------------------------------
 

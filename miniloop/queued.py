@@ -195,6 +195,15 @@ class QueuedDispatcher(Dispatcher):
         if connecting and self.connected and not self._flush_due:
             self._flush_in_next_pass()
 
+    def _leave_plain(self, server_side: bool) -> bytes:
+        """A server's last plain answer is queued; with a client it can only be a mistake."""
+        if self._refusing:
+            raise RuntimeError("start_tls() after close_when_done() or close_write()")
+        if self._outbox and not server_side:
+            raise RuntimeError("start_tls(): what was pushed before it would leave unprotected: "
+                               "push it after start_tls()")  # fmt: skip
+        return b"".join(iter(self._outbox.take, b""))
+
     # -- the end ---------------------------------------------------------------------------------
 
     def handle_eof(self) -> None:
@@ -214,9 +223,10 @@ class QueuedDispatcher(Dispatcher):
         if self._outbox or self.closed:
             return
         if self._closing:
-            self._swallow()
-            self.end()
-        elif self._eof and self.input_done():
+            if self._tls is None or self._tls.goodbye():
+                self._swallow()
+                self.end()
+        elif self._eof and self.input_done() and (self._tls is None or self._tls.goodbye()):
             self.end()
 
     def _swallow(self) -> None:
