@@ -197,17 +197,15 @@ def test_numbers_closed_before_they_left_need_no_new_set(
     seen, members, peers = crowd
     rebuild = mock.Mock(wraps=PatientSelector._rebuild)
     monkeypatch.setattr(PatientSelector, "_rebuild", rebuild)
-    newcomers: list[socket.socket] = []
 
     def swap() -> None:
         number = members[9].socket.fileno()
         members[9].socket.close()
         members[9].del_channel()
-        (ours, theirs), _ = pair(), newcomers.clear()
+        ours, theirs = pair()
         sock = ours if ours.fileno() == number else socket.socket(fileno=os.dup(ours.fileno()))
         assert sock.fileno() == number
         members[9] = recorder(core)(sock, map, "new", seen)
-        newcomers.append(theirs)
         theirs.send(b"x")
 
     members[0].on["read"] = swap
