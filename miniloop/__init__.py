@@ -2,9 +2,11 @@
 
 from miniloop.channel import announced
 from miniloop.chat import AsyncChat
+from miniloop.children import Child
 from miniloop.dispatcher import Dispatcher
 from miniloop.file import FileDispatcher
 from miniloop.framing import Terminator
+from miniloop.guest import AsyncioGuest, Guest, TwistedGuest
 from miniloop.listener import Listener
 from miniloop.loop import EventLoop
 from miniloop.outbox import Producer, SimpleProducer
@@ -15,9 +17,12 @@ from miniloop.trace import Trace
 
 __all__ = [
     "AsyncChat",
+    "AsyncioGuest",
+    "Child",
     "Dispatcher",
     "EventLoop",
     "FileDispatcher",
+    "Guest",
     "Handle",
     "Job",
     "Listener",
@@ -29,5 +34,6 @@ __all__ = [
     "ThreadPool",
     "TimerHandle",
     "Trace",
+    "TwistedGuest",
     "announced",
 ]

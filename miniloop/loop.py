@@ -53,6 +53,8 @@ class EventLoop(Passes):
         self._goodbyes: list[Handle] = []
         self._stop_grace: float | None = None
         self._ending: Iterator[None] | None = None
+        self.leave_host: Callable[[], object] | None = None
+        """Set by a guest: how ``close()`` makes it leave the loop that it lives in."""
 
     def run_once(self, timeout: float | None = None) -> None:
         """Run one pass: refresh, wait, deliver, timers, callbacks.
@@ -183,6 +185,8 @@ class EventLoop(Passes):
         if self._thread is not None:
             raise RuntimeError("the loop is running: call stop(), and close() after run() returned")
         self._signals.close()  # first: it refuses another thread
+        if self.leave_host is not None:
+            self.leave_host()
         self._close_channels()
         self._closed = True
         self._callbacks.clear()

@@ -20,8 +20,8 @@ LAYERS: list[set[str]] = [
     {"registry", "scheduler"},
     {"passes"},
     {"loop"},
-    {"channel", "accepting", "connecting", "threadpool"},
-    {"sockets", "resolving", "reconnecting"},
+    {"channel", "accepting", "connecting", "guest", "threadpool"},
+    {"sockets", "children", "resolving", "reconnecting"},
     {"happy_eyeballs"},
     {"connecting_by_name"},
     {"outgoing"},
@@ -30,7 +30,7 @@ LAYERS: list[set[str]] = [
     {"dispatcher"},
     {"listener", "file", "queued"},
     {"chat"},
-    {"compat"},
+    {"awaitable", "compat"},
 ]
 ANYTHING = {"__init__", "testing"}  # may import every module
 PURE = {"framing", "outbox", "timers"}  # no input or output, and no clock of their own

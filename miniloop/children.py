@@ -1,0 +1,97 @@
+"""Learn on the loop that a child process has ended, without asking it again and again.
+
+Linux has a descriptor for a process, ``pidfd``, which becomes readable when the process ends.
+Elsewhere a thread waits for it.  SIGCHLD is left alone: it would be one handler for everybody's
+children, on the main thread only, and other libraries want it too.
+"""
+
+import os
+from collections.abc import Callable
+from subprocess import Popen
+from threading import Thread
+from typing import Any
+
+from miniloop.channel import BaseChannel
+from miniloop.loop import EventLoop
+from miniloop.readiness import Channel
+
+
+class Child(BaseChannel):
+    """Calls ``on_exit(returncode)`` once, on the loop, when ``process`` has ended.
+
+    The child is collected then, so it is no zombie; no other child is looked at.  While it is
+    watched ``run()`` goes on.  ``close()`` watches no more and does nothing to the process, and so
+    does the end of the loop.
+
+    Args:
+        loop: the loop that watches it.
+        process: as ``subprocess.Popen()`` made it; it may have ended already.
+        on_exit: called with ``process.returncode``: the exit status, or the negated number of the
+            signal that killed it.
+
+    Attributes:
+        process: the process.
+
+    Raises:
+        OSError: the descriptors have run out.
+        TypeError: ``on_exit`` is not callable.
+    """
+
+    plain_read = True
+
+    def __init__(
+        self, loop: EventLoop, process: Popen[Any], on_exit: Callable[[int], object]
+    ) -> None:
+        """Watch it from now on."""
+        super().__init__(loop)
+        if not callable(on_exit):
+            raise TypeError(f"on_exit is called with the exit status; {on_exit!r} cannot be")
+        self.process = process
+        self._on_exit = on_exit
+        self._fd = _exit_descriptor(process)
+        self._attach()
+
+    def fileno(self) -> int:
+        """Return the descriptor that tells of the end, -1 when it is over."""
+        return self._fd
+
+    def handle_read(self) -> None:
+        """It has ended, so ``wait()`` only collects it, or waits for a thread that is at it."""
+        returncode = self.process.wait()
+        self.close()
+        self._on_exit(returncode)
+
+    def evict(self, newcomer: Channel) -> None:
+        """The descriptor's number is somebody else's: do not close it."""
+        self._fd = -1
+        super().evict(newcomer)
+
+    def close(self) -> None:
+        """Watch no more; again is harmless."""
+        super().close()
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def _exit_descriptor(process: Popen[Any]) -> int:
+    """Return a new descriptor that becomes readable when the process has ended."""
+    if hasattr(os, "pidfd_open") and process.returncode is None:
+        try:
+            return os.pidfd_open(process.pid)
+        except OSError:  # an old kernel, a sandbox that forbids it, collected by somebody else
+            pass
+    reader, writer = os.pipe()
+    Thread(target=_tell_the_end, args=(process, writer), daemon=True).start()
+    return reader
+
+
+def _tell_the_end(process: Popen[Any], writer: int) -> None:
+    """Wait in a thread; a byte and not the pipe's end tells, which forks may keep open."""
+    try:
+        process.wait()
+        os.write(writer, b"\0")
+    except BrokenPipeError:
+        pass  # nobody watches any more
+    finally:
+        os.close(writer)

@@ -1,0 +1,89 @@
+"""The example in a real Tk, on a display that nobody looks at; skipped aloud without either."""
+
+import asyncio
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("_tkinter") is None, reason="this Python has no tkinter"
+)
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """A display of our own, else the one that is there."""
+    if shutil.which("Xvfb") is None:
+        if not os.environ.get("DISPLAY"):
+            pytest.skip("neither a display nor Xvfb (Debian's package xvfb)")
+        yield os.environ["DISPLAY"]
+        return
+    reader, writer = os.pipe()  # Xvfb chooses a free number, and tells it when it is ready
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL) as server:
+        os.close(writer)
+        try:
+            with open(reader) as number:
+                yield f":{number.readline().strip()}"
+        finally:
+            server.terminate()
+
+
+PROGRAM = """
+import sys
+from examples import tk_clock
+
+def watched(self, *arguments):
+    init(self, *arguments)
+    self.tick = None
+    loop, steps, step = self.loop, [], self.loop.step
+    def count():
+        steps.append(1)
+        return step()
+    loop.step = count
+    self.message.trace_add("write", lambda *names: (print("shows", self.message.get(), flush=True),
+        self.message.get() == "end" and (print("few steps:", len(steps) < 100), loop.stop())))
+
+init, tk_clock.Clock.__init__ = tk_clock.Clock.__init__, watched
+sys.argv[1:] = ["--port", "0"]
+tk_clock.main()
+print("ended")
+"""
+
+
+def test_lines_reach_the_window(display: str) -> None:
+    async def talk() -> tuple[list[str], list[bytes]]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "error", "-c", PROGRAM, cwd=ROOT,
+            env={**os.environ, "DISPLAY": display}, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdout is not None
+        port = int((await process.stdout.readline()).split()[-1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        answers = []
+        for line in (b"tea is ready\n", b"\x1b[2J\xff\n", b"end\n"):
+            writer.write(line)
+            answers.append(await reader.readline())
+        writer.close()
+        await writer.wait_closed()
+        said = (await process.stdout.read()).decode().splitlines()
+        assert await process.wait() == 0
+        return said, answers
+
+    said, answers = asyncio.run(asyncio.wait_for(talk(), 60))
+    assert said == [
+        "shows tea is ready",
+        "shows ?[2J\ufffd",
+        "shows end",
+        "few steps: True",
+        "ended",
+    ]
+    assert answers == [b"shown\n"] * 3
