@@ -158,9 +158,9 @@ def test_a_suite_that_lives_elsewhere_needs_ours_under_both_names() -> None:
 
 def test_a_second_attempt_that_is_ok_keeps_the_reasons_of_the_first() -> None:
     first, ok = Judgement(Verdict.FAILED, ("a",)), Judgement(Verdict.OK)
-    assert results.second_attempt(first, ok) == Judgement(Verdict.UNSTEADY, ("a",))
+    assert results.another_attempt(first, ok) == Judgement(Verdict.UNSTEADY, ("a",))
     again = Judgement(Verdict.FAILED, ("b",))
-    assert results.second_attempt(first, again) == again
+    assert results.another_attempt(first, again) == again
 
 
 # -- the catalogue --------------------------------------------------------------------------------
@@ -343,3 +343,44 @@ def test_the_folder_of_a_run_is_gone_afterwards(play: Play, tmp_path: Path) -> N
     play(f"open({str(where)!r}, 'w').write(os.getcwd())")
     assert where.read_text()
     assert not Path(where.read_text()).exists()
+
+
+@pytest.mark.parametrize(
+    ("failing", "verdict", "runs"),
+    [
+        (0, Verdict.OK, 2),
+        (1, Verdict.UNSTEADY, 4),
+        (2, Verdict.UNSTEADY, 6),
+        (9, Verdict.FAILED, 6),
+    ],
+)
+def test_only_what_fails_three_times_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, failing: int, verdict: Verdict, runs: int
+) -> None:
+    seen = []
+
+    def run(suite: Suite, ours: bool, site: Site) -> Run:
+        seen.append(ours)
+        if not ours:
+            return BEFORE
+        return replace(AFTER, count=3) if len(seen) <= 2 * failing else AFTER
+
+    monkeypatch.setattr(running, "run", run)
+    entry = command.serial_entry(replace(SUITE, project="pyftpdlib"), Site(Path(), (), Path()))
+    assert entry.judgement.verdict is verdict
+    assert len(seen) == runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ([], {"test_ssl", "pyftpdlib"}),
+        (["--part", "python"], {"test_ssl"}),
+        (["--part", "projects"], {"pyftpdlib"}),
+        (["--only", "test_ssl"], {"test_ssl"}),
+    ],
+)
+def test_options_choose(arguments: list[str], wanted: set[str]) -> None:
+    both = [suite for suite in suites_for((3, 11)) if suite.name in ("test_ssl", "pyftpdlib")]
+    options = command.parse_arguments(arguments, ["test_ssl", "pyftpdlib"])
+    assert {suite.name for suite in both if command.is_chosen(suite, options)} == wanted

@@ -130,10 +130,10 @@ def judge(suite: Suite, originals: Run, ours: Run) -> Judgement:
     return Judgement(Verdict.LIKEWISE if likewise else Verdict.OK, tuple(likewise))
 
 
-def second_attempt(first: Judgement, second: Judgement) -> Judgement:
+def another_attempt(first: Judgement, last: Judgement) -> Judgement:
     """Judge a suite that failed and was run again: what it did at first is said anyway."""
-    if second.verdict is not Verdict.OK:
-        return second
+    if last.verdict is not Verdict.OK:
+        return last
     return Judgement(Verdict.UNSTEADY, first.reasons)
 
 

@@ -48,7 +48,9 @@ def _run_in(folder: Path, suite: Suite, ours: bool, site: Site | None) -> Run:
     work.mkdir()
     temporary.mkdir()
     path = []
+    environment = _environment(temporary)
     if site is not None:
+        environment.update(site.settings)
         work = unpack(site.source, work)
         path = [str(work / site.inside), *(str(entry) for entry in site.path)]
     request = {
@@ -60,9 +62,8 @@ def _run_in(folder: Path, suite: Suite, ours: bool, site: Site | None) -> Run:
     }
     python = sys.executable if site is None else str(site.python)
     started = time.perf_counter()
-    output, trouble = _execute(
-        [python, str(INSIDE), json.dumps(request)], work, _environment(temporary)
-    )
+    command = [python, str(INSIDE), json.dumps(request)]
+    output, trouble = _execute(command, work, environment)
     seconds = time.perf_counter() - started
     if not report.is_file():
         return Run(seconds=seconds, trouble=trouble or "it wrote down no result", output=output)
