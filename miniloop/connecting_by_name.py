@@ -130,7 +130,10 @@ def summary(name: str, failures: list[Failure]) -> OSError:
     errors = [error for _, error in failures]
     if len(errors) == 1:
         return errors[0]
-    text = f"no connection to {name} ({'; '.join(map(_shown, failures))})"
+    reasons = "; ".join(map(_shown, failures)) or "it has no addresses"
+    text = f"no connection to {name} ({reasons})"
+    if not errors:
+        return OSError(text)
     numbers = {error.errno for error in errors}
     number = numbers.pop() if len(numbers) == 1 else None
     whole = OSError(text) if number is None else OSError(number, text)

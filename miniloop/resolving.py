@@ -81,6 +81,8 @@ def numeric(host: str, port: int) -> list[Address] | None:
 
 def _look_up(host: str, port: int, flags: int) -> list[Address]:
     try:
+        if "\0" in host:
+            raise ValueError("a NUL character would hide what is behind it")
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except ValueError as error:  # the name cannot be encoded: it may have come from anywhere
         reason = f"{host[:80]!r} is no host name: {error}"

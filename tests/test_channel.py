@@ -277,3 +277,39 @@ def test_closing_cancels_the_idle_limit(setup: Setup) -> None:
 def test_wrong_idle_limits(setup: Setup, wrong: float) -> None:
     with pytest.raises(ValueError, match="seconds above 0"):
         Plain(setup[0]).set_idle_timeout(wrong)
+
+
+# -- on_close --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["close", "end", "exception"])
+def test_on_close_is_called_once_from_the_loop_whoever_closes(loop: EventLoop, how: str) -> None:
+    channel, seen = BaseChannel(loop), list[str]()
+    channel.on_close(seen.append, "first")
+    channel.on_close(seen.append, "never").cancel()
+    channel.on_close(seen.append, "second")
+    if how == "exception":
+        channel._guarded(int, "no number")
+    else:
+        getattr(channel, how)()
+    channel.close()
+    assert seen == []
+    loop.run()
+    assert seen == ["first", "second"]
+
+
+def test_on_close_of_a_closed_channel_is_called_all_the_same(loop: EventLoop) -> None:
+    channel, seen = BaseChannel(loop), list[str]()
+    channel.close()
+    channel.on_close(seen.append, "late")
+    assert seen == []
+    loop.run()
+    assert seen == ["late"]
+
+
+def test_closing_after_the_loop_calls_nobody(loop: EventLoop) -> None:
+    channel, seen = BaseChannel(loop), list[str]()
+    channel.on_close(seen.append, "no")
+    loop.close()
+    channel.close()
+    assert seen == []
