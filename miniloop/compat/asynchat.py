@@ -13,7 +13,7 @@ from weakref import ref
 from miniloop.channel import announced
 from miniloop.compat import asyncore
 from miniloop.compat.fifo import Fifo
-from miniloop.compat.watch import Map, announce
+from miniloop.compat.watches import Map, announce
 
 Terminator: TypeAlias = bytes | str | int | None
 """What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
@@ -313,4 +313,4 @@ def find_prefix_at_end(haystack: bytes, needle: bytes) -> int:
     for size in range(len(needle) - 1, 0, -1):
         if haystack.endswith(needle[:size]):
             return size
-    return 0
+    return 0 if needle else -1  # as it was

@@ -12,6 +12,7 @@ import socket as socket
 import sys as sys
 import time
 import warnings as warnings
+from contextlib import nullcontext as _nullcontext
 from errno import EAGAIN as EAGAIN
 from errno import EALREADY as EALREADY
 from errno import EBADF as EBADF
@@ -35,7 +36,8 @@ from miniloop.compat.faults import ExitNow as ExitNow
 from miniloop.compat.faults import compact_traceback as compact_traceback
 from miniloop.compat.faults import strerror as _strerror  # noqa: F401
 from miniloop.compat.sending import dispatcher_with_send as dispatcher_with_send
-from miniloop.compat.watch import Map
+from miniloop.compat.watches import Map
+from miniloop.compat.watches import watch_of as _watch_of
 
 if os.name == "posix":
     from miniloop.compat.files import file_dispatcher as file_dispatcher
@@ -124,7 +126,7 @@ def poll(timeout: float | None = 0.0, map: Map | None = None) -> None:
     map = socket_map if map is None else map
     if not map:
         return
-    watched = _watch.watch_of(map) if select.select is _real_select else None
+    watched = _watch_of(map) if select.select is _real_select else None
     if watched is not None and not watched.rests():
         _poll_watched(timeout, map, watched)
         return
@@ -184,7 +186,7 @@ def poll2(timeout: float | None = 0.0, map: Map | None = None) -> None:
     if not map:
         return
     milliseconds = None if timeout is None or timeout < 0 else int(timeout * 1000)
-    watched = _watch.watch_of(map) if select.poll is _real_poll else None
+    watched = _watch_of(map) if select.poll is _real_poll else None
     if watched is not None:
         watched.refresh()
         seconds = None if milliseconds is None else milliseconds / 1000
@@ -227,11 +229,9 @@ def loop(
     """
     map = socket_map if map is None else map
     one_pass = poll2 if use_poll and hasattr(select, "poll") else poll
-    if count is not None and count <= 1:
-        if map and count > 0:
-            one_pass(timeout, map)
-        return
-    with _watch.watching(map, AS_SELECT if one_pass is poll else AS_POLL):
+    watched = count is None or count > _watch.FEW_PASSES
+    bits = AS_SELECT if one_pass is poll else AS_POLL
+    with _watch.watching(map, bits) if watched else _nullcontext():
         while map and (count is None or count > 0):
             one_pass(timeout, map)
             count = None if count is None else count - 1

@@ -26,7 +26,7 @@ from typing import Any
 
 from miniloop.channel import announced
 from miniloop.compat.surface import surface
-from miniloop.compat.watch import Map, watch_of
+from miniloop.compat.watches import Map, watch_of
 
 
 class dispatcher:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Self, SupportsIndex
 from weakref import ref
 
-from miniloop.compat import watch  # in the middle of its import: it needs this file
+from miniloop.compat.watches import announce
 
 
 class Fifo(deque[Any]):
@@ -31,7 +31,7 @@ class Fifo(deque[Any]):
     def _grown(self) -> None:
         channel = None if self.owner is None else self.owner()
         if channel is not None:
-            watch.announce(channel)
+            announce(channel)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied and pickled without the owner."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from miniloop.compat.dispatcher import dispatcher
 from miniloop.compat.surface import surface
-from miniloop.compat.watch import Map
+from miniloop.compat.watches import Map
 
 
 class file_wrapper:

@@ -4,7 +4,7 @@ from socket import socket as Socket
 
 from miniloop.channel import announced
 from miniloop.compat.dispatcher import dispatcher
-from miniloop.compat.watch import Map, announce
+from miniloop.compat.watches import Map, announce
 
 
 class dispatcher_with_send(dispatcher):

@@ -4,7 +4,7 @@ asyncore asks every object in its map what it wants, on every pass, and makes th
 kernel anew.  While ``loop()`` runs, this file keeps the list instead (``crowd.py``), and asks only
 those whose answer may have changed (``registry.py``), and everybody in an *audit*.  That finds what
 nobody could have told us: an attribute that somebody else set, or, in a large map, a descriptor
-closed or replaced by another file behind our back.  Audits cost a fiftieth of the time at most.
+closed or replaced by another file behind our back.  Audits cost a tenth of the time at most.
 
 The map is its owner's, and a plain dict: it is compared with what it was, in C, on every pass (27
 µs at 5,000 entries, where asking them takes 2,800).  The dispatchers' own ``add_channel()`` and
@@ -13,8 +13,8 @@ The map is its owner's, and a plain dict: it is compared with what it was, in C,
 Of a few objects, most of which must be asked on every pass anyhow, there is nothing to keep: then
 the watch *rests*, and those passes go the old way.
 
-What does not fit (a map that is no dict, a platform without poll, another thread, a forked child)
-is not watched: those passes go the old way too.
+What does not fit (a map that is no dict, a platform without poll, another thread, a forked child, a
+``loop()`` of few passes) is not watched: those passes go the old way too.
 """
 
 import errno
@@ -29,23 +29,23 @@ from typing import Any, TypeAlias
 
 from miniloop.compat.crowd import FEW, Crowd, Events
 from miniloop.compat.registry import MapRegistry
+from miniloop.compat.watches import Map, watches
 from miniloop.readiness import READ, WRITE, Registration
 from miniloop.selector import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI
-
-Map: TypeAlias = dict[int, Any]
-"""Descriptors and the objects behind them, duck-typed: nothing more can be said of these."""
 
 Ready: TypeAlias = list[tuple[Registration, int]]
 """Who is ready, with its poll(2) bits."""
 
 AUDIT_PAUSE = 0.05
-"""Least time between audits in seconds: how long a change that nobody announced may go unseen."""
+"""Least time between audits in seconds: how long a change that nobody announced may go unseen, as
+long as an audit takes less than a twentieth of it."""
 
-_AUDIT_SHARE = 100  # and asking everybody, which an audit causes, costs as much again
+FEW_PASSES = 10
+"""So many are over before a watch has paid for its making."""
+
+_AUDIT_SHARE = 20  # and asking everybody, which an audit causes, costs as much again
 _READABLE = POLLIN | POLLHUP | POLLERR  # what select(2) means by its first two sets
 _WRITABLE = POLLOUT | POLLERR
-
-_watches: dict[int, "Watch"] = {}  # by the map's id; an entry lives as long as its loop() runs
 
 
 class Watch:
@@ -68,6 +68,7 @@ class Watch:
         self._disturbed = False  # somebody's code ran since the last audit
         self._may_rest = True
         self._resting = False
+        self._rest_until = 0.0
         self._next_audit = time.monotonic() + AUDIT_PAUSE
 
     # -- the map ---------------------------------------------------------------------------------
@@ -77,17 +78,17 @@ class Watch:
 
         There is nothing to win then.  Looked at again as often as an audit would be made.
         """
-        if self._resting and time.monotonic() < self._next_audit:
+        if self._resting and time.monotonic() < self._rest_until:
             return True
         objects, asked = len(self.registry.registrations), len(self.registry.asked)
         self._resting = self._may_rest and objects <= FEW and asked * 2 > objects
         if self._resting:
             self._forget_all()
-            self._next_audit = time.monotonic() + AUDIT_PAUSE
+            self._rest_until = time.monotonic() + AUDIT_PAUSE
         return self._resting
 
     def stay_awake(self) -> bool:
-        """Never rest again; return whether that makes a difference."""
+        """The old way cannot serve this map: never rest again; return whether it did rest."""
         made_one, self._may_rest, self._resting = self._resting, False, False
         return made_one
 
@@ -182,6 +183,12 @@ class Watch:
                 writable.append(registration)
             if bits & POLLPRI:
                 urgent.append(registration)
+            if (
+                not bits & (POLLIN | POLLOUT | POLLERR | POLLPRI)
+                and not registration.interest & READ
+            ):
+                self.crowd.tell(registration.fd, 0, registration.asked)
+                self.registry.in_order = False
         return readable, writable, urgent
 
     def poll(self, timeout: float | None) -> Ready:
@@ -226,43 +233,15 @@ class Watch:
         self._next_audit = now + max(AUDIT_PAUSE, _AUDIT_SHARE * (now - started))
 
 
-# -- while loop() runs ----------------------------------------------------------------------------
-
-
 @contextmanager
 def watching(map: Map, bits: dict[int, int]) -> Iterator[None]:
     """Watch ``map`` within the block, if it can be watched."""
-    if type(map) is not dict or not hasattr(select, "poll") or id(map) in _watches:
+    if type(map) is not dict or not hasattr(select, "poll") or id(map) in watches:
         yield
         return
-    watch = _watches[id(map)] = Watch(map, bits)
+    watch = watches[id(map)] = Watch(map, bits)
     try:
         yield
     finally:
-        _watches.pop(id(map), None)
+        watches.pop(id(map), None)
         watch.crowd.close()
-
-
-def watch_of(map: Map) -> Watch | None:
-    """Return who watches ``map`` on this thread, if it is watched at the moment."""
-    watch = _watches.get(id(map))
-    return watch if watch is not None and watch.thread == get_ident() else None
-
-
-def announce(channel: Any) -> None:
-    """``channel`` may answer differently now; callable from any thread."""
-    for watch in [*_watches.values()]:
-        registration = watch.registry.registrations.get(channel._fileno)
-        if registration is not None and registration.channel is channel and not registration.dirty:
-            watch.registry.mark_dirty(registration)
-
-
-def _forget_watches() -> None:
-    """In a forked child: the epoll sets are the parent's too, and not ours to change."""
-    for watch in _watches.values():
-        watch.crowd.close()
-    _watches.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_watches)

@@ -15,6 +15,12 @@ from tests.compat.originals import MISSING, ORIGINAL, OURS, Modules
 Pair = tuple[socket.socket, socket.socket]
 
 
+@pytest.fixture(autouse=True)
+def short_loops_are_watched_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' loops make a few passes, and mean those of a server that makes many."""
+    monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
+
+
 @pytest.fixture(params=["ours", "original"])
 def modules(request: pytest.FixtureRequest) -> Iterator[Modules]:
     """Ours, and then CPython's; their global map is left as empty as it was."""

@@ -258,3 +258,25 @@ def test_file_wrapper_is_looked_up_when_called(
     channel.close()
     os.close(reading)
     os.close(writing)
+
+
+def test_a_pipe_hung_up_on_does_not_keep_select_awake(core: Any, map: Map) -> None:
+    """select(2) does not mean a hang-up by "writable", and poll(2) reports one unasked."""
+    reader, writer = os.pipe()
+    os.close(writer)
+    waited: list[float] = []
+
+    class Paused(core.file_dispatcher):
+        def readable(self) -> bool:
+            return False
+
+        def handle_write(self) -> None:
+            raise AssertionError("nothing can be written into the reading end")
+
+    channel = Paused(reader, map)
+    os.close(reader)
+    started = time.monotonic()
+    core.loop(0.01, False, map, 20)
+    waited.append(time.monotonic() - started)
+    channel.close()
+    assert waited[0] > 0.19

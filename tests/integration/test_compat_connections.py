@@ -39,6 +39,7 @@ def test_urgent_data_reaches_handle_expt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("miniloop.compat.crowd.FEW", few)
+    monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
     ours, theirs = tcp
     channel = recorder(core)(ours, map)
     channel.on["expt"] = lambda: channel.seen.append(ours.recv(1, socket.MSG_OOB))
@@ -238,6 +239,7 @@ def test_fork_in_a_handler(
 ) -> None:
     """The child goes on serving one channel in the loop it came from; the parent serves all."""
     monkeypatch.setattr("miniloop.compat.crowd.FEW", few)
+    monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
     pairs = [pair() for _ in range(6)]
     channels = [echo_class(core)(ours, map) for ours, _ in pairs]
     children: list[int] = []
