@@ -101,6 +101,38 @@ def test_collected_by_another_thread_meanwhile(loop: EventLoop) -> None:
     assert statuses == [6]
 
 
+def test_another_thread_is_just_collecting(loop: EventLoop) -> None:
+    """Popen.poll() says None then, as if the process were alive."""
+    statuses: list[int] = []
+    with shell("exit 6") as process:
+        process.poll = lambda: None  # type: ignore[method-assign]
+        Child(loop, process, statuses.append)
+        loop.run()
+    assert statuses == [6]
+
+
+def test_fork_that_keeps_the_threads_pipe_open(
+    loop: EventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[int] = []
+    real = os.pipe
+
+    def pipe() -> tuple[int, int]:
+        reader, writer = real()
+        copies.append(os.dup(writer))
+        return reader, writer
+
+    statuses: list[int] = []
+    with shell("exit 7") as process:
+        monkeypatch.setattr(os, "pipe", pipe)
+        Child(loop, process, statuses.append)
+        loop.call_later(20, loop.stop)
+        run_until(loop, lambda: statuses)
+    for copy in copies:
+        os.close(copy)
+    assert statuses == [7]
+
+
 def test_a_hundred_children_at_once(loop: EventLoop) -> None:
     statuses: list[int] = []
     processes = [shell(f"exit {number}") for number in range(100)]
@@ -123,9 +155,12 @@ def test_closing_watches_no_more(loop: EventLoop) -> None:
     with shell("read x") as process:
         child = Child(loop, process, lambda status: fail())
         loop.run_once(0)
+        fd = child.fileno()
         child.close()
         child.close()
         assert child.fileno() == -1
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(fd)
         finish(process)
         process.wait()
         loop.run()

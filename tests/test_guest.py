@@ -311,9 +311,9 @@ def test_closing_leaves_the_host(who: str) -> None:
         loop.call_later(5, fail)
         host.settle()
         (host if who == "guest" else loop).close()
-        host.close()
         assert host.closed
         assert host.watched is host.timer is None
+        host.close()
         host.step()  # a call that was on its way
 
 
@@ -350,6 +350,7 @@ def test_host_that_runs_inside_a_handler(host: TestHost) -> None:
     host.loop.call_soon(dialog)
     host.settle()
     assert seen == [True, False, "afterwards"]
+    assert host.watched is not None
 
 
 # -- who cannot be a guest -----------------------------------------------------------------------

@@ -125,6 +125,43 @@ def test_signal_just_before_the_wait_ends_it(loop: EventLoop) -> None:
     assert loop._waker._receiver.recv(10) == bytes([signal.SIGUSR1])
 
 
+def test_signal_that_comes_while_it_is_added(
+    loop: EventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sees, real = Sees(), signal.signal
+
+    def and_at_once(number: int, handler: Any) -> Any:
+        before = real(number, handler)
+        signal.raise_signal(number)
+        return before
+
+    with monkeypatch.context() as patch:
+        patch.setattr(signal, "signal", and_at_once)
+        loop.add_signal_handler(signal.SIGUSR1, sees.note("signal"))
+    loop.run_once(0)
+    assert sees == ["signal"]
+
+
+def test_signal_that_comes_while_it_is_removed(
+    loop: EventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old handler has it, or ours; it is not swallowed between the two."""
+    sees, real = Sees(), signal.signal
+    real_before = real(signal.SIGUSR1, lambda number, frame: sees.append("signal"))
+
+    def just_before(number: int, handler: Any) -> Any:
+        signal.raise_signal(number)
+        loop.run_once(0)
+        return real(number, handler)
+
+    loop.add_signal_handler(signal.SIGUSR1, sees.note("signal"))
+    with monkeypatch.context() as patch:
+        patch.setattr(signal, "signal", just_before)
+        loop.remove_signal_handler(signal.SIGUSR1)
+    real(signal.SIGUSR1, real_before)
+    assert sees == ["signal"]
+
+
 def test_another_handler_replaces_the_first(loop: EventLoop) -> None:
     sees = Sees()
     loop.add_signal_handler(signal.SIGUSR1, sees.note("first"))
