@@ -210,17 +210,16 @@ def test_signal_handlers_of_both(first: str) -> None:
         host = asyncio.get_running_loop()
         with EventLoop() as loop:
             async with AsyncioGuest(loop, host):
-                adds = [
-                    lambda: host.add_signal_handler(signal.SIGUSR1, seen.put_nowait, "asyncio"),
-                    lambda: loop.add_signal_handler(signal.SIGUSR2, seen.put_nowait, "miniloop"),
-                ]
-                for add in adds if first == "asyncio" else reversed(adds):
-                    add()
+                if first == "asyncio":
+                    host.add_signal_handler(signal.SIGUSR1, seen.put_nowait, "asyncio")
+                loop.add_signal_handler(signal.SIGUSR2, seen.put_nowait, "miniloop")
+                if first == "miniloop":
+                    host.add_signal_handler(signal.SIGUSR1, seen.put_nowait, "asyncio")
                 while loop._waker._pending:  # the first step; what follows must make its own
                     await asyncio.sleep(0)
                 for number in (signal.SIGUSR1, signal.SIGUSR2):
                     signal.raise_signal(number)
-                got = [await asyncio.wait_for(seen.get(), LONGEST) for _ in adds]
+                got = [await asyncio.wait_for(seen.get(), LONGEST) for _ in range(2)]
             host.remove_signal_handler(signal.SIGUSR1)
         return got
 
