@@ -92,14 +92,13 @@ class Lookup:
         loop: the loop to use.
         host: the host's name.
         on_done: called once, from the loop, with the list of addresses or with the exception:
-            LookupFailed with the reason, or TimeoutError.
+            LookupFailed with the reason, TimeoutError, or the OSError of the last try.
         server: whom to ask: address and port.
         kind: "A" or "AAAA".
         delays: seconds that each try waits for an answer, one number a try.
 
     Raises:
-        OSError: there is no way to such a server.
-        ValueError: ``host`` or ``kind`` makes no sense.
+        ValueError: ``host`` or ``kind`` makes no sense, or ``server`` is no IP address.
     """
 
     def __init__(
@@ -116,10 +115,12 @@ class Lookup:
         self._loop = loop
         self._on_done = on_done
         self._server = server
+        ipaddress.ip_address(server[0])
         self._question = question(host, kind)
         self._delays = [*delays]
         self._try: Try | None = None
         self._timer: TimerHandle | None = None
+        self._error: OSError | None = None
         self._next_try()
 
     def cancel(self) -> None:
@@ -133,10 +134,14 @@ class Lookup:
         """Ask again, on another port and with another number, or give up."""
         self.cancel()
         if not self._delays:
-            self._done(TimeoutError(f"no answer from {self._server[0]}"))
+            self._done(self._error or TimeoutError(f"no answer from {self._server[0]}"))
             return
         self._timer = self._loop.call_later(self._delays.pop(0), self._next_try)
-        self._try = Try(self._loop, self._server, self._question, self._done)
+        self._error = None
+        try:
+            self._try = Try(self._loop, self._server, self._question, self._done)
+        except OSError as error:  # no way to the server now; there may be one later
+            self._error = error
 
     def _done(self, result: list[str] | Exception) -> None:
         self.cancel()
@@ -193,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     server=(options.server, options.port),
                     kind=options.type,
                 )
-            except (OSError, ValueError) as error:
+            except ValueError as error:
                 show(host, error)
         loop.run()
     return 1 if failures else 0

@@ -162,6 +162,24 @@ def test_nobody_there(loop: EventLoop, clock: FakeClock) -> None:
     assert isinstance(results[0], TimeoutError)
 
 
+def test_no_way_to_the_server(loop: EventLoop, clock: FakeClock) -> None:
+    """The kernel refuses to send to everybody; every try has its turn before that is told."""
+    results = look_up(loop, ("255.255.255.255", 53), delays=(1, 1))
+    clock.advance(1)
+    settle(loop)
+    assert results == []
+    clock.advance(1)
+    settle(loop)
+    assert isinstance(results[0], PermissionError)
+    assert not loop._has_work()
+
+
+def test_server_is_an_address(loop: EventLoop) -> None:
+    with pytest.raises(ValueError, match="IPv4 or IPv6 address"):
+        look_up(loop, ("localhost", 53))
+    assert not loop._has_work()
+
+
 def test_cancelled(loop: EventLoop) -> None:
     server = Server(loop, good)
     results: list[object] = []
