@@ -152,6 +152,5 @@ class Race:
     def close(self) -> None:
         """Give up every attempt; no callback runs."""
         self._next.cancel()
-        self._waiting.clear()
         while self.running:
             self.running.popitem()[0].close()

@@ -128,6 +128,10 @@ class OutgoingChannel(SocketChannel):
     def close(self) -> None:
         """Leave the loop and close the socket; again is harmless.  Calls no handler."""
         super().close()
+        if self.connecting:
+            self._give_up()
+
+    def _give_up(self) -> None:
         self.connecting = False
         if self._connecting is not None:
             self._connecting.close()

@@ -116,8 +116,8 @@ class Reconnecting(Generic[_Kind]):
     # -- the end ---------------------------------------------------------------------------------
 
     def busy(self) -> bool:
-        """Always: there is or will be a channel."""
-        return True
+        """Never: its channel and its timers keep ``run()`` going already."""
+        return False
 
     def handle_stop(self) -> None:
         """Connect no more; the present channel may send what it has queued."""

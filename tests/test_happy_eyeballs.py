@@ -135,6 +135,15 @@ def test_a_failure_lets_the_next_begin_at_once_and_the_delay_anew(setup: Setup) 
     ]
 
 
+def test_a_failure_lets_the_next_begin_while_others_go_on(setup: Setup) -> None:
+    race = setup.race(ONE, TWO, THREE)
+    setup.until(0.3)
+    setup.answer("2001:db8::1", outcome=errno.ECONNREFUSED)
+    setup.until(0.31)
+    assert [host for host, _ in setup.begun] == ["2001:db8::1", "192.0.2.2", "2001:db8::3"]
+    assert len(race.running) == 2
+
+
 def test_a_failure_inside_connect_counts_too(setup: Setup) -> None:
     setup.answers["2001:db8::1"] = errno.ENETUNREACH
     setup.race(ONE, TWO)

@@ -105,6 +105,26 @@ def test_an_exception_while_the_socket_is_taken_over_is_contained(
     assert caplog.text.count("ValueError: on purpose") == 1
 
 
+def test_an_address_is_connected_to_with_a_socket_of_ones_own(loop: EventLoop) -> None:
+    listener = Listener(loop, (HERE, 0), Recording)
+    client, given_up, refused = Recording(loop), Recording(loop), Recording(loop)
+    for channel in (client, given_up, refused):
+        channel.create_socket()
+    client.connect(listener.address)
+    given_up.connect(listener.address)
+    given_up.close()
+    with socket.socket() as taken:
+        taken.bind((HERE, 0))
+        refused.connect(taken.getsockname())
+        run_until(loop, lambda: client.connected and refused.closed)
+    client._blocked = True
+    client.interest_changed()
+    run_until(loop, lambda: len(client.seen) > 1)
+    assert client.seen == ["connect", "write"]
+    assert given_up.seen == []
+    assert refused.seen == ["failed ConnectionRefusedError"]
+
+
 def test_refused_where_it_makes_no_sense(loop: EventLoop) -> None:
     client = Recording(loop)
     client.create_socket()

@@ -216,6 +216,9 @@ def test_the_end_drops_what_waits_and_discards_what_runs(
         if how == "close the loop":
             loop.close()
         assert pool.closed
+        assert not pool.busy()
+        assert not pool._queue
+        assert loop.activities.find(ThreadPool) is None
         assert running.cancelled()
         assert waiting.cancelled()
         gate.opened.set()
@@ -255,7 +258,7 @@ def test_mistakes_are_told(loop: EventLoop) -> None:
         pool.submit(cast(Any, 7))
     with pytest.raises(ValueError, match="a pool needs threads >= 1"):
         ThreadPool(loop, threads=0)
-    with pytest.raises(ValueError, match="a pool needs .* max_queued >= 0"):
+    with pytest.raises(ValueError, match=r"a pool needs .* max_queued >= 0"):
         ThreadPool(loop, max_queued=-1)
     loop.close()
     with pytest.raises(RuntimeError, match="the loop is closed"):

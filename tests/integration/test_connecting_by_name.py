@@ -230,14 +230,15 @@ def test_reconnecting_to_a_server_that_comes_back(loop: EventLoop) -> None:
         failed: list[OSError | None] = []
         run_until(loop, lambda: again.channel is not None)
         assert again.channel is not None
-        again.channel.on_close(lambda first: failed.append(first.error), again.channel)
+        first = again.channel
+        first.on_close(lambda: failed.append(first.error))
         run_until(loop, lambda: failed)
         assert isinstance(failed[0], ConnectionRefusedError)
-    for count in (1, 2):
+    for _ in range(2):
         listener = Listener(loop, (FOUR, port), serve)
-        run_until(loop, lambda count=count: len(servers) == count and servers[-1].lines)
+        run_until(loop, lambda: servers and servers[-1].lines)
         assert servers[-1].lines == [b"here"]
         listener.close()
-        servers[-1].close()
+        servers.pop().close()
     again.close()
     loop.run()
