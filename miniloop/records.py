@@ -17,7 +17,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from socket import MSG_PEEK
 from socket import socket as Socket  # as in sockets.py
-from typing import Any
 
 from miniloop.sockets import CHUNK
 
@@ -81,6 +80,8 @@ class TlsSocket:
         self._end_told = False
         self._shut = False
         self._notified = False
+        self.getsockname, self.getpeername = sock.getsockname, sock.getpeername
+        self.getsockopt, self.setsockopt = sock.getsockopt, sock.setsockopt
 
     # -- the handshake ---------------------------------------------------------------------------
 
@@ -293,19 +294,3 @@ class TlsSocket:
     def fileno(self) -> int:
         """Return the descriptor's number."""
         return self._sock.fileno()
-
-    def getsockname(self) -> Any:
-        """Return our address."""
-        return self._sock.getsockname()
-
-    def getpeername(self) -> Any:
-        """Return the peer's address."""
-        return self._sock.getpeername()
-
-    def getsockopt(self, *args: Any) -> Any:
-        """Read a socket option."""
-        return self._sock.getsockopt(*args)
-
-    def setsockopt(self, *args: Any) -> None:
-        """Set a socket option."""
-        self._sock.setsockopt(*args)
