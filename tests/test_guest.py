@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from miniloop import AsyncChat, Dispatcher, EventLoop, FileDispatcher, Guest
+from miniloop import AsyncChat, Dispatcher, EventLoop, FileDispatcher, Guest, TwistedGuest
 from miniloop.selector import EpollSelector, PollSelector
 from miniloop.testing import FakeClock, ScriptedSelector
 from tests.doubles import Sees, fail
@@ -430,3 +430,73 @@ def test_a_fork_does_not_keep_a_rebuilt_set_awake() -> None:
         selector.unregister(ours)
         assert not select.select([outer], [], [], 0)[0]
         os.close(copy)
+
+
+# -- the guests that we bring ---------------------------------------------------------------------
+
+
+class FakeReactor:
+    """What a reactor does for its readers and delayed calls; Twisted's own is tried elsewhere."""
+
+    def __init__(self) -> None:
+        self.readers: list[TwistedGuest] = []
+        self.calls: list[FakeCall] = []
+
+    def addReader(self, reader: TwistedGuest) -> None:
+        self.readers.append(reader)
+
+    def removeReader(self, reader: TwistedGuest) -> None:
+        self.readers.remove(reader)
+
+    def callLater(self, seconds: float, call: Callable[[], None]) -> "FakeCall":
+        self.calls.append(FakeCall(seconds, call))
+        return self.calls[-1]
+
+
+class FakeCall:
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        self.seconds = seconds
+        self.call: Callable[[], None] | None = call
+
+    def active(self) -> bool:
+        return self.call is not None
+
+    def cancel(self) -> None:
+        assert self.call is not None, "Twisted refuses to cancel what was called"
+        self.call = None
+
+    def fire(self) -> None:
+        call, self.call = self.call, None
+        assert call is not None
+        call()
+
+
+def test_twisted_guest(clock: FakeClock) -> None:
+    sees, reactor = Sees(), FakeReactor()
+    with EventLoop(clock=clock, debug=True) as loop:
+        guest = TwistedGuest(loop, reactor, on_end=sees.note("ended"))
+        assert reactor.readers == [guest]
+        assert guest.fileno() == loop.fileno()
+        assert guest.logPrefix() == "miniloop"
+        loop.call_later(5, sees.note("timer"))
+        guest.doRead()
+        (first,) = reactor.calls
+        assert first.seconds == 5
+        guest.doRead()
+        assert not first.active()
+        clock.advance(5)
+        reactor.calls[-1].fire()
+        assert sees == ["timer"]
+        loop.stop()
+        guest.doRead()
+        assert sees == ["timer", "ended"]
+        assert reactor.readers == []
+
+
+def test_twisted_reactor_that_ends() -> None:
+    reactor = FakeReactor()
+    with EventLoop(debug=True) as loop:
+        guest = TwistedGuest(loop, reactor)
+        guest.connectionLost("clean")
+        assert guest.closed
+        assert reactor.readers == []
