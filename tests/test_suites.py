@@ -3,6 +3,8 @@
 Where a process is needed it runs a toy suite, on toys of asyncore and asynchat, without sockets.
 """
 
+import os
+import select
 import sys
 import tarfile
 from collections.abc import Callable
@@ -315,7 +317,30 @@ def test_a_toy_that_crashes_fails(play: Play) -> None:
 
 def test_a_toy_that_hangs_is_ended(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "LIMIT", 0.7)
-    assert play("time.sleep(60)").verdict is Verdict.FAILED
+    reasons = play("time.sleep(60)").reasons  # by itself, having shown its stacks
+    assert reasons[0] == "with the originals: exit status 1, and no result"
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="this system has no pidfd")
+def test_what_a_toy_leaves_running_is_ended(play: Play, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    start = "__import__('subprocess').Popen(['sleep', '60'])"
+    play(f"open({str(pids)!r}, 'a').write('%d\\n' % {start}.pid)")
+    assert len(pids.read_text().split()) == 2
+    for pid in pids.read_text().split():
+        assert ends(int(pid))
+
+
+def ends(pid: int) -> bool:
+    """Tell whether a process that was sent SIGKILL ends, be it a moment later."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([process], [], [], 5.0)[0])
+    finally:
+        os.close(process)
 
 
 # -- the command ----------------------------------------------------------------------------------
