@@ -176,14 +176,54 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_missing_module_is_named(tmp_path: Path) -> None:
     done = run("-m", "nowhere", cwd=tmp_path)
     assert done.returncode == 1
-    assert "No module named" in done.stderr
-    assert "nowhere" in done.stderr
+    assert done.stderr == (
+        "python -m miniloop.compat: there is no module 'nowhere' that could be run\n"
+    )
+
+
+def test_a_directory_without_a_program_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = run("empty", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "python -m miniloop.compat: there is no __main__.py in 'empty'\n"
+
+
+def test_what_a_module_imports_is_its_own_to_miss(program: Path) -> None:
+    program.write_text("import nowhere_at_all\n")
+    done = run("-m", "program", cwd=program.parent)
+    assert done.stderr.rstrip().endswith("No module named 'nowhere_at_all'")
+
+
+def test_the_file_is_absolute(program: Path, tmp_path: Path) -> None:
+    """Daemons change to another directory and look for their files beside ``__file__``."""
+    program.write_text("print(__file__, __package__, __spec__, __loader__.name)\n")
+    done = run("there/program.py", cwd=tmp_path)
+    assert done.stdout == f"{program} None None __main__\n"
+
+
+OUTLIVES = """\
+import asyncore, atexit, pickle, threading
+
+class Kept:
+    pass
+
+atexit.register(lambda: print(len(pickle.dumps(Kept())) > 0, Kept.__module__))
+ended = threading.main_thread().join
+threading.Thread(target=lambda: (ended(), print(len(pickle.dumps(Kept())) > 0))).start()
+"""
+
+
+@pytest.mark.parametrize("args", [("program.py",), ("-m", "program")])
+def test_main_is_there_as_long_as_anybody_runs(program: Path, args: tuple[str, ...]) -> None:
+    program.write_text(OUTLIVES)
+    done = run(*args, cwd=program.parent)
+    assert (done.stdout, done.stderr) == ("True\nTrue __main__\n", "")
 
 
 @pytest.mark.parametrize("args", [(), ("-m",), ("-x", "program.py")])
 def test_nothing_to_run_shows_the_usage(program: Path, args: tuple[str, ...]) -> None:
     done = run(*args, cwd=program.parent)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("usage: python -m miniloop.compat PROGRAM [ARGS]")
     assert done.stdout == ""
 
