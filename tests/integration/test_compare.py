@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -142,8 +143,10 @@ sys.exit("Three are enough.")
     trial = Trial(1, Case(5, (IDLE, ACTIVE)), program(text))
     (failure,) = measure(trial, Settings(0.01))
     assert isinstance(failure, Failure)
-    assert failure.reason.startswith("served 3 of 5 connections, then: ")
-    assert failure.reason.endswith("(Three are enough.)")
+    # Three at most: the two that are reset may be noticed before the answers of the three are.
+    assert re.fullmatch(
+        r"served [0-3] of 5 connections, then: .*\(Three are enough\.\)", failure.reason
+    )
 
 
 def test_a_method_that_falls_silent_says_so() -> None:
