@@ -169,7 +169,6 @@ class AsyncChat(QueuedDispatcher):
         framer, terminator = self._framer, self._framer.terminator
         framer.terminator = None
         rest = framer.next_event()
-        framer.clear()
         framer.terminator = terminator
         self._handing_over = False
         self._halted = self._paused or self._closing

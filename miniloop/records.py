@@ -108,9 +108,7 @@ class TlsSocket:
         except ssl.SSLWantReadError:
             pass
         except OSError as error:
-            self._failure = error
-            with suppress(OSError):  # the alert; the reason above is the one to tell
-                self.flush()
+            self._failure = error  # close() sends the alert
             raise
         self.flush()
         if self.secured and self._shut:
