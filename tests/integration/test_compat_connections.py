@@ -150,7 +150,8 @@ def echo_class(core: Any) -> Any:
     class Echo(base):
         def handle_read(self) -> None:
             try:
-                self.send(self.recv(100))
+                # not self.send(): two threads would send what out_buffer holds twice
+                self.socket.send(self.recv(100))
             except BlockingIOError:  # the other thread was here first
                 return
 
