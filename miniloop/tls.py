@@ -11,7 +11,7 @@ from socket import SHUT_WR
 from socket import socket as Socket  # as in sockets.py
 from typing import cast
 
-from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Channel, Registration
+from miniloop.readiness import READ, URGENT, WRITE, Channel, Registration
 from miniloop.records import MOST_AT_ONCE, TlsSocket
 from miniloop.sockets import CHUNK, SocketChannel
 from miniloop.timers import Handle, TimerHandle
@@ -113,7 +113,7 @@ class TlsChannel:
         if not tls.secured or self._leaving:
             return wanted | READ
         theirs = self._channel.interest() & ~URGENT
-        if self._is_due(theirs) and self._soon is None:
+        if theirs & READ and tls.ready() and self._soon is None:
             self._soon = self._loop.call_soon(self._channel._guarded, self._go_on)
         if tls.write_wants_read:
             theirs = theirs & ~WRITE | READ
@@ -121,22 +121,13 @@ class TlsChannel:
             theirs &= WRITE  # answers pile up, or the end is known and told after they have left
         return wanted | theirs
 
-    def _is_due(self, theirs: int) -> bool:
-        """Return whether the channel waits for something that is here already."""
-        heard = theirs & READ and self.socket.ready()
-        return bool(heard or (theirs & HANGUP and self.socket.ended()))
-
     def _go_on(self) -> None:
         """Deliver what is here already, as the kernel's event would."""
         self._soon = None
-        theirs = self._channel.interest()
-        if not self.socket.secured or self._leaving or not self._is_due(theirs):
+        if self._leaving or not (self._channel.interest() & READ and self.socket.ready()):
             return
         self._changed()  # there may be more
-        if theirs & READ:
-            self._channel.handle_read_event()
-        else:
-            self._channel.handle_hangup_event()
+        self._channel.handle_read_event()
 
     def _changed(self) -> None:
         """Be asked again; an end that waits for records to leave does not wait for ever."""

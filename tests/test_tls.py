@@ -761,6 +761,32 @@ def test_output_stays_bounded_for_a_peer_that_does_not_read() -> None:
         assert channel.seen[-1] == "close"
 
 
+def test_records_do_not_pile_up_behind_those_that_wait() -> None:
+    with against_ssl(Secure) as (loop, _, channel, _):
+        assert channel._tls is not None
+        for _ in range(8):
+            channel.push(b"x" * MOST_AT_ONCE)
+            loop.run_once(0)
+            assert len(channel._tls.socket.unsent) < 1.1 * MOST_AT_ONCE
+        assert channel.output_size > 5 * MOST_AT_ONCE
+
+
+def test_handle_write_waits_for_the_records_before() -> None:
+    class Narrow(Recording):
+        def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+            super().__init__(loop, sock)
+
+    with against_ssl(Narrow) as (loop, _, channel, peer):
+        assert channel.send(b"x" * 2 * MOST_AT_ONCE) == MOST_AT_ONCE
+        assert channel._tls is not None
+        while channel._tls.socket.unsent:
+            assert "write" not in channel.seen
+            read(peer)
+            loop.run_once(0)
+        assert channel.seen.count("write") == 1
+
+
 def test_output_that_waits_for_the_handshake_is_bounded_too() -> None:
     with EventLoop(debug=True) as loop:
         ours, theirs = socket.socketpair()
@@ -880,6 +906,28 @@ def test_all_that_was_sent_arrives_before_the_end_that_answers_an_end(
         run_until(loop, lambda: client.closed and server.closed)
         assert client.data == b"y" * size
         assert server.seen.count("close") == client.seen.count("close") == 1
+        assert (client.error, server.error) == (None, None)
+
+
+def test_an_answer_to_the_last_line_arrives_whole() -> None:
+    class Generous(Secure):
+        def handle_line(self, line: bytes) -> None:
+            self.push(b"y" * MOST_AT_ONCE)
+
+    with EventLoop(debug=True, clock=FakeClock()) as loop:
+        ours, theirs = socket.socketpair()
+        server, client = Generous(loop, ours), Recording(loop, theirs)
+        server.start_tls(certificates().server(), server_side=True)
+        client.start_tls(certificates().client(), server_hostname="localhost")
+        settle(loop)
+        client.pause_reading()
+        client.send(b"please\n")
+        client.close_write()
+        settle(loop)
+        assert server.seen == ["secured", "high"][: len(server.seen)]
+        client.resume_reading()
+        run_until(loop, lambda: client.closed and server.closed)
+        assert client.data == b"y" * MOST_AT_ONCE
         assert (client.error, server.error) == (None, None)
 
 
