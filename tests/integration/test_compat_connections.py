@@ -150,8 +150,9 @@ def echo_class(core: Any) -> Any:
     class Echo(base):
         def handle_read(self) -> None:
             try:
-                # not self.send(): two threads would send what out_buffer holds twice
-                self.socket.send(self.recv(100))
+                data = self.recv(100)
+                if data:  # not self.send(): two threads would send what out_buffer holds twice
+                    self.socket.send(data)
             except BlockingIOError:  # the other thread was here first
                 return
 
