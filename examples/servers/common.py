@@ -36,7 +36,8 @@ def run(serve: Callable[..., object], **flags: str) -> None:
         SystemExit: with a sentence, when the port cannot be listened on.
     """
     global _quiet
-    parser = argparse.ArgumentParser(description="Send every line back.")
+    which = (sys.modules["__main__"].__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(description=f"Send every line back. {which}")
     parser.add_argument("--port", type=_port, default=PORT, help="0 takes a free one (%(default)s)")
     parser.add_argument("--quiet", action="store_true", help="print nothing but the port")
     for flag, text in flags.items():

@@ -236,6 +236,7 @@ def test_no_process_is_left_behind(tmp_path: Path, number: int, status: int) -> 
         (os.killpg if number == signal.SIGINT else os.kill)(lab.pid, number)
         assert lab.wait(TIME_LIMIT) == status
         gone(watched)
+    assert not [*tmp_path.iterdir()]  # what an earlier run wrote there would stand
 
 
 def gone(handles: list[int]) -> None:

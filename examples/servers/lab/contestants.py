@@ -15,12 +15,14 @@ class Contestant:
         family: What kind of method it is: those of one kind share a colour.
         module: What `python -m` runs.
         options: Options of its own.
+        needs: The package that has to be installed for it, if any.
     """
 
     label: str
     family: str
     module: str
     options: tuple[str, ...] = ()
+    needs: str = ""
 
     @property
     def command(self) -> list[str]:
@@ -28,9 +30,9 @@ class Contestant:
         return [sys.executable, "-m", self.module, "--port", "0", "--quiet", *self.options]
 
 
-def article(name: str, family: str) -> Contestant:
+def article(name: str, family: str, needs: str = "") -> Contestant:
     """Return one of examples/servers whose label is its file's name."""
-    return Contestant(name, family, f"examples.servers.{name}")
+    return Contestant(name, family, f"examples.servers.{name}", needs=needs)
 
 
 CONTESTANTS = (
@@ -43,9 +45,9 @@ CONTESTANTS = (
     article("chat", "miniloop"),
     article("compat", "miniloop"),
     article("asyncio", "framework"),
-    Contestant("uvloop", "framework", "examples.servers.asyncio", ("--uvloop",)),
+    Contestant("uvloop", "framework", "examples.servers.asyncio", ("--uvloop",), "uvloop"),
     article("streams", "framework"),
-    article("twisted", "framework"),
+    article("twisted", "framework", "twisted"),
 )
 
 CALIBRATION = "examples.servers.lab.calibration"

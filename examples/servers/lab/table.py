@@ -61,7 +61,7 @@ def cells(figure: Figure) -> tuple[str, ...]:
     return (
         figure.label,
         f"{figure.rate:,.0f}{MARK if figure.doubtful else ''}",
-        f"{figure.spread:.0%}",
+        f"{figure.spread:.0%}" if figure.rounds > 1 else "-",
         digits(figure.median * 1e3),
         digits(figure.p99 * 1e3),
         digits(figure.cpu * 1e6),
