@@ -201,10 +201,9 @@ class SocketChannel(BaseChannel):
         except OSError as error:
             self._lost(error)
             return
-        if unread:
-            self._hangup_seen = True
-            self.interest_changed()
-        else:
+        self._hangup_seen = True  # told once: an override of handle_eof() may stay open
+        self.interest_changed()
+        if not unread:
             self.handle_eof()
 
     def handle_eof(self) -> None:

@@ -42,6 +42,24 @@ def test_the_end_of_the_peer_closes() -> None:
         assert channel.error is None
 
 
+def test_the_end_is_told_once_while_reading_is_paused() -> None:
+    """An override of handle_eof() may stay open, to send the rest; it is not called for ever."""
+
+    class Patient(Recording):
+        def handle_eof(self) -> None:
+            self.seen.append("eof")
+
+    with EventLoop(debug=True) as loop, pair() as (ours, theirs):
+        channel = Patient(loop, ours)
+        channel.pause_reading()
+        theirs.shutdown(socket.SHUT_WR)
+        for _ in range(5):
+            loop.run_once(0)
+        assert channel.seen == ["eof"]
+        assert channel.send(b"the rest") == 8
+        channel.close()
+
+
 def test_a_reset_keeps_its_error() -> None:
     with EventLoop(debug=True) as loop, pair(socket.AF_INET) as (ours, theirs):
         channel = Recording(loop, ours)
