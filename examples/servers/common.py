@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import errno
 import io
+import os
 import signal
 import socket
 import sys
@@ -54,7 +55,8 @@ def run(serve: Callable[..., object], **flags: str) -> None:
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
-        sys.exit(f"Cannot listen on {HOST} port {options.port}: {error.strerror}.")
+        reason = os.strerror(error.errno)  # asyncio puts a sentence of its own into error.strerror
+        sys.exit(f"Cannot listen on {HOST} port {options.port}: {reason}.")
 
 
 def _port(text: str) -> int:
