@@ -62,7 +62,7 @@ class async_chat(asyncore.dispatcher):
         """Let a class attribute ``ac_in_buffer``, which meant nothing, hide no property."""
         super().__init_subclass__(**keywords)
         if not isinstance(cls.ac_in_buffer, property):
-            cls.ac_in_buffer = async_chat.ac_in_buffer  # type: ignore[method-assign]
+            cls.ac_in_buffer = async_chat.ac_in_buffer  # type: ignore[method-assign]  # a property
 
     def __init__(self, sock: Socket | None = None, map: Map | None = None) -> None:
         """Start with nothing received and nothing to send, and no terminator."""
