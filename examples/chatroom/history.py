@@ -1,33 +1,158 @@
-"""What was said before you came in.
+"""What is remembered: the messages, the rooms, and who may not come in.
 
-Rule of this file: keeping and giving back messages, by room; no opinion on who may see them.
-The hall knows only the `History` protocol, so that a database can take the memory's place.
+Rule of this file: the `Store` protocol and its simplest keeper, memory; no opinion on who may
+see what.  Answers go to a callback, because a database needs its time and the loop must not
+wait: a store calls it on the loop's thread, at once or later, and never raises instead.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from .messages import Message
 
 
-class History(Protocol):
-    """Remembers messages for each room, oldest first."""
+@dataclass(frozen=True, slots=True)
+class AddMessage:
+    """Remember `message` (its `id` is given already) in the room with the key `room`.
 
-    def append(self, room: str, message: Message) -> None:
-        """Remember `message` as the newest of the room with the key `room`."""
+    Attributes:
+        room: The room's key.
+        message: What was said.
+        nonce: What its sender called it; the same one again is the same message again, sent
+            twice because an answer was lost.  Empty where the sender promises nothing.
+    """
 
-    def last(self, room: str, count: int) -> Sequence[Message]:
-        """Return up to `count` of the newest messages of `room`, oldest of them first."""
-
-    def forget(self, room: str) -> None:
-        """The room is gone, and with it what was said there."""
+    room: str
+    message: Message
+    nonce: str = ""
 
 
-class MemoryHistory:
-    """Keeps the last messages of each room in memory.
+@dataclass(frozen=True, slots=True)
+class SaveRoom:
+    """Remember what a room is.
+
+    Attributes:
+        key: The room's key, by which it is found.
+        shown: Its shown name.
+        topic: Its topic.
+        lock: The salted hash of the key one needs to come in; empty for an open room.
+        founder: The key of the name of who made it.
+    """
+
+    key: str
+    shown: str
+    topic: str = ""
+    lock: str = ""
+    founder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRoom:
+    """Forget a room and all that was said in it."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSanction:
+    """Remember that somebody is banned or muted; another one of the same subject replaces it.
+
+    Attributes:
+        kind: ``"ban"`` or ``"mute"``.
+        subject: ``"name:..."`` or ``"address:..."``.
+        until: Seconds since the epoch; None for ever.
+        by: The shown name of the operator.
+        reason: In the operator's words, perhaps empty.
+    """
+
+    kind: str
+    subject: str
+    until: float | None
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetSanction:
+    """Forget a sanction."""
+
+    kind: str
+    subject: str
+
+
+Write = AddMessage | SaveRoom | ForgetRoom | SaveSanction | ForgetSanction
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How writing went.
+
+    Attributes:
+        problem: Why nothing was written, as half a sentence for people ("the disk is full");
+            empty if all was.
+        repeated: The ids of messages whose nonce was known: they were not stored again.
+    """
+
+    problem: str = ""
+    repeated: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked for: messages, the oldest first.
+
+    Attributes:
+        messages: The messages.
+        more: Whether there are older ones.
+        problem: Why they could not be had, as half a sentence; empty if they could.
+    """
+
+    messages: tuple[Message, ...] = ()
+    more: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a store knows when the server starts.
+
+    Attributes:
+        last_id: The highest id ever given.
+        rooms: Every room there is something of, with its newest messages, the oldest first.
+        sanctions: The sanctions that have not ended.
+    """
+
+    last_id: int = 0
+    rooms: tuple[tuple[SaveRoom, tuple[Message, ...]], ...] = ()
+    sanctions: tuple[SaveSanction, ...] = ()
+
+
+class Store(Protocol):
+    """Keeps what must outlive the process."""
+
+    def load(self, recent: int) -> Remembered:
+        """Return what is known, with up to `recent` messages a room; called once, at the start."""
+
+    def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
+        """Write all of `writes`, in this order and as one, or none; then call `done`.
+
+        The hall calls this again only after `done` was called.
+        """
+
+    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+        """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
+
+    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+        """Find up to `count` of the newest messages of `room` that match what somebody typed."""
+
+
+class MemoryStore:
+    """Keeps the last messages of each room, as long as the process lives.
 
     Args:
         kept: Messages kept for each room; 0 keeps none.
@@ -37,16 +162,35 @@ class MemoryHistory:
         self._kept = kept
         self._rooms: dict[str, deque[Message]] = {}
 
-    def append(self, room: str, message: Message) -> None:
-        """Remember `message`; the oldest of that room makes place for it."""
-        self._rooms.setdefault(room, deque(maxlen=self._kept)).append(message)
+    def load(self, recent: int) -> Remembered:
+        """Return nothing: memory begins empty."""
+        return Remembered()
 
-    def last(self, room: str, count: int) -> Sequence[Message]:
-        """Return up to `count` of the newest messages of `room`, oldest of them first."""
-        if count <= 0:
-            return []
-        return list(self._rooms.get(room, ()))[-count:]
+    def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
+        """Keep the messages; the hall itself holds the rest in memory anyway."""
+        for each in writes:
+            if isinstance(each, AddMessage):
+                self._messages(each.room).append(each.message)
+            elif isinstance(each, ForgetRoom):
+                self._rooms.pop(each.key, None)
+        done(Written())
 
-    def forget(self, room: str) -> None:
-        """Drop all that was said in `room`."""
-        self._rooms.pop(room, None)
+    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+        """Find up to `count` messages of `room` before the id `before`."""
+        known = list(self._rooms.get(room, ()))
+        end = bisect_left(known, before, key=lambda message: message.id) if before else len(known)
+        start = max(0, end - count)
+        done(Answer(tuple(known[start:end]), start > 0))
+
+    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+        """Find the newest messages of `room` that contain all the words of `query`."""
+        words = query.casefold().split()
+        found = [
+            message
+            for message in self._rooms.get(room, ())
+            if words and all(word in message.text.casefold() for word in words)
+        ]
+        done(Answer(tuple(found[-count:]), len(found) > count))
+
+    def _messages(self, room: str) -> deque[Message]:
+        return self._rooms.setdefault(room, deque(maxlen=self._kept))

@@ -1,4 +1,4 @@
-"""What travels between the room and its doors: one typed value.
+"""What travels between the hall and its doors: typed values.
 
 Rule of this file: plain values only; no behaviour, no formatting, no I/O.  A message is never a
 finished line of text: who spoke and what was said stay apart until a door renders them, so that
@@ -21,22 +21,32 @@ class Kind(enum.Enum):
     LEFT = "left"
     RENAMED = "renamed"
     TOPIC = "topic"
+    OPERATOR = "operator"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
     NOTICE = "notice"
     FAREWELL = "farewell"
+    CLOSING = "closing"
+
+
+LAST_WORDS = frozenset({Kind.FAREWELL, Kind.CLOSING})
+"""After one of these nothing more comes: one was shown out or left, or the server closes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event in the room, the same object for all who get it.
+    """One thing that happened, the same object for all who get it.
 
     Attributes:
         kind: What happened.
         text: The words: what was said, the reason for leaving, the new name, the new topic,
-            or the server's own sentence (notice, farewell).
+            or the server's own sentence (notice, farewell, closing).
         sender: The shown name of the one who did it; empty for the server.
         recipient: The shown name of the one it was whispered to; empty otherwise.
         room: The shown name of the room it happened in; empty for notices and whispers.
         at: When, in seconds since the epoch; None for notices, which bear no time.
+        id: Its place in the history, growing; 0 for what is not remembered.
+        kept: False if the history could not be written when it was shown.
     """
 
     kind: Kind
@@ -45,6 +55,99 @@ class Message:
     recipient: str = ""
     room: str = ""
     at: float | None = None
+    id: int = 0
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in a room, as others see them."""
+
+    name: str
+    operator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """A room as one sees it who comes in, or looks again.
+
+    Attributes:
+        name: The room's shown name.
+        topic: Its topic, perhaps empty.
+        closed: Whether one needs a key to come in.
+        people: Who is there, in the order they came.
+        recent: What was said last, the oldest first; empty where it is known already.
+        more: Whether the history goes back further than `recent`.
+    """
+
+    name: str
+    topic: str = ""
+    closed: bool = False
+    people: tuple[Person, ...] = ()
+    recent: tuple[Message, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """One has left a room oneself; `text` says why, where it was not one's own wish."""
+
+    room: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a room's history: up to so many messages before the one with the id `before`.
+
+    Attributes:
+        room: The room's shown name.
+        before: The id asked for; 0 means from the newest.
+        messages: What was said, the oldest first.
+        more: Whether there is more before them.
+    """
+
+    room: str
+    before: int
+    messages: tuple[Message, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search in a room's history found, the oldest first."""
+
+    room: str
+    query: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEntry:
+    """One line of the list of rooms; `people` is their number."""
+
+    name: str
+    people: int
+    topic: str = ""
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomList:
+    """All rooms there are."""
+
+    rooms: tuple[RoomEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Request `number` is done, and whatever it said is stored."""
+
+    number: int
+
+
+Event = Message | RoomView | Parted | Page | Found | RoomList | Receipt
+"""Whatever a door may be given to show."""
 
 
 @dataclass(frozen=True, slots=True)
