@@ -1,0 +1,156 @@
+"""Work that waits for a disk: in order, on a thread, and never left undone at the end.
+
+Rule of this file: threads and turns; what the work is, is not known here.
+
+`ThreadPool` drops what waits when the loop stops.  That is right for a server's questions and
+wrong for what people have said, so the queue is kept here, the pool is only told "one more", and
+`finish()` does at the end what the pool did not get to.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from miniloop import EventLoop, ThreadPool
+
+from .storage_problems import describe
+
+log = logging.getLogger("chatroom")
+
+Result = TypeVar("Result")
+
+
+class Errand(Generic[Result]):
+    """Something to do on the thread, and whom to tell on the loop's.
+
+    Args:
+        work: What to do; what it raises becomes an answer, too.
+        failed: Makes the answer from half a sentence on what went wrong.
+        done: Gets the answer, once.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[], Result],
+        failed: Callable[[str], Result],
+        done: Callable[[Result], None],
+    ) -> None:
+        self._work = work
+        self._failed = failed
+        self._done = done
+        self._told = False
+
+    def run(self) -> None:
+        """Do the work; on any thread."""
+        try:
+            self._answer = self._work()
+        except Exception as error:
+            self._answer = self._failed(describe(error))
+
+    def tell(self) -> None:
+        """Tell the answer; on the loop's thread."""
+        if not self._told:
+            self._told = True
+            self._done(self._answer)
+
+    def give_up(self, why: str) -> None:
+        """Tell that it was not done, or that nobody knows; on the loop's thread."""
+        if not self._told:
+            self._told = True
+            self._done(self._failed(why))
+
+
+class Errands:
+    """A queue of errands; urgent ones go first.
+
+    Args:
+        loop: The loop on whose thread the answers are told.
+    """
+
+    def __init__(self, loop: EventLoop) -> None:
+        self._pool = ThreadPool(loop, threads=1, max_queued=1_000_000, name="chatroom-history")
+        self._turn = threading.Lock()  # held while one is run; only its holder takes from queues
+        self._urgent: deque[Errand[Any]] = deque()
+        self._others: deque[Errand[Any]] = deque()
+        self._current: Errand[Any] | None = None
+        self._run: deque[Errand[Any]] = deque()  # but not told yet
+        self._finishing = False
+
+    def __len__(self) -> int:
+        """Return how many are not told yet."""
+        waiting = len(self._urgent) + len(self._others)
+        return waiting + len(self._run) + (self._current is not None)
+
+    def add(self, errand: Errand[Any], *, urgent: bool = False) -> None:
+        """Do `errand` when its turn comes, then tell."""
+        (self._urgent if urgent else self._others).append(errand)
+        if not self._finishing and not self._pool.closed:
+            self._pool.submit(self._do_one, on_done=lambda job: self._tell_one())
+
+    def finish(self, patience: float) -> None:
+        """Do and tell now all that waits, and what the answers bring; then take no thread again.
+
+        Args:
+            patience: Seconds for all of it; what is not done by then is told so.
+        """
+        self._finishing = True
+        deadline = time.monotonic() + patience
+        while len(self):
+            if not self._finish_one(max(0.0, deadline - time.monotonic())):
+                self._give_up()
+
+    def alone(self, work: Callable[[], object], patience: float) -> bool:
+        """Do `work` on this thread while no errand runs; False if there was no such moment.
+
+        Args:
+            work: What to do.
+            patience: Seconds to wait for the errand that runs.
+        """
+        if not self._turn.acquire(timeout=patience):
+            return False
+        try:
+            work()
+        finally:
+            self._turn.release()
+        return True
+
+    def _do_one(self) -> None:
+        with self._turn:
+            self._do_next()
+
+    def _do_next(self) -> None:
+        """Do the most urgent one, if any is left; only for the holder of the turn."""
+        queue = self._urgent or self._others
+        if queue:
+            self._current = queue.popleft()
+            self._current.run()
+            self._run.append(self._current)
+            self._current = None
+
+    def _tell_one(self) -> None:
+        if self._run:  # or finish() was faster
+            self._run.popleft().tell()
+
+    def _finish_one(self, patience: float) -> bool:
+        if not self._run and not self.alone(self._do_next, patience):
+            return False
+        try:
+            self._tell_one()
+        except Exception:  # as the loop does: one that fails must not keep others from the end
+            log.exception("An answer from the history was not understood.")
+        return True
+
+    def _give_up(self) -> None:
+        """The thread hangs: tell all that they were not done."""
+        left = [self._current] if self._current is not None else []
+        left += [*self._urgent, *self._others]
+        self._urgent.clear()
+        self._others.clear()
+        self._current = None
+        for errand in left:
+            errand.give_up("the disk does not answer")

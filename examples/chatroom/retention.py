@@ -1,0 +1,185 @@
+"""How long things are remembered: the oldest go first, a few at a time.
+
+Rule of this file: SQL and arithmetic.  `sweep()` is a generator that rests after each small
+transaction, so that what people say meanwhile is stored in between.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .history_file import transaction
+
+BATCH = 200
+"""Messages forgotten in one transaction: some ten milliseconds on a slow machine."""
+
+PAGES = 200
+"""Pages given back, or written while the index of words is tidied up, in one transaction."""
+
+ROOM_AFTER = 0.9
+"""Part of the bytes allowed that is filled after a sweep, so that not every one has to sweep."""
+
+LEAST_BYTES = 262_144
+"""The least that may be asked for: an empty history takes some twenty pages of 4,096 bytes."""
+
+
+@dataclass(slots=True)
+class Trimmed:
+    """What a sweep has removed, so far.
+
+    Attributes:
+        messages: How many messages.
+        rooms: How many rooms.
+        sanctions: How many sanctions.
+        bytes: What the history takes now, in bytes.
+        problem: Why it ended early, as half a sentence; empty if it did not.
+    """
+
+    messages: int = 0
+    rooms: int = 0
+    sanctions: int = 0
+    bytes: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What may be kept.
+
+    Attributes:
+        keep_age: Seconds that messages are kept; None: for ever.
+        keep_bytes: Bytes that the database may take; None: as many as the disk has.
+        keep_rooms: Rooms that are kept; of more, those unused for longest go, with all they have.
+
+    Raises:
+        ValueError: One of them is too small to keep anything.
+    """
+
+    keep_age: float | None = None
+    keep_bytes: int | None = None
+    keep_rooms: int = 1000
+
+    def __post_init__(self) -> None:
+        """Refuse what would keep nothing."""
+        if self.keep_age is not None and not self.keep_age > 0:
+            raise ValueError(f"keep_age must be more than 0 seconds, not {self.keep_age}.")
+        if self.keep_bytes is not None and self.keep_bytes < LEAST_BYTES:
+            raise ValueError(f"keep_bytes must be at least {LEAST_BYTES}, not {self.keep_bytes}.")
+        if self.keep_rooms < 1:
+            raise ValueError(f"keep_rooms must be at least 1, not {self.keep_rooms}.")
+
+
+def sweep(
+    connection: sqlite3.Connection, retention: Retention, now: float, trimmed: Trimmed
+) -> Iterator[None]:
+    """Remove what `retention` does not keep at the time `now`, a transaction a step.
+
+    Args:
+        connection: The database.
+        retention: What may be kept.
+        now: Seconds since the epoch.
+        trimmed: Counts along.
+    """
+    trimmed.sanctions += _change(connection, "DELETE FROM sanctions WHERE until <= ?", now)
+    yield
+    if retention.keep_age is not None:
+        yield from _forget_old(connection, now - retention.keep_age, trimmed)
+    yield from _forget_rooms(connection, retention.keep_rooms, trimmed)
+    if retention.keep_bytes is not None:
+        yield from _shrink(connection, retention.keep_bytes, trimmed)
+    yield from _give_back(connection)
+    trimmed.bytes = used_bytes(connection)
+
+
+def used_bytes(connection: sqlite3.Connection) -> int:
+    """Return the bytes of the pages that hold something."""
+    pages, free, size = (
+        _ask(connection, f"PRAGMA {name}") for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def _forget_old(connection: sqlite3.Connection, before: float, trimmed: Trimmed) -> Iterator[None]:
+    oldest = "SELECT id FROM messages WHERE at < ? ORDER BY at LIMIT ?"
+    yield from _forget(connection, oldest, (before, BATCH), trimmed)
+    trimmed.rooms += _change(
+        connection,
+        "DELETE FROM rooms WHERE lock = '' AND used < ?"
+        " AND NOT EXISTS (SELECT 1 FROM messages WHERE room = rooms.id)",
+        before,
+    )
+    yield
+
+
+def _forget_rooms(connection: sqlite3.Connection, keep: int, trimmed: Trimmed) -> Iterator[None]:
+    surplus = "SELECT id FROM rooms ORDER BY used DESC, id DESC LIMIT -1 OFFSET ?"
+    oldest = f"SELECT id FROM messages WHERE room IN ({surplus}) LIMIT ?"
+    yield from _forget(connection, oldest, (keep, BATCH), trimmed)
+    trimmed.rooms += _change(connection, f"DELETE FROM rooms WHERE id IN ({surplus})", keep)
+    yield
+
+
+def _shrink(connection: sqlite3.Connection, keep: int, trimmed: Trimmed) -> Iterator[None]:
+    """Forget as many of the oldest as take, on the average, what is too much."""
+    while (used := used_bytes(connection)) > keep:
+        count = _ask(connection, "SELECT count(*) FROM messages")
+        if not count:
+            return
+        surplus = math.ceil(count * (1 - ROOM_AFTER * keep / used))
+        yield from _forget_oldest(connection, surplus, trimmed)
+        # The index of words only notes what is deleted; merging its parts makes room.
+        yield from _tidy(connection)
+
+
+def _forget_oldest(
+    connection: sqlite3.Connection, surplus: int, trimmed: Trimmed
+) -> Iterator[None]:
+    last = _ask(connection, "SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET ?", surplus - 1)
+    oldest = "SELECT id FROM messages WHERE id <= ? ORDER BY id LIMIT ?"
+    yield from _forget(connection, oldest, (last, BATCH), trimmed)
+
+
+def _forget(
+    connection: sqlite3.Connection, which: str, values: tuple[float, ...], trimmed: Trimmed
+) -> Iterator[None]:
+    """Forget the messages that the query `which` names, until it names none."""
+    while gone := _change(connection, f"DELETE FROM messages WHERE id IN ({which})", *values):
+        trimmed.messages += gone
+        yield
+
+
+def _tidy(connection: sqlite3.Connection) -> Iterator[None]:
+    """Merge the index of words into one part, `PAGES` at a time."""
+    pages = -PAGES  # negative: begin to merge everything; positive: go on
+    while True:
+        before = connection.total_changes
+        _change(connection, "INSERT INTO words (words, rank) VALUES ('merge', ?)", pages)
+        yield
+        if connection.total_changes - before < 2:  # as FTS5's manual says: nothing was left to do
+            return
+        pages = PAGES
+
+
+def _give_back(connection: sqlite3.Connection) -> Iterator[None]:
+    """Give the free pages at the file's end back to the disk."""
+    while free := _ask(connection, "PRAGMA freelist_count"):
+        connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+        yield
+        if _ask(connection, "PRAGMA freelist_count") >= free:
+            return
+    # PASSIVE: waits for nobody; when it gets through, the file is cut to its new length.
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def _change(connection: sqlite3.Connection, statement: str, *values: float) -> int:
+    """Run one statement as one transaction; return how many rows it changed."""
+    with transaction(connection):
+        return connection.execute(statement, values).rowcount
+
+
+def _ask(connection: sqlite3.Connection, question: str, *values: float) -> int:
+    rows = connection.execute(question, values).fetchall()
+    return int(rows[0][0])

@@ -1,0 +1,44 @@
+"""From what somebody typed into a search to what FTS5 is asked.
+
+Rule of this file: pure functions.  FTS5's query language has operators, columns and brackets;
+none of it is for strangers: every word becomes a quoted string, in which only the quote itself
+means anything, and is doubled.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+MOST_WORDS = 16
+"""Each word is a list to be merged with the others: more would buy nothing but work."""
+
+LEAST_PREFIX = 2
+"""Letters from which on the last word finds longer ones: all that begins with "a" is no answer."""
+
+
+def match_expression(typed: str) -> str:
+    """Return the FTS5 expression that finds what has all words of `typed`; empty: nothing can.
+
+    The last word also finds longer ones that begin with it, as people are used to while typing.
+    """
+    words = _words(typed)[:MOST_WORDS]
+    quoted = ['"' + word.replace('"', '""') + '"' for word in words]
+    if words and len(words[-1]) >= LEAST_PREFIX:
+        quoted[-1] += " *"
+    return " ".join(quoted)
+
+
+def _words(typed: str) -> list[str]:
+    # A lone surrogate cannot be encoded, and SQLite would take NUL for the end of it all.
+    typed = typed.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+    return [word for word in typed.split() if any(map(_counts, word))]
+
+
+def _counts(char: str) -> bool:
+    """Say whether FTS5's tokenizer takes `char` for part of a word.
+
+    A word without any would be an empty phrase, which matches nothing: "hello !" has to find
+    what "hello" finds.
+    """
+    category = unicodedata.category(char)
+    return category[0] in "LN" or category == "Co"
