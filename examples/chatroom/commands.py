@@ -6,55 +6,18 @@ A command that cannot be done raises `Refused` with one sentence, which its call
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from .hall import Hall
 from .members import Member
 from .messages import Moment
+from .moderation import MODERATION
 from .names import Refused, fold
-from .room import LOBBY, Hall, describe, here
+from .request import Command, Request
+from .room import Room, here
 from .text import shorten
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One command as somebody typed it.
-
-    Attributes:
-        hall: Where it was typed.
-        member: Who typed it.
-        rest: What came after the command's name, without white space around it.
-        now: When.
-    """
-
-    hall: Hall
-    member: Member
-    rest: str
-    now: Moment
-
-    def answer(self, text: str) -> None:
-        """Tell `text` to the one who asked, alone."""
-        self.hall.notify(self.member, text)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command: how it is typed, what it does in a few words, and the doing."""
-
-    name: str
-    usage: str
-    help: str
-    run: Callable[[Request], None]
-
-    def need(self, value: str) -> str:
-        """Return `value`, or refuse with the usage if it is empty."""
-        if not value:
-            raise Refused(f"Usage: {self.usage}")
-        return value
-
-
-def obey(hall: Hall, member: Member, line: str, now: Moment) -> None:
-    """Run the command in `line`, which begins with a slash.
+def obey(hall: Hall, member: Member, line: str, now: Moment, nonce: str = "") -> None:
+    """Run the command in `line`, which begins with a slash; see `AddMessage` for the `nonce`.
 
     Raises:
         Refused: There is no such command, or it cannot be done; nothing has changed.
@@ -63,20 +26,24 @@ def obey(hall: Hall, member: Member, line: str, now: Moment) -> None:
     command = COMMANDS.get(word.lower())
     if command is None:
         raise Refused(f"Unknown command /{shorten(word, 20)}; /help lists them all.")
-    command.run(Request(hall, member, rest.strip(), now))
+    command.run(Request(hall, member, rest.strip(), now, nonce))
 
 
 def _help(request: Request) -> None:
     for command in COMMANDS.values():
-        request.answer(f"{command.usage:<20} {command.help}")
-    request.answer(f"{'//text':<20} say a line that begins with a slash")
+        request.answer(f"{command.usage:<32} {command.help}")
+    request.answer(f"{'//text':<32} say a line that begins with a slash")
 
 
 def _who(request: Request) -> None:
-    for room in request.hall.rooms.values():
-        if room.members:
+    for room in request.hall.rooms:
+        if room.members and (not room.lock or _sees_inside(request.member, room)):
             people = ", ".join(_with_idle(each, request.now) for each in room.members)
             request.answer(f"{room.name.shown}: {people}")
+
+
+def _sees_inside(member: Member, room: Room) -> bool:
+    return member in room.members or member.operator
 
 
 def _with_idle(member: Member, now: Moment) -> str:
@@ -85,35 +52,32 @@ def _with_idle(member: Member, now: Moment) -> str:
 
 
 def _look(request: Request) -> None:
-    request.answer(describe(here(request.member)))
+    request.hall.look(request.member, here(request.member), 0)
 
 
 def _me(request: Request) -> None:
     text = COMMANDS["me"].need(request.rest)
-    request.hall.act(request.member, text, request.now)
+    request.hall.speech.act(request.member, text, request.now, request.nonce)
 
 
 def _msg(request: Request) -> None:
     to, _, text = request.rest.partition(" ")
     text = COMMANDS["msg"].need(text.strip())
-    request.hall.whisper(request.member, to, text, request.now)
+    hall = request.hall
+    hall.speech.whisper(request.member, hall.names.find(to), text, request.now)
 
 
 def _join(request: Request) -> None:
-    room = COMMANDS["join"].need(request.rest)
-    request.hall.join(request.member, room, request.now)
+    room, _, key = COMMANDS["join"].need(request.rest).partition(" ")
+    request.hall.join(request.member, room, request.now, key.strip())
 
 
 def _leave(request: Request) -> None:
-    if here(request.member).name == LOBBY:
-        raise Refused("You are in the lobby already; /quit leaves the chat room.")
-    request.hall.join(request.member, LOBBY.shown, request.now)
+    request.hall.leave(request.member, here(request.member), request.now)
 
 
 def _rooms(request: Request) -> None:
-    for room in request.hall.rooms.values():
-        topic = f" - {room.topic}" if room.topic else ""
-        request.answer(f"{room.name.shown} ({len(room.members)}){topic}")
+    request.hall.list_rooms(request.member)
 
 
 def _topic(request: Request) -> None:
@@ -142,7 +106,7 @@ def _ignore(request: Request) -> None:
 
 
 def _begin_to_ignore(request: Request) -> None:
-    target = request.hall.find(request.rest)
+    target = request.hall.names.find(request.rest)
     if target is request.member:
         raise Refused("You cannot ignore yourself.")
     if len(request.member.ignored) >= request.hall.limits.max_ignored:
@@ -152,12 +116,16 @@ def _begin_to_ignore(request: Request) -> None:
 
 
 def _history(request: Request) -> None:
-    kept = request.hall.limits.history_kept
     count = int(request.rest) if request.rest.isdecimal() and len(request.rest) < 10 else 0
     if request.rest and not count:
         COMMANDS["history"].need("")
-    if not request.hall.recall(request.member, count or kept):
-        request.answer("Nothing has been said here yet.")
+    most = request.hall.limits.history_page
+    request.hall.archive.page(request.member, here(request.member), 0, count or most)
+
+
+def _search(request: Request) -> None:
+    words = COMMANDS["search"].need(request.rest)
+    request.hall.archive.search(request.member, here(request.member), words)
 
 
 def _quit(request: Request) -> None:
@@ -172,13 +140,15 @@ COMMANDS: dict[str, Command] = {
         Command("look", "/look", "show your room, its topic and its people", _look),
         Command("me", "/me ACTION", "do something: '/me waves'", _me),
         Command("msg", "/msg NAME TEXT", "say something to one person alone", _msg),
-        Command("join", "/join ROOM", "go to a room; it is made if there is none", _join),
-        Command("leave", "/leave", "go back to the lobby", _leave),
+        Command("join", "/join ROOM [KEY]", "go to a room; it is made if there is none", _join),
+        Command("leave", "/leave", "leave your room, at last for the lobby", _leave),
         Command("rooms", "/rooms", "show all rooms", _rooms),
         Command("topic", "/topic [TEXT]", "show or set the topic of your room", _topic),
         Command("nick", "/nick NAME", "change your name", _nick),
         Command("ignore", "/ignore [NAME]", "stop or resume hearing somebody", _ignore),
         Command("history", "/history [LINES]", "show what was said before", _history),
-        Command("quit", "/quit [REASON]", "leave", _quit),
+        Command("search", "/search WORDS", "find what was said in your room", _search),
+        Command("quit", "/quit [REASON]", "leave the chat room", _quit),
+        *MODERATION,
     )
 }

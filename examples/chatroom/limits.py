@@ -12,8 +12,6 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .names import Refused
-
 
 def _limit(default: float, unit: str, why: str, *, least: float = 1) -> Any:
     # Any, as in dataclasses.field() itself: the annotation beside the call is the true type.
@@ -46,6 +44,20 @@ class Limits:
     flood_strikes: int = _limit(
         60, "lines", "lines dropped as flood before their sender is disconnected"
     )
+    address_rate: float = _limit(
+        20.0,
+        "lines/second",
+        "lines one address may send in the long run, whoever comes and goes there",
+        least=0.001,
+    )
+    address_burst: int = _limit(200, "lines", "lines one address may send at once")
+    look_rate: float = _limit(
+        10.0,
+        "requests/second",
+        "pages, searches and joins one browser may ask for in the long run",
+        least=0.001,
+    )
+    look_burst: int = _limit(100, "requests", "pages, searches and joins it may ask for at once")
     login_attempts: int = _limit(5, "attempts", "names tried before the connection is closed")
     login_timeout: float = _limit(
         60.0, "seconds", "time to give a name; strangers hold a place only so long", least=0.01
@@ -67,9 +79,26 @@ class Limits:
     max_members: int = _limit(500, "connections", "connections in all")
     max_per_address: int = _limit(50, "connections", "connections from one address (IPv6: one /64)")
     max_rooms: int = _limit(100, "rooms", "rooms in all, the lobby included")
+    room_rest: float = _limit(
+        604800.0,
+        "seconds",
+        "time that an empty open room and its history are safe from making place for a new one",
+        least=0,
+    )
+    max_rooms_joined: int = _limit(20, "rooms", "rooms one may be in at once, in the browser")
+    new_rooms: int = _limit(10, "rooms", "rooms one address may make at once; one more a minute")
+    key_guesses: int = _limit(
+        5, "guesses", "wrong room keys from one address at once; one more every ten seconds"
+    )
     max_ignored: int = _limit(100, "names", "names one member may ignore")
-    history_kept: int = _limit(100, "lines", "lines remembered for each room", least=0)
+    history_kept: int = _limit(
+        100, "lines", "lines of each room held in memory; the history file has all", least=0
+    )
     history_shown: int = _limit(10, "lines", "remembered lines shown on entering", least=0)
+    history_page: int = _limit(50, "lines", "most lines of history or search shown at once")
+    max_waiting: int = _limit(
+        10_000, "messages", "messages that may wait for the disk, or be kept until it is well"
+    )
 
     def __post_init__(self) -> None:
         """Refuse numbers that would make the room unusable."""
@@ -151,45 +180,14 @@ class FloodGuard:
             self._strikes = 0
         if self._bucket.take(now):
             return Verdict.PASS
+        return self.strike()
+
+    def strike(self) -> Verdict:
+        """Say what to do with one more line that is too much."""
         self._strikes += 1
         if self._strikes > self._most:
             return Verdict.EXPEL
         return Verdict.WARN if self._strikes == 1 else Verdict.DROP
-
-
-class Gate:
-    """Counts connections, in all and for each address.
-
-    Args:
-        limits: `max_members` and `max_per_address` count here.
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._total = 0
-        self._by_source: dict[str, int] = {}
-
-    def enter(self, address: str) -> None:
-        """Count one more connection from `address`.
-
-        Raises:
-            Refused: There are too many; nothing was counted.
-        """
-        source = source_of(address)
-        if self._total >= self._limits.max_members:
-            raise Refused("The chat room is full; please try again later.")
-        if self._by_source.get(source, 0) >= self._limits.max_per_address:
-            raise Refused("There are too many connections from your address.")
-        self._total += 1
-        self._by_source[source] = self._by_source.get(source, 0) + 1
-
-    def leave(self, address: str) -> None:
-        """Give back what `enter` counted for `address`."""
-        source = source_of(address)
-        self._total -= 1
-        self._by_source[source] -= 1
-        if not self._by_source[source]:
-            del self._by_source[source]
 
 
 def source_of(address: str) -> str:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from miniloop import AsyncChat, EventLoop
 
 from . import telnet
-from .messages import Kind, Message, Moment
+from .hall import Hall
+from .messages import LAST_WORDS, Event, Kind, Message, Moment
 from .names import Refused
 from .rendering import LineRenderer
-from .room import Hall
 from .session import Session
 from .text import decode
 
@@ -84,9 +84,13 @@ class LineDoor(AsyncChat):
         self._session = self._open_session(address)
 
     def _open_session(self, address: str) -> Session | None:
+        hall, place = self._house.hall, None
         try:
-            return Session(self._house.hall, self, address, self._house.moment())
+            place = hall.gate.enter(address)
+            session = Session(hall, self, place, self._house.moment())
         except Refused as refusal:
+            if place is not None:
+                place.leave()
             log.info("%s is turned away: %s", address, refusal)
             self.push(self._house.renderer.encode(Message(Kind.FAREWELL, str(refusal))))
             # No lingering here: those turned away are not counted, and must not add up.
@@ -94,15 +98,17 @@ class LineDoor(AsyncChat):
             self._timer.cancel()
             self.close_when_done()
             return None
+        session.greet()
+        return session
 
     # The hall's side
 
-    def deliver(self, message: Message) -> None:
-        """Queue `message` as a line; a farewell is the last one."""
+    def deliver(self, event: Event) -> None:
+        """Queue `event` as lines; a farewell is the last one."""
         if self._ending:
             return
-        self.push(self._house.renderer.encode(message))
-        if message.kind is Kind.FAREWELL:
+        self.push(self._house.renderer.encode(event))
+        if isinstance(event, Message) and event.kind in LAST_WORDS:
             self._end()
 
     # The network's side

@@ -14,7 +14,7 @@ from .messages import Moment
 from .names import Refused
 
 if TYPE_CHECKING:
-    from .room import Hall
+    from .hall import Hall
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,14 @@ class Request:
         member: Who typed it.
         rest: What came after the command's name, without white space around it.
         now: When.
+        nonce: What its sender calls it, see `AddMessage`; empty if it promises nothing.
     """
 
     hall: Hall
     member: Member
     rest: str
     now: Moment
+    nonce: str = ""
 
     def answer(self, text: str) -> None:
         """Tell `text` to the one who asked, alone."""

@@ -1,0 +1,146 @@
+"""Brings to the store what must be remembered, one commit for all that a pass of the loop brought.
+
+Rule of this file: when to write, and what happens when the disk is full or locked; who gets to see
+what, and in which order, is the postbox's business.
+
+While a commit is under way the next batch gathers, so a slow disk makes commits larger, never
+more frequent.  When one fails, the chat goes on: writes are held here, in order, and tried again
+from `tick`; until then everything new is shown at once, and marked as not kept.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+from .history import AddMessage, Store, Write, Written
+
+log = logging.getLogger("chatroom")
+
+RETRY = 5.0  # seconds between attempts; a locked file costs each attempt a second of its thread
+RETRY_BATCH = 500
+
+
+class Fate(enum.Enum):
+    """What became of a write."""
+
+    STORED = "stored"
+    REPEATED = "repeated"  # it was stored before: a message sent again after a lost answer
+    HELD = "held"  # not stored; kept in memory until the store is well again
+
+
+Settle: TypeAlias = Callable[[Fate], None]
+
+
+class Ledger:
+    """The way to the store.
+
+    Args:
+        store: Where writes go.
+        defer: Calls a function soon, when the pass has brought what it brings; ``loop.call_soon``.
+        announce: Told in one sentence when the store fails and when it is well again.
+        most: Most writes held while it fails; what comes beyond that is shown and lost.
+
+    Attributes:
+        problem: Why the store fails, as half a sentence; empty while it is well.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        defer: Callable[[Callable[[], None]], object],
+        announce: Callable[[str], None],
+        most: int,
+    ) -> None:
+        self.problem = ""
+        self._store = store
+        self._defer = defer
+        self._announce = announce
+        self._gathering: list[tuple[Write, Settle]] = []
+        self._writing: list[tuple[Write, Settle]] = []
+        self._held: list[Write] = []
+        self._most = most
+        self._lost = 0
+        self._retrying = 0
+        self._next_try = 0.0
+
+    def __len__(self) -> int:
+        """Return how many writes are not stored yet."""
+        return len(self._gathering) + len(self._writing) + len(self._held)
+
+    def add(self, write: Write, settle: Settle) -> None:
+        """Store `write` with the next commit, and tell `settle` what became of it."""
+        if self.problem:
+            self._hold(write, settle)
+            return
+        self._gathering.append((write, settle))
+        if len(self._gathering) == 1 and not self._writing:
+            self._defer(self.flush)
+
+    def flush(self) -> None:
+        """Begin the next commit now, unless one is under way: that one's end begins it."""
+        if self._gathering and not self._writing:
+            self._writing, self._gathering = self._gathering, []
+            self._store.write([write for write, _ in self._writing], self._written)
+
+    def tick(self, now: float) -> None:
+        """Try the held writes again, if it is time; `now` in seconds, monotonic."""
+        if self.problem and not self._retrying and now >= self._next_try:
+            self._next_try = now + RETRY
+            self._retry()
+
+    def _written(self, written: Written) -> None:
+        batch, self._writing = self._writing, []
+        if written.problem:
+            self._fail(batch, written.problem)
+            return
+        for write, settle in batch:
+            settle(_fate(write, written))
+        self.flush()
+
+    def _fail(self, batch: list[tuple[Write, Settle]], problem: str) -> None:
+        log.error("The history cannot be written: %s.", problem)
+        self.problem = problem
+        gathering, self._gathering = self._gathering, []
+        self._announce(
+            f"The history cannot be written: {problem}. What is said from now on is shown, but "
+            "lost if the server ends before this is mended."
+        )
+        for write, settle in batch + gathering:
+            self._hold(write, settle)
+
+    def _hold(self, write: Write, settle: Settle) -> None:
+        if len(self._held) < self._most:
+            self._held.append(write)
+        else:
+            self._lost += 1
+        settle(Fate.HELD)
+
+    def _retry(self) -> None:
+        batch = self._held[:RETRY_BATCH]
+        self._retrying = len(batch)
+        self._store.write(batch, self._retried)
+
+    def _retried(self, written: Written) -> None:
+        count, self._retrying = self._retrying, 0
+        if written.problem:
+            self.problem = written.problem
+            return
+        del self._held[:count]
+        if self._held:
+            self._retry()
+        else:
+            self._recover()
+
+    def _recover(self) -> None:
+        lost, self._lost, self.problem = self._lost, 0, ""
+        log.warning("The history can be written again; %d of what was held up is lost.", lost)
+        exception = f", but for {lost} messages" if lost else ""
+        self._announce(f"The history can be written again; nothing is lost{exception}.")
+
+
+def _fate(write: Write, written: Written) -> Fate:
+    repeated = isinstance(write, AddMessage) and write.message.id in written.repeated
+    return Fate.REPEATED if repeated else Fate.STORED
