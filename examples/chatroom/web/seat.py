@@ -1,0 +1,288 @@
+"""A member's seat, which outlives its connections.
+
+Rule of this file: one member's events, requests and waiting; no sockets, no HTTP.
+
+A browser loses its connection whenever a telephone goes into a tunnel.  The seat stays in the room
+for a while, keeps what happens, and hands it to whoever comes back with the token.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..gate import Place
+from ..members import Outlet
+from ..messages import LAST_WORDS, Event, Kind, Message, Moment
+from . import wire
+from .backlog import Backlog
+from .frames import Frame, Framer, frame_of
+from .limits import WebLimits
+from .tokens import Tokens
+
+log = logging.getLogger("chatroom")
+
+GOODBYE, CLOSING, REPLACED = 4000, 1012, 4001
+"""The codes a connection is closed with: said goodbye, the server closes, another one came."""
+
+
+class Line(Protocol):
+    """What a seat needs of the connection it is on."""
+
+    def show(self, frame: Frame) -> None:
+        """Queue `frame`; must not block, nor fail when the connection is over."""
+
+    def seated(self) -> None:
+        """Somebody has come in: there is no more hurry."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Send what is queued, then close."""
+
+
+class Talk(Protocol):
+    """What a seat needs of a session; `session.Session` has it all."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def logged_in(self) -> bool: ...  # noqa: D102
+    @property
+    def ended(self) -> bool: ...  # noqa: D102
+    def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102
+    def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102
+    def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102
+    def whisper(self, to: str, text: str, now: Moment) -> None: ...  # noqa: D102
+    def page(self, room: str, before: int, now: Moment) -> None: ...  # noqa: D102
+    def search(self, room: str, query: str, now: Moment) -> None: ...  # noqa: D102
+    def rooms(self, now: Moment) -> None: ...  # noqa: D102
+    def receipt(self, number: int) -> None: ...  # noqa: D102
+    def views(self) -> None: ...  # noqa: D102
+    def lost(self, reason: str, now: Moment) -> None: ...  # noqa: D102
+
+
+class Timer(Protocol):
+    """Something that was to happen."""
+
+    def cancel(self) -> None:
+        """It shall not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What all seats of one door share.
+
+    Attributes:
+        limits: The web door's limits.
+        max_line: Bytes of a line of the room.
+        moment: Tells the time.
+        call_later: Calls something after so many seconds.
+        open_session: Lets somebody into the hall; may raise `Refused`.
+        framer: Makes frames of events.
+        tokens: Whose seat is which.
+    """
+
+    limits: WebLimits
+    max_line: int
+    moment: Callable[[], Moment]
+    call_later: Callable[[float, Callable[[], None]], Timer]
+    open_session: Callable[[Outlet, Place, Moment], Talk]
+    framer: Framer
+    tokens: Tokens[Seat] = field(default_factory=Tokens)
+
+
+class Seat:
+    """One member's end of the hall.
+
+    Args:
+        service: What all seats share.
+        place: The place in the hall that it takes.
+        line: The connection it begins on.
+
+    Raises:
+        Refused: The hall does not want it; the place is still its giver's.
+    """
+
+    def __init__(self, service: Service, place: Place, line: Line) -> None:
+        self._service = service
+        self._line: Line | None = line
+        self._backlog = Backlog(service.limits.backlog_events, service.limits.backlog_bytes)
+        self._token = ""
+        self._done = 0
+        self._end_code = 0
+        self._last: Frame | None = None
+        self._grace: Timer | None = None
+        self._session: Talk | None = None
+        self._session = service.open_session(self, place, service.moment())
+
+    @property
+    def welcomed(self) -> bool:
+        """Whether it has a name, and a token to come back with."""
+        return bool(self._token)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether nobody sits on it just now."""
+        return self._line is None
+
+    # The hall's side
+
+    def deliver(self, event: Event) -> None:
+        """Count `event`, keep it, and show it if somebody is there."""
+        if self._end_code:
+            return
+        if not self._welcome():
+            self._turn_down(event)
+            return
+        frame = self._service.framer.event(event)
+        self._add(frame)
+        if isinstance(event, Message) and event.kind in LAST_WORDS:
+            self._last = frame
+            self._say_goodbye(event.kind)
+
+    def _add(self, frame: Frame) -> None:
+        self._backlog.add(frame)
+        if self._line is not None:
+            self._line.show(frame)
+
+    def _say_goodbye(self, kind: Kind) -> None:
+        self._end_code = CLOSING if kind is Kind.CLOSING else GOODBYE
+        if self._line is not None:
+            self._service.tokens.take_back(self._token)
+            self._line.end(self._end_code, kind.value)
+
+    # Coming in
+
+    def enter(self, name: str) -> None:
+        """Ask the hall for `name`; a welcome follows, or why not."""
+        if self._session is not None and not self._session.logged_in:
+            self._session.receive(name, self._service.moment())
+            self._welcome()
+
+    def _welcome(self) -> bool:
+        """Say whether it is in, and say so to the browser before anything else."""
+        if self._token:
+            return True
+        if self._session is None or not self._session.logged_in:
+            return False
+        self._token = self._service.tokens.give(self)
+        if self._line is not None:
+            self._line.seated()
+            self._line.show(self._welcoming(self._session.name))
+        return True
+
+    def _welcoming(self, name: str) -> Frame:
+        grace = self._service.limits.resume_grace
+        return frame_of({"kind": "welcome", "name": name, "token": self._token, "grace": grace})
+
+    def _turn_down(self, event: Event) -> None:
+        """What the hall says to somebody without a name is why there is none."""
+        if self._session is None or self._line is None or not isinstance(event, Message):
+            return
+        self._line.show(frame_of({"kind": "refused", "text": event.text}))
+        if event.kind in LAST_WORDS:
+            self._say_goodbye(event.kind)
+
+    # Requests
+
+    def obey(self, request: wire.Request) -> None:
+        """Do what is asked, once however often it is sent."""
+        session = self._session
+        if session is None or request.n <= self._done or session.ended:
+            return
+        self._done = request.n
+        self._do(session, request)
+        session.receipt(request.n)
+
+    def complain(self, problem: wire.BadRequest) -> None:
+        """Say what is wrong with a request, which is done with if it had a number."""
+        self._add(frame_of({"kind": "problem", "text": str(problem)}))
+        if problem.number > self._done and self._session is not None:
+            self._done = problem.number
+            self._session.receipt(problem.number)
+
+    def _do(self, session: Talk, request: wire.Request) -> None:
+        now = self._service.moment()
+        match request:
+            case wire.Say(_, room, text, nonce):
+                if self._fits(text):
+                    session.receive(text, now, room, nonce)
+            case wire.Whisper(_, to, text):
+                if self._fits(text):
+                    session.whisper(to, text, now)
+            case wire.Join(_, room, key):
+                session.join(room, key, now)
+            case wire.Leave(_, room):
+                session.leave(room, now)
+            case wire.GetPage(_, room, before):
+                session.page(room, before, now)
+            case wire.Search(_, room, text):
+                session.search(room, text, now)
+            case wire.ListRooms():
+                session.rooms(now)
+
+    def _fits(self, text: str) -> bool:
+        limit = self._service.max_line
+        if len(text.encode()) <= limit:
+            return True
+        self.deliver(
+            Message(Kind.NOTICE, f"That was too long and was not sent: {limit} bytes at most.")
+        )
+        return False
+
+    # Losing the connection, and coming back
+
+    def attach(self, line: Line, seen: int | None) -> None:
+        """Go on with `line`, on the other side of which `seen` events have arrived."""
+        if self._line is not None:
+            self._line.end(REPLACED, "replaced")
+        self._cancel_grace()
+        self._line = line
+        line.seated()
+        missing = None if seen is None else self._backlog.after(seen)
+        if missing is None:
+            self._begin_anew(line, fresh=seen is not None)
+        else:
+            line.show(self._resumed())
+            for frame in missing:
+                line.show(frame)
+        if self._end_code:
+            self._service.tokens.take_back(self._token)
+            line.end(self._end_code, "goodbye")
+
+    def _begin_anew(self, line: Line, *, fresh: bool) -> None:
+        self._backlog.restart()
+        line.show(self._resumed(fresh=fresh))
+        if self._last is not None:
+            self._add(self._last)
+        elif self._session is not None:
+            self._session.views()
+
+    def _resumed(self, *, fresh: bool = False) -> Frame:
+        name = self._session.name if self._session is not None else ""
+        answer: wire.Json = {"kind": "resumed", "name": name, "done": self._done}
+        return frame_of({**answer, "fresh": True} if fresh else answer)
+
+    def lost(self, line: Line, reason: str) -> None:
+        """`line` is gone: wait for another one, unless there is nothing to wait for."""
+        if line is not self._line:
+            return
+        self._line = None
+        grace = self._service.limits.resume_grace
+        over = not self._token or self._end_code or self._session is None or self._session.ended
+        if over or not grace:
+            self._leave(reason)
+        else:
+            self._grace = self._service.call_later(grace, lambda: self._leave(reason))
+
+    def _leave(self, reason: str) -> None:
+        self._cancel_grace()
+        self._service.tokens.take_back(self._token)
+        if self._session is not None:
+            self._session.lost(reason, self._service.moment())
+
+    def _cancel_grace(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None

@@ -1,0 +1,170 @@
+"""An open WebSocket: frames in, messages out, and the closing handshake.
+
+Rule of this file: RFC 6455 around the package ``websockets``, which does it without I/O.  What it
+leaves to us: it checks no UTF-8 in texts, and joins no fragments.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from websockets.extensions.permessage_deflate import (
+    PerMessageDeflate,
+    ServerPerMessageDeflateFactory,
+)
+from websockets.frames import Frame as Received
+from websockets.frames import Opcode
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from ..gate import Place
+from ..limits import TokenBucket
+from .conversation import TOO_MANY_PROBLEMS, Conversation
+from .frames import Frame
+from .seat import Service
+
+log = logging.getLogger("chatroom")
+# The protocol would log each message in debug mode, and with it what nobody else may read.
+QUIET = logging.getLogger("chatroom.websockets")
+QUIET.setLevel(logging.WARNING)
+# Each message stands for itself, so that no connection has to keep a window: that would cost
+# 145 KiB a connection.
+COMPRESSION = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True, client_no_context_takeover=True
+)
+NO_UTF8, NO_TEXT = 1007, 1003
+_WIDEST_WINDOW = 15  # bits; what `frames` compresses with
+
+
+class Channel(Protocol):
+    """What a WebSocket needs of its connection."""
+
+    @property
+    def closed(self) -> bool: ...  # noqa: D102
+    def push(self, data: bytes) -> None: ...  # noqa: D102
+    def closing(self) -> None: ...  # noqa: D102
+    def half_close(self) -> None: ...  # noqa: D102
+    def seated(self) -> None: ...  # noqa: D102
+    def heard(self) -> None: ...  # noqa: D102
+
+
+class WebSocket:
+    """One open WebSocket.
+
+    Args:
+        channel: The connection.
+        protocol: Its protocol, just opened.
+        service: What all seats share.
+        address: Where it comes from, for the log.
+        place: Its place in the hall, None if that is full.
+
+    Attributes:
+        conversation: What is said on it.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        protocol: ServerProtocol,
+        service: Service,
+        address: str,
+        place: Place | None,
+    ) -> None:
+        limits = service.limits
+        self.conversation = Conversation(service, self, address, place)
+        self._channel = channel
+        self._protocol = protocol
+        self._moment = service.moment
+        self._address = address
+        self._bucket = TokenBucket(limits.frame_rate, limits.frame_burst, service.moment().mono)
+        self._compresses = _understands_ours(protocol)
+        self._message = bytearray()
+        self._over = False
+
+    # What comes
+
+    def receive(self, data: bytes) -> None:
+        """Take `data` as it comes."""
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if self._over:
+                break
+            if isinstance(event, Received):
+                self._channel.heard()
+                self._take(event)
+        self.flush()
+
+    def _take(self, frame: Received) -> None:
+        if not self._bucket.take(self._moment().mono):
+            log.info("%s sent too many frames.", self._address)
+            self._fail(TOO_MANY_PROBLEMS, "too many messages")
+        elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
+            self._message += frame.data
+            if frame.fin:
+                self._hear()
+        elif frame.opcode is Opcode.BINARY:
+            self._fail(NO_TEXT, "only text is understood")
+        elif frame.opcode is Opcode.CLOSE:
+            self.conversation.lost("connection closed")
+
+    def _hear(self) -> None:
+        message, self._message = bytes(self._message), bytearray()
+        try:
+            text = message.decode("utf-8", "strict")
+        except UnicodeDecodeError:
+            self._fail(NO_UTF8, "not UTF-8")
+            return
+        self.conversation.hear(text)
+
+    # What goes
+
+    def show(self, frame: Frame) -> None:
+        """Queue `frame`, unless the end was told already."""
+        if not self._over and not self._channel.closed:
+            self._channel.push(frame.compressed() if self._compresses else frame.plain)
+
+    def ask(self) -> bool:
+        """Ask for a sign of life; say whether that makes sense."""
+        if self._over or self._protocol.state is not State.OPEN:
+            return False
+        self._protocol.send_ping(b"")
+        self.flush()
+        return True
+
+    def seated(self) -> None:
+        """Somebody has come in: there is no more hurry."""
+        self._channel.seated()
+
+    def end(self, code: int, reason: str) -> None:
+        """Close in order: what is queued leaves before."""
+        if self._over or self._channel.closed:
+            return
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+        self.flush()
+        self._over = True
+        self._channel.closing()
+
+    def flush(self) -> None:
+        """Queue what the protocol has to say; an empty piece is the end."""
+        for piece in self._protocol.data_to_send():
+            if self._channel.closed:
+                return
+            if piece:
+                self._channel.push(piece)
+            else:
+                self._over = True
+                self._channel.half_close()
+
+    def _fail(self, code: int, reason: str) -> None:
+        """The other side has broken the rules: say so, and hear no more."""
+        self._protocol.fail(code, reason)
+        self.flush()
+
+
+def _understands_ours(protocol: ServerProtocol) -> bool:
+    return any(
+        isinstance(each, PerMessageDeflate) and each.local_max_window_bits == _WIDEST_WINDOW
+        for each in protocol.extensions
+    )
