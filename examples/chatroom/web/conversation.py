@@ -6,6 +6,7 @@ Rule of this file: from a message to the seat it is for; who has none yet, and w
 from __future__ import annotations
 
 import logging
+
 from ..gate import Place
 from ..names import Refused
 from . import wire
@@ -78,7 +79,10 @@ class Conversation:
         if self._seat is None:
             self._sit_down()
         if self._seat is not None:
-            self._seat.enter(name)
+            try:
+                self._seat.enter(name)
+            except Refused as refusal:
+                self._refuse(str(refusal))
 
     def _sit_down(self) -> None:
         place = self._place
@@ -102,12 +106,9 @@ class Conversation:
         if seat is None:
             self._socket.show(frame_of({"kind": "expired"}))
             return
-        # The seat has a place of its own; nobody takes two.
-        if self._place is not None:
-            self._place.leave()
-            self._place = None
         self._seat = seat
-        seat.attach(self._socket, seen)
+        place, self._place = self._place, None
+        seat.attach(self._socket, seen, place)
 
     def _complain(self, problem: wire.BadRequest) -> None:
         self._problems += 1

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from miniloop import EventLoop, Listener
 
 from ..gate import Place
+from ..hall import Hall
 from ..members import Outlet
 from ..messages import Moment
 from ..names import Refused
-from ..hall import Hall
 from ..session import Session
 from .frames import Framer
 from .limits import WebLimits
@@ -99,8 +99,7 @@ class WebDoor:
             return Session(hall, outlet, place, now, roaming=True)
 
         framer = Framer(self._limits.compress_from)
-        max_line = hall.limits.max_line
-        return Service(self._limits, max_line, moment, loop.call_later, open_session, framer)
+        return Service(self._limits, moment, loop.call_later, open_session, framer)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -44,12 +44,15 @@ class Line(Protocol):
 class Talk(Protocol):
     """What a seat needs of a session; `session.Session` has it all."""
 
+    place: Place
+
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
     def logged_in(self) -> bool: ...  # noqa: D102
     @property
     def ended(self) -> bool: ...  # noqa: D102
+    def log_in(self, raw: str, now: Moment) -> None: ...  # noqa: D102
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102
     def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102
     def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102
@@ -75,7 +78,6 @@ class Service:
 
     Attributes:
         limits: The web door's limits.
-        max_line: Bytes of a line of the room.
         moment: Tells the time.
         call_later: Calls something after so many seconds.
         open_session: Lets somebody into the hall; may raise `Refused`.
@@ -84,7 +86,6 @@ class Service:
     """
 
     limits: WebLimits
-    max_line: int
     moment: Callable[[], Moment]
     call_later: Callable[[float, Callable[[], None]], Timer]
     open_session: Callable[[Outlet, Place, Moment], Talk]
@@ -155,9 +156,14 @@ class Seat:
     # Coming in
 
     def enter(self, name: str) -> None:
-        """Ask the hall for `name`; a welcome follows, or why not."""
-        if self._session is not None and not self._session.logged_in:
-            self._session.receive(name, self._service.moment())
+        """Ask the hall for `name`, and be welcome.
+
+        Raises:
+            Refused: It cannot be had; the seat may ask for another one, unless that was the last
+                attempt.
+        """
+        if self._session is not None and not self._session.ended:
+            self._session.log_in(name, self._service.moment())
             self._welcome()
 
     def _welcome(self) -> bool:
@@ -177,11 +183,10 @@ class Seat:
         return frame_of({"kind": "welcome", "name": name, "token": self._token, "grace": grace})
 
     def _turn_down(self, event: Event) -> None:
-        """What the hall says to somebody without a name is why there is none."""
-        if self._session is None or self._line is None or not isinstance(event, Message):
-            return
-        self._line.show(frame_of({"kind": "refused", "text": event.text}))
-        if event.kind in LAST_WORDS:
+        """To somebody without a name only the last words matter."""
+        if isinstance(event, Message) and event.kind in LAST_WORDS:
+            if self._line is not None:
+                self._line.show(frame_of({"kind": "refused", "text": event.text}))
             self._say_goodbye(event.kind)
 
     # Requests
@@ -206,11 +211,9 @@ class Seat:
         now = self._service.moment()
         match request:
             case wire.Say(_, room, text, nonce):
-                if self._fits(text):
-                    session.receive(text, now, room, nonce)
+                session.receive(text, now, room, nonce)
             case wire.Whisper(_, to, text):
-                if self._fits(text):
-                    session.whisper(to, text, now)
+                session.whisper(to, text, now)
             case wire.Join(_, room, key):
                 session.join(room, key, now)
             case wire.Leave(_, room):
@@ -222,19 +225,18 @@ class Seat:
             case wire.ListRooms():
                 session.rooms(now)
 
-    def _fits(self, text: str) -> bool:
-        limit = self._service.max_line
-        if len(text.encode()) <= limit:
-            return True
-        self.deliver(
-            Message(Kind.NOTICE, f"That was too long and was not sent: {limit} bytes at most.")
-        )
-        return False
-
     # Losing the connection, and coming back
 
-    def attach(self, line: Line, seen: int | None) -> None:
-        """Go on with `line`, on the other side of which `seen` events have arrived."""
+    def attach(self, line: Line, seen: int | None, place: Place | None) -> None:
+        """Go on with `line`, on the other side of which `seen` events have arrived.
+
+        Args:
+            line: The new connection.
+            seen: How many events the browser has received; None if it has forgotten all.
+            place: The new connection's place, which replaces the old one; None if it has none.
+        """
+        if place is not None and self._session is not None:
+            self._session.place = place
         if self._line is not None:
             self._line.end(REPLACED, "replaced")
         self._cancel_grace()
