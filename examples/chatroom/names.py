@@ -10,6 +10,7 @@ Either way a name has the same key, so what is stored under it stays found.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ PUNCTUATION = frozenset("-_.")
 _MARKS = frozenset({"Mn", "Mc"})
 # UTS 39, section 5.4: more on one letter is no language's spelling.
 _MOST_MARKS = 4
+
+# Operators ban names and addresses with one command; nobody shall be called like an address.
+_ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}")
 
 _CHARACTERS = "Names are made of letters, digits, '-', '_' and '.', a letter or digit first."
 _DIRECTION = "That name mixes letters written from the left with letters written from the right."
@@ -69,8 +73,8 @@ def check_name(raw: str, longest: int) -> Name:
         longest: The longest allowed name, in characters.
 
     Raises:
-        Refused: It is empty, too long, has characters that names may not have, or mixes scripts
-            that do not belong together.
+        Refused: It is empty, too long, has characters that names may not have, mixes scripts that
+            do not belong together, or is an IP address.
     """
     text = raw.strip()
     if not text:
@@ -80,6 +84,8 @@ def check_name(raw: str, longest: int) -> Name:
         raise Refused(f"That name is too long: {longest} characters at most.")
     if not all(map(_may_stand, shown)) or not shown[:1].isalnum() or _piled(shown):
         raise Refused(_CHARACTERS)
+    if _ADDRESS.fullmatch(shown):
+        raise Refused("That is an address and no name; please choose another.")
     if scripts := clashing(shown):
         known = " and ".join(each.replace("_", " ").title() for each in scripts)
         raise Refused(f"That name mixes letters of several scripts ({known}); please use one.")
