@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 
 from .history import ForgetRoom, Remembered, Write
 from .limits import Limits
+from .locks import lock_matches
 from .members import Member
 from .messages import Moment
-from .locks import lock_matches
 from .names import Name, Refused, check_name
 from .room import LOBBY, Room
 from .throttle import Throttle

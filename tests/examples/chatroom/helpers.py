@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import UTC
+from typing import TypeVar
 
-from examples.chatroom.limits import Limits
-from examples.chatroom.messages import Kind, Message, Moment
-from examples.chatroom.room import Hall
+from examples.chatroom.gate import Gate
+from examples.chatroom.hall import Hall
+from examples.chatroom.limits import FloodGuard, Limits
+from examples.chatroom.members import Member, Outlet
+from examples.chatroom.messages import Event, Kind, Message, Moment
+from examples.chatroom.names import Refused
+from examples.chatroom.rendering import LineRenderer
 from examples.chatroom.session import Session
 
+Shown = TypeVar("Shown", bound=Event)
+RENDERER = LineRenderer(UTC)
 NOON = Moment(mono=1000.0, wall=1_700_000_000.0)
 
 
@@ -20,10 +29,14 @@ def later(seconds: float) -> Moment:
 class Screen:
     """An outlet that remembers."""
 
-    messages: list[Message] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
-    def deliver(self, message: Message) -> None:
-        self.messages.append(message)
+    def deliver(self, event: Event) -> None:
+        self.events.append(event)
+
+    @property
+    def messages(self) -> list[Message]:
+        return [event for event in self.events if isinstance(event, Message)]
 
     def kinds(self) -> list[Kind]:
         return [message.kind for message in self.messages]
@@ -32,7 +45,7 @@ class Screen:
         return [message.text for message in self.messages if message.kind is kind]
 
     def clear(self) -> None:
-        self.messages.clear()
+        self.events.clear()
 
 
 @dataclass
@@ -52,18 +65,52 @@ class Person:
     def hears(self) -> list[str]:
         return self.screen.texts(Kind.SAID)
 
+    def sees(self, kind: type[Shown]) -> list[Shown]:
+        """The events of one class."""
+        return [event for event in self.screen.events if isinstance(event, kind)]
 
-def visitor(hall: Hall, address: str = "192.0.2.1", screen: Screen | None = None) -> Person:
+    def reads(self) -> list[str]:
+        """Everything as lines, without times."""
+        lines = [line for event in self.screen.events for line in RENDERER.lines(event)]
+        return [re.sub(r"^\[[^]]*\] ", "", line) for line in lines]
+
+
+def visitor(
+    hall: Hall,
+    address: str = "192.0.2.1",
+    screen: Screen | None = None,
+    *,
+    roaming: bool = False,
+) -> Person:
     screen = screen or Screen()
-    return Person(Session(hall, screen, address, NOON), screen)
+    place = hall.gate.enter(address)
+    try:
+        return Person(Session(hall, screen, place, NOON, roaming=roaming), screen)
+    except Refused:
+        place.leave()
+        raise
 
 
-def person(hall: Hall, name: str, screen: Screen | None = None) -> Person:
+def person(
+    hall: Hall,
+    name: str,
+    screen: Screen | None = None,
+    *,
+    roaming: bool = False,
+    address: str = "192.0.2.1",
+) -> Person:
     """Somebody who has logged in, with an empty screen."""
-    someone = visitor(hall, screen=screen)
+    someone = visitor(hall, address, screen, roaming=roaming)
     someone.types(name)
     someone.screen.clear()
     return someone
+
+
+def stranger(outlet: Outlet) -> Member:
+    """A member that no hall knows."""
+    limits = Limits()
+    place = Gate(limits).enter("192.0.2.1")
+    return Member(outlet, place, FloodGuard(limits, 0.0), 0.0)
 
 
 def new_hall(**limits: float) -> Hall:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from examples.chatroom.commands import COMMANDS
-from examples.chatroom.messages import Kind
+from examples.chatroom.messages import Kind, RoomEntry, RoomList
+from examples.chatroom.moderation import MODERATION
 from tests.examples.chatroom.helpers import Person, later, new_hall, person
 
 
@@ -16,8 +17,9 @@ def pair() -> tuple[Person, Person]:
 
 
 def test_the_commands_are_those_promised() -> None:
-    promised = "help who look me msg join leave rooms topic nick ignore history quit"
-    assert set(COMMANDS) == set(promised.split())
+    promised = "help who look me msg join leave rooms topic nick ignore history search quit"
+    moderation = {command.name for command in MODERATION}
+    assert set(COMMANDS) == set(promised.split()) | moderation
 
 
 def test_help_is_made_from_the_table(pair: tuple[Person, Person]) -> None:
@@ -59,7 +61,7 @@ def test_who_shows_all_rooms_and_who_is_idle(pair: tuple[Person, Person]) -> Non
 def test_look_shows_the_room(pair: tuple[Person, Person]) -> None:
     ann, _ = pair
     ann.types("/topic tea", "/look")
-    assert ann.notices() == ["You are in lobby. Topic: tea. Here: ann, bob."]
+    assert ann.reads()[1:] == ["-- You are in lobby. Topic: tea. Here: ann, bob."]
 
 
 def test_msg_is_for_one_person_alone(pair: tuple[Person, Person]) -> None:
@@ -90,7 +92,7 @@ def test_rooms_are_listed(pair: tuple[Person, Person]) -> None:
     ann.types("/join attic", "/topic dust")
     ann.screen.clear()
     ann.types("/rooms")
-    assert ann.notices() == ["lobby (1)", "attic (1) - dust"]
+    assert ann.sees(RoomList) == [RoomList((RoomEntry("lobby", 1), RoomEntry("attic", 1, "dust")))]
 
 
 def test_the_topic_is_shown_and_set_and_cut() -> None:
@@ -146,13 +148,38 @@ def test_ignore_has_its_limits() -> None:
 def test_history_shows_as_many_as_asked_for(pair: tuple[Person, Person]) -> None:
     ann, bob = pair
     bob.types("/history")
-    assert bob.notices() == ["Nothing has been said here yet."]
+    assert bob.reads() == ["-- Nothing has been said here yet."]
     ann.types("one", "two", "three")
     bob.screen.clear()
     bob.types("/history 2")
-    assert bob.hears() == ["two", "three"]
+    assert bob.reads() == ["ann: two", "ann: three"]
     bob.types("/history 0", "/history x", "/history -1", "/history 99999999999999999999")
     assert bob.notices() == ["Usage: /history [LINES]"] * 4
+
+
+def test_search_finds_what_was_said_in_this_room(pair: tuple[Person, Person]) -> None:
+    ann, bob = pair
+    ann.types("green tea", "black tea", "/join attic", "tea in the attic")
+    bob.screen.clear()
+    bob.types("/search TEA bl", "/search", "/search milk")
+    assert bob.reads() == [
+        "-- 1 found for: TEA bl",
+        "ann: black tea",
+        "-- Usage: /search WORDS",
+        "-- Nothing was found for: milk",
+    ]
+
+
+def test_who_and_rooms_do_not_tell_what_is_in_a_closed_room(pair: tuple[Person, Person]) -> None:
+    ann, bob = pair
+    ann.types("/join attic", "/topic treasure", "/lock sesame")
+    bob.screen.clear()
+    bob.types("/who", "/rooms")
+    assert bob.reads() == ["-- lobby: bob", "-- lobby (1)", "-- attic (1, closed)"]
+    ann.screen.clear()
+    ann.types("/who", "/rooms")
+    assert "-- attic: ann" in ann.reads()
+    assert "-- attic (1, closed) - treasure" in ann.reads()
 
 
 def test_quit_tells_the_others_why(pair: tuple[Person, Person]) -> None:

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.chatroom.limits import FloodGuard, Gate, Limits, TokenBucket, Verdict, source_of
-from examples.chatroom.names import Refused
+from examples.chatroom.limits import FloodGuard, Limits, TokenBucket, Verdict, source_of
 
 
 @pytest.mark.parametrize("each", dataclasses.fields(Limits), ids=lambda each: each.name)
@@ -82,19 +81,6 @@ def test_somebody_just_above_the_rate_is_warned_once_only() -> None:
     verdicts = [judge(step * 0.9) for step in range(500)]
     assert verdicts.count(Verdict.WARN) == 1
     assert verdicts.count(Verdict.DROP) > 10
-
-
-def test_the_gate_counts_in_all_and_for_each_address() -> None:
-    gate = Gate(Limits(max_members=3, max_per_address=2))
-    gate.enter("192.0.2.1")
-    gate.enter("192.0.2.1")
-    with pytest.raises(Refused, match="your address"):
-        gate.enter("192.0.2.1")
-    gate.enter("192.0.2.2")
-    with pytest.raises(Refused, match="full"):
-        gate.enter("192.0.2.3")
-    gate.leave("192.0.2.1")
-    gate.enter("192.0.2.3")
 
 
 @pytest.mark.parametrize(

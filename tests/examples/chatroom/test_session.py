@@ -6,13 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.chatroom.messages import Kind
+from examples.chatroom.hall import Hall
+from examples.chatroom.limits import Limits
+from examples.chatroom.messages import Found, Kind, Page, Parted, Receipt, RoomList, RoomView
 from examples.chatroom.names import Refused
-from tests.examples.chatroom.helpers import later, new_hall, person, visitor
+from tests.examples.chatroom.helpers import NOON, later, new_hall, person, visitor
+from tests.examples.chatroom.slow_store import SlowStore
 
 
 def test_the_first_line_is_the_name() -> None:
     someone = visitor(new_hall())
+    someone.session.greet()
     assert someone.notices() == ["Welcome to the chat room. What is your name?"]
     someone.types("ann")
     assert someone.session.logged_in
@@ -111,8 +115,113 @@ def test_whatever_is_typed_the_room_stays_consistent(lines: list[str]) -> None:
     hall = new_hall(flood_burst=1000)
     ann = visitor(hall)
     ann.types("ann", *lines)
-    people = [member for room in hall.rooms.values() for member in room.members]
+    people = [member for room in hall.rooms for member in room.members]
     assert len(people) == (1 if ann.session.logged_in and not ann.session.ended else 0)
     ann.session.lost("gone", later(1))
-    assert set(hall.rooms) == {"lobby"}
-    assert not hall.rooms["lobby"].members
+    assert all(room.saved or room is hall.rooms.lobby for room in hall.rooms)
+    assert not any(room.members for room in hall.rooms)
+
+
+def test_a_roaming_one_says_to_which_room() -> None:
+    hall = new_hall()
+    ann, bob = person(hall, "ann", roaming=True), person(hall, "bob")
+    ann.session.join("tea", "", NOON)
+    ann.session.receive("to the lobby", NOON, room="lobby", nonce="1")
+    ann.session.receive("/me is in tea", NOON, room="#Tea")
+    ann.session.receive("nowhere", NOON, room="attic")
+    assert bob.hears() == ["to the lobby"]
+    assert bob.screen.texts(Kind.ACTED) == []
+    assert ann.screen.texts(Kind.ACTED) == ["is in tea"]
+    assert ann.notices() == ["There is no room called attic."]
+
+
+def test_one_speaks_and_looks_only_where_one_is() -> None:
+    hall = new_hall()
+    ann, eve = person(hall, "ann", roaming=True), person(hall, "eve", roaming=True)
+    ann.session.join("tea", "", NOON)
+    ann.session.receive("a secret", NOON, room="tea")
+    eve.screen.clear()
+    eve.session.receive("hello", NOON, room="tea")
+    eve.session.page("tea", 0, NOON)
+    eve.session.search("tea", "secret", NOON)
+    eve.session.leave("tea", NOON)
+    assert eve.notices() == ["You are not in tea."] * 4
+    assert not eve.sees(Page)
+    assert not eve.sees(Found)
+
+
+def test_leaving_rooms_ends_in_the_lobby() -> None:
+    hall = new_hall()
+    ann = person(hall, "ann", roaming=True)
+    ann.session.join("tea", "", NOON)
+    ann.session.leave("lobby", NOON)
+    ann.session.leave("tea", NOON)
+    ann.session.leave("lobby", NOON)
+    assert [parted.room for parted in ann.sees(Parted)] == ["lobby", "tea"]
+    assert ann.sees(RoomView)[-1].name == "lobby"
+    assert ann.notices() == ["You are in the lobby already; /quit leaves the chat room."]
+
+
+def test_what_a_page_asks_for_has_its_own_limit() -> None:
+    hall = new_hall(look_burst=2, look_rate=1, flood_burst=1)
+    ann = person(hall, "ann", roaming=True)
+    for _ in range(3):
+        ann.session.rooms(later(100))
+    assert len(ann.sees(RoomList)) == 2
+    assert ann.notices() == ["You are asking too fast; please wait a moment."]
+
+
+def test_nobody_looks_before_logging_in() -> None:
+    someone = visitor(new_hall(), roaming=True)
+    someone.session.rooms(NOON)
+    someone.session.page("lobby", 0, NOON)
+    assert someone.screen.events == []
+
+
+def test_whispers_have_no_way_to_become_something_else() -> None:
+    hall = new_hall()
+    ann, bob = person(hall, "ann", roaming=True), person(hall, "bob")
+    ann.session.whisper("bob", "psst\nforged", NOON)
+    ann.session.whisper("bob /quit", "hello", NOON)
+    assert bob.screen.texts(Kind.WHISPERED) == ["psst forged"]
+    assert ann.notices() == ["There is nobody called bob /quit here."]
+
+
+def test_a_receipt_comes_after_what_it_is_for() -> None:
+    store = SlowStore()
+    hall = Hall(Limits(), store)
+    ann = visitor(hall, roaming=True)
+    ann.session.log_in("ann", NOON)
+    ann.session.receive("hello", NOON)
+    ann.session.receipt(1)
+    assert not ann.sees(Receipt)
+    while store.waiting:
+        store.answer()
+    assert ann.hears() == ["hello"]
+    assert ann.screen.events[-1] == Receipt(1)
+
+
+def test_the_place_moves_to_the_next_connection() -> None:
+    hall = new_hall()
+    ann = person(hall, "ann")
+    ann.session.place = hall.gate.enter("192.0.2.7")
+    assert hall.gate.taken == 1
+    ann.session.lost("gone", NOON)
+    assert hall.gate.taken == 0
+
+
+def test_coming_again_does_not_get_around_the_limit_of_an_address() -> None:
+    hall = new_hall(address_burst=3, address_rate=1)
+    bob = person(hall, "bob", address="192.0.2.2")
+    for name in ("ann", "eve"):
+        someone = visitor(hall, "192.0.2.1")
+        someone.types(name, "one", "two", at=later(100))
+        someone.session.lost("gone", later(100))
+    assert bob.hears() == ["one", "two"]
+
+
+def test_a_line_that_is_too_long_for_any_door_is_refused() -> None:
+    ann = person(new_hall(max_line=10), "ann")
+    ann.types("ä" * 6, "ä" * 5)
+    assert ann.notices() == ["That line was too long and was not sent: 10 bytes at most."]
+    assert ann.hears() == ["äääää"]

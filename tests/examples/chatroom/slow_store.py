@@ -1,0 +1,43 @@
+"""A store that answers when the test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from examples.chatroom.history import AddMessage, Answer, MemoryStore, Write, Written
+
+
+@dataclass
+class SlowStore(MemoryStore):
+    """Remembers what it was asked, and answers nothing by itself."""
+
+    batches: list[list[Write]] = field(default_factory=list)
+    asked: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(100)
+        self.waiting: list[Callable[[Written], None]] = []
+
+    def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
+        assert not self.waiting, "asked again before it had answered"
+        self.batches.append(list(writes))
+        self.waiting.append(done)
+
+    def answer(self, problem: str = "", repeated: Sequence[int] = ()) -> None:
+        """Answer the batch that waits."""
+        done = self.waiting.pop()
+        if not problem:
+            super().write(self.batches[-1], lambda _: None)
+        done(Written(problem, frozenset(repeated)))
+
+    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+        ask = super().page
+        self.asked.append(lambda: ask(room, before, count, done))
+
+    def texts(self) -> list[list[str]]:
+        """The texts of the messages in each batch."""
+        return [
+            [write.message.text for write in batch if isinstance(write, AddMessage)]
+            for batch in self.batches
+        ]
