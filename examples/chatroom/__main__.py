@@ -5,17 +5,30 @@ Rule of this file: start, run, and turn what can go wrong at the start into one 
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 from miniloop import EventLoop
 
+from .certificates import Certificate, CertificateError
+from .keeping import open_hall
+from .missing import has_web, missing_packages
 from .options import Options, parse_options
-from .room import Hall
 from .server import ChatServer
 
 INTERRUPTED = 130  # the exit code of what Ctrl-C has ended
+
+log = logging.getLogger("chatroom")
+
+_Door = TypeVar("_Door")
+
+
+class CannotStart(Exception):
+    """The server cannot run as it was told to; the text is a sentence that says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,14 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     with EventLoop() as loop:
-        hall = Hall(options.limits, log_messages=options.log_messages)
         try:
-            server = ChatServer(loop, (options.host, options.port), hall)
-        except OSError as error:
-            print(_cannot_listen(options, error), file=sys.stderr)
+            _open(loop, options)
+        except (CannotStart, CertificateError) as error:
+            print(error, file=sys.stderr)
             return 1
-        host, port = server.address
-        print(f"The chat room is open: telnet {host} {port}", flush=True)
         try:
             loop.run()
         except KeyboardInterrupt:  # the second Ctrl-C, from somebody who will not wait
@@ -42,9 +52,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _cannot_listen(options: Options, error: OSError) -> str:
-    reason = error.strerror or error
-    return f"Cannot listen on {options.host} port {options.port}: {reason}."
+def _open(loop: EventLoop, options: Options) -> None:
+    """Open everything, and say where it is.
+
+    Raises:
+        CannotStart: A door cannot be opened.
+        CertificateError: The certificate cannot be used.
+    """
+    certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None
+    for sentence in missing_packages(wants_web=options.web_port is not None):
+        print(sentence, file=sys.stderr)
+    hall, keeping = open_hall(loop, options)
+    server = ChatServer(loop, hall, keeping, certificate)
+    # All of it before the first line: who reads that may come in at every door.
+    print(*_open_doors(server, options), keeping.sentence, sep="\n", flush=True)
+
+
+def _open_doors(server: ChatServer, options: Options) -> Iterator[str]:
+    """Open the doors, and yield where they are."""
+    lines = _listening(options.host, options.port, server.open_lines)
+    yield f"The chat room is open: {_way_in(server, *lines.address)}"
+    _warn_if_open(server, lines.address[0])
+    if options.web_port is not None and has_web():
+        open_web = partial(server.open_web, origins=options.origins, limits=options.web_limits)
+        web = _listening(options.web_host, options.web_port, open_web)
+        yield f"and in a browser: {web.url}"
+        _warn_if_open(server, web.address[0])
+
+
+def _way_in(server: ChatServer, host: str, port: int) -> str:
+    if server.secure:
+        return f"python3 -m examples.chatroom.client --tls --host {host} --port {port}"
+    return f"telnet {host} {port}"
+
+
+def _listening(host: str, port: int, open_door: Callable[[tuple[str, int]], _Door]) -> _Door:
+    try:
+        return open_door((host, port))
+    except OSError as error:
+        reason = error.strerror or error
+        raise CannotStart(f"Cannot listen on {host} port {port}: {reason}.") from error
+
+
+def _warn_if_open(server: ChatServer, host: str) -> None:
+    if not server.secure and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        log.warning(
+            "Others in the network can read what is said at %s: there is no TLS (--tls-cert).", host
+        )
 
 
 if __name__ == "__main__":

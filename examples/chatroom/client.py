@@ -12,9 +12,9 @@ import argparse
 import io
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from miniloop import AsyncChat, EventLoop, FileDispatcher
 
@@ -26,7 +26,8 @@ READ_SIZE = 4096  # bytes taken from the keyboard at a time
 LONGEST_LINE = 65536  # bytes; the server's lines are far shorter
 LONGEST_SUBNEGOTIATION = 1024  # bytes
 HIGH_WATER = 65536  # bytes waiting for the server, above which the keyboard waits
-CONNECT_TIMEOUT = 10.0  # seconds for each of the server's addresses
+CONNECT_TIMEOUT = 20.0  # seconds to find the server and reach it
+TLS_TIMEOUT = 10.0  # seconds for the handshake
 PATIENCE = 5.0  # seconds the server has to say goodbye after our /quit
 
 STDIN = 0
@@ -38,10 +39,12 @@ class Link(AsyncChat):
 
     Args:
         client: Who hears of what happens on it.
+        tls: Whom to trust; None speaks without TLS.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, tls: ssl.SSLContext | None) -> None:
         super().__init__(client.loop)
+        self._context = tls
         self.high_water, self.low_water = HIGH_WATER, HIGH_WATER // 4
         self.set_terminator(None)
         self._client = client
@@ -49,10 +52,18 @@ class Link(AsyncChat):
 
     def handle_connect(self) -> None:
         """The server answers."""
+        if self._context is None:
+            self._client.connected()
+        else:
+            name = self._client.host
+            self.start_tls(self._context, server_hostname=name, timeout=TLS_TIMEOUT)
+
+    def handle_secured(self) -> None:
+        """The server is who it says it is."""
         self._client.connected()
 
     def handle_connect_error(self, error: OSError) -> None:
-        """The server does not answer at this address."""
+        """The server is not there, or its name means nothing."""
         self._client.connect_failed(error)
 
     def collect_incoming_data(self, data: bytes) -> None:
@@ -74,7 +85,7 @@ class Link(AsyncChat):
     def handle_close(self) -> None:
         """The server is gone."""
         self.close()
-        self._client.server_closed()
+        self._client.server_closed(self.error)
 
 
 class Keyboard(FileDispatcher):
@@ -106,36 +117,34 @@ class Client:
 
     Args:
         loop: The loop to be on.
-        addresses: The server's addresses, tried in this order; at least one.
+        host: The server's name or address.
+        port: Its port, from 1.
         name: The name to log in with, or None to be asked.
         stdin: The descriptor to read what is typed from.
+        tls: Whom to trust; None speaks without TLS.
     """
 
     def __init__(
         self,
         loop: EventLoop,
-        addresses: Sequence[tuple[socket.AddressFamily, Any]],
+        host: str,
+        port: int,
         name: str | None,
         stdin: int,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.loop = loop
+        self.host = host
         self.exit_code: int | None = None
-        self._addresses = list(addresses)
         self._name = name
         self._stdin = stdin
         self._keyboard: Keyboard | None = None
         self._leaving = False
         self._said_goodbye = False
         self._line = b""
-        self._link = self._connect()
+        self._link = Link(self, tls)
+        self._link.connect_to(host, port, timeout=CONNECT_TIMEOUT)
         loop.on_stop(self._stopping)
-
-    def _connect(self) -> Link:
-        family, address = self._addresses.pop(0)
-        self._link = link = Link(self)
-        link.create_socket(family, socket.SOCK_STREAM)
-        link.connect(address, timeout=CONNECT_TIMEOUT)
-        return link
 
     # What happens on the network
 
@@ -148,18 +157,24 @@ class Client:
         self._keyboard = Keyboard(self, self._stdin)
 
     def connect_failed(self, error: OSError) -> None:
-        """Try the next address, or give up with a sentence."""
-        if self._addresses:
-            self.loop.call_soon(self._connect)
-        else:
-            print(f"Cannot connect: {error.strerror or error}.", file=sys.stderr)
-            self._finish(FAILED)
+        """Give up with a sentence."""
+        what = f"find {self.host}" if isinstance(error, socket.gaierror) else "connect"
+        print(f"Cannot {what}: {error.strerror or error}.", file=sys.stderr)
+        self._finish(FAILED)
 
-    def server_closed(self) -> None:
+    def server_closed(self, error: OSError | None) -> None:
         """End, well if we had asked for it."""
-        if not self._leaving:
+        if self._keyboard is None and error is not None:
+            print(self._why_not_secured(error), file=sys.stderr)
+        elif not self._leaving:
             print("The server has closed the connection.", file=sys.stderr)
         self._finish(OK if self._leaving else FAILED)
+
+    def _why_not_secured(self, error: OSError) -> str:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"Cannot trust {self.host}: {error.verify_message}."
+        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        return f"Cannot speak TLS with {self.host}: {reason or error}."
 
     def show(self, line: str) -> None:
         """Print one line of the server's; it is clean, as servers are strangers, too."""
@@ -233,11 +248,11 @@ class Client:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; return the process's exit code."""
-    given = _make_parser().parse_args(arguments)
+    given = parse_arguments(arguments)
     try:
-        addresses = _look_up(given.host, given.port)
+        tls = ssl.create_default_context(cafile=given.ca) if given.tls else None
     except OSError as error:
-        print(f"Cannot find {given.host}: {error.strerror or error}.", file=sys.stderr)
+        print(f"Cannot use {given.ca}: {error.strerror or error}.", file=sys.stderr)
         return FAILED
     if not _is_open(STDIN):
         print("There is no standard input to read from.", file=sys.stderr)
@@ -245,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # what this terminal cannot show ends nothing
     with EventLoop() as loop:
-        client = Client(loop, addresses, given.name, STDIN)
+        client = Client(loop, given.host, given.port, given.name, STDIN, tls)
         try:
             loop.run()
         except KeyboardInterrupt:  # the second Ctrl-C, from somebody who will not wait
@@ -253,19 +268,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return INTERRUPTED if client.exit_code is None else client.exit_code
 
 
-def _make_parser() -> argparse.ArgumentParser:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the command line's arguments: host, port, name, tls, ca.
+
+    Raises:
+        SystemExit: With 2 and a sentence on standard error if they make no sense.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m examples.chatroom.client", description="A client for the chat room."
     )
     parser.add_argument("--host", default="127.0.0.1", help="server (default: %(default)s)")
-    add_port(parser, "the server's port (default: %(default)s)")
+    add_port(parser, "the server's port (default: %(default)s)", least=1)
     parser.add_argument("--name", help="name to log in with (default: the server asks)")
-    return parser
-
-
-def _look_up(host: str, port: int) -> list[tuple[socket.AddressFamily, Any]]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [(family, address) for family, _, _, _, address in found]
+    parser.add_argument(
+        "--tls", action="store_true", help="speak TLS, with a server whose certificate is trusted"
+    )
+    parser.add_argument(
+        "--ca",
+        metavar="FILE",
+        help="trust the certificates in this PEM file, in place of the machine's; means --tls",
+    )
+    given = parser.parse_args(arguments)
+    given.tls = given.tls or given.ca is not None
+    if not given.host:
+        parser.error("--host needs a name or an address.")
+    return given
 
 
 def _is_open(fd: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,11 +54,13 @@ class House:
         hall: Where the doors lead.
         renderer: Makes lines of messages, once for all doors.
         moment: Tells the time.
+        tls: Returns what the next connection is to be secured with; None for no TLS.
     """
 
     hall: Hall
     renderer: LineRenderer
     moment: Callable[[], Moment]
+    tls: Callable[[], ssl.SSLContext] | None = None
 
 
 class LineDoor(AsyncChat):
@@ -75,6 +78,8 @@ class LineDoor(AsyncChat):
         self._house = house
         self._limits = limits = house.hall.limits
         self.max_output = limits.max_output
+        if house.tls is not None:
+            self.start_tls(house.tls(), server_side=True, timeout=limits.login_timeout)
         self.set_terminator(None)
         self._decoder = telnet.TelnetDecoder(limits.max_line, limits.max_subnegotiation)
         self._ending = False
@@ -210,7 +215,9 @@ class LineDoor(AsyncChat):
         self._leave("reads too slowly")
 
     def handle_close(self) -> None:
-        """The peer is gone."""
+        """The peer is gone, or never spoke TLS where it was to."""
+        if isinstance(self.error, ssl.SSLError):
+            log.info("TLS failed: %s.", self.error.reason)
         self._leave("connection closed")
 
     def close(self) -> None:

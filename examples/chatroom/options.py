@@ -1,7 +1,7 @@
 """The command line of the server.
 
-Rule of this file: from arguments to checked values.  The limits' options are made from the
-fields of `Limits`, so that none can be forgotten, nor its default be told wrongly.
+Rule of this file: from arguments to checked values.  The limits' options are made from the fields
+of their dataclasses, so that none can be forgotten, nor its default be told wrongly.
 """
 
 from __future__ import annotations
@@ -9,11 +9,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from .limits import Limits
+from .web.limits import WebLimits
+from .web.origin import normal
 
 LEVELS = ("debug", "info", "warning", "error")
 HIGHEST_PORT = 65535
+WEB_PORT = 8080
+NONE = "none"
+KEEP_DAYS = 365
+KEEP_SIZE = 1024  # MB
+
+_Limits = TypeVar("_Limits", bound=Any)  # any dataclass whose fields have unit and reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +31,39 @@ class Options:
 
     Attributes:
         host: The address to listen on.
-        port: The port to listen on; 0 takes any free one.
+        port: The port for telnet; 0 takes any free one.
+        web_port: The port for browsers; 0 takes any free one, None opens none.
+        web_host: The address for browsers.
+        origins: Further origins whose pages may connect, besides the page's own.
+        tls_cert: The file with the certificate; None speaks without TLS.
+        tls_key: The file with its key; None if that stands in the first one.
+        keeps_history: Whether anything outlives the process.
+        history: The database; None is the one in the user's data folder.
+        keep_days: Days after which what was said is forgotten; 0 never.
+        keep_size: Megabytes above which the oldest is forgotten; 0 never.
+        operators: The file with the operators' passwords; None is the one in the data folder.
         log_level: The least level that is logged, one of `LEVELS`.
         log_messages: Whether what people say in rooms gets into the log.
-        limits: The limits.
+        limits: The limits of the room and of all doors.
+        web_limits: The limits of the web door alone.
     """
 
     host: str
     port: int
+    web_host: str
+    web_port: int | None
+    origins: tuple[str, ...]
+    tls_cert: str | None
+    tls_key: str | None
+    keeps_history: bool
+    history: str | None
+    keep_days: float
+    keep_size: int
+    operators: str | None
     log_level: str
     log_messages: bool
     limits: Limits
+    web_limits: WebLimits
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
@@ -43,41 +74,139 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     """
     parser = make_parser()
     given = parser.parse_args(arguments)
-    try:
-        limits = Limits(**{each.name: getattr(given, each.name) for each in fields(Limits)})
-    except ValueError as error:
-        parser.error(str(error))
-    return Options(given.host, given.port, given.log_level, given.log_messages, limits)
+    if given.tls_key is not None and given.tls_cert is None:
+        parser.error("--tls-key needs --tls-cert, the certificate that the key belongs to.")
+    return Options(
+        host=given.host,
+        port=given.port,
+        web_host=given.host if given.web_host is None else given.web_host,
+        web_port=given.web_port,
+        origins=tuple(given.origin),
+        tls_cert=given.tls_cert,
+        tls_key=given.tls_key,
+        keeps_history=given.keeps_history,
+        history=given.history,
+        keep_days=given.keep_days,
+        keep_size=given.keep_size,
+        operators=given.operators,
+        log_level=given.log_level,
+        log_messages=given.log_messages,
+        limits=_limits(parser, given, Limits),
+        web_limits=_limits(parser, given, WebLimits),
+    )
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the server's command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.chatroom", description="A chat room for telnet and nc."
+        prog="python -m examples.chatroom", description="A chat room for telnet and browsers."
     )
-    parser.add_argument(
+    _add_doors(parser.add_argument_group("doors"))
+    _add_tls(parser.add_argument_group("TLS"))
+    _add_history(parser.add_argument_group("history"))
+    _add_order(parser.add_argument_group("order and logging"))
+    _add_limits(parser.add_argument_group("limits"), Limits)
+    _add_limits(parser.add_argument_group("limits of the web door"), WebLimits)
+    return parser
+
+
+def _add_doors(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
     )
-    add_port(parser, "port to listen on; 0 takes any free one (default: %(default)s)")
-    parser.add_argument(
+    add_port(group, "port for telnet; 0 takes any free one (default: %(default)s)")
+    group.add_argument(
+        "--web-port",
+        type=_port_or_none,
+        default=WEB_PORT,
+        metavar="PORT",
+        help="port for browsers; 0 takes any free one, 'none' opens none (default: %(default)s)",
+    )
+    group.add_argument(
+        "--web-host", metavar="HOST", help="address to listen on for browsers (default: --host's)"
+    )
+    group.add_argument(
+        "--origin",
+        action="append",
+        type=_origin,
+        default=[],
+        metavar="URL",
+        help="let pages from there connect, besides our own; needed behind a proxy that speaks "
+        "TLS for us (https://chat.example.org); may be repeated",
+    )
+
+
+def _add_tls(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--tls-cert",
+        metavar="FILE",
+        help="speak TLS at all doors, with the certificate (and its chain) in this PEM file",
+    )
+    group.add_argument(
+        "--tls-key",
+        metavar="FILE",
+        help="the certificate's key, in PEM (default: it is in the same file)",
+    )
+
+
+def _add_history(group: argparse._ArgumentGroup) -> None:
+    where = group.add_mutually_exclusive_group()
+    where.add_argument(
+        "--history",
+        metavar="FILE",
+        help="keep what is said in this database (default: one in your data folder)",
+    )
+    where.add_argument(
+        "--no-history",
+        dest="keeps_history",
+        action="store_false",
+        help="keep nothing: what is said is forgotten when the server ends",
+    )
+    group.add_argument(
+        "--keep-days",
+        type=_days,
+        default=KEEP_DAYS,
+        metavar="N",
+        help="forget what is older, in days; 0 keeps it for ever (default: %(default)s)",
+    )
+    group.add_argument(
+        "--keep-size",
+        type=_megabytes,
+        default=KEEP_SIZE,
+        metavar="N",
+        help="forget the oldest when the database is larger, in MB; 0 lets it grow "
+        "(default: %(default)s)",
+    )
+
+
+def _add_order(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--operators",
+        metavar="FILE",
+        help="names and passwords of those who may kick and ban, made by "
+        "python3 -m examples.chatroom.operators (default: one in your data folder)",
+    )
+    group.add_argument(
         "--log-level", choices=LEVELS, default="info", help="least level logged (default: info)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--log-messages",
         action="store_true",
         help="log what people say in rooms, too (default: no; never what they say in private)",
     )
-    _add_limits(parser.add_argument_group("limits"))
-    return parser
 
 
-def add_port(parser: argparse.ArgumentParser, text: str) -> None:
-    """Add ``--port`` to `parser`, with `text` as its help."""
-    parser.add_argument("--port", type=_port, default=1234, help=text)
+def add_port(parser: argparse._ActionsContainer, text: str, least: int = 0) -> None:
+    """Add ``--port`` to `parser`, with `text` as its help and `least` as its lowest value."""
+
+    def port(given: str) -> int:
+        return _number(given, least)
+
+    parser.add_argument("--port", type=port, default=1234, help=text)
 
 
-def _add_limits(group: argparse._ArgumentGroup) -> None:
-    for each in fields(Limits):
+def _add_limits(group: argparse._ArgumentGroup, kind: type[_Limits]) -> None:
+    for each in fields(kind):
         group.add_argument(
             "--" + each.name.replace("_", "-"),
             type=type(each.default),
@@ -87,8 +216,46 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         )
 
 
-def _port(text: str) -> int:
+def _limits(
+    parser: argparse.ArgumentParser, given: argparse.Namespace, kind: type[_Limits]
+) -> _Limits:
+    values = {each.name: getattr(given, each.name) for each in fields(kind)}
+    try:
+        made: _Limits = kind(**values)
+    except ValueError as error:
+        parser.error(str(error))
+    return made
+
+
+def _origin(text: str) -> str:
+    try:
+        return normal(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _port_or_none(text: str) -> int | None:
+    return None if text == NONE else _number(text, 0)
+
+
+def _number(text: str, least: int) -> int:
     port = int(text) if text.isdecimal() else -1
-    if not 0 <= port <= HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {HIGHEST_PORT}")
+    if not least <= port <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from {least} to {HIGHEST_PORT}")
     return port
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0 <= days < float("inf"):
+        raise argparse.ArgumentTypeError("this is a number of days, or 0")
+    return days
+
+
+def _megabytes(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("this is a whole number of megabytes, or 0")
+    return int(text)

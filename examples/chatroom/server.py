@@ -1,4 +1,4 @@
-"""The chat server: a listener, the hall, and their orderly end.
+"""The chat server: the hall, its doors, and their orderly end.
 
 Rule of this file: putting the parts together; no protocol and no options.
 """
@@ -6,46 +6,47 @@ Rule of this file: putting the parts together; no protocol and no options.
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from miniloop import EventLoop, Listener
 
+from .certificates import Certificate
+from .hall import Hall
+from .keeping import Keeping
 from .line_door import House, LineDoor
 from .messages import Moment
 from .rendering import LineRenderer
-from .room import Hall
+from .status import Queues, Status
+from .web.door import WebDoor
+from .web.limits import WebLimits
 
 log = logging.getLogger("chatroom")
 
 FAREWELL = "The chat room is closing. Goodbye."
+TRIM_EVERY = 60.0  # seconds; a busy room may say some tens of megabytes in that time
+SPARE = 100  # connections beyond those counted: said goodbye to, or told that the room is full
+FOREVER = float("inf")
 
 
-class ChatServer:
-    """Listens, and opens a door for each connection.
+class LineServer:
+    """Listens, and opens a line door for each connection.
 
     Args:
         loop: The loop to be on.
         address: Where to listen: host and port; port 0 takes any free one.
-        hall: Where the doors lead.
-        wall: The time of day, in seconds since the epoch.
+        house: What the doors share.
 
     Raises:
         OSError: The address cannot be listened on.
     """
 
-    def __init__(
-        self,
-        loop: EventLoop,
-        address: tuple[str, int],
-        hall: Hall,
-        wall: Callable[[], float] = time.time,
-    ) -> None:
-        self._house = House(hall, LineRenderer(), lambda: Moment(loop.time(), wall()))
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self._listener = Listener(loop, address, self._open, family=family)
-        loop.on_stop(hall.close, FAREWELL)
+    def __init__(self, loop: EventLoop, address: tuple[str, int], house: House) -> None:
+        self._house = house
+        self._doors: set[LineDoor] = set()
+        self._listener = Listener(loop, address, self._open)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -53,7 +54,14 @@ class ChatServer:
         host, port = self._listener.address[:2]
         return host, port
 
+    def queues(self) -> Queues:
+        """Return what waits to be sent."""
+        return Queues.of(door.output_size for door in self._doors)
+
     def _open(self, loop: EventLoop, sock: socket.socket) -> LineDoor | None:
+        if len(self._doors) >= self._house.hall.limits.max_members + SPARE:
+            sock.close()
+            return None
         try:
             # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it is left in line, the
             # kernel takes that one byte out of the middle of a command: the rest is misread.
@@ -65,4 +73,118 @@ class ChatServer:
             sock.close()
             return None
         log.info("Connection from %s.", address)
-        return LineDoor(loop, sock, address, self._house)
+        door = LineDoor(loop, sock, address, self._house)
+        self._doors.add(door)
+        door.on_close(self._doors.discard, door)
+        return door
+
+
+class ChatServer:
+    """The running chat room.
+
+    Args:
+        loop: The loop to be on.
+        hall: Where the doors lead.
+        keeping: Where what is said there is kept.
+        certificate: What the doors show; they speak without TLS if there is none.
+        wall: The time of day, in seconds since the epoch.
+
+    Attributes:
+        hall: Where the doors lead.
+        status: How everything is.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        hall: Hall,
+        keeping: Keeping,
+        certificate: Certificate | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.hall = hall
+        self.status = Status(loop, hall, keeping, certificate)
+        self._loop = loop
+        self._keeping = keeping
+        self._certificate = certificate
+        self._wall = wall
+        self._every(1.0, self._tick)
+        self._every(TRIM_EVERY, keeping.trim)
+        keeping.trim()
+        loop.on_stop(self._stop)
+        if hasattr(signal, "SIGHUP"):
+            loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    def moment(self) -> Moment:
+        """Return the time, as the hall wants it."""
+        return Moment(self._loop.time(), self._wall())
+
+    @property
+    def secure(self) -> bool:
+        """Whether the doors speak TLS."""
+        return self._certificate is not None
+
+    def open_lines(self, address: tuple[str, int]) -> LineServer:
+        """Open the door for telnet.
+
+        Raises:
+            OSError: The address cannot be listened on.
+        """
+        tls = self._certificate.current if self._certificate else None
+        house = House(self.hall, LineRenderer(), self.moment, tls)
+        lines = LineServer(self._loop, address, house)
+        self.status.doors["telnet"] = lines.queues
+        return lines
+
+    def open_web(
+        self, address: tuple[str, int], origins: Iterable[str], limits: WebLimits
+    ) -> WebDoor:
+        """Open the door for browsers.
+
+        Args:
+            address: Where to listen: host and port; port 0 takes any free one.
+            origins: Pages of these origins may come in besides our own.
+            limits: The limits of this door.
+
+        Raises:
+            ImportError: The package websockets is missing.
+            OSError: The address cannot be listened on.
+        """
+        web = WebDoor(
+            self._loop,
+            address,
+            self.hall,
+            self.moment,
+            status=self.status.figures,
+            origins=origins,
+            tls=self._certificate.current if self._certificate else None,
+            limits=limits,
+        )
+        self.status.doors["web"] = lambda: Queues.from_figures(web.figures())
+        return web
+
+    def reload(self) -> None:
+        """Read the files again that may have changed: the certificate, the operators."""
+        log.info("Reading the files again.")
+        if self._certificate is not None:
+            self._certificate.reload()
+
+    def _every(self, seconds: float, action: Callable[[], object]) -> None:
+        def again() -> None:
+            self._loop.call_later(seconds, again)  # first: one failure must not be the last
+            action()
+
+        self._loop.call_later(seconds, again)
+
+    def _tick(self) -> None:
+        self.hall.tick(self.moment())
+        self.status.tick()
+
+    def _stop(self) -> None:
+        """What was said is stored, then everybody hears the last word; see `Keeping.close`."""
+        if self.hall.ledger.problem:  # one more try, though it may not be time for one
+            self.hall.ledger.tick(FOREVER)
+        self.hall.close(FAREWELL)
+        self._keeping.close()
+        if lost := len(self.hall.ledger):
+            log.error("%d messages and changes could not be stored, and are lost.", lost)

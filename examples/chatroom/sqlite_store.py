@@ -71,6 +71,11 @@ class SqliteStore:
         self._trouble = ""
         self._closing = self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many writes and questions are not answered yet."""
+        return len(self._errands)
+
     def load(self, recent: int) -> Remembered:
         """Return what is known, with up to `recent` messages a room; blocks, so before the loop.
 

@@ -1,0 +1,181 @@
+"""How the server is: figures for those who watch it.
+
+Rule of this file: numbers and half sentences, and nothing that tells a stranger who is here: no
+names, no rooms' names, no addresses, no versions, no paths.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from miniloop import EventLoop
+
+from .certificates import Certificate
+from .hall import Hall
+from .keeping import Keeping
+from .metrics import LoopLatency, Rate
+
+LATE = 1.0  # seconds; a loop that is often later than this feels broken to people
+FRESH = 1.0  # seconds that figures are given out again: watching costs the same, however many do
+COUNTED = ("messages", "whispers", "refused", "expelled", "flooded")
+
+
+@dataclass(slots=True)
+class Queues:
+    """What waits to be sent, at one door.
+
+    Attributes:
+        connections: How many connections there are.
+        waiting: Bytes that wait for all of them.
+        largest: Bytes that wait for the one that reads slowest.
+    """
+
+    connections: int = 0
+    waiting: int = 0
+    largest: int = 0
+
+    @classmethod
+    def of(cls, sizes: Iterable[int]) -> Queues:
+        """Sum up the queues of one door; `sizes` in bytes."""
+        known = list(sizes)
+        return cls(len(known), sum(known), max(known, default=0))
+
+    @classmethod
+    def from_figures(cls, figures: Mapping[str, int]) -> Queues:
+        """Take what the web door says of itself."""
+        return cls(
+            figures["connections"], figures["output_queued"], figures.get("output_largest", 0)
+        )
+
+
+@dataclass
+class Status:
+    """Puts the figures together.
+
+    Attributes:
+        loop: The loop that is measured.
+        hall: The hall.
+        keeping: Where the history is.
+        certificate: What the doors show; None without TLS.
+        doors: For each door its name and what tells its queues.
+    """
+
+    loop: EventLoop
+    hall: Hall
+    keeping: Keeping
+    certificate: Certificate | None = None
+    doors: dict[str, Callable[[], Queues]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin to measure."""
+        self._latency = LoopLatency(self.loop)
+        self._messages = Rate()
+        self._started = self.loop.time()
+        self._trouble_since: float | None = None
+        self._figures: dict[str, Any] = {}
+        self._taken_at = -FRESH
+
+    def tick(self) -> None:
+        """Count along; called once a second."""
+        self._messages.tick(self.hall.counts["messages"])
+        if not self.hall.ledger.problem:
+            self._trouble_since = None
+        elif self._trouble_since is None:
+            self._trouble_since = self.loop.time()
+
+    def figures(self) -> dict[str, Any]:
+        """Return how the server is, at most a second old, as plain values for JSON."""
+        if self.loop.time() >= self._taken_at + FRESH:
+            self._figures = self._take()
+            self._taken_at = self.loop.time()
+        return self._figures
+
+    def problems(self) -> list[str]:
+        """Return what is wrong, as sentences; nothing if all is well."""
+        ledger, limits = self.hall.ledger, self.hall.limits
+        latency = self._latency.summary()
+        found = {
+            f"The history cannot be written: {ledger.problem}.": ledger.problem,
+            "The history could not be opened; it is kept in memory.": self.keeping.problem,
+            "More than half of what may wait for the disk does so.": (
+                len(ledger) * 2 > limits.max_waiting
+            ),
+            f"The loop is often more than {LATE:g} s late.": latency.p99 > LATE,
+            "The TLS certificate has expired.": self._expired(),
+        }
+        return [sentence for sentence, wrong in found.items() if wrong]
+
+    def _expired(self) -> bool:
+        certificate = self.certificate
+        if certificate is None or certificate.expires is None:
+            return False
+        return certificate.expires <= time.time()
+
+    def _take(self) -> dict[str, Any]:
+        problems = self.problems()
+        return {
+            "healthy": not problems,
+            "problems": problems,
+            "uptime_s": round(self.loop.time() - self._started),
+            "connections": self._connections(),
+            "members": self._members(),
+            "rooms": len(self.hall.rooms),
+            "messages_per_s": {
+                "1s": round(self._messages.over(1), 2),
+                "1min": round(self._messages.over(60), 2),
+                "15min": round(self._messages.over(900), 2),
+            },
+            "loop_latency_ms": self._latency_ms(),
+            "queues": self._queues(),
+            "history": self._history(),
+            "tls": self._tls(),
+            "counts": {name: self.hall.counts[name] for name in COUNTED},
+        }
+
+    def _connections(self) -> dict[str, int]:
+        gate, limits = self.hall.gate, self.hall.limits
+        by_door = {door: queues().connections for door, queues in self.doors.items()}
+        return {"counted": gate.taken, "limit": limits.max_members, **by_door}
+
+    def _members(self) -> dict[str, int]:
+        members = [member for member in self.hall.members if member.name is not None]
+        web = sum(member.roaming for member in members)
+        return {"all": len(members), "telnet": len(members) - web, "web": web}
+
+    def _latency_ms(self) -> dict[str, float]:
+        latency = self._latency.summary()
+        return {
+            "median": round(latency.median * 1000, 2),
+            "p99": round(latency.p99 * 1000, 2),
+            "worst": round(latency.worst * 1000, 2),
+        }
+
+    def _queues(self) -> dict[str, int]:
+        doors = [queues() for queues in self.doors.values()]
+        store = self.keeping.store
+        return {
+            "output_bytes": sum(door.waiting for door in doors),
+            "largest_output_bytes": max((door.largest for door in doors), default=0),
+            "output_limit_bytes": self.hall.limits.max_output,
+            "events_waiting": len(self.hall.postbox),
+            "writes_waiting": len(self.hall.ledger),
+            "store_errands": 0 if store is None else store.waiting,
+        }
+
+    def _history(self) -> dict[str, Any]:
+        since, kept = self._trouble_since, self.keeping.store is not None
+        return {
+            "kept": kept and not self.hall.ledger.problem,
+            "where": "file" if kept else "memory",
+            "problem": self.hall.ledger.problem,
+            "trouble_s": 0 if since is None else round(self.loop.time() - since),
+            "bytes": self.keeping.size(),
+        }
+
+    def _tls(self) -> dict[str, Any]:
+        expires = self.certificate.expires if self.certificate else None
+        day = time.strftime("%Y-%m-%d", time.gmtime(expires)) if expires else None
+        return {"on": self.certificate is not None, "certificate_ends": day}
