@@ -6,17 +6,12 @@ doorkeeper is given something that runs it, a thread pool in a server, nothing a
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from miniloop import Job, PoolFull, ThreadPool
-
 from .backoff import Backoff
 from .names import Name, Refused, fold
-
-log = logging.getLogger("chatroom")
 
 Work = Callable[[], bool]
 Answered = Callable[[bool], None]
@@ -42,30 +37,6 @@ def at_once(work: Work, answered: Answered) -> None:
     answered(work())
 
 
-def on_threads(pool: ThreadPool) -> Run:
-    """Return what runs work on `pool`, which should be small: each check takes 32 MiB.
-
-    What cannot be checked for want of memory is answered with no, and logged.
-    """
-
-    def run(work: Work, answered: Answered) -> None:
-        def finished(job: Job[bool]) -> None:
-            try:
-                good = job.result()
-            except Exception:
-                log.exception("A password could not be checked.")
-                good = False
-            answered(good)
-
-        try:
-            pool.submit(work, on_done=finished)
-        except PoolFull:
-            text = "Too many are asking at this moment; please try again."
-            raise Refused(text) from None
-
-    return run
-
-
 class Doorkeeper:
     """Checks operators' passwords, slowly for those who guess.
 
@@ -74,11 +45,11 @@ class Doorkeeper:
     operator has come in before, so that nobody can be kept out of their own house.
 
     Args:
-        accounts: Who may be an operator.
+        accounts: Who may be an operator; nobody unless given.
         run: Runs a check; at once unless given.
     """
 
-    def __init__(self, accounts: Accounts, run: Run = at_once) -> None:
+    def __init__(self, accounts: Accounts | None = None, run: Run = at_once) -> None:
         self._accounts = accounts
         self._run = run
         self._by_source = Backoff(free=3, longest=900.0)
@@ -88,7 +59,7 @@ class Doorkeeper:
     @property
     def names(self) -> Sequence[Name]:
         """The names of the operators' accounts."""
-        return self._accounts.names
+        return self._accounts.names if self._accounts is not None else ()
 
     def check(self, name: str, password: str, source: str, now: float, answered: Answered) -> None:
         """Look whether `password` is that of the account `name`, and call `answered` with it.
@@ -101,8 +72,12 @@ class Doorkeeper:
             answered: Called on this thread, at once or later, with True if it is right.
 
         Raises:
-            Refused: There were too many attempts, or too many are waiting; not called then.
+            Refused: There is no operator at all, there were too many attempts, or too many are
+                waiting; not called then.
         """
+        accounts = self._accounts
+        if accounts is None or not accounts.names:
+            raise Refused("This chat room has no operators.")
         account = fold(name)[:_LONGEST_KEY]
         wait = self._wait(account, source, now)
         if wait > 0:
@@ -116,7 +91,7 @@ class Doorkeeper:
                 self._welcome(account, source)
             answered(good)
 
-        self._run(lambda: self._accounts.check(name, password), done)
+        self._run(lambda: accounts.check(name, password), done)
 
     def _wait(self, account: str, source: str, now: float) -> float:
         wait = self._by_source.wait(source, now)

@@ -19,14 +19,11 @@ from .room import Room, here
 from .sanctions import (
     BAN,
     MUTE,
-    Target,
     clock,
-    describe,
-    meets,
     sentence,
     subject_shown,
-    target_of,
 )
+from .targets import Target, describe, meets, target_of
 
 log = logging.getLogger("chatroom")
 

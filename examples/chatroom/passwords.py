@@ -70,7 +70,7 @@ class PasswordHash:
         log_n, r, p = (int(found[at]) for at in (1, 2, 3))
         # Too cheap is no protection; too dear, and one log-in takes all memory.
         if not (
-            14 <= log_n <= 20 and 1 <= r and 1 <= p <= 8 and (128 << log_n) * r <= _MOST_MEMORY
+            14 <= log_n <= 20 and r >= 1 and 1 <= p <= 8 and (128 << log_n) * r <= _MOST_MEMORY
         ):
             raise ValueError("the cost of the password's hash is out of bounds")
         return cls(bytes.fromhex(found[4]), bytes.fromhex(found[5]), log_n, r, p)

@@ -12,25 +12,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from .history import ForgetSanction, SaveSanction, Write
-from .limits import source_of
+from .history import ForgetSanction, SaveSanction
 from .members import Member
-from .names import Name, Refused, check_name, fold
+from .names import Name, Refused
+from .targets import Network, Target, describe, from_subject, network_of, subject_of
 
 log = logging.getLogger("chatroom")
 
 BAN, MUTE = "ban", "mute"
 MOST = 1000
 """Most bans, and most mutes: operators are to be trusted, a slip of a script is not."""
-
-Network = IPv4Network | IPv6Network
-Target = Name | Network
-"""Who is meant."""
-
-_WIDEST = {4: 8, 6: 16}
-_BY_NAME, _BY_ADDRESS = "name:", "address:"
 
 
 class Sanctions:
@@ -65,7 +57,8 @@ class Sanctions:
         register.lapse(wall)
         if len(register) >= MOST and target not in register:
             raise Refused(f"There are {MOST} of them already; lift one of them first (/bans).")
-        made = SaveSanction(kind, _subject(target), until, by, reason)
+        target = register.known(target)
+        made = SaveSanction(kind, subject_of(target), until, by, reason)
         register.add(target, made)
         return made
 
@@ -122,7 +115,7 @@ class Sanctions:
 
     def _restore(self, known: SaveSanction) -> None:
         try:
-            target = _target_of_subject(known.subject)
+            target = from_subject(known.subject)
             self._registers[known.kind].add(target, known)
         except (KeyError, ValueError):
             log.warning("A stored sanction is damaged and is left out: %r.", known)
@@ -151,6 +144,11 @@ class _Register:
         if isinstance(target, Name):
             return target.key in self._names
         return target in self._networks
+
+    def known(self, target: Target) -> Target:
+        """Return `target` as it is listed: "bob" is not stored beside "Bob", but in its place."""
+        listed = self._names.get(target.key) if isinstance(target, Name) else None
+        return listed[0] if listed else target
 
     def add(self, target: Target, made: SaveSanction) -> None:
         if isinstance(target, Name):
@@ -202,69 +200,9 @@ class _Register:
             self._looks.setdefault(name.skeleton, []).append(made)
 
 
-def target_of(raw: str, longest: int) -> Target:
-    """Return who is meant by what an operator typed: an address, a network or a name.
-
-    An IPv6 address means its /64, as everywhere in the chat room: that is one subscriber.
-
-    Args:
-        raw: What was typed.
-        longest: The longest name, in characters.
-
-    Raises:
-        Refused: It is none of them, or a network so large that it must be a slip.
-    """
-    network = network_of(raw)
-    if network is None:
-        return check_name(raw, longest)
-    widest = _WIDEST[network.version]
-    if network.prefixlen < widest:
-        raise Refused(f"{network} is too large: /{widest} at most.")
-    return network
-
-
-def network_of(raw: str, *, every_address: bool = False) -> Network | None:
-    """Return the network that `raw` names, or None if it is no address and no network.
-
-    Args:
-        raw: An IP address, or a network such as ``192.0.2.0/24``.
-        every_address: An IPv6 address means itself alone, not its /64.
-    """
-    address, slash, length = raw.partition("/")
-    address = address.partition("%")[0]
-    whole = address if every_address else source_of(address)
-    try:
-        network = ip_network(f"{address}/{length}" if slash else whole, strict=False)
-    except ValueError:
-        return None
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped is None or network.prefixlen < 96:
-        return network
-    return ip_network(f"{mapped}/{network.prefixlen - 96}")
-
-
-def meets(target: Target, member: Member) -> bool:
-    """Say whether `member` is meant by `target`."""
-    if isinstance(target, Name):
-        name = member.name
-        return name is not None and (name.key == target.key or name.skeleton == target.skeleton)
-    alone = network_of(member.place.address, every_address=True)
-    return (
-        alone is not None and alone.version == target.version and (alone.network_address in target)
-    )
-
-
-def describe(target: Target) -> str:
-    """Return `target` as people write it."""
-    if isinstance(target, Name):
-        return target.shown
-    whole = target.prefixlen == target.max_prefixlen
-    return str(target.network_address if whole else target)
-
-
 def subject_shown(sanction: SaveSanction) -> str:
     """Return whom `sanction` is on, as people write it."""
-    return describe(_target_of_subject(sanction.subject))
+    return describe(from_subject(sanction.subject))
 
 
 def sentence(what: str, until: float | None, reason: str) -> str:
@@ -276,20 +214,6 @@ def sentence(what: str, until: float | None, reason: str) -> str:
 def clock(wall: float) -> str:
     """Return a time for people who may be anywhere."""
     return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _subject(target: Target) -> str:
-    if isinstance(target, Name):
-        return _BY_NAME + target.shown
-    return _BY_ADDRESS + str(target)
-
-
-def _target_of_subject(subject: str) -> Target:
-    if subject.startswith(_BY_NAME):
-        shown = subject.removeprefix(_BY_NAME)
-        # Not checked again: what was a name when it was banned stays banned.
-        return Name(shown, fold(shown))
-    return ip_network(subject.removeprefix(_BY_ADDRESS))
 
 
 def _in_force(made: SaveSanction, wall: float) -> bool:
