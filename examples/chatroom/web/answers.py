@@ -1,8 +1,8 @@
 """HTTP answers.
 
 Rule of this file: status, headers and body into bytes; no decisions.  Every answer carries the
-headers that keep a browser from doing more with it than was meant, and ends its connection: a page
-is five small files, and a connection that waits for a next request is one to be paid for.
+headers that keep a browser from doing more with it than was meant, and ends its connection: one
+that waits for a next request would take a place in the room from somebody, six for each browser.
 """
 
 from __future__ import annotations

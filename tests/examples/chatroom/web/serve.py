@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import queue
 import ssl
 import sys
 import threading
@@ -61,11 +62,9 @@ class Running:
 
     def ask(self, question: Callable[[], object]) -> object:
         """Let the loop's thread answer `question`."""
-        answers: list[object] = []
-        done = threading.Event()
-        self.loop.call_soon_threadsafe(lambda: (answers.append(question()), done.set()))
-        assert done.wait(20.0)
-        return answers[0]
+        answer: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self.loop.call_soon_threadsafe(lambda: answer.put(question()))
+        return answer.get(timeout=20.0)
 
     def figure(self, name: str) -> int:
         found = self.ask(lambda: self.door.figures()[name])
