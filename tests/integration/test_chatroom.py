@@ -12,128 +12,24 @@ import select
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0  # seconds until a test gives up; nothing waits that long when all is well
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
-NO_FLOOD_LIMIT = ("--flood-burst", "1000000", "--flood-rate", "1000000")
-
-
-class Server:
-    """``python -m examples.chatroom`` on a free port."""
-
-    def __init__(self, *options: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "examples.chatroom", "--port", "0", *options],
-            cwd=ROOT,
-            env=ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        first = self.process.stdout.readline()
-        found = re.search(r"telnet 127\.0\.0\.1 (\d+)", first)
-        assert found, first or self.process.communicate()[1]
-        self.port = int(found[1])
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
-        """Stop it; return exit code, standard output, standard error (the log)."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, out, err
-
-
-class Peer:
-    """A bare TCP connection to the chat room, as nc is one."""
-
-    def __init__(self, server: Server, name: str = "", receive_buffer: int = 0) -> None:
-        self.socket = socket.socket()
-        self.socket.settimeout(PATIENCE)
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.connect(("127.0.0.1", server.port))
-        self.received = b""
-        if name:
-            self.type(name)
-            self.expect(f"{name} came into lobby.")
-
-    def type(self, *lines: str) -> None:
-        self.send("".join(f"{line}\n" for line in lines).encode())
-
-    def send(self, data: bytes) -> None:
-        self.socket.sendall(data)
-
-    def expect(self, text: str | bytes) -> bytes:
-        """Receive until `text` has come; return everything up to its end, and forget that."""
-        wanted = text.encode() if isinstance(text, str) else text
-        while wanted not in self.received:
-            data = self.socket.recv(65536)
-            assert data, f"{wanted!r} never came: {self.received!r}"
-            self.received += data
-        end = self.received.index(wanted) + len(wanted)
-        before, self.received = self.received[:end], self.received[end:]
-        return before
-
-    def rest(self) -> bytes:
-        """Receive to the end of the connection."""
-        while data := self.socket.recv(65536):
-            self.received += data
-        return self.received
-
-    def reset(self) -> None:
-        """Go away as a crashed machine does: no FIN, but a reset."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.socket.close()
-
-
-Start = Callable[..., Server]
-Connect = Callable[..., Peer]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start servers; none outlives the test, and none may have logged an error."""
-    with contextlib.ExitStack() as stack:
-
-        def starter(*options: str) -> Server:
-            server = Server(*options)
-            stack.callback(check_clean_end, server)
-            return server
-
-        yield starter
-
-
-def check_clean_end(server: Server) -> None:
-    try:
-        code, _, log = server.stop()
-    finally:
-        server.process.kill()
-    assert code == 0
-    assert "Traceback" not in log
-    assert " ERROR " not in log
-
-
-@pytest.fixture
-def connect() -> Iterator[Connect]:
-    with contextlib.ExitStack() as stack:
-
-        def connector(server: Server, name: str = "", receive_buffer: int = 0) -> Peer:
-            peer = Peer(server, name, receive_buffer)
-            stack.callback(peer.socket.close)
-            return peer
-
-        yield connector
+from tests.integration.chatroom_process import (
+    ENVIRONMENT,
+    NO_FLOOD_LIMIT,
+    PATIENCE,
+    ROOT,
+    Peer,
+    Server,
+)
+from tests.integration.conftest import Connect, Start
 
 
 def test_two_people_converse(start: Start, connect: Connect) -> None:
@@ -344,8 +240,10 @@ def test_stopping_says_goodbye_and_ends_in_order(
     assert "Traceback" not in log
 
 
-def test_a_second_ctrl_c_ends_at_once_and_without_a_traceback(connect: Connect) -> None:
-    server = Server("--linger", "30", "--max-output", "100000000", *NO_FLOOD_LIMIT)
+def test_a_second_ctrl_c_ends_at_once_and_without_a_traceback(
+    connect: Connect, tmp_path: Path
+) -> None:
+    server = Server(tmp_path, "--linger", "30", "--max-output", "100000000", *NO_FLOOD_LIMIT)
     try:
         ann = connect(server, "ann")
         connect(server, "slow", receive_buffer=4096)

@@ -1,0 +1,56 @@
+"""Fixtures of the chat room's tests with real processes and sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.chatroom_process import Peer, Server
+
+Start = Callable[..., Server]
+Connect = Callable[..., Peer]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start servers; none outlives the test, and none may have logged an error."""
+    with contextlib.ExitStack() as stack:
+
+        def starter(*options: str, folder: Path = tmp_path / "data") -> Server:
+            server = Server(folder, *options)
+            stack.callback(check_clean_end, server)
+            return server
+
+        yield starter
+
+
+def check_clean_end(server: Server) -> None:
+    try:
+        code, _, log = server.stop()
+    finally:
+        server.process.kill()
+    assert code == 0
+    assert "Traceback" not in log
+    assert " ERROR " not in log
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Connect visitors; all are gone after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def connector(
+            server: Server,
+            name: str = "",
+            receive_buffer: int = 0,
+            context: ssl.SSLContext | None = None,
+        ) -> Peer:
+            peer = Peer(server, name, receive_buffer, context)
+            stack.callback(peer.socket.close)
+            return peer
+
+        yield connector
