@@ -208,7 +208,7 @@ def test_a_page_that_forgot_all_begins_anew() -> None:
 @pytest.mark.parametrize("seen", [0, 99])
 def test_a_seat_that_cannot_tell_all_begins_anew_and_says_so(seen: int) -> None:
     around = Surroundings(WebLimits(backlog_events=3))
-    seat, line = sit(around)
+    seat, _ = sit(around)
     for number in range(10):
         seat.deliver(said(number))
     again = Line()
