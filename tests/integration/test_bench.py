@@ -70,6 +70,15 @@ def test_memory_is_counted(by: str) -> None:
     assert beyond_the_socket(by, count=20) == pytest.approx(0, abs=1 << 20)
 
 
+@pytest.mark.skipif(why_missing("handwritten") is not None, reason="it reads /proc")
+def test_a_crowd_talks_and_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    crowd = pytest.importorskip("examples.bench.crowd", reason="needs miniloop[chat]")
+    crowd.main(["--members", "20", "--rooms", "2", "--seconds", "0.5", "--every", "0.1"])
+    said = capsys.readouterr().out
+    assert "20 members in 2 rooms, 10 of them by web" in said
+    assert " 0 lost, 0 doubled or out of order" in said
+
+
 # -- the arithmetic -------------------------------------------------------------------------------
 
 
