@@ -1,0 +1,1 @@
+"""What keeps the pages true: excerpts, experiments, transcripts, breakages, pictures."""
