@@ -79,7 +79,7 @@ class Dispatcher(OutgoingChannel):
         self.check_open("create_socket()")
         if self.socket:
             raise RuntimeError("create_socket(): there is a socket already; make a new dispatcher")
-        sock = Socket(family, type)
+        sock = self.loop.new_socket(family, type)
         self._datagram = _kind(sock) == SOCK_DGRAM
         self.set_socket(sock)
 

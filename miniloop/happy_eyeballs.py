@@ -51,7 +51,7 @@ class Attempt(SocketChannel):
         self._on_failed = on_failed
         self.connecting = True
         try:
-            self.set_socket(Socket(address.family, address.type, address.proto))
+            self.set_socket(loop.new_socket(address.family, address.type, address.proto))
             self._connecting = Connecting(
                 loop, self.socket, address.sockaddr, None, self._started, self._failed
             )

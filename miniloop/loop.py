@@ -4,6 +4,7 @@ What happens in a pass is in ``passes.py``.
 """
 
 import selectors
+import socket
 import time
 from collections.abc import Callable, Iterator
 from threading import get_ident
@@ -55,6 +56,14 @@ class EventLoop(Passes):
         self._ending: Iterator[None] | None = None
         self.leave_host: Callable[[], object] | None = None
         """Set by a guest: how ``close()`` makes it leave the loop that it lives in."""
+
+    def new_socket(self, family: int, type: int, proto: int = 0) -> socket.socket:
+        """Make a socket for a channel on this loop; a simulated loop makes simulated ones.
+
+        Raises:
+            OSError: the system refused.
+        """
+        return socket.socket(family, type, proto)
 
     def run_once(self, timeout: float | None = None) -> None:
         """Run one pass: refresh, wait, deliver, timers, callbacks.

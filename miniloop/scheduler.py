@@ -33,8 +33,12 @@ class Scheduler:
         self._thread: int | None = None  # where it runs at this moment
         self._home: int | None = None  # where its host lives, when it is another loop's guest
         self._closed = False
-        self._waker = Waker()
+        self._waker = self._new_waker()
         self._signals = SignalHandlers(self._waker.signal_fileno(), self._hand_over)
+
+    def _new_waker(self) -> Waker:
+        """Make the waker; a simulated loop has one without descriptors."""
+        return Waker()
 
     @property
     def closed(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from miniloop import EventLoop, happy_eyeballs
+from miniloop import EventLoop
 from miniloop.happy_eyeballs import Race
 from miniloop.readiness import WRITE
 from miniloop.resolving import Address
@@ -111,7 +111,7 @@ class Setup:
 def setup(monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
     with scripted() as (loop, selector, clock):
         setup = Setup(loop, selector, clock)
-        monkeypatch.setattr(happy_eyeballs, "Socket", setup.make_socket)
+        monkeypatch.setattr(loop, "new_socket", setup.make_socket)
         yield setup
 
 

@@ -1,32 +1,11 @@
-"""Test doubles: a clock that moves when told, a selector that answers from a script.
-
-They are for tests of programs as well as for miniloop's own: no ports, no sleeping.
-"""
+"""A selector that answers from a script."""
 
 import selectors
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-
-class FakeClock:
-    """A clock that stands still until ``advance()``.
-
-    Args:
-        start: its first answer in seconds; not 0, so that a forgotten offset shows.
-    """
-
-    def __init__(self, start: float = 1000.0) -> None:
-        """Stand at ``start``."""
-        self.now = start
-
-    def __call__(self) -> float:
-        """Return the time in seconds."""
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass."""
-        self.now += seconds
+from miniloop.testing.clock import FakeClock
 
 
 class ScriptedSelector(selectors.BaseSelector):

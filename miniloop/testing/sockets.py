@@ -1,0 +1,226 @@
+"""A simulated stream socket: the methods of ``socket.socket`` on one end of a connection."""
+
+import errno
+import socket
+import struct
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from miniloop.selector import POLLHUP, POLLIN, POLLOUT
+from miniloop.testing.basesocket import BaseSocket
+from miniloop.testing.descriptors import error
+from miniloop.testing.endpoint import Endpoint
+from miniloop.testing.ports import Backlog
+
+if TYPE_CHECKING:
+    from miniloop.testing.network import SimulatedNetwork
+
+_ACCEPT_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED)
+_LEAST_BUFFER = 256
+
+
+class SimulatedSocket(BaseSocket):
+    """A stream socket of the simulated process; made by the network and its loops."""
+
+    def __init__(
+        self, network: "SimulatedNetwork", family: int, proto: int = 0, end: Endpoint | None = None
+    ) -> None:
+        """Take a descriptor; OSError (EMFILE) when there is none."""
+        super().__init__(network, family, socket.SOCK_STREAM, proto)
+        self._end = end
+        self._backlog: Backlog | None = None
+        if end is not None:
+            end.on_change = self.changed
+
+    def __repr__(self) -> str:
+        """Show the descriptor and the addresses."""
+        if self._end is None:
+            return super().__repr__()
+        return f"<SimulatedSocket fd={self._number} {self._end.local} - {self._end.remote}>"
+
+    def poll(self) -> int:
+        """Return the readiness that holds now, in the kernel's bits."""
+        if self._end is not None:
+            return self._end.poll()
+        if self._backlog is not None:
+            return POLLIN if self._backlog.waiting else 0
+        return POLLOUT | POLLHUP
+
+    def transmits(self) -> bool:
+        """Return whether a select that reports it wrongly is in the kernel's rights."""
+        return self._backlog is not None or (self._end is not None and not self._end.connecting)
+
+    # -- sending and receiving -------------------------------------------------------------------
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """Send what there is room for."""
+        if type(data) is not bytes:
+            data = memoryview(data).cast("B")
+        if self._end is None:
+            self.refuse(errno.EPIPE)
+        try:
+            return self._end.send(data, bool(flags & socket.MSG_OOB))
+        except BlockingIOError:
+            self.would_wait()
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send everything; BlockingIOError (or RuntimeError) where there is no room for it."""
+        data = memoryview(data).cast("B")
+        while data:
+            data = data[self.send(data, flags) :]
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """Receive what has arrived."""
+        if size < 0:
+            raise ValueError("negative buffersize in recv")
+        if self._end is None:
+            self.refuse(errno.ENOTCONN)
+        if flags & socket.MSG_OOB:
+            return self._end.receive_urgent()
+        try:
+            return self._end.receive(size, bool(flags & socket.MSG_PEEK))
+        except BlockingIOError:
+            self.would_wait()
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """Receive into ``buffer``."""
+        view = memoryview(buffer).cast("B")
+        data = self.recv(nbytes or len(view), flags)
+        view[: len(data)] = data
+        return len(data)
+
+    def shutdown(self, how: int) -> None:
+        """Half-close."""
+        if how not in (socket.SHUT_RD, socket.SHUT_WR, socket.SHUT_RDWR):
+            raise error(errno.EINVAL)
+        if self._end is None:
+            self.refuse(errno.ENOTCONN)
+        self._end.shut(how != socket.SHUT_WR, how != socket.SHUT_RD)
+
+    # -- connections -----------------------------------------------------------------------------
+
+    def bind(self, address: Any) -> None:
+        """Take an address."""
+        self.check_open()
+        address = self._with_port(self._checked(address))
+        if self._bound is not None or self._end is not None:
+            raise error(errno.EINVAL)
+        self._net.ports.bind(address)
+        self._bound = address
+
+    def listen(self, backlog: int = 128) -> None:
+        """Accept connections."""
+        self.check_open()
+        if self._end is not None:
+            raise error(errno.EINVAL)
+        if self._backlog is not None:
+            self._backlog.limit = max(0, backlog)
+            return
+        if self._bound is None:
+            self.bind(("", 0))
+        self._backlog = Backlog(self._bound, backlog, self.changed)
+        self._net.ports.listen(self._backlog)
+        self.changed()
+
+    def accept(self) -> "tuple[SimulatedSocket, Any]":
+        """Return a connection and its peer's address."""
+        backlog = self._backlog
+        if backlog is None:
+            self.refuse(errno.EINVAL)
+        if not backlog.waiting:
+            self.would_wait()
+        choices = self._net.choices
+        if choices.chance(choices.faults.accept_error):
+            self._fail_to_accept(backlog, choices.pick(_ACCEPT_ERRORS))
+        self._net.descriptors.check_room()  # before the connection leaves the queue
+        end = backlog.waiting.popleft()
+        end.inline = bool(self._options.get((socket.SOL_SOCKET, socket.SO_OOBINLINE)))
+        return SimulatedSocket(self._net, self.family, self.proto, end), end.remote
+
+    def _fail_to_accept(self, backlog: Backlog, number: int) -> NoReturn:
+        """Raise; a connection that was lost leaves the queue."""
+        self._net.note(self, f"accept() fails: {errno.errorcode[number]}")
+        if number == errno.ECONNABORTED:
+            backlog.waiting.popleft().close(hard=True)
+        raise error(number)
+
+    def connect(self, address: Any) -> None:
+        """Begin to connect; BlockingIOError (EINPROGRESS) says that it has begun."""
+        code = self.connect_ex(address)
+        if code == errno.EINPROGRESS and self._blocking:
+            self.would_wait()
+        if code:
+            raise error(code)
+
+    def connect_ex(self, address: Any) -> int:
+        """Begin to connect; returns an errno."""
+        self.check_open()
+        address = self._checked(address)
+        end = self._end
+        if self._backlog is not None:
+            return errno.EISCONN
+        if end is not None:
+            if not end.dead:
+                return errno.EALREADY if end.connecting else errno.EISCONN
+            if end.error:
+                return end.take_error()
+        return self._connect(Endpoint(self._net, self._source(), address))
+
+    def _source(self) -> Any:
+        return self._bound or self._net.source(self.family)
+
+    def _connect(self, end: Endpoint) -> int:
+        end.inline = bool(self._options.get((socket.SOL_SOCKET, socket.SO_OOBINLINE)))
+        code = self._net.ports.connect(end)
+        if code in (0, errno.EINPROGRESS):
+            self._end = end
+            end.on_change = self.changed
+            self.changed()
+        return code
+
+    def getsockname(self) -> Any:
+        """Return the address of this end."""
+        self.check_open()
+        return super().getsockname() if self._end is None else self._end.local
+
+    def getpeername(self) -> Any:
+        """Return the address of the other end; OSError (ENOTCONN) without one."""
+        end = self._end
+        if end is None or end.connecting or end.dead:
+            self.refuse(errno.ENOTCONN)
+        return end.remote
+
+    # -- options and the end ---------------------------------------------------------------------
+
+    def _pending_error(self) -> int:
+        return 0 if self._end is None else self._end.take_error()
+
+    def _listens(self) -> bool:
+        return self._backlog is not None
+
+    def _apply(self, option: int, value: Any) -> None:
+        """The sizes of the buffers, doubled as Linux does, and where urgent data goes."""
+        if self._end is None:
+            return
+        if option == socket.SO_SNDBUF:
+            self._end.send_limit = max(_LEAST_BUFFER, 2 * value)
+        elif option == socket.SO_RCVBUF:
+            self._end.receive_limit = max(_LEAST_BUFFER, 2 * value)
+        elif option == socket.SO_OOBINLINE:
+            self._end.inline = bool(value)
+
+    def release(self) -> None:
+        """The descriptor is gone: so are the backlog, the address and this end."""
+        super().release()
+        if self._backlog is not None:
+            self._backlog.close()
+        if self._end is not None:
+            self._end.close(hard=self._lingers_for_nothing())
+        self._end = self._backlog = None
+
+    def _free_address(self) -> None:
+        self._net.ports.free(self._bound)
+
+    def _lingers_for_nothing(self) -> bool:
+        """SO_LINGER of 0 seconds asks for a reset."""
+        value = self._options.get((socket.SOL_SOCKET, socket.SO_LINGER))
+        return isinstance(value, bytes) and struct.unpack("ii", value) == (1, 0)
