@@ -16,7 +16,7 @@ from miniloop import AsyncChat, EventLoop
 
 from . import telnet
 from .hall import Hall
-from .messages import LAST_WORDS, Event, Kind, Message, Moment
+from .messages import LAST_WORDS, Event, Kind, Message, Moment, Receipt
 from .names import Refused
 from .rendering import LineRenderer
 from .session import Session
@@ -83,6 +83,7 @@ class LineDoor(AsyncChat):
         self.set_terminator(None)
         self._decoder = telnet.TelnetDecoder(limits.max_line, limits.max_subnegotiation)
         self._ending = False
+        self._heard_out = True
         self._first_line = True
         self._asked_for_life = False
         self._timer = loop.call_later(limits.login_timeout, self._login_timeout)
@@ -111,6 +112,10 @@ class LineDoor(AsyncChat):
     def deliver(self, event: Event) -> None:
         """Queue `event` as lines; a farewell is the last one."""
         if self._ending:
+            return
+        if isinstance(event, Receipt):
+            self._heard_out = True
+            super().handle_eof()
             return
         self.push(self._house.renderer.encode(event))
         if isinstance(event, Message) and event.kind in LAST_WORDS:
@@ -170,6 +175,17 @@ class LineDoor(AsyncChat):
             self._timer.cancel()
             self.set_idle_timeout(self._limits.idle_ping)
 
+    def handle_eof(self) -> None:
+        """The peer will send no more; it is still to be shown what it said, once that is stored."""
+        self._heard_out = self._session is None or self._ending
+        super().handle_eof()
+        if self._session is not None and not self._heard_out:
+            self._session.receipt(0)
+
+    def input_done(self) -> bool:
+        """Return whether what was received has had its effect; the end waits for that."""
+        return self._heard_out and super().input_done()
+
     # Time limits
 
     def _login_timeout(self) -> None:
@@ -204,7 +220,7 @@ class LineDoor(AsyncChat):
         Closing at once would reset the connection if the peer had sent something unread, and a
         reset lets the last line get lost on its way.
         """
-        self._ending = True
+        self._ending = self._heard_out = True
         self._timer.cancel()
         self.set_idle_timeout(None)
         self.close_write()
