@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from .archive import Archive
 from .directory import Directory
+from .doorkeeper import Doorkeeper
 from .gate import Gate, Place
 from .history import MemoryStore, Store, Write
 from .ledger import Fate, Ledger
@@ -44,6 +45,7 @@ class Hall:
         store: Where lines are remembered; in memory unless given.
         defer: Calls a function when this pass of the loop is over, so that all it has brought
             is stored with one commit; at once unless given.
+        doorkeeper: Checks operators' passwords; nobody becomes one unless given.
         log_messages: Whether the log gets what people say; private lines never get there.
 
     Attributes:
@@ -54,6 +56,7 @@ class Hall:
         rooms: The rooms.
         names: Who is called what.
         sanctions: Who may not come in, and who has to be silent.
+        doorkeeper: Who may become an operator.
         speech: What people say.
         archive: What they said.
         counts: How often things happened, for the statistics.
@@ -64,6 +67,7 @@ class Hall:
         limits: Limits,
         store: Store | None = None,
         *,
+        doorkeeper: Doorkeeper | None = None,
         defer: Callable[[Callable[[], None]], object] = at_once,
         log_messages: bool = False,
     ) -> None:
@@ -76,6 +80,7 @@ class Hall:
         self.rooms = Rooms(limits, known, self.record)
         self.names = Directory(limits.max_name)
         self.sanctions = Sanctions(known.sanctions)
+        self.doorkeeper = doorkeeper if doorkeeper is not None else Doorkeeper()
         self.archive = Archive(store, self.postbox, limits)
         self.counts: Counter[str] = Counter()
         self.speech = Speech(
