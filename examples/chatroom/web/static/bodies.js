@@ -1,0 +1,129 @@
+// One row of the log as an element.
+
+import { icon, make } from "./dom.js";
+import { piecesOf } from "./pieces.js";
+import { badge, nameTag } from "./people.js";
+
+const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat([], {
+  weekday: "long", day: "numeric", month: "long", year: "numeric",
+});
+const FULL = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "medium" });
+
+/** Return the element for `row`; `me` is the reader's name, `act` what its buttons do. */
+export function elementOf(row, me, act) {
+  return (MAKERS.get(row.type) ?? event)(row, me, act);
+}
+
+/** Return a <time> for `at`, in seconds since the epoch. */
+export function clock(at) {
+  const date = new Date(at * 1000);
+  return make("time", { datetime: date.toISOString(), title: FULL.format(date) }, CLOCK.format(date));
+}
+
+/** Return the words of a message, the reader's name and links marked, all as text. */
+export function words(text, me) {
+  return piecesOf(text, me).map((piece) => {
+    if (piece.type === "mention") return make("mark", {}, piece.text);
+    if (piece.type === "text") return piece.text;
+    const link = { href: piece.href, target: "_blank", rel: "noopener noreferrer nofollow" };
+    return make("a", link, piece.text);
+  });
+}
+
+function speech({ item, first }, me) {
+  const mine = item.sender === me;
+  const body = make("div", { class: "body" }, paragraph(item.text, mine ? "" : me));
+  if (item.kept === false) body.append(notKept());
+  if (!first) {
+    body.prepend(make("span", { class: "unseen" }, `${item.sender}: `));
+    return line("speech", item, clock(item.at), body);
+  }
+  body.prepend(make("div", { class: "head" }, nameTag(item.sender), clock(item.at)));
+  return line("speech first", item, badge(item.sender), body);
+}
+
+function action({ item }, me) {
+  const words = paragraph(item.text, item.sender === me ? "" : me);
+  const body = make("div", { class: "body" }, nameTag(item.sender), " ", words);
+  if (item.kept === false) body.append(notKept());
+  return line("action", item, clock(item.at), body);
+}
+
+function waiting({ request }, me) {
+  const body = make("div", { class: "body" }, paragraph(request.shown, ""));
+  body.prepend(make("span", { class: "unseen" }, `${me}: `));
+  body.append(make("span", { class: "flag" }, "waiting to be sent"));
+  return make("div", { class: "row speech waiting" }, icon("clock"), body);
+}
+
+function notice({ item }) {
+  return make("div", { class: "row notice" }, make("p", { class: "text", dir: "auto" }, item.text));
+}
+
+function presence({ items }) {
+  const row = make("div", { class: "row event" });
+  items.slice(-6).forEach((item, index) => row.append(index ? ", " : "", ...comingOrGoing(item)));
+  if (items.length > 6) row.prepend(`${items.length - 6} came or went, `);
+  row.append(" ", clock(items.at(-1).at));
+  return row;
+}
+
+function comingOrGoing(item) {
+  if (item.kind === "joined") return [nameTag(item.sender), " came in"];
+  const reason = make("bdi", {}, item.text);
+  return [nameTag(item.sender), " left", ...(item.text ? [" (", reason, ")"] : [])];
+}
+
+function event({ item }) {
+  const [before, after] = EVENTS.get(item.kind) ?? [` ${item.kind} `, ""];
+  const text = make("bdi", {}, item.text);
+  const shown = item.kind === "renamed" ? nameTag(item.text) : text;
+  return make("div", { class: "row event" }, nameTag(item.sender), before, shown, after, " ", clock(item.at));
+}
+
+const EVENTS = new Map([
+  ["renamed", [" is now called ", ""]],
+  ["topic", [" set the topic: ", ""]],
+  ["operator", [" is an operator now", ""]],
+  ["locked", [" closed the room with a key", ""]],
+  ["unlocked", [" opened the room for everybody", ""]],
+]);
+
+function edge({ state, isPrivate }, _me, act) {
+  const row = make("div", { class: "row edge" });
+  if (state === "stuck") row.append(make("button", { type: "button", onclick: act.older }, "Load older messages"));
+  else if (state === "start") row.append(isPrivate ? "Only the two of you can read this; it is kept nowhere." : "This is the beginning.");
+  else row.append("Older messages…");
+  return row;
+}
+
+function newer(_row, _me, act) {
+  const button = make("button", { type: "button", onclick: act.newest }, "Go to the newest messages");
+  return make("div", { class: "row edge" }, button);
+}
+
+const MAKERS = new Map([
+  ["said", speech],
+  ["whispered", speech],
+  ["acted", action],
+  ["notice", notice],
+  ["presence", presence],
+  ["waiting", waiting],
+  ["edge", edge],
+  ["newer", newer],
+  ["day", (row) => make("div", { class: "row rule" }, make("span", {}, DAY.format(new Date(row.at * 1000))))],
+  ["new", () => make("div", { class: "row rule new" }, make("span", {}, "New messages"))],
+]);
+
+function paragraph(text, me) {
+  return make("p", { class: "text", dir: "auto" }, ...words(text, me));
+}
+
+function notKept() {
+  return make("span", { class: "flag", title: "The history could not be written" }, "not kept");
+}
+
+function line(kind, item, ...children) {
+  return make("div", { class: `row ${kind}`, "data-id": item.id || null }, ...children);
+}

@@ -1,0 +1,267 @@
+// What this page knows: rooms, people, messages. Events go in; no DOM, no socket, no storage.
+
+import { Conversation } from "./conversation.js";
+import { mentionsIn } from "./names.js";
+
+const SPOKEN = new Set(["said", "acted", "whispered"]);
+const SOON = 15; // seconds in which a room one asked for is opened when it comes
+
+/** Return the key of a conversation in `Chat.conversations`; rooms and people may share names. */
+export const keyOf = (name, isPrivate) => (isPrivate ? "with:" : "room:") + name;
+
+export class Chat {
+  /** `ask(body, done)` sends a request; `clock` gives seconds since the epoch. */
+  constructor(ask, clock = () => Date.now() / 1000) {
+    this.ask = ask;
+    this.clock = clock;
+    this.me = "";
+    this.conversations = new Map();
+    this.open = ""; // the key of the one that is shown
+    this.visible = true; // whether the page is
+    this.following = true; // whether its newest message is
+    this.found = null; // the last search's answer
+    this.directory = []; // the last list of rooms
+    this.notice = ""; // the server's last sentence
+    this.wishedUntil = 0;
+  }
+
+  get current() {
+    return this.conversations.get(this.open);
+  }
+
+  get rooms() {
+    return [...this.conversations.values()].filter((each) => !each.isPrivate);
+  }
+
+  get privates() {
+    return [...this.conversations.values()].filter((each) => each.isPrivate);
+  }
+
+  get unread() {
+    return [...this.conversations.values()].reduce((sum, each) => sum + each.unread, 0);
+  }
+
+  /** Take one event of the server's. */
+  apply(event) {
+    HANDLERS.get(event.kind)?.(this, event);
+  }
+
+  /** The connection has begun anew: what is held may have gaps until the rooms are seen again. */
+  outdate() {
+    for (const each of this.conversations.values()) {
+      each.stale = !each.isPrivate;
+      Object.assign(each, { loading: false, stuck: false, replacing: null });
+    }
+  }
+
+  /** Rooms that did not come again are left. */
+  dropStale() {
+    for (const each of this.rooms) {
+      if (each.stale) this.part(each.name, `You are not in ${each.name} any more.`);
+    }
+  }
+
+  /** Show the conversation with this key. */
+  show(key) {
+    const chosen = this.conversations.get(key);
+    if (!chosen) return;
+    if (this.current && this.open !== key) this.current.mark = 0;
+    this.open = key;
+    this.following = true;
+    this.read();
+  }
+
+  /** Tell whether the page is visible, and whether the newest message is. */
+  look(visible, following) {
+    if (this.visible && !visible && this.current) this.current.mark = 0;
+    this.visible = visible;
+    this.following = following;
+    this.read();
+  }
+
+  /** What is before the reader's eyes is not unread. */
+  read() {
+    if (!this.visible || !this.current) return;
+    Object.assign(this.current, { unread: 0, mentioned: false });
+    if (this.following) this.current.below = 0;
+  }
+
+  /** Return the private conversation with `name`, which is made if there is none. */
+  privateWith(name) {
+    return this.#conversation(name, true);
+  }
+
+  /** Open the next room that comes: it was asked for. */
+  wish() {
+    this.wishedUntil = this.clock() + SOON;
+  }
+
+  /** Ask for older messages of the open room. */
+  older() {
+    const room = this.current;
+    if (!room || room.isPrivate || room.loading || !room.more || room.stale) return;
+    this.#page(room, room.oldestId);
+  }
+
+  /** Show the open room around the message `id`, or its newest ones if `id` is 0. */
+  visit(id) {
+    const room = this.current;
+    if (!room || room.isPrivate || room.loading) return;
+    room.target = id;
+    if (id ? room.byId.has(id) : !room.detached) return;
+    // Ids grow over all rooms: some of the next ones are this room's, and give the context.
+    room.replacing = id && id + 25;
+    this.#page(room, room.replacing);
+  }
+
+  /** Take leave of a conversation; `text` says why, if it was not one's own wish. */
+  part(name, text = "") {
+    this.remove(keyOf(name, false));
+    if (text) this.tell(text);
+  }
+
+  remove(key) {
+    this.conversations.delete(key);
+    if (this.open !== key) return;
+    this.open = "";
+    this.show(this.conversations.keys().next().value);
+  }
+
+  /** Show a sentence of the server's, or of this page's, in the open conversation. */
+  tell(text, kind = "notice") {
+    this.notice = text;
+    this.current?.addNew({ kind, text, at: this.clock() });
+  }
+
+  hear(conversation, event) {
+    const item = conversation.addNew(event);
+    if (!item && !conversation.detached) return;
+    const own = event.sender === this.me;
+    const open = conversation === this.current;
+    if (SPOKEN.has(event.kind) && !own) this.#count(conversation, event, open, item);
+    conversation.trim(!open || this.following);
+  }
+
+  enter(event) {
+    const known = this.conversations.has(keyOf(event.room, false));
+    const room = this.#conversation(event.room, false);
+    const more = Boolean(event.more);
+    Object.assign(room, { topic: event.topic ?? "", closed: Boolean(event.closed) });
+    room.people = new Map(event.people.map((each) => [each.name, Boolean(each.operator)]));
+    if (known && !room.stale) event.recent.forEach((message) => room.add(message));
+    else this.#catchUp(room, event.recent, more);
+    const wished = !known && this.clock() < this.wishedUntil;
+    if (wished) this.wishedUntil = 0;
+    if (wished || !this.current) this.show(keyOf(event.room, false));
+  }
+
+  page(event) {
+    const room = this.conversations.get(keyOf(event.room, false));
+    if (!room) return;
+    if (room.replacing === event.before) {
+      room.replaceBy(event);
+      return;
+    }
+    const before = room.addPage(event);
+    if (before !== null) this.#page(room, before);
+    room.trim(room !== this.current || (this.following && !room.loading));
+  }
+
+  rename(event) {
+    if (event.sender === this.me) this.me = event.text;
+    for (const each of this.conversations.values()) {
+      if (!each.people.has(event.sender)) continue;
+      each.people.set(event.text, each.people.get(event.sender));
+      each.people.delete(event.sender);
+    }
+    this.#renamePrivate(event);
+  }
+
+  #renamePrivate(event) {
+    const [from, to] = [keyOf(event.sender, true), keyOf(event.text, true)];
+    const moved = this.conversations.get(from);
+    if (!moved || this.conversations.has(to)) return;
+    this.conversations.delete(from);
+    moved.name = event.text;
+    moved.addNew({ ...event, room: "" });
+    this.conversations.set(to, moved);
+    if (this.open === from) this.open = to;
+  }
+
+  #catchUp(room, recent, more) {
+    const held = room.items.length > 0;
+    const newest = room.newestId;
+    const before = room.catchUp(recent, more);
+    if (before !== null) this.#page(room, before);
+    const missed = recent.filter((each) => each.id > newest && each.sender !== this.me);
+    if (held) missed.forEach((each) => this.#countAgain(room, each));
+  }
+
+  #countAgain(room, message) {
+    const item = room.byId.get(message.id);
+    if (item) this.#count(room, message, room === this.current, item);
+  }
+
+  #count(conversation, event, open, item) {
+    if (open && this.visible && !this.following) conversation.below += 1;
+    if (open && this.visible) return;
+    if (!conversation.unread && item) conversation.mark = item.serial;
+    conversation.unread += 1;
+    if (event.kind === "whispered" || mentionsIn(event.text, this.me).length) {
+      conversation.mentioned = true;
+    }
+  }
+
+  #conversation(name, isPrivate) {
+    const key = keyOf(name, isPrivate);
+    if (!this.conversations.has(key)) {
+      this.conversations.set(key, new Conversation(name, isPrivate));
+    }
+    return this.conversations.get(key);
+  }
+
+  #page(room, before) {
+    room.loading = true;
+    room.stuck = false;
+    this.ask({ do: "page", room: room.name, before }, () => {
+      // The receipt comes after the page; if it is still missing, there was none.
+      room.stuck = room.loading;
+      room.loading = false;
+      room.replacing = null;
+    });
+  }
+}
+
+const roomOf = (chat, event) => chat.conversations.get(keyOf(event.room, false));
+
+/** Change the event's room by `change`, and show the event there. */
+const inRoom = (change) => (chat, event) => {
+  const room = roomOf(chat, event);
+  if (!room) return;
+  change(room, event, chat);
+  chat.hear(room, event);
+};
+
+const HANDLERS = new Map([
+  ["said", inRoom(() => {})],
+  ["acted", inRoom(() => {})],
+  ["joined", inRoom((room, event) => room.people.set(event.sender, false))],
+  ["left", inRoom((room, event) => room.people.delete(event.sender))],
+  ["topic", inRoom((room, event) => (room.topic = event.text))],
+  ["locked", inRoom((room) => (room.closed = true))],
+  ["unlocked", inRoom((room) => (room.closed = false))],
+  ["operator", inRoom((room, event) => room.people.set(event.sender, true))],
+  ["renamed", inRoom((_room, event, chat) => chat.rename(event))],
+  ["whispered", (chat, event) => {
+    const partner = event.sender === chat.me ? event.recipient : event.sender;
+    chat.hear(chat.privateWith(partner), event);
+  }],
+  ["notice", (chat, event) => chat.tell(event.text)],
+  ["farewell", (chat, event) => chat.tell(event.text)],
+  ["closing", (chat, event) => chat.tell(event.text)],
+  ["room", (chat, event) => chat.enter(event)],
+  ["parted", (chat, event) => chat.part(event.room, event.text)],
+  ["page", (chat, event) => chat.page(event)],
+  ["found", (chat, event) => (chat.found = event)],
+  ["rooms", (chat, event) => (chat.directory = event.rooms)],
+]);

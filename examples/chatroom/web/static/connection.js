@@ -1,0 +1,182 @@
+// The WebSocket: enter or resume, count what came, send what waits, and come back when it is cut.
+
+import { Pace } from "./pace.js";
+
+const FIRST_DELAY = 500; // milliseconds
+const LONGEST_DELAY = 30_000;
+const FULL_DELAY = 10_000; // "come back later" is meant
+const SILENCE = 45_000; // then ask whether the server is still there
+const PATIENCE = 15_000; // for any answer; then the connection is given up
+const SAID_GOODBYE = 4000;
+const REPLACED = 4001;
+const TOO_MANY_BAD = 4002;
+const TOO_LONG = 1009;
+const FULL = 1013;
+
+/**
+ * States, as told to `handlers.state`: "idle" (no name yet), "connecting", "online", "waiting"
+ * (until `retryAt`), "offline" (the browser has no network), "ended" (with `code`).
+ */
+export class Connection {
+  constructor(url, requests, handlers) {
+    this.url = url;
+    this.requests = requests;
+    this.handlers = handlers;
+    this.state = "idle";
+    this.socket = null;
+    this.name = "";
+    this.token = "";
+    this.seen = null; // events received; null: this page knows nothing
+    this.attempts = 0;
+    this.retryAt = 0;
+    this.pace = new Pace();
+    setInterval(() => this.#watch(), 5000);
+  }
+
+  /** Come in as `name`, on the open connection if the last name was refused there. */
+  enter(name) {
+    this.name = name;
+    this.token = "";
+    if (this.socket?.readyState === WebSocket.OPEN) this.#write({ do: "enter", name });
+    else this.connect();
+  }
+
+  /** Take up the seat of `token` again, as `name`, knowing nothing of what was said. */
+  resume(token, name) {
+    Object.assign(this, { token, name, seen: null });
+    this.connect();
+  }
+
+  /** Connect now, whatever the waiting time. */
+  connect() {
+    this.#abandon();
+    this.#change("connecting");
+    const socket = (this.socket = new WebSocket(this.url));
+    socket.onopen = () => this.#introduce();
+    socket.onmessage = (message) => this.#receive(JSON.parse(message.data));
+    socket.onclose = (event) => this.#closed(event.code);
+    this.heard = Date.now();
+  }
+
+  /** Connect now if we only wait for it; ask for a sign of life if we seem connected. */
+  hurry() {
+    if (this.state === "waiting" || this.state === "offline") this.connect();
+    else if (this.state === "online" && Date.now() - this.heard > PATIENCE) this.#ask();
+  }
+
+  /** The browser says that there is no network. */
+  offline() {
+    if (this.state === "idle" || this.state === "ended") return;
+    this.#abandon();
+    this.#change("offline");
+  }
+
+  /** Send what waits, as fast as one may. */
+  pump() {
+    clearTimeout(this.pumping);
+    for (let request; this.state === "online" && (request = this.requests.unsent()); ) {
+      const wait = this.pace.take(Date.now());
+      if (wait) {
+        this.pumping = setTimeout(() => this.pump(), wait);
+        return;
+      }
+      request.sent = request.everSent = true;
+      request.at = Date.now();
+      this.#write({ n: request.n, ...request.body });
+    }
+  }
+
+  #introduce() {
+    if (this.token) this.#write({ do: "resume", token: this.token, seen: this.seen });
+    else this.#write({ do: "enter", name: this.name });
+  }
+
+  #receive(event) {
+    this.heard = Date.now();
+    if (event.kind === "welcome") this.#welcome(event);
+    else if (event.kind === "resumed") this.#resumed(event);
+    else if (event.kind === "expired") this.#expired();
+    else if (event.kind === "refused") this.handlers.refused(event.text);
+    else {
+      this.seen += 1;
+      this.handlers.event(event);
+      if (event.kind === "receipt") this.requests.receipt(event.n);
+    }
+  }
+
+  #welcome(event) {
+    Object.assign(this, { name: event.name, token: event.token, seen: 0, attempts: 0 });
+    const lost = this.requests.restart();
+    this.handlers.welcome(event, lost);
+    this.#change("online");
+    this.pump();
+  }
+
+  #resumed(event) {
+    const fresh = this.seen === null || Boolean(event.fresh);
+    if (fresh) this.seen = 0;
+    Object.assign(this, { name: event.name, attempts: 0 });
+    this.requests.resume(event.done, fresh);
+    this.handlers.resumed(event, fresh);
+    this.#change("online");
+    this.pump();
+  }
+
+  #expired() {
+    this.token = "";
+    this.handlers.expired();
+    this.#write({ do: "enter", name: this.name });
+  }
+
+  #closed(code) {
+    this.#abandon();
+    if (code === REPLACED) this.seen = null; // the other page has begun the count anew
+    if (code === TOO_LONG) this.handlers.unsendable(this.requests.giveUp());
+    if ([SAID_GOODBYE, REPLACED, TOO_MANY_BAD].includes(code)) this.#change("ended", code);
+    else if (navigator.onLine === false) this.#change("offline");
+    else this.#wait(code === FULL ? FULL_DELAY : FIRST_DELAY);
+  }
+
+  #wait(first) {
+    // Spread out, or a thousand pages would all come back in the same instant.
+    const delay = Math.min(LONGEST_DELAY, first * 2 ** this.attempts) * (0.5 + Math.random() / 2);
+    this.attempts += 1;
+    this.retryAt = Date.now() + delay;
+    this.retry = setTimeout(() => this.connect(), delay);
+    this.#change("waiting");
+  }
+
+  #abandon() {
+    clearTimeout(this.retry);
+    clearTimeout(this.pumping);
+    if (!this.socket) return;
+    const socket = this.socket;
+    this.socket = null;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #watch() {
+    const silent = Date.now() - this.heard;
+    const waiting = this.requests.queue.find((request) => request.sent);
+    const late = waiting && Date.now() - waiting.at > PATIENCE;
+    if (this.state === "connecting" && silent > PATIENCE) this.#closed(0);
+    else if (this.state !== "online") return;
+    else if (late && silent > PATIENCE) this.#closed(0);
+    else if (!waiting && silent > SILENCE) this.#ask();
+  }
+
+  #ask() {
+    this.requests.add({ do: "rooms" });
+    this.pump();
+  }
+
+  #change(state, code = 0) {
+    this.state = state;
+    this.handlers.state(state, code);
+  }
+
+  #write(body) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(body));
+  }
+}

@@ -1,0 +1,130 @@
+// The field one types into: sending, recalling, completing.
+
+import { completionsOf } from "./complete.js";
+import { byId, setText } from "./dom.js";
+
+const REMEMBERED = 50; // lines for the Up key
+const LONGEST = 1024; // bytes the server takes in a line
+const SOON_FULL = 900;
+const SECRET = /^\/(op|oper|operator|password|lock|key)\b/i; // not to be recalled to the screen
+
+export class Input {
+  /** `send(text)` is called for each line; `names()` gives whom Tab may complete. */
+  constructor(send, names) {
+    this.send = send;
+    this.names = names;
+    this.field = byId("line");
+    this.hint = byId("hint");
+    this.sent = [];
+    this.recalled = 0; // how many lines back; 0 is the line being written
+    this.written = "";
+    this.completion = null;
+    this.field.addEventListener("keydown", (event) => this.#key(event));
+    this.field.addEventListener("input", () => this.#changed());
+    byId("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+  }
+
+  /** Show another conversation's draft; return the one that stood here. */
+  swap(draft) {
+    const old = this.field.value;
+    this.#put(draft);
+    this.recalled = 0;
+    return old;
+  }
+
+  /**
+   * Send what stands here, each line as a message of its own.
+   *
+   * Only a single line can be a command: a pasted text whose third line is "/quit" is text.
+   */
+  submit() {
+    const lines = this.field.value.split("\n").map((each) => each.trimEnd()).filter(Boolean);
+    const long = lines.find((line) => bytesOf(line) > LONGEST);
+    if (long || !lines.length) return this.#changed();
+    if (lines.length === 1) this.send(lines[0]);
+    else lines.forEach((line) => this.send(line.startsWith("/") ? `/${line}` : line));
+    this.#remember(this.field.value.trimEnd());
+    this.#put("");
+    this.field.focus();
+  }
+
+  #remember(text) {
+    if (!SECRET.test(text)) this.sent.push(text);
+    if (this.sent.length > REMEMBERED) this.sent.shift();
+    this.recalled = 0;
+  }
+
+  #key(event) {
+    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    const act = KEYS.get(event.key);
+    if (event.key !== "Tab" && event.key !== "Shift") this.completion = null;
+    if (act?.(this, event)) event.preventDefault();
+  }
+
+  complete(backwards) {
+    const { field } = this;
+    if (!this.completion) {
+      if (backwards || field.selectionStart !== field.selectionEnd) return false;
+      const found = completionsOf(field.value, field.selectionStart, this.names());
+      if (!found.options.length) return false;
+      this.completion = { ...found, at: -1, end: field.selectionStart };
+    }
+    this.#next(this.completion, backwards);
+    return true;
+  }
+
+  #next(completion, backwards) {
+    const count = completion.options.length;
+    completion.at = (completion.at + (backwards ? count - 1 : 1)) % count;
+    const option = completion.options[completion.at];
+    this.field.setRangeText(option, completion.start, completion.end, "end");
+    completion.end = completion.start + option.length;
+    this.#changed();
+    if (count > 1) setText(this.hint, `${completion.at + 1} of ${count}: ${option.trim()}`);
+  }
+
+  recall(step) {
+    const { field } = this;
+    const first = !field.value.slice(0, field.selectionStart).includes("\n");
+    const last = !field.value.slice(field.selectionEnd).includes("\n");
+    if (step > 0 ? !first : !last) return false;
+    const wanted = this.recalled + step;
+    if (wanted < 0 || wanted > this.sent.length) return false;
+    if (this.recalled === 0) this.written = field.value;
+    this.recalled = wanted;
+    this.#put(wanted ? this.sent.at(-wanted) : this.written);
+    return true;
+  }
+
+  #put(text) {
+    this.field.value = text;
+    this.completion = null;
+    this.#changed();
+  }
+
+  #changed() {
+    const { field } = this;
+    field.style.setProperty("height", "auto");
+    field.style.setProperty("height", `${field.scrollHeight}px`);
+    const longest = Math.max(...field.value.split("\n").map(bytesOf));
+    const over = longest > LONGEST;
+    const room = LONGEST - longest;
+    this.hint.classList.toggle("wrong", over);
+    if (over) setText(this.hint, `Too long by ${-room} bytes: a line has ${LONGEST} at most.`);
+    else setText(this.hint, longest > SOON_FULL ? `${room} bytes left in this line` : "");
+  }
+}
+
+const KEYS = new Map([
+  ["Enter", (input, event) => !event.shiftKey && (input.submit(), true)],
+  ["Tab", (input, event) => input.complete(event.shiftKey)],
+  ["ArrowUp", (input, event) => !event.shiftKey && input.recall(1)],
+  ["ArrowDown", (input, event) => !event.shiftKey && input.recall(-1)],
+]);
+
+function bytesOf(text) {
+  return new TextEncoder().encode(text).length;
+}

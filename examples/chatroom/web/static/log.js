@@ -1,0 +1,140 @@
+// The log: its rows kept up with the state, the reader's place kept where it is.
+
+import { elementOf } from "./bodies.js";
+import { byId, setText } from "./dom.js";
+import { rowsOf } from "./rows.js";
+
+const NEAR = 400; // pixels from the top at which older messages are asked for
+const AT_END = 60; // pixels from the end that still count as the end
+const FLOOD = 8; // new rows at once that are not read aloud
+
+export class Log {
+  /** `act` has `older()`, `newest()` and `looked(following)`. */
+  constructor(act) {
+    this.act = act;
+    this.element = byId("log");
+    this.jump = byId("jump");
+    this.shown = new Map(); // key -> {element, state}
+    this.conversation = null;
+    this.following = true;
+    this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.jump.addEventListener("click", () => this.toEnd());
+    new ResizeObserver(() => this.following && this.#stick()).observe(this.element);
+  }
+
+  /** Show `conversation` as it is now, with the requests that wait in it. */
+  render(conversation, waiting, me) {
+    const changed = conversation !== this.conversation;
+    if (changed) this.#empty(conversation);
+    if (!conversation) return;
+    const place = this.following ? null : this.#place();
+    this.#update(rowsOf(conversation, waiting), me, changed);
+    if (changed && conversation.mark) this.#reveal(this.shown.get("new")?.element);
+    else if (place) this.#restore(place);
+    else this.#stick();
+    this.#showTarget(conversation);
+    this.#showJump(conversation);
+    if (!conversation.stuck && this.element.scrollTop < NEAR) this.act.older();
+  }
+
+  /** Go to the newest message. */
+  toEnd() {
+    this.following = true;
+    this.#stick();
+    this.act.newest();
+  }
+
+  #empty(conversation) {
+    this.conversation = conversation;
+    this.following = true;
+    this.shown.clear();
+    this.element.replaceChildren();
+  }
+
+  #update(rows, me, changed) {
+    const keys = new Set(rows.map((row) => row.key));
+    for (const [key, { element }] of this.shown) {
+      if (keys.has(key)) continue;
+      element.remove();
+      this.shown.delete(key);
+    }
+    const added = rows.filter((row) => !this.shown.has(row.key)).length;
+    this.#quiet(changed || added > FLOOD);
+    let next = this.element.firstChild;
+    for (const row of rows) {
+      const element = this.#elementOf(row, me);
+      if (element === next) next = next.nextSibling;
+      else this.element.insertBefore(element, next);
+    }
+  }
+
+  #elementOf(row, me) {
+    const known = this.shown.get(row.key);
+    if (known?.state === row.state) return known.element;
+    const element = elementOf(row, me, this.act);
+    known?.element.replaceWith(element);
+    this.shown.set(row.key, { element, state: row.state });
+    return element;
+  }
+
+  // History that loads is not news: only what is said now is read aloud.
+  #quiet(quiet) {
+    if (!quiet) return;
+    this.element.setAttribute("aria-live", "off");
+    clearTimeout(this.loud);
+    this.loud = setTimeout(() => this.element.setAttribute("aria-live", "polite"), 500);
+  }
+
+  #place() {
+    const top = this.element.scrollTop;
+    for (const element of this.element.children) {
+      if (!element.dataset.id || element.offsetTop + element.offsetHeight <= top) continue;
+      return { element, offset: element.offsetTop - top };
+    }
+    return { element: null, offset: 0 };
+  }
+
+  #restore({ element, offset }) {
+    if (element?.isConnected) this.element.scrollTop = element.offsetTop - offset;
+  }
+
+  #stick() {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  #reveal(element) {
+    if (!element) return;
+    this.element.scrollTop = element.offsetTop - this.element.clientHeight / 4;
+    this.following = this.#atEnd();
+  }
+
+  #showTarget(conversation) {
+    const found = this.element.querySelector(`[data-id="${Number(conversation.target)}"]`);
+    if (!conversation.target || !found) return;
+    conversation.target = 0;
+    this.following = false;
+    this.#reveal(found);
+    found.classList.add("target");
+    setTimeout(() => found.classList.remove("target"), 3000);
+  }
+
+  #showJump({ below, detached }) {
+    this.jump.hidden = this.following && !detached;
+    const words = below === 1 ? "1 new message" : `${below} new messages`;
+    setText(this.jump.lastElementChild, below ? words : "Newest messages");
+  }
+
+  #scrolled() {
+    const following = this.#atEnd();
+    if (following !== this.following) {
+      this.following = following;
+      this.act.looked(following);
+    }
+    if (this.element.scrollTop < NEAR) this.act.older();
+  }
+
+  #atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    return scrollHeight - scrollTop - clientHeight < AT_END;
+  }
+}

@@ -1,0 +1,141 @@
+// Puts the parts together: what comes from the server goes into the state, and the state on the page.
+
+import { Chat, keyOf } from "./chat.js";
+import { Connection } from "./connection.js";
+import { Directory } from "./directory.js";
+import { byId } from "./dom.js";
+import { Input } from "./input.js";
+import { Log } from "./log.js";
+import { Login } from "./login.js";
+import { Page } from "./page.js";
+import { Panels } from "./panels.js";
+import { isSpeech, Requests } from "./requests.js";
+import { Search } from "./search.js";
+import { speak } from "./speech.js";
+import { Status } from "./status.js";
+import * as storage from "./storage.js";
+
+const requests = new Requests();
+const keys = new Map(); // of closed rooms, in memory only: room -> key
+const chat = new Chat(ask);
+const address = new URL("chat", location.href);
+address.protocol = address.protocol.replace("http", "ws");
+const connection = new Connection(address, requests, {
+  welcome(event, lost) {
+    chat.me = event.name;
+    reenter();
+    for (const { body } of lost) if (body.text) chat.tell(`Perhaps not done, the connection was lost: ${body.text}`);
+    begin();
+  },
+  resumed(event, fresh) {
+    chat.me = event.name;
+    if (fresh) {
+      chat.outdate();
+      ask({ do: "rooms" }, () => chat.dropStale());
+    }
+    begin();
+  },
+  expired: () => chat.outdate(),
+  refused: (text) => login.show(text),
+  event(event) {
+    if (event.kind === "farewell") status.farewell = event.text;
+    chat.apply(event);
+    if (event.kind === "room" && seat && keyOf(event.room, false) === seat.open) storage.reopen(chat, seat);
+    page.changed();
+  },
+  unsendable: (request) => chat.tell(`Too long to be sent: ${request?.body.text ?? ""}`),
+  state(state, code) {
+    status.show(state, code);
+    if (state === "ended" && code !== 4001) storage.forgetSeat();
+    if (state === "idle") login.show();
+    page.changed();
+  },
+});
+const status = new Status(connection);
+const panels = new Panels();
+const login = new Login((name) => connection.enter(name));
+const log = new Log({
+  older: () => chat.older(),
+  newest: () => { chat.look(chat.visible, true); chat.visit(0); page.changed(); },
+  looked: (following) => { chat.look(chat.visible, following); page.changed(); },
+});
+const input = new Input((text) => speak(text, world), () => page.names());
+const directory = new Directory(chat, join, () => ask({ do: "rooms" }), choose);
+const search = new Search(
+  (text) => ask({ do: "search", room: chat.current?.name ?? "", text }, () => search.answered()),
+  (message) => { panels.chosen(); chat.visit(message.id); page.changed(); },
+);
+const world = { chat, connection, ask, join, leave, choose, panels, search, log, input, requests, directory };
+const page = new Page(world);
+let seat = storage.loadSeat();
+
+/** Queue a request; `done` is called when it is done. */
+function ask(body, done) {
+  const whole = body.do === "say" ? { ...body, nonce: crypto.randomUUID?.() ?? nonce() } : body;
+  const request = requests.add(whole, () => { done?.(); page.changed(); });
+  request.shown = body.text ?? "";
+  connection.pump();
+  page.changed();
+  return request;
+}
+
+// randomUUID is only there with TLS or on this machine; the chat may well be served without.
+function nonce() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function join(room, key) {
+  if (key) keys.set(room.toLowerCase(), key);
+  const before = chat.rooms.length;
+  chat.wish();
+  ask({ do: "join", room, key }, () => directory.answered(chat.rooms.length > before || chat.wishedUntil === 0));
+}
+
+function leave() {
+  const { current } = chat;
+  if (!current) return;
+  if (current.isPrivate) chat.remove(chat.open);
+  else ask({ do: "leave", room: current.name });
+  page.changed();
+}
+
+function choose(key) {
+  const { current } = chat;
+  chat.show(key);
+  if (current !== chat.current) panels.chosen();
+  page.changed();
+  byId("line").focus();
+}
+
+/** After the old seat is gone: go back into the rooms one was in. */
+function reenter() {
+  const rooms = chat.rooms.length ? chat.rooms.map((room) => room.name) : seat?.rooms ?? [];
+  const joins = rooms.filter((room) => room !== "lobby").map((room) => {
+    return { do: "join", room, key: keys.get(room.toLowerCase()) ?? "" };
+  });
+  requests.addFirst(joins);
+  if (chat.rooms.length) ask({ do: "rooms" }, () => chat.dropStale());
+}
+
+function begin() {
+  document.body.dataset.view = "chat";
+  if (seat) storage.loadPrivates(chat);
+  page.begin();
+}
+
+document.addEventListener("visibilitychange", () => {
+  chat.look(!document.hidden, log.following);
+  if (!document.hidden) connection.hurry();
+  page.changed();
+});
+addEventListener("online", () => connection.hurry());
+addEventListener("offline", () => connection.offline());
+addEventListener("pagehide", () => page.save());
+byId("resume").addEventListener("click", () => connection.connect());
+byId("again").addEventListener("click", () => location.reload());
+
+if (seat) {
+  requests.restore(seat.waiting ?? []);
+  for (const request of requests.queue) request.shown = request.body.text;
+  connection.resume(seat.token, seat.name);
+} else login.show();

@@ -1,0 +1,139 @@
+// Shows the state: at most once in a while, however much happens in between.
+
+import { keyOf } from "./chat.js";
+import { byId, setText } from "./dom.js";
+import { showConversations, showPeople } from "./lists.js";
+import { askLine } from "./panels.js";
+import { badge, nameTag } from "./people.js";
+import { isSpeech } from "./requests.js";
+import { showTitle } from "./status.js";
+import * as storage from "./storage.js";
+
+const FRAME = 16; // milliseconds; a timer and not a frame, as a hidden page has no frames
+const LONGEST_TOPIC = 200;
+const LONGEST_NAME = 20;
+
+export class Page {
+  constructor(world) {
+    this.world = world;
+    this.shown = null; // the conversation that is shown
+    byId("leave").addEventListener("click", () => world.leave());
+    byId("topic").addEventListener("click", () => this.#askTopic());
+    byId("my-name").addEventListener("click", () => this.#askName());
+    byId("log-out").addEventListener("click", () => world.ask({ do: "say", room: "", text: "/quit" }));
+    byId("open-help").addEventListener("click", () => byId("help").showModal());
+    byId("people-filter").addEventListener("input", () => this.changed());
+    addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** One has come in: show the chat, and go to where one types. */
+  begin() {
+    this.changed();
+    if (matchMedia("(hover: hover)").matches) byId("line").focus();
+  }
+
+  /** Something has changed: show it soon. */
+  changed() {
+    this.timer ??= setTimeout(() => this.#render(), FRAME);
+  }
+
+  /** Keep what a reload of the page shall find again. */
+  save() {
+    if (!this.world.connection.token) return;
+    storage.saveSeat(this.world.connection, this.world.chat, this.world.requests);
+    storage.savePrivates(this.world.chat);
+  }
+
+  /** Return the names that Tab completes: those of the open conversation. */
+  names() {
+    const { chat } = this.world;
+    const { current } = chat;
+    if (!current) return [];
+    return current.isPrivate ? [current.name] : [...current.people.keys()].filter((name) => name !== chat.me);
+  }
+
+  #render() {
+    this.timer = null;
+    const { chat, log } = this.world;
+    this.#swapDrafts(chat.current);
+    this.#header(chat.current);
+    showConversations(chat, this.world.choose);
+    showPeople(chat, (name) => this.#private(name));
+    log.render(chat.current, this.#waiting(chat.current), chat.me);
+    this.#me(chat);
+    this.world.directory.render();
+    this.world.search.render(chat);
+    showTitle(chat);
+    clearTimeout(this.saving);
+    this.saving = setTimeout(() => this.save(), 300);
+  }
+
+  #swapDrafts(current) {
+    if (this.shown === current) return;
+    const old = this.world.input.swap(current?.draft ?? "");
+    if (this.shown) this.shown.draft = old;
+    this.shown = current;
+  }
+
+  #header(current) {
+    const isPrivate = current?.isPrivate ?? false;
+    setText(byId("place"), current?.name ?? "No room");
+    byId("place-kind").setAttribute("href", isPrivate ? "#icon-person" : current?.closed ? "#icon-lock" : "#icon-room");
+    byId("topic").hidden = !current || isPrivate;
+    setText(byId("topic"), current?.topic || "Set a topic");
+    byId("topic").classList.toggle("empty", !current?.topic);
+    byId("subtitle").hidden = !isPrivate;
+    byId("leave").hidden = !current;
+    const leaving = isPrivate ? "Close this conversation" : "Leave this room";
+    Object.assign(byId("leave"), { ariaLabel: leaving, title: leaving });
+    byId("open-search").hidden = !current || isPrivate;
+    byId("log").setAttribute("aria-label", current ? `Messages, ${current.name}` : "Messages");
+    byId("line").placeholder = current ? `Write to ${current.name}` : "Join a room to write";
+    const elsewhere = this.world.chat.unread;
+    setText(byId("rooms-count"), elsewhere ? String(elsewhere) : "");
+  }
+
+  #waiting(current) {
+    const { connection, requests } = this.world;
+    if (!current) return [];
+    return requests.queue.filter(({ body }) => {
+      if (body.do === "whisper") return current.isPrivate && body.to === current.name;
+      if (body.do !== "say" || current.isPrivate || body.room !== current.name) return false;
+      return isSpeech(body) || (connection.state !== "online" && !body.text.includes(" "));
+    });
+  }
+
+  #me({ me }) {
+    const button = byId("my-name");
+    if (button.dataset.name === me) return;
+    button.dataset.name = me;
+    button.replaceChildren(badge(me), nameTag(me));
+  }
+
+  #private(name) {
+    this.world.chat.privateWith(name);
+    this.world.choose(keyOf(name, true));
+  }
+
+  #askTopic() {
+    const { chat, ask } = this.world;
+    const room = chat.current.name;
+    const question = { title: `Topic of ${room}`, label: "Topic", value: chat.current.topic, most: LONGEST_TOPIC };
+    askLine(question, (text) => ask({ do: "say", room, text: `/topic ${text}` }));
+  }
+
+  #askName() {
+    const { chat, ask } = this.world;
+    const question = { title: "Your name", label: "New name", value: chat.me, most: LONGEST_NAME };
+    askLine(question, (text) => ask({ do: "say", room: "", text: `/nick ${text}` }));
+  }
+
+  #key(event) {
+    if (!event.altKey || event.ctrlKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    const { chat, choose } = this.world;
+    const keys = [...chat.rooms, ...chat.privates].map((each) => keyOf(each.name, each.isPrivate));
+    const step = event.key === "ArrowUp" ? keys.length - 1 : 1;
+    if (keys.length) choose(keys[(keys.indexOf(chat.open) + step) % keys.length]);
+  }
+}

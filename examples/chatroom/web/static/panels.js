@@ -1,0 +1,84 @@
+// Drawers and dialogs: what opens beside or above the conversation, and closes with Escape.
+
+import { byId, setText } from "./dom.js";
+
+const WIDE = matchMedia("(min-width: 64em)");
+
+export class Panels {
+  constructor() {
+    this.app = byId("app");
+    this.opener = null;
+    WIDE.addEventListener("change", () => this.reset());
+    this.reset();
+    byId("open-rooms").addEventListener("click", () => this.toggle("rooms"));
+    byId("open-people").addEventListener("click", () => this.toggle("people"));
+    byId("open-search").addEventListener("click", () => this.toggle("search"));
+    byId("backdrop").addEventListener("click", () => this.close());
+    for (const button of document.querySelectorAll("[data-close]")) {
+      button.addEventListener("click", () => this.closeAround(button));
+    }
+    addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
+  }
+
+  /** Show the side that belongs to this width. */
+  reset() {
+    this.#set(WIDE.matches ? "people" : "");
+  }
+
+  /** Open the panel `name`, or close it if it is open. */
+  toggle(name) {
+    if (this.app.dataset.panel === name) return this.close();
+    this.opener = document.activeElement;
+    this.#set(name);
+    const panel = byId(`${name}-panel`);
+    (panel.querySelector("[data-first]") ?? panel).focus();
+  }
+
+  /** Close the panel that is open, and go back to where it was opened. */
+  close() {
+    const search = this.app.dataset.panel === "search";
+    this.#set(WIDE.matches && search ? "people" : "");
+    this.opener?.focus();
+    this.opener = null;
+  }
+
+  /** On a narrow page a chosen conversation takes the panel's place. */
+  chosen() {
+    if (!WIDE.matches) this.#set("");
+  }
+
+  closeAround(button) {
+    const dialog = button.closest("dialog");
+    if (dialog) dialog.close();
+    else this.close();
+  }
+
+  #set(name) {
+    this.app.dataset.panel = name;
+    for (const each of ["rooms", "people", "search"]) {
+      byId(`open-${each}`).setAttribute("aria-expanded", String(name === each));
+    }
+  }
+
+  #escape(event) {
+    const { panel } = this.app.dataset;
+    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (panel === "search" || (panel && !WIDE.matches)) this.close();
+    else byId("line").focus();
+  }
+}
+
+/** Ask for one line of text in a dialog; `done(text)` is called if it is given. */
+export function askLine({ title, label, value, most }, done) {
+  const dialog = byId("ask");
+  const field = byId("ask-value");
+  setText(byId("ask-title"), title);
+  setText(byId("ask-label"), label);
+  Object.assign(field, { value, maxLength: most });
+  byId("ask-form").onsubmit = () => {
+    const text = field.value.trim();
+    if (text && text !== value) done(text);
+  };
+  dialog.showModal();
+  field.select();
+}

@@ -1,0 +1,53 @@
+// Searching the open room: the question, and what was found.
+
+import { clock, words } from "./bodies.js";
+import { byId, make, setText } from "./dom.js";
+import { nameTag } from "./people.js";
+
+const DATE = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
+
+export class Search {
+  /** `ask(text)` sends the question; `visit(id)` goes to a message. */
+  constructor(ask, visit) {
+    this.ask = ask;
+    this.visit = visit;
+    this.shown = null;
+    byId("search-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.start(byId("search-text").value.trim());
+    });
+  }
+
+  /** Search for `text` in the open room. */
+  start(text) {
+    if (!text) return;
+    byId("search-text").value = text;
+    byId("found").replaceChildren();
+    setText(byId("search-said"), "Searching…");
+    this.ask(text);
+  }
+
+  /** Show what was found. */
+  render({ found }) {
+    if (!found || found === this.shown) return;
+    this.shown = found;
+    const count = found.messages.length;
+    const many = count === 1 ? "1 message" : `${count || "No"} messages`;
+    setText(byId("search-said"), `${many} with “${found.query}” in ${found.room}`);
+    byId("found").replaceChildren(...[...found.messages].reverse().map((each) => this.#entry(each)));
+  }
+
+  /** The question is done with; if nothing was found or refused, say so. */
+  answered() {
+    if (byId("search-said").textContent === "Searching…") setText(byId("search-said"), "No answer; please try again.");
+  }
+
+  #entry(message) {
+    const date = DATE.format(new Date(message.at * 1000));
+    const head = make("span", { class: "head" }, nameTag(message.sender), date, " ", clock(message.at));
+    const text = make("span", { class: "text", dir: "auto" }, ...words(message.text, ""));
+    const button = make("button", { type: "button", class: "entry", onclick: () => this.visit(message) }, head);
+    button.append(make("span", { class: "text", dir: "auto" }, text.textContent));
+    return make("li", {}, button);
+  }
+}

@@ -1,0 +1,49 @@
+// The state of the connection, in words and a colour; the page's title.
+
+import { byId, setText } from "./dom.js";
+
+const WORDS = new Map([
+  ["connecting", "Connecting…"],
+  ["online", "Connected"],
+  ["offline", "No network. Waiting for it."],
+]);
+const ENDED = new Map([
+  [4001, "This seat was taken over by another tab or window."],
+  [4002, "The server did not understand this page. Please reload it."],
+]);
+
+export class Status {
+  constructor(connection) {
+    this.connection = connection;
+    this.farewell = "";
+    byId("retry").addEventListener("click", () => connection.connect());
+    setInterval(() => this.#count(), 1000);
+  }
+
+  /** Show that the connection is in `state` now; `code` says why it ended. */
+  show(state, code) {
+    document.body.dataset.connection = state;
+    byId("ended").hidden = state !== "ended";
+    byId("trouble").hidden = !["waiting", "offline"].includes(state);
+    setText(byId("ended-reason"), ENDED.get(code) ?? (this.farewell || "You have left."));
+    byId("resume").hidden = code !== 4001;
+    this.#count();
+    // Said once a change; the seconds that pass are for the eye alone.
+    setText(byId("connection-said"), state === "waiting" ? "Connection lost. Trying again." : WORDS.get(state) ?? "");
+  }
+
+  #count() {
+    const { state, retryAt } = this.connection;
+    const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+    const words = state === "waiting" ? `Trying again in ${seconds} s` : WORDS.get(state) ?? "";
+    setText(byId("connection"), words);
+    setText(byId("trouble-words"), state === "waiting" ? `The connection is lost. ${words}.` : words);
+  }
+}
+
+/** Show in the title where one is, and how much is unread. */
+export function showTitle(chat) {
+  const place = chat.current ? `${chat.current.name} · ` : "";
+  const title = `${chat.unread ? `(${chat.unread}) ` : ""}${place}Chat room`;
+  if (document.title !== title) document.title = title;
+}

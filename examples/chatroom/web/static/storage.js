@@ -1,0 +1,93 @@
+// What outlives a reload of the page. Bounded, and never needed: a browser may refuse to keep it.
+
+import { keyOf } from "./chat.js";
+
+const SEAT = "chat-seat";
+const PRIVATE = "chat-private";
+const NAME = "chat-name";
+const MOST_PEOPLE = 20; // private conversations kept
+const MOST_LINES = 100; // of each
+const MOST_WAITING = 50;
+
+/** Keep what is needed to take up the seat again: for this tab, as long as it is open. */
+export function saveSeat(connection, chat, requests) {
+  write(sessionStorage, SEAT, {
+    token: connection.token,
+    name: connection.name,
+    open: chat.open,
+    rooms: chat.rooms.map((room) => room.name),
+    waiting: requests.saved().slice(0, MOST_WAITING),
+  });
+}
+
+/** Return what `saveSeat` kept, or null. */
+export function loadSeat() {
+  const seat = read(sessionStorage, SEAT);
+  return seat && seat.token && seat.name ? seat : null;
+}
+
+/** The seat is given up: the next one who uses this tab shall not read what was said in private. */
+export function forgetSeat() {
+  remove(sessionStorage, SEAT);
+  remove(sessionStorage, PRIVATE);
+}
+
+/** Keep the private conversations, which the server keeps nowhere. */
+export function savePrivates(chat) {
+  const kept = chat.privates.slice(-MOST_PEOPLE).map((each) => ({
+    name: each.name,
+    unread: each.unread,
+    items: each.items.slice(-MOST_LINES).map(({ kind, sender, recipient, text, at }) => {
+      return { kind, sender, recipient, text, at };
+    }),
+  }));
+  write(sessionStorage, PRIVATE, kept);
+}
+
+/** Put the private conversations that were kept into `chat`. */
+export function loadPrivates(chat) {
+  for (const { name, unread, items } of read(sessionStorage, PRIVATE) ?? []) {
+    const conversation = chat.privateWith(name);
+    items.forEach((item) => conversation.add(item));
+    conversation.unread = unread;
+    conversation.mentioned = unread > 0;
+  }
+}
+
+/** Open the conversation that was open when the seat was kept, if it is there. */
+export function reopen(chat, seat) {
+  if (seat && chat.conversations.has(seat.open)) chat.show(seat.open);
+  else if (!chat.open && chat.rooms.length) chat.show(keyOf(chat.rooms[0].name, false));
+}
+
+/** Keep `name` for the next visit, or forget it if it is empty. */
+export function rememberName(name) {
+  if (name) write(localStorage, NAME, name);
+  else remove(localStorage, NAME);
+}
+
+export const rememberedName = () => read(localStorage, NAME) ?? "";
+
+function read(store, key) {
+  try {
+    return JSON.parse(store.getItem(key));
+  } catch {
+    return null; // not allowed, or not ours
+  }
+}
+
+function write(store, key, value) {
+  try {
+    store.setItem(key, JSON.stringify(value));
+  } catch (error) {
+    console.info("Nothing can be kept in this browser:", error.name);
+  }
+}
+
+function remove(store, key) {
+  try {
+    store.removeItem(key);
+  } catch (error) {
+    console.info("Nothing can be kept in this browser:", error.name);
+  }
+}
