@@ -43,26 +43,21 @@ class Errand(Generic[Result]):
         self._work = work
         self._failed = failed
         self._done = done
-        self._told = False
 
     def run(self) -> None:
         """Do the work; on any thread."""
         try:
             self._answer = self._work()
         except Exception as error:
-            self._answer = self._failed(describe(error))
+            self.fail(describe(error))
+
+    def fail(self, why: str) -> None:
+        """Let half a sentence on what went wrong be the answer."""
+        self._answer = self._failed(why)
 
     def tell(self) -> None:
         """Tell the answer; on the loop's thread."""
-        if not self._told:
-            self._told = True
-            self._done(self._answer)
-
-    def give_up(self, why: str) -> None:
-        """Tell that it was not done, or that nobody knows; on the loop's thread."""
-        if not self._told:
-            self._told = True
-            self._done(self._failed(why))
+        self._done(self._answer)
 
 
 class Errands:
@@ -77,41 +72,45 @@ class Errands:
         self._turn = threading.Lock()  # held while one is run; only its holder takes from queues
         self._urgent: deque[Errand[Any]] = deque()
         self._others: deque[Errand[Any]] = deque()
-        self._current: Errand[Any] | None = None
         self._run: deque[Errand[Any]] = deque()  # but not told yet
+        self._untold: dict[Errand[Any], None] = {}  # this one is the loop's thread's alone
         self._finishing = False
 
     def __len__(self) -> int:
         """Return how many are not told yet."""
-        waiting = len(self._urgent) + len(self._others)
-        return waiting + len(self._run) + (self._current is not None)
+        return len(self._untold)
 
     def add(self, errand: Errand[Any], *, urgent: bool = False) -> None:
         """Do `errand` when its turn comes, then tell."""
+        self._untold[errand] = None
         (self._urgent if urgent else self._others).append(errand)
         if not self._finishing and not self._pool.closed:
             self._pool.submit(self._do_one, on_done=lambda job: self._tell_one())
 
     def finish(self, patience: float) -> None:
-        """Do and tell now all that waits, and what the answers bring; then take no thread again.
+        """Do and tell now all that waits, and what the answers bring; the thread gets no more.
 
         Args:
             patience: Seconds for all of it; what is not done by then is told so.
         """
         self._finishing = True
         deadline = time.monotonic() + patience
-        while len(self):
-            if not self._finish_one(max(0.0, deadline - time.monotonic())):
+        while self._untold:
+            if not self._run and not self.alone(self._do_next, deadline - time.monotonic()):
                 self._give_up()
+            try:
+                self._tell_one()
+            except Exception:  # one that fails must not keep the others from the end
+                log.exception("An answer from the history was not understood.")
 
     def alone(self, work: Callable[[], object], patience: float) -> bool:
         """Do `work` on this thread while no errand runs; False if there was no such moment.
 
         Args:
             work: What to do.
-            patience: Seconds to wait for the errand that runs.
+            patience: Seconds to wait for the errand that runs; none if it is below 0.
         """
-        if not self._turn.acquire(timeout=patience):
+        if not self._turn.acquire(timeout=max(0.0, patience)):
             return False
         try:
             work()
@@ -127,30 +126,22 @@ class Errands:
         """Do the most urgent one, if any is left; only for the holder of the turn."""
         queue = self._urgent or self._others
         if queue:
-            self._current = queue.popleft()
-            self._current.run()
-            self._run.append(self._current)
-            self._current = None
+            errand = queue.popleft()
+            errand.run()
+            self._run.append(errand)
 
     def _tell_one(self) -> None:
-        if self._run:  # or finish() was faster
-            self._run.popleft().tell()
-
-    def _finish_one(self, patience: float) -> bool:
-        if not self._run and not self.alone(self._do_next, patience):
-            return False
-        try:
-            self._tell_one()
-        except Exception:  # as the loop does: one that fails must not keep others from the end
-            log.exception("An answer from the history was not understood.")
-        return True
+        """Tell the one that was done first, unless finish() was faster, or had given it up."""
+        if self._run:
+            errand = self._run.popleft()
+            if errand in self._untold:
+                del self._untold[errand]
+                errand.tell()
 
     def _give_up(self) -> None:
-        """The thread hangs: tell all that they were not done."""
-        left = [self._current] if self._current is not None else []
-        left += [*self._urgent, *self._others]
+        """The thread hangs: let the answer be that nothing was done, as far as one knows."""
         self._urgent.clear()
         self._others.clear()
-        self._current = None
-        for errand in left:
-            errand.give_up("the disk does not answer")
+        for errand in self._untold:
+            errand.fail("the disk does not answer")
+            self._run.append(errand)

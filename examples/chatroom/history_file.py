@@ -51,6 +51,9 @@ SCHEMA = (
         reason TEXT NOT NULL,
         PRIMARY KEY (kind, subject)
     ) STRICT, WITHOUT ROWID""",
+    # How many messages were removed since the index of words was tidied up; see retention.py.
+    "CREATE TABLE upkeep (removed INTEGER NOT NULL) STRICT",
+    "INSERT INTO upkeep VALUES (0)",
     # The texts stand in `messages` alone; triggers keep the index true to them, whoever writes.
     """CREATE VIRTUAL TABLE words USING fts5 (
         sender, text, content='messages', content_rowid='id', prefix='2 3',
@@ -62,6 +65,7 @@ SCHEMA = (
     """CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
         INSERT INTO words (words, rowid, sender, text)
         VALUES ('delete', old.id, old.sender, old.text);
+        UPDATE upkeep SET removed = removed + 1;
     END""",
     """CREATE TRIGGER messages_changed AFTER UPDATE ON messages BEGIN
         INSERT INTO words (words, rowid, sender, text)

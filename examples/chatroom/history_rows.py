@@ -40,7 +40,7 @@ _SEARCH = f"""SELECT {_COLUMNS} FROM words
     CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
     WHERE words MATCH ? AND r.key = ? ORDER BY words.rowid DESC LIMIT ?"""
 _ROOMS = """SELECT key, shown, topic, lock, founder FROM
-    (SELECT * FROM rooms ORDER BY used DESC LIMIT ?) ORDER BY id"""
+    (SELECT * FROM rooms ORDER BY used DESC, id DESC LIMIT ?) ORDER BY id"""
 
 
 class Writer:
@@ -190,5 +190,7 @@ def _digest(nonce: str) -> bytes | None:
 
 
 def _encodable(value: object) -> object:
-    # A lone surrogate, which JSON can spell, has no place in UTF-8 and must not fail the others.
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    # Neither a lone surrogate, which JSON can spell, nor NUL may fail or cut the others.
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", " ")
+    return value

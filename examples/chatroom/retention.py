@@ -22,6 +22,9 @@ PAGES = 200
 ROOM_AFTER = 0.9
 """Part of the bytes allowed that is filled after a sweep, so that not every one has to sweep."""
 
+UNTIDY = 0.2
+"""Messages removed, for each that is left, that make tidying the index worth its work."""
+
 LEAST_BYTES = 262_144
 """The least that may be asked for: an empty history takes some twenty pages of 4,096 bytes."""
 
@@ -90,6 +93,8 @@ def sweep(
     yield from _forget_rooms(connection, retention.keep_rooms, trimmed)
     if retention.keep_bytes is not None:
         yield from _shrink(connection, retention.keep_bytes, trimmed)
+    if _is_untidy(connection):
+        yield from _tidy(connection)
     yield from _give_back(connection)
     trimmed.bytes = used_bytes(connection)
 
@@ -130,7 +135,6 @@ def _shrink(connection: sqlite3.Connection, keep: int, trimmed: Trimmed) -> Iter
             return
         surplus = math.ceil(count * (1 - ROOM_AFTER * keep / used))
         yield from _forget_oldest(connection, surplus, trimmed)
-        # The index of words only notes what is deleted; merging its parts makes room.
         yield from _tidy(connection)
 
 
@@ -151,16 +155,25 @@ def _forget(
         yield
 
 
+def _is_untidy(connection: sqlite3.Connection) -> bool:
+    removed = _ask(connection, "SELECT removed FROM upkeep")
+    return removed > UNTIDY * _ask(connection, "SELECT count(*) FROM messages")
+
+
 def _tidy(connection: sqlite3.Connection) -> Iterator[None]:
-    """Merge the index of words into one part, `PAGES` at a time."""
+    """Merge the index of words into one part, `PAGES` at a time.
+
+    FTS5 only takes a note of what is removed; notes and words go when their parts are merged.
+    """
     pages = -PAGES  # negative: begin to merge everything; positive: go on
     while True:
         before = connection.total_changes
         _change(connection, "INSERT INTO words (words, rank) VALUES ('merge', ?)", pages)
         yield
         if connection.total_changes - before < 2:  # as FTS5's manual says: nothing was left to do
-            return
+            break
         pages = PAGES
+    _change(connection, "UPDATE upkeep SET removed = 0")
 
 
 def _give_back(connection: sqlite3.Connection) -> Iterator[None]:

@@ -12,9 +12,6 @@ import unicodedata
 MOST_WORDS = 16
 """Each word is a list to be merged with the others: more would buy nothing but work."""
 
-LEAST_PREFIX = 2
-"""Letters from which on the last word finds longer ones: all that begins with "a" is no answer."""
-
 
 def match_expression(typed: str) -> str:
     """Return the FTS5 expression that finds what has all words of `typed`; empty: nothing can.
@@ -23,9 +20,7 @@ def match_expression(typed: str) -> str:
     """
     words = _words(typed)[:MOST_WORDS]
     quoted = ['"' + word.replace('"', '""') + '"' for word in words]
-    if words and len(words[-1]) >= LEAST_PREFIX:
-        quoted[-1] += " *"
-    return " ".join(quoted)
+    return " ".join(quoted) + " *" if quoted else ""
 
 
 def _words(typed: str) -> list[str]:

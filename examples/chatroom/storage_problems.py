@@ -46,4 +46,4 @@ def describe(error: Exception) -> str:
         if words is not None:
             return words
     log.error("The history ran into an error of its own.", exc_info=error)
-    return "of an error in the server; its log has more"
+    return "there is an error in the server, and its log has more"

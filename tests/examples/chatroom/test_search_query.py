@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from examples.chatroom.search_query import MOST_WORDS, match_expression
+
+
+@pytest.fixture(scope="module")
+def texts() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE VIRTUAL TABLE words USING fts5 (sender, text)")
+    connection.execute("INSERT INTO words VALUES ('Ada', 'Hello, world: it is 5 o''clock')")
+    connection.execute("INSERT INTO words VALUES ('Bob', 'not near the text column')")
+    yield connection
+    connection.close()
+
+
+def finds(texts: sqlite3.Connection, typed: str) -> list[int]:
+    found = texts.execute("SELECT rowid FROM words WHERE words MATCH ?", (match_expression(typed),))
+    return sorted(number for (number,) in found)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("hello", [1]),
+        ("HELLO world", [1]),
+        ("world hello", [1]),
+        ("hello bob", []),
+        ("bob near", [2]),
+        ("wor", [1]),
+        ("wor hello", []),  # only the last word may be cut short
+        ("hello !", [1]),
+        ("o'clock", [1]),
+        ('"hello', [1]),
+        ('hel"lo', []),
+        ("hello NOT world", []),
+        ("text : column", [2]),
+        ("text:hello", []),
+        ("hello*", [1]),
+        ("he\0llo", []),
+    ],
+)
+def test_words_are_words_and_nothing_else(
+    texts: sqlite3.Connection, typed: str, found: list[int]
+) -> None:
+    assert finds(texts, typed) == found
+
+
+@pytest.mark.parametrize("typed", ["", " ", "!", '"', "- * ( )", "\0", "\ud800"])
+def test_what_has_no_word_asks_for_nothing(typed: str) -> None:
+    assert match_expression(typed) == ""
+
+
+def test_the_number_of_words_is_bounded() -> None:
+    assert match_expression("a " * 1000).count('"a"') == MOST_WORDS
+
+
+@given(st.text() | st.text(alphabet='"*:^(){}+- aNORDTE\0\ud800'))
+@example('NEAR("a" "b", 3)')
+@example("{sender} : -a + ^b OR")
+def test_no_text_is_ever_a_mistake(texts: sqlite3.Connection, typed: str) -> None:
+    if match_expression(typed):
+        finds(texts, typed)
