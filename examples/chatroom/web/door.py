@@ -89,8 +89,7 @@ class WebDoor:
             hall.limits.login_timeout,
             self._gone,
         )
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self._listener = Listener(loop, address, self._open, family=family)
+        self._listener = Listener(loop, address, self._open)
 
     def _make_service(self, loop: EventLoop, moment: Callable[[], Moment]) -> Service:
         hall = self._hall
@@ -115,14 +114,16 @@ class WebDoor:
         return f"{'http' if self._tls is None else 'https'}://{shown}:{port}/"
 
     def figures(self) -> dict[str, int]:
-        """Return numbers for the server's state: connections, seats, and empty ones of these."""
+        """Return numbers for the server's state; output in bytes, in all and of the slowest."""
         seats = self._service.tokens.holders()
+        queued = [each.output_size for each in self._connections]
         return {
             "connections": len(self._connections),
             "seats": len(seats),
             "seats_waiting": sum(seat.waiting for seat in seats),
             "turned_away": len(self._turned_away),
-            "output_queued": sum(each.output_size for each in self._connections),
+            "output_queued": sum(queued),
+            "output_largest": max(queued, default=0),
         }
 
     def close(self) -> None:

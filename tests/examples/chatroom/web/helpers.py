@@ -129,7 +129,7 @@ class Session:
 
     def __init__(self, outlet: Outlet, place: Place) -> None:
         self.outlet = outlet
-        self.place = place
+        self._place = place
         self.name = ""
         self.ended = False
         self.calls: list[tuple[object, ...]] = []
@@ -139,6 +139,15 @@ class Session:
     @property
     def logged_in(self) -> bool:
         return bool(self.name)
+
+    @property
+    def place(self) -> Place:
+        return self._place
+
+    @place.setter
+    def place(self, place: Place) -> None:
+        self._place.leave()
+        self._place = place
 
     def log_in(self, raw: str, now: Moment) -> None:
         if self.refusal:
