@@ -23,6 +23,7 @@ export class Chat {
     this.directory = []; // the last list of rooms
     this.notice = ""; // the server's last sentence
     this.wishedUntil = 0;
+    this.early = []; // sentences that came before there was a room to show them in
   }
 
   get current() {
@@ -69,6 +70,7 @@ export class Chat {
     this.open = key;
     this.following = true;
     this.read();
+    this.early.splice(0).forEach((message) => chosen.addNew(message));
   }
 
   /** Tell whether the page is visible, and whether the newest message is. */
@@ -130,7 +132,9 @@ export class Chat {
   /** Show a sentence of the server's, or of this page's, in the open conversation. */
   tell(text, kind = "notice") {
     this.notice = text;
-    this.current?.addNew({ kind, text, at: this.clock() });
+    const message = { kind, text, at: this.clock() };
+    if (this.current) this.current.addNew(message);
+    else this.early = [...this.early.slice(-4), message];
   }
 
   hear(conversation, event) {

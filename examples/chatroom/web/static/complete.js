@@ -1,8 +1,9 @@
 // Completing names and commands. Pure.
 
 export const COMMANDS = [
-  "/help", "/history", "/ignore", "/join", "/leave", "/look", "/me", "/msg", "/nick", "/quit",
-  "/rooms", "/search", "/topic", "/who",
+  "/ban", "/bans", "/forget", "/help", "/history", "/ignore", "/join", "/kick", "/leave", "/lock",
+  "/look", "/me", "/msg", "/mute", "/nick", "/oper", "/quit", "/rooms", "/search", "/topic",
+  "/unban", "/unlock", "/unmute", "/who",
 ];
 
 /**

@@ -97,6 +97,7 @@ export class Connection {
     else if (event.kind === "resumed") this.#resumed(event);
     else if (event.kind === "expired") this.#expired();
     else if (event.kind === "refused") this.handlers.refused(event.text);
+    else if (!this.token) this.handlers.refused(event.text ?? "");
     else {
       this.seen += 1;
       this.handlers.event(event);
@@ -132,9 +133,16 @@ export class Connection {
     this.#abandon();
     if (code === REPLACED) this.seen = null; // the other page has begun the count anew
     if (code === TOO_LONG) this.handlers.unsendable(this.requests.giveUp());
-    if ([SAID_GOODBYE, REPLACED, TOO_MANY_BAD].includes(code)) this.#change("ended", code);
+    const goodbye = code === SAID_GOODBYE || code === TOO_MANY_BAD;
+    if (goodbye && !this.token) this.#change("idle"); // too many names tried
+    else if (goodbye || code === REPLACED) this.#end(code);
     else if (navigator.onLine === false) this.#change("offline");
     else this.#wait(code === FULL ? FULL_DELAY : FIRST_DELAY);
+  }
+
+  #end(code) {
+    if (code !== REPLACED) this.token = "";
+    this.#change("ended", code);
   }
 
   #wait(first) {

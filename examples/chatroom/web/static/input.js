@@ -6,7 +6,7 @@ import { byId, setText } from "./dom.js";
 const REMEMBERED = 50; // lines for the Up key
 const LONGEST = 1024; // bytes the server takes in a line
 const SOON_FULL = 900;
-const SECRET = /^\/(op|oper|operator|password|lock|key)\b/i; // not to be recalled to the screen
+const SECRET = /^\/(oper|lock|join\s+\S+)\s+\S/i; // has a password: not to be shown once more
 
 export class Input {
   /** `send(text)` is called for each line; `names()` gives whom Tab may complete. */

@@ -8,6 +8,8 @@ import { badge, nameTag } from "./people.js";
 const MOST_PEOPLE = 200; // shown at once; the filter finds the others
 const FILTER_FROM = 12;
 
+const states = new WeakMap(); // what each list looks like
+
 /** Show the list of conversations; `choose(key)` opens one. */
 export function showConversations(chat, choose) {
   fill(byId("rooms"), chat.rooms, chat, choose);
@@ -16,7 +18,10 @@ export function showConversations(chat, choose) {
 }
 
 function fill(list, conversations, chat, choose) {
-  const state = JSON.stringify(conversations.map((each) => [each.name, each.closed, each.unread, each.mentioned, chat.open === keyOf(each.name, each.isPrivate)]));
+  const looks = (each) => [
+    each.name, each.closed, each.unread, each.mentioned, chat.open === keyOf(each.name, each.isPrivate),
+  ];
+  const state = JSON.stringify(conversations.map(looks));
   keep(list, state, () => conversations.map((each) => make("li", {}, entry(each, chat, choose))));
 }
 
@@ -52,10 +57,12 @@ export function showPeople(chat, choose) {
   names.sort((one, other) => Number(people.get(other)) - Number(people.get(one)));
   setText(byId("people-count"), String(people.size));
   const shown = names.slice(0, MOST_PEOPLE);
-  keep(byId("people-list"), JSON.stringify([chat.me, people.size, shown.map((name) => [name, people.get(name)])]), () => [
-    ...shown.map((name) => make("li", {}, person(name, people.get(name), chat.me, choose))),
-    ...(names.length > shown.length ? [make("li", { class: "quiet" }, `and ${names.length - shown.length} more`)] : []),
-  ]);
+  const more = names.length - shown.length;
+  const state = JSON.stringify([chat.me, more, shown.map((name) => [name, people.get(name)])]);
+  keep(byId("people-list"), state, () => {
+    const entries = shown.map((name) => make("li", {}, person(name, people.get(name), chat.me, choose)));
+    return more ? [...entries, make("li", { class: "quiet inset" }, `and ${more} more`)] : entries;
+  });
 }
 
 function peopleOf(chat) {
@@ -75,8 +82,8 @@ function person(name, operator, me, choose) {
 
 // Renew a list's children only if they look different, and keep the keyboard's place in it.
 function keep(list, state, children) {
-  if (list.dataset.state === state) return;
-  list.dataset.state = state;
+  if (states.get(list) === state) return;
+  states.set(list, state);
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset : null;
   list.replaceChildren(...children());
   if (!focused) return;

@@ -44,6 +44,14 @@ export class Log {
     this.act.newest();
   }
 
+  /** Go back to the oldest message that is shown; older ones are fetched then. */
+  back() {
+    this.following = false;
+    this.element.scrollTop = 0;
+    this.act.looked(false);
+    this.act.older();
+  }
+
   #empty(conversation) {
     this.conversation = conversation;
     this.following = true;
@@ -62,8 +70,9 @@ export class Log {
     this.#quiet(changed || added > FLOOD);
     let next = this.element.firstChild;
     for (const row of rows) {
+      const inPlace = next !== null && next === this.shown.get(row.key)?.element;
       const element = this.#elementOf(row, me);
-      if (element === next) next = next.nextSibling;
+      if (inPlace) next = element.nextSibling;
       else this.element.insertBefore(element, next);
     }
   }

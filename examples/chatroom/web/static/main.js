@@ -9,11 +9,13 @@ import { Log } from "./log.js";
 import { Login } from "./login.js";
 import { Page } from "./page.js";
 import { Panels } from "./panels.js";
-import { isSpeech, Requests } from "./requests.js";
+import { Requests } from "./requests.js";
 import { Search } from "./search.js";
 import { speak } from "./speech.js";
 import { Status } from "./status.js";
 import * as storage from "./storage.js";
+
+const LOBBY = "lobby";
 
 const requests = new Requests();
 const keys = new Map(); // of closed rooms, in memory only: room -> key
@@ -40,14 +42,14 @@ const connection = new Connection(address, requests, {
   event(event) {
     if (event.kind === "farewell") status.farewell = event.text;
     chat.apply(event);
-    if (event.kind === "room" && seat && keyOf(event.room, false) === seat.open) storage.reopen(chat, seat);
+    if (event.kind === "room" && keyOf(event.room, false) === wanted) show(wanted);
     page.changed();
   },
   unsendable: (request) => chat.tell(`Too long to be sent: ${request?.body.text ?? ""}`),
   state(state, code) {
     status.show(state, code);
+    if (state === "waiting") login.tell("The chat room cannot be reached. Trying again…");
     if (state === "ended" && code !== 4001) storage.forgetSeat();
-    if (state === "idle") login.show();
     page.changed();
   },
 });
@@ -65,9 +67,11 @@ const search = new Search(
   (text) => ask({ do: "search", room: chat.current?.name ?? "", text }, () => search.answered()),
   (message) => { panels.chosen(); chat.visit(message.id); page.changed(); },
 );
-const world = { chat, connection, ask, join, leave, choose, panels, search, log, input, requests, directory };
+const world = { chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory };
 const page = new Page(world);
-let seat = storage.loadSeat();
+const seat = storage.loadSeat(); // of this tab, before it was loaded anew
+let wanted = seat?.open ?? ""; // the conversation that was open then
+let restored = !seat;
 
 /** Queue a request; `done` is called when it is done. */
 function ask(body, done) {
@@ -110,17 +114,25 @@ function choose(key) {
 /** After the old seat is gone: go back into the rooms one was in. */
 function reenter() {
   const rooms = chat.rooms.length ? chat.rooms.map((room) => room.name) : seat?.rooms ?? [];
-  const joins = rooms.filter((room) => room !== "lobby").map((room) => {
-    return { do: "join", room, key: keys.get(room.toLowerCase()) ?? "" };
-  });
-  requests.addFirst(joins);
+  const others = rooms.filter((room) => room !== LOBBY);
+  const joins = others.map((room) => ({ do: "join", room, key: keys.get(room.toLowerCase()) ?? "" }));
+  const left = others.length && others.length === rooms.length; // one is there after every log-in
+  requests.addFirst(left ? [...joins, { do: "leave", room: LOBBY }] : joins);
   if (chat.rooms.length) ask({ do: "rooms" }, () => chat.dropStale());
 }
 
 function begin() {
   document.body.dataset.view = "chat";
-  if (seat) storage.loadPrivates(chat);
+  if (!restored) storage.loadPrivates(chat);
+  restored = true;
+  if (chat.conversations.has(wanted)) show(wanted);
   page.begin();
+}
+
+/** Open what was open before the page was loaded anew, once. */
+function show(key) {
+  chat.show(key);
+  wanted = "";
 }
 
 document.addEventListener("visibilitychange", () => {

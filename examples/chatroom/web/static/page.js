@@ -17,6 +17,8 @@ export class Page {
   constructor(world) {
     this.world = world;
     this.shown = null; // the conversation that is shown
+    this.timer = null;
+    this.cost = 0; // milliseconds that showing took last time
     byId("leave").addEventListener("click", () => world.leave());
     byId("topic").addEventListener("click", () => this.#askTopic());
     byId("my-name").addEventListener("click", () => this.#askName());
@@ -34,7 +36,7 @@ export class Page {
 
   /** Something has changed: show it soon. */
   changed() {
-    this.timer ??= setTimeout(() => this.#render(), FRAME);
+    this.timer ??= setTimeout(() => this.#timed(), Math.max(FRAME, this.cost * 4));
   }
 
   /** Keep what a reload of the page shall find again. */
@@ -52,8 +54,15 @@ export class Page {
     return current.isPrivate ? [current.name] : [...current.people.keys()].filter((name) => name !== chat.me);
   }
 
-  #render() {
+  // A busy room must not take the whole processor: the longer it takes, the rarer it is done.
+  #timed() {
+    const begun = performance.now();
     this.timer = null;
+    this.#render();
+    this.cost = performance.now() - begun;
+  }
+
+  #render() {
     const { chat, log } = this.world;
     this.#swapDrafts(chat.current);
     this.#header(chat.current);

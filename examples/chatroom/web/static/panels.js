@@ -27,8 +27,13 @@ export class Panels {
 
   /** Open the panel `name`, or close it if it is open. */
   toggle(name) {
-    if (this.app.dataset.panel === name) return this.close();
-    this.opener = document.activeElement;
+    if (this.app.dataset.panel === name) this.close();
+    else this.open(name);
+  }
+
+  /** Open the panel `name`, and go into it. */
+  open(name) {
+    this.opener ??= document.activeElement;
     this.#set(name);
     const panel = byId(`${name}-panel`);
     (panel.querySelector("[data-first]") ?? panel).focus();

@@ -1,19 +1,21 @@
 // What a typed line means in the open conversation.
 
 /** Commands that are about a room: in a private conversation they would hit some other one. */
-const OF_ROOMS = /^\/(me|topic|look|leave|history|lock|unlock|kick|invite)\b/i;
+const OF_ROOMS = /^\/(me|topic|look|leave|history|search|lock|unlock)\b/i;
 
 /** Send one line, as speech or as a command, to where one is. */
-export function speak(text, { chat, ask, join, panels, search, log }) {
+export function speak(text, { chat, ask, join, keys, panels, search, log }) {
   const { current } = chat;
   const [word, first, ...rest] = text.split(/\s+/u);
+  if (word === "/history" && current && !current.isPrivate) return log.back();
   log.toEnd();
+  if (word === "/lock" && first && current) keys.set(current.name.toLowerCase(), first);
   if (word === "/join" && first) join(first.replace(/^#/, ""), rest.join(" "));
+  else if (current?.isPrivate) whisper(text, chat, ask);
   else if (word === "/search" && first) {
-    panels.toggle("search");
+    panels.open("search");
     search.start(text.slice("/search".length).trim());
-  } else if (current?.isPrivate) whisper(text, chat, ask);
-  else ask({ do: "say", room: current?.name ?? "", text });
+  } else ask({ do: "say", room: current?.name ?? "", text });
 }
 
 function whisper(text, chat, ask) {

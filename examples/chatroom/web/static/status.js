@@ -27,6 +27,8 @@ export class Status {
     byId("trouble").hidden = !["waiting", "offline"].includes(state);
     setText(byId("ended-reason"), ENDED.get(code) ?? (this.farewell || "You have left."));
     byId("resume").hidden = code !== 4001;
+    byId("again").hidden = code === 4001;
+    if (state === "ended") (code === 4001 ? byId("resume") : byId("again")).focus();
     this.#count();
     // Said once a change; the seconds that pass are for the eye alone.
     setText(byId("connection-said"), state === "waiting" ? "Connection lost. Trying again." : WORDS.get(state) ?? "");

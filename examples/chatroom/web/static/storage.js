@@ -1,7 +1,5 @@
 // What outlives a reload of the page. Bounded, and never needed: a browser may refuse to keep it.
 
-import { keyOf } from "./chat.js";
-
 const SEAT = "chat-seat";
 const PRIVATE = "chat-private";
 const NAME = "chat-name";
@@ -52,12 +50,6 @@ export function loadPrivates(chat) {
     conversation.unread = unread;
     conversation.mentioned = unread > 0;
   }
-}
-
-/** Open the conversation that was open when the seat was kept, if it is there. */
-export function reopen(chat, seat) {
-  if (seat && chat.conversations.has(seat.open)) chat.show(seat.open);
-  else if (!chat.open && chat.rooms.length) chat.show(keyOf(chat.rooms[0].name, false));
 }
 
 /** Keep `name` for the next visit, or forget it if it is empty. */
