@@ -59,7 +59,10 @@ class Browser:
 
     def __init__(self, running: Running, name: str = "", **options: Any) -> None:
         uri = f"ws://{running.host}/chat"
-        self.socket: ClientConnection = connect(uri, close_timeout=1.0, **options)
+        self._stack = contextlib.ExitStack()
+        self.socket: ClientConnection = self._stack.enter_context(
+            connect(uri, close_timeout=1.0, **options)
+        )
         self.n = 0
         self.token = ""
         if name:
@@ -94,17 +97,17 @@ class Browser:
 
     def ended(self) -> int:
         """The code that the server closes with."""
-        with pytest.raises(ConnectionClosed) as caught:
-            while True:
+        while True:
+            try:
                 self.receive()
-        received = caught.value.rcvd
-        return received.code if received is not None else 1006
+            except ConnectionClosed as end:
+                return end.rcvd.code if end.rcvd is not None else 1006
 
     def __enter__(self) -> Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.close()
+        self._stack.close()
 
 
 class Raw:
@@ -256,7 +259,7 @@ def test_long_lists_are_compressed_and_broadcasts_are_not(door: Running) -> None
             words = f"{number} " + "x" * 1000
             raw.send(text({"n": number, "do": "say", "room": "lobby", "text": words}))
         raw.send(text({"n": 5, "do": "page", "room": "lobby"}))
-        frames = []
+        frames: list[Seen] = []
         while not frames or frames[-1].rsv1 is False:
             frames.append(raw.next())
         page = zlib.decompressobj(wbits=-15).decompress(frames[-1].payload + b"\0\0\xff\xff")
@@ -358,7 +361,8 @@ def test_a_slow_reader_loses_its_connection_and_not_its_seat() -> None:
         with Raw(running, receive_buffer=4096) as slow:
             slow.open()
             token = slow.enter("Ada")
-            until(lambda: bob.say("z" * 1000) or running.figure("seats_waiting"))
+            while not running.figure("seats_waiting"):
+                bob.say("z" * 1000)
         with Browser(running) as again:
             again.send(do="resume", token=token, seen=0)
             again.expect("resumed", name="Ada")
