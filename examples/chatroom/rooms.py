@@ -98,8 +98,9 @@ class Rooms:
             raise Refused(f"{room.name.shown} is closed; come in with /join ROOM KEY.")
 
     def drop(self, room: Room) -> None:
-        """Forget `room` and all that was said in it."""
-        del self._rooms[room.name.key]
+        """Forget `room` and all that was said in it; harmless if it is gone already."""
+        if self._rooms.pop(room.name.key, None) is None:
+            return
         del self._looks[room.name.skeleton]
         if room.saved:
             self._record(ForgetRoom(room.name.key))
