@@ -10,17 +10,23 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
-from miniloop import EventLoop
+from miniloop import EventLoop, ThreadPool
 
 from .certificates import Certificate, CertificateError
+from .doorkeeper import Doorkeeper
 from .keeping import open_hall
 from .missing import has_web, missing_packages
+from .operators import BadOperators, Operators, default_path
 from .options import Options, parse_options
+from .password_pool import on_threads
 from .server import ChatServer
 
 INTERRUPTED = 130  # the exit code of what Ctrl-C has ended
+CHECKING = 2  # passwords looked at at once; each takes 32 MiB and a core for a while
+MOST_CHECKS = 20  # that may wait for it
 
 log = logging.getLogger("chatroom")
 
@@ -62,10 +68,21 @@ def _open(loop: EventLoop, options: Options) -> None:
     certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None
     for sentence in missing_packages(wants_web=options.web_port is not None):
         print(sentence, file=sys.stderr)
-    hall, keeping = open_hall(loop, options)
-    server = ChatServer(loop, hall, keeping, certificate)
+    operators = _operators(options)
+    checking = ThreadPool(loop, threads=CHECKING, max_queued=MOST_CHECKS, name="chatroom-passwords")
+    hall, keeping = open_hall(loop, options, Doorkeeper(operators, on_threads(checking)))
+    server = ChatServer(loop, hall, keeping, operators, certificate)
     # All of it before the first line: who reads that may come in at every door.
     print(*_open_doors(server, options), keeping.sentence, sep="\n", flush=True)
+
+
+def _operators(options: Options) -> Operators:
+    try:
+        return Operators(Path(options.operators) if options.operators else default_path())
+    except (BadOperators, OSError) as error:
+        raise CannotStart(f"The operators' file cannot be used: {error}") from error
+    except RuntimeError:  # from Path.home(): without a home, nobody has made such a file
+        return Operators()
 
 
 def _open_doors(server: ChatServer, options: Options) -> Iterator[str]:

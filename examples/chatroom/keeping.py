@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from miniloop import EventLoop
 
 from .datafolder import data_folder
+from .doorkeeper import Doorkeeper
 from .hall import Hall
 from .options import Options
 
@@ -63,28 +64,29 @@ class Keeping:
             self.store.close()
 
 
-def open_hall(loop: EventLoop, options: Options) -> tuple[Hall, Keeping]:
+def open_hall(loop: EventLoop, options: Options, doorkeeper: Doorkeeper) -> tuple[Hall, Keeping]:
     """Return a hall that remembers, and where it does so."""
     keeping = _open_store(loop, options) if options.keeps_history else Keeping()
     if keeping.store is not None:
         from .sqlite_store import StoreError
 
         try:
-            return _make_hall(loop, options, keeping), keeping
+            return _make_hall(loop, options, keeping, doorkeeper), keeping
         except StoreError as error:
             keeping.close()
             keeping = Keeping(problem=str(error))
     if keeping.problem:
         print(f"{keeping.problem} {IN_MEMORY}", file=sys.stderr)
-    return _make_hall(loop, options, keeping), keeping
+    return _make_hall(loop, options, keeping, doorkeeper), keeping
 
 
-def _make_hall(loop: EventLoop, options: Options, keeping: Keeping) -> Hall:
+def _make_hall(loop: EventLoop, options: Options, keeping: Keeping, doorkeeper: Doorkeeper) -> Hall:
     return Hall(
         options.limits,
         keeping.store,
         defer=loop.call_soon,
         log_messages=options.log_messages,
+        doorkeeper=doorkeeper,
     )
 
 

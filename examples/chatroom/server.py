@@ -18,6 +18,7 @@ from .hall import Hall
 from .keeping import Keeping
 from .line_door import House, LineDoor
 from .messages import Moment
+from .operators import BadOperators, Operators
 from .rendering import LineRenderer
 from .status import Queues, Status
 from .web.door import WebDoor
@@ -86,6 +87,7 @@ class ChatServer:
         loop: The loop to be on.
         hall: Where the doors lead.
         keeping: Where what is said there is kept.
+        operators: Who keeps order.
         certificate: What the doors show; they speak without TLS if there is none.
         wall: The time of day, in seconds since the epoch.
 
@@ -99,6 +101,7 @@ class ChatServer:
         loop: EventLoop,
         hall: Hall,
         keeping: Keeping,
+        operators: Operators,
         certificate: Certificate | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -106,6 +109,7 @@ class ChatServer:
         self.status = Status(loop, hall, keeping, certificate)
         self._loop = loop
         self._keeping = keeping
+        self._operators = operators
         self._certificate = certificate
         self._wall = wall
         self._every(1.0, self._tick)
@@ -168,6 +172,10 @@ class ChatServer:
         log.info("Reading the files again.")
         if self._certificate is not None:
             self._certificate.reload()
+        try:
+            self._operators.reload()
+        except (BadOperators, OSError) as error:
+            log.error("The operators stay who they were: %s", error)
 
     def _every(self, seconds: float, action: Callable[[], object]) -> None:
         def again() -> None:
