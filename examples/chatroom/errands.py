@@ -24,6 +24,8 @@ log = logging.getLogger("chatroom")
 
 Result = TypeVar("Result")
 
+TOO_SLOW = "the disk was too slow for the end"
+
 
 class Errand(Generic[Result]):
     """Something to do on the thread, and whom to tell on the loop's.
@@ -74,14 +76,18 @@ class Errands:
         self._others: deque[Errand[Any]] = deque()
         self._run: deque[Errand[Any]] = deque()  # but not told yet
         self._untold: dict[Errand[Any], None] = {}  # this one is the loop's thread's alone
-        self._finishing = False
+        self._finishing = self._over = False
 
     def __len__(self) -> int:
         """Return how many are not told yet."""
         return len(self._untold)
 
     def add(self, errand: Errand[Any], *, urgent: bool = False) -> None:
-        """Do `errand` when its turn comes, then tell."""
+        """Do `errand` when its turn comes, then tell; after the end, only tell."""
+        if self._over:
+            errand.fail(TOO_SLOW)
+            errand.tell()
+            return
         self._untold[errand] = None
         (self._urgent if urgent else self._others).append(errand)
         if not self._finishing and not self._pool.closed:
@@ -95,13 +101,11 @@ class Errands:
         """
         self._finishing = True
         deadline = time.monotonic() + patience
-        while self._untold:
-            if not self._run and not self.alone(self._do_next, deadline - time.monotonic()):
-                self._give_up()
-            try:
-                self._tell_one()
-            except Exception:  # one that fails must not keep the others from the end
-                log.exception("An answer from the history was not understood.")
+        while self._untold and (left := deadline - time.monotonic()) > 0:
+            if not self._run and not self.alone(self._do_next, left):
+                break
+            self._tell_safely()
+        self._give_up()
 
     def alone(self, work: Callable[[], object], patience: float) -> bool:
         """Do `work` on this thread while no errand runs; False if there was no such moment.
@@ -138,10 +142,20 @@ class Errands:
                 del self._untold[errand]
                 errand.tell()
 
+    def _tell_safely(self) -> None:
+        try:
+            self._tell_one()
+        except Exception:  # one that fails must not keep the others from the end
+            log.exception("An answer from the history was not understood.")
+
     def _give_up(self) -> None:
-        """The thread hangs: let the answer be that nothing was done, as far as one knows."""
+        """Time is over: let the answer be that nothing was done, as far as one knows."""
+        self._over = True
         self._urgent.clear()
         self._others.clear()
+        self._run.clear()
         for errand in self._untold:
-            errand.fail("the disk does not answer")
+            errand.fail(TOO_SLOW)
             self._run.append(errand)
+        while self._run:
+            self._tell_safely()

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from examples.chatroom.errands import Errand, Errands
+from examples.chatroom.errands import TOO_SLOW, Errand, Errands
 from miniloop import EventLoop, ThreadPool
 
 LONG = 20.0  # seconds that a gate stays shut at most, so that a failing test ends
@@ -123,7 +123,7 @@ def test_a_thread_that_hangs_is_given_up(loop: EventLoop) -> None:
     gate.opened.set()
     assert errands.alone(lambda: None, LONG)
     loop.run()
-    assert told == ["gate: the disk does not answer", "b: the disk does not answer"]
+    assert told == [f"gate: {TOO_SLOW}", f"b: {TOO_SLOW}"]
 
 
 def test_many_from_the_loop_while_the_end_comes(loop: EventLoop) -> None:
@@ -137,3 +137,20 @@ def test_many_from_the_loop_while_the_end_comes(loop: EventLoop) -> None:
     errands.finish(LONG)
     assert told == [f"{round_}.{number}" for round_ in range(50) for number in range(20)]
     assert len(errands) == 0
+
+
+def test_one_who_never_ends_is_ended(loop: EventLoop) -> None:
+    told: list[str] = []
+    errands = Errands(loop)
+
+    def ask_again(answer: str) -> None:
+        told.append(answer)
+        if answer != TOO_SLOW:
+            errands.add(Errand(lambda: "a", str, ask_again))
+
+    errands.add(Errand(lambda: "a", str, ask_again))
+    errands.finish(0.05)
+    assert told[0] == "a"
+    assert told[-1] == TOO_SLOW
+    errands.add(Errand(lambda: "a", str, ask_again))
+    assert told[-2:] == [TOO_SLOW, TOO_SLOW]
