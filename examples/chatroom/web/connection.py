@@ -121,14 +121,15 @@ class Connection(AsyncChat):
         protocol = ServerProtocol(
             extensions=[COMPRESSION], max_size=self._limits.max_frame, logger=QUIET
         )
-        protocol.receive_data(head)
+        head_only = head.startswith(b"HEAD ")
+        # Not every version of the package knows the other method.
+        protocol.receive_data(b"GET" + head[4:] if head_only else head)
         events = protocol.events_received()
         if not events or not isinstance(events[0], Request):
             self._answer(refuse(HTTPStatus.BAD_REQUEST, "This is no HTTP request."))
             return
         request = events[0]
         path = request.path.partition("?")[0]
-        head_only = request.method == "HEAD"
         if path == CHAT and not head_only:
             self._upgrade(protocol, request, rest)
         elif self.place is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.parser
 import json
 import os
 import struct
@@ -95,6 +96,11 @@ def parse(data: bytes) -> tuple[list[Seen], bytes]:
         found.append(Seen(data[0] & 15, data[start : start + size], bool(data[0] & 0x40)))
         data = data[start + size :]
     return found, data
+
+
+def headers(raw: bytes) -> dict[str, str]:
+    """The headers of an HTTP answer."""
+    return dict(email.parser.BytesHeaderParser().parsebytes(raw.partition(b"\r\n")[2]).items())
 
 
 class Line:

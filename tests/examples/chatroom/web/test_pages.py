@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import email.parser
 import json
 import logging
 from http import HTTPStatus
@@ -8,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from examples.chatroom.web.answers import PLAIN, POLICY, Answer, refuse
 from examples.chatroom.web.pages import Pages
+
+from .helpers import headers
 
 STATUS = {"rooms": 3, "loop": {"latency_seconds": 0.25, "name": "<b>&\"'"}, "well": True}
 
@@ -21,10 +21,6 @@ def pages(tmp_path: Path) -> Pages:
     (tmp_path / "deep" / "chat.js").write_text("1")
     (tmp_path / "notes.md").write_text("not for everybody")
     return Pages(lambda: STATUS, tmp_path)
-
-
-def headers(raw: bytes) -> dict[str, str]:
-    return dict(email.parser.BytesHeaderParser().parsebytes(raw.partition(b"\r\n")[2]).items())
 
 
 def test_the_page_and_its_files(pages: Pages) -> None:
@@ -77,31 +73,3 @@ def test_a_missing_page_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture
         pages = Pages(dict, tmp_path)
     assert "There is no page" in caplog.text
     assert pages.answer("/").status == HTTPStatus.NOT_FOUND
-
-
-def test_an_answer_in_bytes() -> None:
-    answer = Answer(HTTPStatus.OK, b"body", PLAIN, (("ETag", '"x"'),))
-    head, _, body = answer.serialize(1_700_000_000.0).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert body == b"body"
-    sent = headers(head)
-    assert sent["Date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
-    assert sent["Content-Length"] == "4"
-    assert sent["Connection"] == "close"
-    assert sent["Content-Security-Policy"] == POLICY
-    assert sent["X-Content-Type-Options"] == "nosniff"
-    assert sent["Referrer-Policy"] == "no-referrer"
-    assert sent["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "camera=()" in sent["Permissions-Policy"]
-
-
-def test_head_is_the_same_without_the_body() -> None:
-    answer = refuse(HTTPStatus.NOT_FOUND, "No.", ("Allow", "GET"))
-    whole = answer.serialize(0.0)
-    assert answer.serialize(0.0, head_only=True) == whole.removesuffix(b"No.\n")
-    assert headers(whole)["Allow"] == "GET"
-
-
-def test_no_policy_lets_anything_in_from_elsewhere() -> None:
-    allowed = {each for rule in POLICY.split("; ") for each in rule.split()[1:]}
-    assert allowed == {"'none'", "'self'", "data:"}
