@@ -26,7 +26,7 @@ from .head import HeadReader, Unfit
 from .origin import may_connect
 from .pages import Pages
 from .seat import Service
-from .websocket import COMPRESSION, QUIET, WebSocket
+from .websocket import WebSocket, new_protocol
 
 log = logging.getLogger("chatroom")
 
@@ -118,9 +118,7 @@ class Connection(AsyncChat):
             self._serve(head, rest)
 
     def _serve(self, head: bytes, rest: bytes) -> None:
-        protocol = ServerProtocol(
-            extensions=[COMPRESSION], max_size=self._limits.max_frame, logger=QUIET
-        )
+        protocol = new_protocol(self._limits.max_frame)
         head_only = head.startswith(b"HEAD ")
         # Not every version of the package knows the other method.
         protocol.receive_data(b"GET" + head[4:] if head_only else head)

@@ -3,8 +3,8 @@
 Rule of this file: bytes of whole text messages as the server sends them (RFC 6455, RFC 7692).
 
 A server's frames are not masked, so the frame of a broadcast is the same for everybody: it is built
-once, and its bytes wait in all the queues together.  Without context takeover, a compressed message
-stands for itself, so even those can be shared.
+once, and its bytes wait in all the queues together.  Compression is for long lists, which go to one
+alone; theirs is not kept, since what was sent is seldom sent again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SYNC_TAIL = b"\x00\x00\xff\xff"
 
 
 class Frame:
-    """One text message, framed; compressed when somebody wants that for the first time.
+    """One text message, framed.
 
     Args:
         payload: The message.
@@ -30,21 +30,18 @@ class Frame:
         plain: The frame, for anybody.
     """
 
-    __slots__ = ("_compressed", "_worth", "plain")
+    __slots__ = ("_worth", "plain")
 
     def __init__(self, payload: bytes, *, worth: bool = False) -> None:
         self.plain = _frame(_TEXT, payload)
         self._worth = worth
-        self._compressed = b""
 
     def compressed(self) -> bytes:
         """Return the frame for those who understand compression; plain if it is not worth it."""
         if not self._worth:
             return self.plain
-        if not self._compressed:
-            start = _payload_start(len(self.plain))
-            self._compressed = _frame(_TEXT_COMPRESSED, _deflate(self.plain[start:]))
-        return self._compressed
+        start = _payload_start(len(self.plain))
+        return _frame(_TEXT_COMPRESSED, _deflate(self.plain[start:]))
 
     def __len__(self) -> int:
         """Return its plain length in bytes."""

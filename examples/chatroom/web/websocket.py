@@ -26,8 +26,8 @@ from .seat import Service
 
 log = logging.getLogger("chatroom")
 # The protocol would log each message in debug mode, and with it what nobody else may read.
-QUIET = logging.getLogger("chatroom.websockets")
-QUIET.setLevel(logging.WARNING)
+_QUIET = logging.getLogger("chatroom.websockets")
+_QUIET.setLevel(logging.WARNING)
 # Each message stands for itself, so that no connection has to keep a window: that would cost
 # 145 KiB a connection.
 COMPRESSION = ServerPerMessageDeflateFactory(
@@ -161,6 +161,11 @@ class WebSocket:
         """The other side has broken the rules: say so, and hear no more."""
         self._protocol.fail(code, reason)
         self.flush()
+
+
+def new_protocol(max_size: int) -> ServerProtocol:
+    """Return the protocol of a new connection, whose messages have at most `max_size` bytes."""
+    return ServerProtocol(extensions=[COMPRESSION], max_size=max_size, logger=_QUIET)
 
 
 def _understands_ours(protocol: ServerProtocol) -> bool:
