@@ -4,7 +4,8 @@ import { icon, make } from "./dom.js";
 import { piecesOf } from "./pieces.js";
 import { badge, nameTag } from "./people.js";
 
-const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
+// As at the telnet door; and five characters always fit beside a line.
+const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat([], {
   weekday: "long", day: "numeric", month: "long", year: "numeric",
 });

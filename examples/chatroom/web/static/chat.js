@@ -98,6 +98,13 @@ export class Chat {
     this.wishedUntil = this.clock() + SOON;
   }
 
+  /** Wish no more; return whether the wish was still open. */
+  unwish() {
+    const open = this.wishedUntil > 0;
+    this.wishedUntil = 0;
+    return open;
+  }
+
   /** Ask for older messages of the open room. */
   older() {
     const room = this.current;

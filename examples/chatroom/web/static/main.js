@@ -90,9 +90,8 @@ function nonce() {
 
 function join(room, key) {
   if (key) keys.set(room.toLowerCase(), key);
-  const before = chat.rooms.length;
   chat.wish();
-  ask({ do: "join", room, key }, () => directory.answered(chat.rooms.length > before || chat.wishedUntil === 0));
+  ask({ do: "join", room, key }, () => directory.answered(!chat.unwish()));
 }
 
 function leave() {

@@ -31,7 +31,8 @@ export class Page {
   /** One has come in: show the chat, and go to where one types. */
   begin() {
     this.changed();
-    if (matchMedia("(hover: hover)").matches) byId("line").focus();
+    // A finger would get a keyboard over half the screen before it asked for one.
+    if (!matchMedia("(pointer: coarse)").matches) byId("line").focus();
   }
 
   /** Something has changed: show it soon. */

@@ -1,0 +1,164 @@
+"""A person at the chat room's page: headless Chromium, driven by selenium.
+
+Where either is missing the tests are skipped, and say why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.chatroom_process import PATIENCE, Server
+
+webdriver = pytest.importorskip(
+    "selenium.webdriver", reason="selenium is not installed: pip install selenium"
+)
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+if not CHROMIUM or not CHROMEDRIVER:
+    pytest.skip("needs Debian's chromium and chromium-driver", allow_module_level=True)
+
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars "
+    "--disable-background-networking --disable-component-update --disable-sync --lang=en-GB "
+    "--disable-dev-shm-usage --window-size=1280,800"
+).split()
+# What was said, each as "sender: text", from the first row of the log to the last.
+SAID = """
+return [...document.querySelectorAll('#log .speech:not(.waiting)')].map((row) => {
+  let first = row;
+  while (!first.classList.contains('first')) first = first.previousElementSibling;
+  return `${first.querySelector('.name').textContent}: ${row.querySelector('.text').textContent}`;
+});
+"""
+# A connection that was cut makes Chromium write a line of its own; nothing else is excused.
+EXCUSED = ("WebSocket connection to 'ws://127.0.0.1:",)
+
+
+class Page:
+    """One browser with the chat room in it."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    def open(self, port: int) -> None:
+        """Go to the page at `port`."""
+        self.driver.get(f"http://127.0.0.1:{port}/")
+
+    def enter(self, server: Server | int, name: str) -> None:
+        """Come in as `name`."""
+        self.open(server if isinstance(server, int) else server.web_port)
+        self.field("name").send_keys(name, Keys.ENTER)
+        self.until("comes in", lambda: self.shown("#place") and self.text("#place"))
+
+    def say(self, *lines: str) -> None:
+        """Type lines, each sent with Enter."""
+        for line in lines:
+            self.field("line").send_keys(line, Keys.ENTER)
+
+    def paste(self, text: str) -> None:
+        """Put `text` into the field at once (a driver types no emoji), and send it."""
+        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
+        self.run(script, self.field("line"), text)
+        self.field("line").send_keys(Keys.ENTER)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, wherever the focus is."""
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def chord(self, modifier: str, key: str) -> None:
+        """Press `key` with `modifier` held."""
+        ActionChains(self.driver).key_down(modifier).send_keys(key).key_up(modifier).perform()
+
+    def field(self, name: str) -> WebElement:
+        """The element with the id `name`."""
+        found: WebElement = self.driver.find_element("id", name)
+        return found
+
+    def click(self, selector: str) -> None:
+        """Click the element, when it is there."""
+        self.until(f"has {selector}", lambda: self.shown(selector))
+        self.driver.find_element("css selector", selector).click()
+
+    def text(self, selector: str) -> str:
+        """The element's text; empty if there is none."""
+        return str(self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
+
+    def texts(self, selector: str) -> list[str]:
+        """The texts of all such elements."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)"
+        return list(self.run(script, selector))
+
+    def shown(self, selector: str) -> bool:
+        """Whether there is such an element, and can be seen."""
+        script = "return document.querySelector(arguments[0])?.checkVisibility({visibilityProperty: true})"
+        return bool(self.run(script, selector))
+
+    def said(self) -> list[str]:
+        """What was said, as "sender: text"."""
+        return list(self.run(SAID))
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """Run `script` in the page."""
+        return self.driver.execute_script(script, *arguments)
+
+    def until(self, what: str, condition: Callable[[], Any]) -> Any:
+        """Wait until `condition` holds; `what` says in a failure what the page never did."""
+        wait = WebDriverWait(self.driver, PATIENCE, poll_frequency=0.02)
+        try:
+            return wait.until(lambda _: condition())
+        except Exception as error:
+            raise AssertionError(f"the page never {what}; it shows:\n{self.text('#log')}") from error
+
+    def until_said(self, *wanted: str) -> None:
+        """Wait until all of `wanted` ("sender: text") have been said."""
+        self.until(f"shows {wanted}", lambda: set(wanted) <= set(self.said()))
+
+    def until_log(self, text: str) -> None:
+        """Wait until the log has `text` somewhere."""
+        self.until(f"shows {text!r}", lambda: text in self.text("#log"))
+
+    def until_online(self) -> None:
+        """Wait until it is connected and has nothing left to send."""
+        self.until("is connected", lambda: self.text("#connection") == "Connected")
+        self.until("has sent everything", lambda: not self.texts("#log .waiting"))
+
+    def complaints(self) -> list[str]:
+        """What the browser has complained about: errors, violations of the content policy."""
+        entries = [str(each["message"]) for each in self.driver.get_log("browser")]
+        return [each for each in entries if not any(text in each for text in EXCUSED)]
+
+    def use_phone(self, width: int, height: int, scale: float = 1) -> None:
+        """Make the window a phone's; narrower than a desktop window can be."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": True}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def use_desktop(self) -> None:
+        """Make the window a desktop's again."""
+        self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Page]:
+    """Run Chromium with an empty profile."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        service = webdriver.ChromeService(executable_path=CHROMEDRIVER)
+        driver = webdriver.Chrome(options=options, service=service)
+        try:
+            yield Page(driver)
+        finally:
+            driver.quit()
