@@ -167,7 +167,7 @@ def _parse_line(line: str, number: int) -> Account | None:
 
 
 def _is_of(line: str, key: str) -> bool:
-    return not line.startswith("#") and fold(line.strip().partition(" ")[0]) == key
+    return fold(line.strip().partition(" ")[0]) == key
 
 
 # The program
