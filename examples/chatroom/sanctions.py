@@ -106,12 +106,22 @@ class Sanctions:
         Raises:
             Refused: Its name or its address is muted.
         """
+        found = self._mute_on(member, wall)
+        if found is not None:
+            raise Refused(sentence("You are muted", found.until, found.reason))
+
+    def has_voice(self, member: Member, wall: float) -> bool:
+        """Say whether `member` may speak."""
+        return self._mute_on(member, wall) is None
+
+    def _mute_on(self, member: Member, wall: float) -> SaveSanction | None:
+        if member.operator:
+            return None
         register = self._registers[MUTE]
         found = register.by_address(member.place.address, wall)
         if found is None and member.name is not None:
             found = register.by_name(member.name, wall)
-        if found is not None and not member.operator:
-            raise Refused(sentence("You are muted", found.until, found.reason))
+        return found
 
     def _restore(self, known: SaveSanction) -> None:
         try:

@@ -66,9 +66,7 @@ def meets(target: Target, member: Member) -> bool:
         name = member.name
         return name is not None and (name.key == target.key or name.skeleton == target.skeleton)
     alone = network_of(member.place.address, every_address=True)
-    return (
-        alone is not None and alone.version == target.version and (alone.network_address in target)
-    )
+    return alone is not None and alone.network_address in target
 
 
 def describe(target: Target) -> str:
