@@ -17,7 +17,7 @@ from miniloop import EventLoop
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds until a test gives up; nothing waits that long when all is well
-ROUNDS = 20
+ROUNDS = 15
 KEEP = 300  # seconds, of which the child below gives one to each message
 
 CHILD = """
@@ -79,20 +79,20 @@ class Writer:
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            bufsize=0,  # or communicate() would miss what readline() has taken in advance
         )
 
     def line(self) -> str:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.process.communicate(timeout=PATIENCE)
-        return line
+        return line.decode()
 
     def end(self, number: signal.Signals) -> tuple[str, str]:
         """Send it a signal; return what else it printed, and its complaints."""
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
-        return out, err
+        return out.decode(), err.decode()
 
 
 def numbers(printed: str) -> list[int]:
