@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from examples.chatroom.doorkeeper import Answered, Doorkeeper, Work
@@ -11,12 +13,10 @@ PLACE, ELSEWHERE = "192.0.2.1", "198.51.100.1"
 class Accounts:
     """One operator, and nothing slow."""
 
+    names: Sequence[Name] = (check_name("Ada", 20),)
+
     def __init__(self) -> None:
         self.asked = 0
-
-    @property
-    def names(self) -> tuple[Name, ...]:
-        return (check_name("Ada", 20),)
 
     def check(self, name: str, password: str) -> bool:
         self.asked += 1
@@ -39,9 +39,16 @@ def test_the_right_password_and_the_wrong_one() -> None:
     assert [name.shown for name in keeper.names] == ["Ada"]
 
 
-def test_without_operators_nobody_need_try() -> None:
-    keeper = Doorkeeper()
-    assert keeper.names == ()
+class NoAccounts(Accounts):
+    """An empty file."""
+
+    names: Sequence[Name] = ()
+
+
+@pytest.mark.parametrize("accounts", [None, NoAccounts()])
+def test_without_operators_nobody_need_try(accounts: NoAccounts | None) -> None:
+    keeper = Doorkeeper(accounts)
+    assert len(keeper.names) == 0
     with pytest.raises(Refused, match="no operators"):
         ask(keeper, "right")
 

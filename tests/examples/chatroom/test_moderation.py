@@ -130,8 +130,9 @@ def test_the_answer_may_come_when_one_has_left(good: bool) -> None:
     ann.types(f"/oper root {PASSWORD}", "/quit")
     (left,) = (each for each in hall.members if each.shown == "bob")
     bob.screen.clear()
+    ann.screen.clear()
     waiting[0][1](good)
-    assert bob.screen.events == []
+    assert ann.screen.events == bob.screen.events == []
     assert not left.operator
 
 

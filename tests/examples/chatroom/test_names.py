@@ -96,6 +96,8 @@ def test_marks_that_a_script_needs_are_letters_under_precis() -> None:
 def test_a_name_has_one_direction_under_precis() -> None:
     with pytest.raises(Refused, match="from the left"):
         check_name("עבa", 20)
+    with pytest.raises(Refused, match="from the left"):
+        check_name("\U0001e905\u0345", 20)  # a mark that becomes a Greek letter in the key
 
 
 @needs_precis

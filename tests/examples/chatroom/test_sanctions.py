@@ -120,6 +120,8 @@ def test_the_muted_have_no_voice_and_may_come_in(raw: str) -> None:
     assert may_come_from(sanctions, "192.0.2.1")
     sanctions.check_voice(bob, NOON)
     sanctions.check_voice(ann, NOON + 60)
+    assert sanctions.has_voice(bob, NOON)
+    assert not sanctions.has_voice(ann, NOON)
     with pytest.raises(Refused, match="You are muted until"):
         sanctions.check_voice(ann, NOON)
     ann.operator = True

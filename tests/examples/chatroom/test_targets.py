@@ -63,6 +63,7 @@ def test_a_network_of_half_the_world_is_a_slip(raw: str) -> None:
         ("2001:db8::1", "2001:db8::2", True),
         ("2001:db8::1/128", "2001:db8::2", False),
         ("2001:db8::1", "192.0.2.1", False),
+        ("fe80::1", "fe80::2%eth0", True),
         ("192.0.2.1", "/run/chat.sock", False),
         ("192.0.2.1", "", False),
         ("Ann", "192.0.2.1", True),
