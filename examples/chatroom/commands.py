@@ -129,7 +129,9 @@ def _search(request: Request) -> None:
 
 
 def _quit(request: Request) -> None:
-    request.hall.dismiss(request.member, "Goodbye.", "quit", request.now, words=request.rest)
+    hall, member, now = request.hall, request.member, request.now
+    words = request.rest if hall.sanctions.has_voice(member, now.wall) else ""
+    hall.dismiss(member, "Goodbye.", "quit", now, words)
 
 
 COMMANDS: dict[str, Command] = {

@@ -232,8 +232,12 @@ class Hall:
             Refused: That is no name for a room, there are too many, the key is wrong, or it is
                 there already.
         """
+        if len(member.rooms) >= self.limits.max_rooms_joined:
+            raise Refused("You are in as many rooms as you may; leave one of them first.")
         room = self.rooms.find_or_make(raw, member, now)
-        self._check_joining(member, room, key, now)
+        if room in member.rooms:
+            raise Refused(f"You are in {room.name.shown} already.")
+        self.rooms.check_key(room, member, key, now)
         if not member.roaming:
             self._exit(member, here(member), f"went to {room.name.shown}", now)
         self._enter(member, room, now)
@@ -302,13 +306,6 @@ class Hall:
     def _tell(self, room: Room, message: Message, now: Moment, write: Write | None = None) -> None:
         message = replace(message, room=room.name.shown, at=now.wall)
         self.postbox.post(message, room.members, write)
-
-    def _check_joining(self, member: Member, room: Room, key: str, now: Moment) -> None:
-        if room in member.rooms:
-            raise Refused(f"You are in {room.name.shown} already.")
-        if len(member.rooms) >= self.limits.max_rooms_joined:
-            raise Refused("You are in as many rooms as you may; leave one of them first.")
-        self.rooms.check_key(room, member, key, now)
 
     def _remove(self, member: Member, reason: str, now: Moment, words: str = "") -> None:
         if not member.present:

@@ -45,6 +45,9 @@ class Session:
         self._member = hall.connect(outlet, place, now, roaming=roaming)
         limits = hall.limits
         self._looking = TokenBucket(limits.look_rate, limits.look_burst, now.mono)
+        # Others see who comes and goes, so not as often as one may look; but after a restart a
+        # page goes back into all its rooms at once.
+        self._moving = TokenBucket(limits.flood_rate, 2 * limits.max_rooms_joined, now.mono)
 
     @property
     def name(self) -> str:
@@ -106,11 +109,11 @@ class Session:
 
     def join(self, room: str, key: str, now: Moment) -> None:
         """Go into a room as well."""
-        self._look(now, lambda: self._hall.join(self._member, room, now, key))
+        self._look(now, lambda: self._hall.join(self._member, room, now, key), self._moving)
 
     def leave(self, room: str, now: Moment) -> None:
         """Leave a room."""
-        self._look(now, lambda: self._hall.leave(self._member, self._room(room), now))
+        self._look(now, lambda: self._hall.leave(self._member, self._room(room), now), self._moving)
 
     def whisper(self, to: str, text: str, now: Moment) -> None:
         """Say something to one person alone."""
@@ -195,12 +198,14 @@ class Session:
             raise Refused(f"You are not in {room.name.shown}.")
         return room
 
-    def _look(self, now: Moment, action: Callable[[], None]) -> None:
+    def _look(
+        self, now: Moment, action: Callable[[], None], bucket: TokenBucket | None = None
+    ) -> None:
         """Do what a page does by itself, too, and more often than people type."""
         if self.ended or not self.logged_in:
             return
         self._member.heard = now.mono
-        if self._looking.take(now.mono):
+        if (bucket or self._looking).take(now.mono):
             self._attempt(action)
         else:
             self.tell("You are asking too fast; please wait a moment.")

@@ -13,6 +13,7 @@ from examples.chatroom.members import Member
 from examples.chatroom.messages import Event, Kind, Message, Person, RoomView
 from examples.chatroom.names import Refused
 from examples.chatroom.room import here
+from examples.chatroom.sanctions import MUTE
 from tests.examples.chatroom.helpers import NOON, Screen, later, new_hall, person, stranger
 from tests.examples.chatroom.slow_store import SlowStore
 
@@ -439,3 +440,31 @@ def test_operators_are_seen_as_such() -> None:
     hall.promote(ann, NOON)
     assert screen.kinds() == [Kind.OPERATOR]
     assert here(ann).view().people == (Person("ann", operator=True),)
+
+
+def test_who_may_not_join_leaves_no_empty_room_behind() -> None:
+    hall = new_hall(max_rooms_joined=2)
+    ann = person(hall, "ann", roaming=True)
+    for room in ("tea", "attic"):
+        ann.session.join(room, "", NOON)
+    assert ann.notices() == ["You are in as many rooms as you may; leave one of them first."]
+    assert [room.name.shown for room in hall.rooms] == ["lobby", "tea"]
+
+
+def test_who_is_muted_cannot_speak_by_leaving() -> None:
+    hall = new_hall()
+    ann, bob = person(hall, "ann"), person(hall, "bob")
+    target = hall.names.find("ann").name
+    assert target is not None
+    hall.sanctions.impose(MUTE, target, None, "bob", "", NOON.wall)
+    ann.types("hello", "/me waves", "/topic hello", "/msg bob hello", "/quit hello")
+    assert [message.text for message in bob.screen.messages] == ["quit"]
+
+
+def test_coming_and_going_is_limited() -> None:
+    hall = new_hall(max_rooms_joined=2, flood_rate=1)
+    ann = person(hall, "ann", roaming=True)
+    for _ in range(3):
+        ann.session.join("tea", "", NOON)
+        ann.session.leave("tea", NOON)
+    assert ann.notices() == ["You are asking too fast; please wait a moment."] * 2
