@@ -37,8 +37,8 @@ class Certificate:
         CertificateError: They cannot be used.
 
     Attributes:
-        expires: When the certificate ends, in seconds since the epoch; None where the files say
-            something that no client will like, which is logged.
+        expires: When the certificate ends, in seconds since the epoch; None if `trouble` is.
+        trouble: Why clients will not trust it, as half a sentence; empty if they may.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Certificate:
         self._key = key
         self._wall = wall
         self.expires: float | None = None
+        self.trouble = ""
         self._context = self._read()
 
     def current(self) -> ssl.SSLContext:
@@ -85,9 +86,10 @@ class Certificate:
             self.expires = end_of(context, self._cert)
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason
-            self.expires = None
+            self.expires, self.trouble = None, str(reason)
             log.warning("Clients will not trust the TLS certificate in %s: %s.", self._cert, reason)
             return
+        self.trouble = ""
         day = time.strftime("%Y-%m-%d", time.gmtime(self.expires))
         level = logging.WARNING if self.expires - self._wall() < SOON else logging.INFO
         log.log(level, "The TLS certificate in %s is good until %s.", self._cert, day)

@@ -31,8 +31,8 @@ class LoopLatency:
     """Asks the loop for a timer ten times a second and notes how late each one is.
 
     What delays a timer delays every message as much: a handler that takes long, a machine that is
-    too slow.  While the loop is held up for a second, ten timers fall due and all of them count,
-    so that a short wait seen from inside is not mistaken for a short wait seen from outside.
+    too slow.  A loop that is held up for a second has missed ten measurements, and all of them
+    count: one figure among six hundred would make a minute of hiccups look like a smooth one.
 
     Args:
         loop: The loop to be measured.
@@ -41,7 +41,7 @@ class LoopLatency:
     def __init__(self, loop: EventLoop) -> None:
         self._loop = loop
         self._lateness: deque[float] = deque(maxlen=MOST_SAMPLES)
-        self._due = loop.time()
+        self._due = loop.time() + INTERVAL
         self._next()
 
     def summary(self) -> Latency:
@@ -50,15 +50,14 @@ class LoopLatency:
         return Latency(_quantile(late, 0.5), _quantile(late, 0.99), _quantile(late, 1.0))
 
     def _next(self) -> None:
-        self._due += INTERVAL
         self._loop.call_at(self._due, self._measure)
 
     def _measure(self) -> None:
         now = self._loop.time()
-        late = max(0.0, now - self._due)
-        self._lateness.append(late)
-        if late > WINDOW:  # the machine slept; do not make up for hours
-            self._due = now
+        self._due = max(self._due, now - WINDOW)  # hours of a machine's sleep are a minute
+        while self._due <= now:
+            self._lateness.append(now - self._due)
+            self._due += INTERVAL
         self._next()
 
 

@@ -46,9 +46,7 @@ class Queues:
     @classmethod
     def from_figures(cls, figures: Mapping[str, int]) -> Queues:
         """Take what the web door says of itself."""
-        return cls(
-            figures["connections"], figures["output_queued"], figures.get("output_largest", 0)
-        )
+        return cls(figures["connections"], figures["output_queued"], figures["output_largest"])
 
 
 @dataclass
@@ -104,15 +102,15 @@ class Status:
                 len(ledger) * 2 > limits.max_waiting
             ),
             f"The loop is often more than {LATE:g} s late.": latency.p99 > LATE,
-            "The TLS certificate has expired.": self._expired(),
+            "Clients do not trust the TLS certificate.": self._distrusted(),
         }
         return [sentence for sentence, wrong in found.items() if wrong]
 
-    def _expired(self) -> bool:
-        certificate = self.certificate
-        if certificate is None or certificate.expires is None:
+    def _distrusted(self) -> bool:
+        if self.certificate is None:
             return False
-        return certificate.expires <= time.time()
+        expires = self.certificate.expires
+        return bool(self.certificate.trouble) or (expires or time.time()) < time.time()
 
     def _take(self) -> dict[str, Any]:
         problems = self.problems()

@@ -3,18 +3,118 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from examples.chatroom import __main__ as chatroom
+from examples.chatroom.server import ChatServer
+from miniloop import EventLoop
+from tests.examples.chatroom.test_missing import BARE
+
+ROOT = Path(__file__).parents[3]
+ALONE = ["--no-history", "--port", "0", "--web-port", "0"]
 
 
+@pytest.fixture(autouse=True)
+def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that ends as soon as it runs."""
+    run = EventLoop.run
+
+    def stopped(loop: EventLoop) -> None:
+        loop.stop(grace=0)
+        run(loop)
+
+    monkeypatch.setattr(EventLoop, "run", stopped)
+
+
+@pytest.mark.parametrize(
+    ("door", "sentence"),
+    [
+        ("open_lines", "Cannot listen on 127.0.0.1 port 80: Permission denied.\n"),
+        ("open_web", "Cannot listen on 127.0.0.1 port 81: Permission denied.\n"),
+    ],
+)
 def test_an_address_that_cannot_be_had_ends_it_with_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    door: str,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def refuse(*arguments: object) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
         raise OSError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(chatroom, "ChatServer", refuse)
-    assert chatroom.main(["--port", "80"]) == 1
-    assert capsys.readouterr().err == "Cannot listen on 127.0.0.1 port 80: Permission denied.\n"
+    monkeypatch.setattr(ChatServer, door, refuse)
+    port = "80" if door == "open_lines" else "0"
+    assert chatroom.main(["--port", port, "--web-port", "81", "--no-history"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", sentence)
+
+
+def test_the_opening_says_where_everything_is(
+    at_once: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert chatroom.main([*ALONE[1:]]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("The chat room is open: telnet 127.0.0.1 ")
+    assert lines[1].startswith("and in a browser: http://127.0.0.1:")
+    assert lines[2].startswith(f"What is said is kept in {tmp_path}")
+    assert lines[3] == "The chat room is closed."
+
+
+def test_the_web_door_stays_shut_if_nobody_wants_it(
+    at_once: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert chatroom.main([*ALONE, "--web-port", "none"]) == 0
+    assert "browser" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_an_open_ear_is_warned_of(
+    at_once: None, host: str, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert chatroom.main([*ALONE, "--host", host]) == 0
+    assert ("Others in the network can read what is said" in caplog.text) == warned
+
+
+def test_operators_that_make_no_sense_end_it_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "operators"
+    file.write_text("ann nonsense\n")
+    file.chmod(0o600)
+    assert chatroom.main([*ALONE, "--operators", str(file)]) == 1
+    assert capsys.readouterr().err.startswith("The operators' file cannot be used: Line 1: ")
+
+
+def test_a_bare_python_opens_the_line_door_and_says_what_is_missing() -> None:
+    program = BARE + (
+        "from miniloop import EventLoop\n"
+        "run = EventLoop.run\n"
+        "def stopped(loop):\n"
+        "    loop.stop(grace=0)\n"
+        "    run(loop)\n"
+        "EventLoop.run = stopped\n"
+        "from examples.chatroom.__main__ import main\n"
+        f"sys.exit(main({ALONE}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("The chat room is open: telnet 127.0.0.1 ")
+    assert "browser" not in done.stdout
+    assert len(done.stderr.splitlines()) == 3
+    for package in ("websockets", "precis-i18n", "confusable-homoglyphs"):
+        assert f"the package {package} is missing; python3 -m pip install" in done.stderr

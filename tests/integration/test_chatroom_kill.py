@@ -1,0 +1,327 @@
+"""What was seen is never forgotten: the server killed, its file locked, its disk full.
+
+The invariant: whatever any client has been shown, and was not marked as unkept, is in the history
+after a restart, once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import resource
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.chatroom_process import NO_FLOOD_LIMIT, PATIENCE, Peer, Server
+from tests.integration.conftest import Connect
+
+ROUNDS = 6
+TALKERS = 3
+SAID = re.compile(rb"(?:ann|line\d|web\d)-\d+-\d+")
+EVERYTHING = ("--history-page", "1000000", "--max-output", "100000000", *NO_FLOOD_LIMIT)
+
+
+class Talker(threading.Thread):
+    """Says numbered messages until the connection breaks, and notes all that it sees."""
+
+    def __init__(self, server: Server, name: str, number: int) -> None:
+        super().__init__()
+        self.label = f"{name}-{number}"
+        self.seen: set[str] = set()
+        self.start_talking(server, name)
+
+    def start_talking(self, server: Server, name: str) -> None:
+        """Come in."""
+        raise NotImplementedError
+
+    def say(self, text: str) -> None:
+        """Send one message."""
+        raise NotImplementedError
+
+    def hear(self) -> bytes:
+        """Wait for something; EOFError is the end."""
+        raise NotImplementedError
+
+    def run(self) -> None:
+        """Say something whenever the last was seen, so that the disk sets the pace."""
+        with suppress(OSError, EOFError):
+            for count in range(1_000_000):
+                text = f"{self.label}-{count}"
+                self.say(text)
+                while text not in self.seen:
+                    self.note(self.hear())
+        with suppress(OSError, EOFError):  # what had left the server when it died
+            while True:
+                self.note(self.hear())
+
+    def close(self) -> None:
+        """Give the socket back."""
+        raise NotImplementedError
+
+    def note(self, data: bytes) -> None:
+        self.seen.update(found.decode() for found in SAID.findall(data))
+
+
+class LineTalker(Talker):
+    """By telnet."""
+
+    def start_talking(self, server: Server, name: str) -> None:
+        self.peer = Peer(server, name)
+        self.rest = b""
+
+    def say(self, text: str) -> None:
+        self.peer.type(text)
+
+    def hear(self) -> bytes:
+        """Return whole lines only."""
+        while b"\n" not in self.rest:
+            data = self.peer.socket.recv(65536)
+            if not data:
+                raise EOFError
+            self.rest += data
+        lines, _, self.rest = self.rest.rpartition(b"\n")
+        return lines
+
+    def close(self) -> None:
+        self.peer.socket.close()
+
+
+class WebTalker(Talker):
+    """By browser, as far as the wire is concerned."""
+
+    def start_talking(self, server: Server, name: str) -> None:
+        connect = pytest.importorskip("websockets.sync.client", reason="no websockets").connect
+        self.context = connect(f"ws://127.0.0.1:{server.web_port}/chat")
+        self.socket: Any = self.context.__enter__()
+        self.socket.send(json.dumps({"do": "enter", "name": name}))
+        self.requests = 0
+        while b'"room"' not in self.hear():
+            pass
+
+    def say(self, text: str) -> None:
+        self.requests += 1
+        request = {"n": self.requests, "do": "say", "room": "lobby", "text": text, "nonce": text}
+        self._guarded(lambda: self.socket.send(json.dumps(request)))
+
+    def hear(self) -> bytes:
+        frame = self._guarded(lambda: self.socket.recv(PATIENCE))
+        return str(frame).encode()
+
+    def close(self) -> None:
+        self.context.__exit__(None, None, None)
+
+    def _guarded(self, action: Callable[[], Any]) -> Any:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            return action()
+        except ConnectionClosed:
+            raise EOFError from None
+
+
+def test_what_anybody_saw_outlives_kill_9(tmp_path: Path) -> None:
+    chance = random.Random(6)
+    seen: set[str] = set()
+    for number in range(ROUNDS):
+        server = Server(tmp_path, *EVERYTHING)
+        talkers: list[Talker] = [
+            *(LineTalker(server, f"line{each}", number) for each in range(TALKERS)),
+            *(WebTalker(server, f"web{each}", number) for each in range(TALKERS)),
+        ]
+        for talker in talkers:
+            talker.start()
+        time.sleep(chance.uniform(0.05, 0.6))  # the moment is the test's dice, not a wait for them
+        server.process.kill()
+        for talker in talkers:
+            talker.join(PATIENCE)
+            assert not talker.is_alive()
+            talker.close()
+            seen |= talker.seen
+        server.process.communicate()
+    assert len(seen) > 100 * ROUNDS / 2
+    check_remembered(tmp_path, seen)
+
+
+def check_remembered(folder: Path, seen: set[str]) -> None:
+    """Ask both the server, as anybody can, and the file itself."""
+    server = Server(folder, *EVERYTHING)
+    try:
+        asker = Peer(server, "asker")
+        stored = texts(server.history)
+        asker.type("/history 999999")
+        told = [found.decode() for found in SAID.findall(asker.expect(f": {stored[-1]}\r\n"))]
+        asker.socket.close()
+    finally:
+        assert server.stop()[0] == 0
+    assert len(told) == len(set(told)), "something was told twice"
+    assert len(stored) == len(set(stored)), "something was stored twice"
+    assert not seen - set(told), "something was seen and is not told any more"
+    assert not seen - set(stored), "something was seen and is not stored"
+
+
+def texts(history: Path) -> list[str]:
+    with closing(sqlite3.connect(history)) as connection:
+        rows = connection.execute("SELECT text FROM messages ORDER BY id").fetchall()
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    return [row[0] for row in rows]
+
+
+def test_what_was_said_before_an_orderly_end_is_stored_and_shown(
+    tmp_path: Path, connect: Connect
+) -> None:
+    server = Server(tmp_path, *EVERYTHING)
+    ann, bob = connect(server, "ann"), connect(server, "bob")
+    ann.type(*(f"ann-0-{number}" for number in range(500)))
+    ann.expect("ann-0-0\r\n")
+    code, _, log = server.stop()
+    assert code == 0
+    assert " ERROR " not in log
+    heard = bob.rest()
+    stored = texts(server.history)
+    assert [found.decode() for found in SAID.findall(heard)] == stored
+    assert heard.endswith(b"-- The chat room is closing. Goodbye.\r\n")
+
+
+# Trouble with the file
+
+
+def state(server: Server) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.web_port}/status.json") as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def check_trouble_and_recovery(
+    server: Server, ann: Peer, words: str, mend: Callable[[], Any]
+) -> None:
+    """What is said in trouble is shown, the trouble is told, and later all of it is stored."""
+    said = list(say_until_trouble(ann))
+    ann.expect(f"-- The history cannot be written: {words}.")
+    wait_for(lambda: not state(server)["healthy"])
+    found = state(server)
+    assert found["problems"] == [f"The history cannot be written: {words}."]
+    assert not found["history"]["kept"]
+    ann.type("in trouble")
+    ann.expect("not kept] ann: in trouble")
+    mend()
+    ann.expect("-- The history can be written again; nothing is lost.\r\n")
+    wait_for(lambda: bool(state(server)["healthy"]))
+    ann.type("well again")
+    assert b"not kept" not in ann.expect("ann: well again")
+    assert texts(server.history) == [*said, "in trouble", "well again"]
+
+
+def say_until_trouble(ann: Peer) -> Iterator[str]:
+    """Say so much that what the file has reserved is used up."""
+    for number in range(1000):
+        text = f"{number} {'x' * 900}"
+        ann.type(text)
+        yield text
+        if b"not kept" in ann.expect(f"ann: {text}"):
+            return
+    raise AssertionError("there was no trouble")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "disk", *EVERYTHING)
+    yield server
+    server.process.kill()
+    server.process.communicate()
+
+
+def test_a_locked_file_is_told_and_the_room_goes_on(server: Server, connect: Connect) -> None:
+    ann = connect(server, "ann")
+    with closing(sqlite3.connect(server.history, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        words = "another program has it locked"
+        check_trouble_and_recovery(server, ann, words, lambda: other.execute("ROLLBACK"))
+
+
+def test_a_file_that_may_not_grow_is_told_and_the_room_goes_on(
+    server: Server, connect: Connect
+) -> None:
+    ann = connect(server, "ann")
+    process = server.process.pid
+    size = Path(f"{server.history}-wal").stat().st_size
+    _, most = resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def mend() -> None:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (most, most))
+
+    check_trouble_and_recovery(server, ann, "the disk reports an error", mend)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of a megabyte, in memory."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_full_disk_is_told_and_the_room_goes_on(
+    small_disk: Path, server: Server, connect: Connect
+) -> None:
+    ann = connect(server, "ann")
+    ballast = small_disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    check_trouble_and_recovery(server, ann, "the disk is full", ballast.unlink)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(PATIENCE) == 0
+
+
+def test_a_history_that_cannot_be_opened_is_told_and_the_room_opens(
+    tmp_path: Path, connect: Connect
+) -> None:
+    file = tmp_path / "history"
+    file.write_bytes(b"This is no database, however one looks at it. " * 100)
+    server = Server(tmp_path, "--history", str(file))
+    ann = connect(server, "ann")
+    ann.type("hello")
+    ann.expect("ann: hello")
+    assert state(server)["problems"] == ["The history could not be opened; it is kept in memory."]
+    code, _, log = server.stop()
+    assert code == 0
+    assert str(file) in log
+    assert "What is said is kept in memory, and forgotten when the server ends." in log
+
+
+def test_two_servers_do_not_share_a_history(tmp_path: Path) -> None:
+    first, second = Server(tmp_path), Server(tmp_path)
+    assert str(first.history) in first.opening
+    assert "in memory" in second.opening
+    assert str(first.history) in second.stop()[2]
+    assert first.stop()[0] == 0
