@@ -12,17 +12,18 @@ from types import TracebackType
 from typing import Self
 
 from miniloop.activity import Activities
-from miniloop.passes import Passes
 from miniloop.readiness import Registration
 from miniloop.selector import default_selector
+from miniloop.slowness import SLOW
 from miniloop.timers import Handle
 from miniloop.trace import Trace
+from miniloop.traced import TracedPasses
 
 DEFAULT_GRACE = 5.0
 """Seconds that an orderly stop gives to queued output: what a person waits before Ctrl-C again."""
 
 
-class EventLoop(Passes):
+class EventLoop(TracedPasses):
     """Waits for descriptors and times, and calls those who wait for them, one after the other.
 
     All of it happens on one thread: the one that calls ``run()``.  From any other thread only
@@ -35,6 +36,8 @@ class EventLoop(Passes):
         debug: ask every channel in every pass, and raise when one changed its answer without
             announcing it.
         trace: an object that is told what the loop does.
+        slow: in debug mode, a warning names each handler, timer and callback that takes so many
+            seconds or more; None measures nothing.
 
     Attributes:
         activities: what lives on the loop without a descriptor, such as pools of threads.
@@ -47,9 +50,11 @@ class EventLoop(Passes):
         clock: Callable[[], float] = time.monotonic,
         debug: bool = False,
         trace: Trace | None = None,
+        slow: float | None = SLOW,
     ) -> None:
         """Open the selector and the waker; nothing runs yet."""
-        super().__init__(default_selector() if selector is None else selector, clock, debug, trace)
+        selector = default_selector() if selector is None else selector
+        super().__init__(selector, clock, debug, trace, slow)
         self.activities = Activities()
         self._goodbyes: list[Handle] = []
         self._stop_grace: float | None = None
@@ -202,6 +207,7 @@ class EventLoop(Passes):
         self._registry.unregister(self._own)
         self._waker.close()
         self._selector.close()
+        self._loop_closed()
 
     def __enter__(self) -> Self:
         """Return the loop; leaving the block closes it."""

@@ -1,7 +1,8 @@
 """One pass of the loop: refresh, wait, deliver, timers, callbacks.
 
 This file knows the ``Channel`` protocol and nothing of sockets.  Read ``_pass()`` first: it is
-the diagram of everything else.  When passes begin and end is ``loop.py``'s matter.
+the diagram of everything else.  When passes begin and end is ``loop.py``'s matter; ``traced.py``
+repeats these stages for loops that are traced.
 """
 
 import selectors
@@ -11,7 +12,6 @@ from threading import get_ident
 from miniloop.readiness import Channel, Registration, deliver
 from miniloop.registry import Registry
 from miniloop.scheduler import Scheduler
-from miniloop.trace import Trace, deliver_traced
 
 
 class Passes(Scheduler):
@@ -22,7 +22,6 @@ class Passes(Scheduler):
         clock: returns seconds, never running backwards.
         debug: ask every channel in every pass, and raise when one changed its answer without
             announcing it.
-        trace: an object that is told what the loop does.
     """
 
     def __init__(
@@ -30,12 +29,10 @@ class Passes(Scheduler):
         selector: selectors.BaseSelector,
         clock: Callable[[], float],
         debug: bool,
-        trace: Trace | None,
     ) -> None:
         """Serve nobody but the waker yet."""
         super().__init__(clock)
         self.debug = debug
-        self.trace = trace
         self._selector = selector
         self._registry = Registry(selector)
         self._unflushed: list[Registration] = []
@@ -81,12 +78,7 @@ class Passes(Scheduler):
             timeout = 0
         elif self._timers:
             timeout = self._until_next_timer(timeout)
-        if self.trace is None:
-            return self._selector.select(timeout)
-        self.trace.before_wait(timeout)
-        events = self._selector.select(timeout)
-        self.trace.after_wait(len(events))
-        return events
+        return self._selector.select(timeout)
 
     def _busy(self) -> bool:
         """Return whether something is left for the next pass to do at once."""
@@ -98,13 +90,10 @@ class Passes(Scheduler):
         This is the hot path.  ``direct`` is one comparison for "alive, trusted, wants READ, and
         READ is all there is"; everything else goes through ``readiness.deliver()``.
         """
-        trace = self.trace
         for key, ready in events:
             registration: Registration = key.data
             try:
-                if trace is not None:
-                    deliver_traced(trace, registration, ready)
-                elif ready == registration.direct:
+                if ready == registration.direct:
                     registration.channel.handle_read()
                 else:
                     deliver(registration, ready)

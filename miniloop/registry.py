@@ -10,6 +10,7 @@ import selectors
 
 from miniloop.readiness import NOT_DIRECT, READ, WRITE, Channel, Registration
 from miniloop.selector import EpollSelector, PollSelector
+from miniloop.trace import Trace
 
 logger = logging.getLogger("miniloop")
 
@@ -28,6 +29,7 @@ class Registry:
         self.registrations: dict[int, Registration] = {}
         self.asked: dict[Registration, None] = {}
         self.dirty: list[Registration] = []
+        self.trace: Trace | None = None
         self._sees_all = isinstance(selector, EpollSelector | PollSelector)
 
     def register(self, channel: Channel, *, asked: bool) -> Registration:
@@ -46,6 +48,8 @@ class Registry:
             self.asked[registration] = None
         else:
             self.mark_dirty(registration)
+        if self.trace is not None:
+            self.trace.opened(registration)
         return registration
 
     def unregister(self, registration: Registration) -> None:
@@ -60,6 +64,8 @@ class Registry:
         self.asked.pop(registration, None)
         if self.registrations.get(registration.fd) is registration:
             del self.registrations[registration.fd]
+        if self.trace is not None:
+            self.trace.closed(registration)
 
     def mark_dirty(self, registration: Registration) -> None:
         """Do not trust the last answer any more."""

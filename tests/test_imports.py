@@ -17,8 +17,9 @@ PACKAGE = Path(__file__).resolve().parent.parent / "miniloop"
 LAYERS: list[set[str]] = [
     {"readiness", "timers", "framing", "outbox", "missing", "activity"},
     {"waker", "trace", "selector", "signals"},
-    {"registry", "scheduler"},
+    {"registry", "scheduler", "slowness", "trace_file"},
     {"passes"},
+    {"traced", "chrome_trace"},
     {"loop"},
     {"channel", "accepting", "connecting", "guest", "threadpool"},
     {"sockets", "children", "resolving", "reconnecting"},
