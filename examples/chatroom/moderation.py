@@ -83,7 +83,7 @@ def _unban(request: Request) -> None:
 def _bans(request: Request) -> None:
     found = list(request.hall.sanctions.listed(request.now.wall))
     for each in islice(found, MOST_LISTED):
-        until = clock(each.until) if each.until is not None else "for ever"
+        until = f"until {clock(each.until)}" if each.until is not None else "for ever"
         reason = f": {each.reason}" if each.reason else ""
         request.answer(f"{each.kind} {subject_shown(each)} {until} by {each.by}{reason}")
     if not found:
@@ -216,8 +216,8 @@ MODERATION: tuple[Command, ...] = (
     Command("kick", "/kick NAME [REASON]", "show somebody out", _operators_only(_kick)),
     Command(
         "ban",
-        "/ban NAME|ADDRESS [10m|2h|7d] [REASON]",
-        "keep somebody out",
+        "/ban NAME|ADDRESS [10m] [REASON]",
+        "keep somebody out (for 10m, 2h, 7d, 4w, or for ever)",
         _operators_only(_ban),
     ),
     Command("unban", "/unban NAME|ADDRESS", "let them in again", _operators_only(_unban)),

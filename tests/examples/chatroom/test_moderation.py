@@ -261,7 +261,7 @@ def test_bans_are_listed(scene: Scene) -> None:
     scene.ada.screen.clear()
     scene.ada.types("/bans")
     assert scene.ada.notices() == [
-        "ban Dora 2023-11-14 22:23 UTC by Ada: spam",
+        "ban Dora until 2023-11-14 22:23 UTC by Ada: spam",
         "mute 203.0.113.0/24 for ever by Ada",
     ]
     scene.ada.screen.clear()
