@@ -271,6 +271,21 @@ def test_long_lists_are_compressed_and_broadcasts_are_not(door: Running) -> None
         assert raw.frames()[-1].code == 4000
 
 
+def test_a_peer_with_a_small_window_gets_nothing_compressed(door: Running) -> None:
+    with Raw(door) as raw:
+        head = raw.open("Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=9")
+        assert b"server_max_window_bits=9" in head
+        raw.enter("Wim")
+        for number in range(1, 4):
+            raw.send(text({"n": number, "do": "say", "room": "lobby", "text": "x" * 1000}))
+        raw.send(text({"n": 4, "do": "page", "room": "lobby"}))
+        raw.send(text({"n": 5, "do": "say", "room": "lobby", "text": "/quit"}))
+        *frames, close = raw.frames()
+        assert "page" in [each.json["kind"] for each in frames]
+        assert not any(each.rsv1 for each in frames)
+        assert close.code == 4000
+
+
 def test_a_peer_that_compresses_is_understood(door: Running) -> None:
     # This client offers compression, and uses it for every message.
     with Browser(door, "Kim") as kim:

@@ -2,6 +2,12 @@
 
 Rule of this file: RFC 6455 around the package ``websockets``, which does it without I/O.  What it
 leaves to us: it checks no UTF-8 in texts, and joins no fragments.
+
+What a connection costs, in KiB of resident memory (``python -m tests.examples.chatroom.web.memory
+500``; Python 3.11 on Linux, x86-64): 6.0 when it is open, 7.6 if it compresses as we agree to, 101
+if each side kept its window from message to message, as is the default of browsers and package.
+With a seat it is 20 more, most of it the first view of a room with hundreds of people, kept in case
+it did not arrive.
 """
 
 from __future__ import annotations
@@ -28,8 +34,7 @@ log = logging.getLogger("chatroom")
 # The protocol would log each message in debug mode, and with it what nobody else may read.
 _QUIET = logging.getLogger("chatroom.websockets")
 _QUIET.setLevel(logging.WARNING)
-# Each message stands for itself, so that no connection has to keep a window: that would cost
-# 145 KiB a connection.
+# Each message stands for itself, so that no connection has to keep a window.
 COMPRESSION = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True
 )

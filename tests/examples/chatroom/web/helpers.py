@@ -140,6 +140,7 @@ class Session:
         self.ended = False
         self.calls: list[tuple[object, ...]] = []
         self.refusal = ""
+        self.refuses_for_good = False
         self.on_views: Callable[[], None] = lambda: None
 
     @property
@@ -156,6 +157,8 @@ class Session:
         self._place = place
 
     def log_in(self, raw: str, now: Moment) -> None:
+        if self.refuses_for_good:
+            self.dismiss()
         if self.refusal:
             raise Refused(self.refusal)
         self.name = raw
@@ -218,6 +221,7 @@ class Surroundings:
     timers: list[Timer] = field(default_factory=list)
     refusal: str = ""
     refuse_name: str = ""
+    refuse_for_good: bool = False
 
     def __post_init__(self) -> None:
         self.service = Service(
@@ -244,10 +248,13 @@ class Surroundings:
         return self.timers[-1]
 
     def _open_session(self, outlet: Outlet, place: Place, now: Moment) -> Session:
+        if self.refuses_for_good:
+            self.dismiss()
         if self.refusal:
             raise Refused(self.refusal)
         self.sessions.append(Session(outlet, place))
         self.session.refusal = self.refuse_name
+        self.session.refuses_for_good = self.refuse_for_good
         return self.sessions[-1]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,8 +44,11 @@ def test_what_has_arrived_is_forgotten() -> None:
 
 def test_the_count_begins_anew() -> None:
     backlog = Backlog(10, 10_000)
-    backlog.add(Frame(b"old"))
+    old = Frame(b"old")
+    held = sys.getrefcount(old)
+    backlog.add(old)
     backlog.restart()
+    assert sys.getrefcount(old) == held, "kept for nothing"
     assert (backlog.total, backlog.after(0)) == (0, [])
     new = Frame(b"new")
     backlog.add(new)

@@ -40,6 +40,7 @@ def test_a_page_is_served_and_the_place_is_free_again(stage: Stage) -> None:
         (b"GET / HTTP/1.1\r\nHost: x\r\n bad header\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\na: \x00\r\n\r\n", 400),
         (b"\x16\x03\x01", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"cookie: %b\r\n" % (b"x" * 7000) * 3, 431),
         (handshake("x", "Origin: http://y"), 403),
         (handshake("x", "Origin: null"), 403),
         (handshake("x", "Origin: http://x", "Origin: http://x"), 400),

@@ -68,6 +68,7 @@ def test_a_seat_is_found_again_by_its_token() -> None:
     around, gate = Surroundings(), Gate(Limits())
     conversation, _, token = enter(around, gate)
     conversation.lost("gone")
+    assert gate.taken == 1, "the seat has lost its place"
     again, line = begin(around, gate)
     say(again, do="resume", token=token, seen=1)
     assert line.shown == [{"kind": "resumed", "name": "Ada", "done": 0}]

@@ -163,6 +163,16 @@ def test_a_seat_waits_and_then_leaves() -> None:
     assert around.service.tokens.find(token_of(line)) is None
 
 
+def test_who_comes_back_stays() -> None:
+    around = Surroundings()
+    seat, line = sit(around)
+    seat.lost(line, "gone")
+    seat.attach(Line(), 1, NO_PLACE)
+    around.pass_time()
+    assert around.session.calls == []
+    assert around.service.tokens.find(token_of(line)) is seat
+
+
 def test_without_grace_it_leaves_at_once() -> None:
     around = Surroundings(WebLimits(resume_grace=0))
     seat, line = sit(around)

@@ -78,6 +78,15 @@ def test_who_breaks_the_rules_is_told_which(stage: Stage, pieces: list[bytes], c
     assert stage.gate.taken == 0
 
 
+def test_nothing_follows_a_close(stage: Stage) -> None:
+    stage.around.refuse_name, stage.around.refuse_for_good = "The name is taken.", True
+    peer = stage.peer()
+    peer.open()
+    peer.send(text({"do": "enter", "name": "Ada"}))
+    refused, close = peer.frames()
+    assert (refused.json, close.code) == ({"kind": "refused", "text": "Goodbye."}, 4000)
+
+
 def test_a_close_is_answered(stage: Stage) -> None:
     peer = stage.peer()
     peer.enter()
