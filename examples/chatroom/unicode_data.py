@@ -12,7 +12,6 @@ from importlib.resources import files
 from typing import Any
 
 PACKAGE = "confusable_homoglyphs"
-INSTALL = "pip install 'miniloop[chat]'"
 
 
 def load(file: str) -> Any | None:
