@@ -93,14 +93,15 @@ const EVENTS = new Map([
 
 function edge({ state, isPrivate }, _me, act) {
   const row = make("div", { class: "row edge" });
-  if (state === "stuck") row.append(make("button", { type: "button", onclick: act.older }, "Load older messages"));
-  else if (state === "start") row.append(isPrivate ? "Only the two of you can read this; it is kept nowhere." : "This is the beginning.");
-  else row.append("Older messages…");
+  const start = isPrivate ? "Only the two of you can read this; it is kept nowhere." : "This is the beginning.";
+  if (state === "start") row.append(start);
+  else if (state === "loading") row.append("Older messages are coming…");
+  else row.append(make("button", { type: "button", onclick: () => act.older() }, "Older messages"));
   return row;
 }
 
 function newer(_row, _me, act) {
-  const button = make("button", { type: "button", onclick: act.newest }, "Go to the newest messages");
+  const button = make("button", { type: "button", onclick: () => act.newest() }, "Go to the newest messages");
   return make("div", { class: "row edge" }, button);
 }
 

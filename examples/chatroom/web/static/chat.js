@@ -4,7 +4,7 @@ import { Conversation } from "./conversation.js";
 import { mentionsIn } from "./names.js";
 
 const SPOKEN = new Set(["said", "acted", "whispered"]);
-const SOON = 15; // seconds in which a room one asked for is opened when it comes
+const SOON = 15; // seconds in which something one asked for should have come
 
 /** Return the key of a conversation in `Chat.conversations`; rooms and people may share names. */
 export const keyOf = (name, isPrivate) => (isPrivate ? "with:" : "room:") + name;
@@ -51,7 +51,7 @@ export class Chat {
   outdate() {
     for (const each of this.conversations.values()) {
       each.stale = !each.isPrivate;
-      Object.assign(each, { loading: false, stuck: false, replacing: null });
+      each.loading = false;
     }
   }
 
@@ -108,14 +108,15 @@ export class Chat {
   /** Ask for older messages of the open room. */
   older() {
     const room = this.current;
-    if (!room || room.isPrivate || room.loading || !room.more || room.stale) return;
+    if (!room || room.isPrivate || this.#loads(room) || !room.more || room.stale) return;
+    room.replacing = null;
     this.#page(room, room.oldestId);
   }
 
   /** Show the open room around the message `id`, or its newest ones if `id` is 0. */
   visit(id) {
     const room = this.current;
-    if (!room || room.isPrivate || room.loading) return;
+    if (!room || room.isPrivate || this.#loads(room)) return;
     room.target = id;
     if (id ? room.byId.has(id) : !room.detached) return;
     // Ids grow over all rooms: some of the next ones are this room's, and give the context.
@@ -168,7 +169,7 @@ export class Chat {
 
   page(event) {
     const room = this.conversations.get(keyOf(event.room, false));
-    if (!room) return;
+    if (!room?.expected.delete(event.before)) return;
     if (room.replacing === event.before) {
       room.replaceBy(event);
       return;
@@ -232,14 +233,16 @@ export class Chat {
   }
 
   #page(room, before) {
+    room.expected.add(before);
     room.loading = true;
-    room.stuck = false;
-    this.ask({ do: "page", room: room.name, before }, () => {
-      // The receipt comes after the page; if it is still missing, there was none.
-      room.stuck = room.loading;
-      room.loading = false;
-      room.replacing = null;
-    });
+    room.asked = Infinity;
+    this.ask({ do: "page", room: room.name, before }, () => (room.asked = this.clock()));
+  }
+
+  // The server reads a page while it does other things: the receipt may well come before it.
+  // When the history cannot be read no page comes at all; then one may ask again after a while.
+  #loads(room) {
+    return room.loading && this.clock() - room.asked < SOON;
   }
 }
 
@@ -274,5 +277,6 @@ const HANDLERS = new Map([
   ["parted", (chat, event) => chat.part(event.room, event.text)],
   ["page", (chat, event) => chat.page(event)],
   ["found", (chat, event) => (chat.found = event)],
+  ["problem", (chat, event) => chat.tell(`This page made a mistake: ${event.text}`)],
   ["rooms", (chat, event) => (chat.directory = event.rooms)],
 ]);

@@ -30,7 +30,8 @@ export class Conversation {
     this.byId = new Map();
     this.more = false; // whether the history goes on before the first item
     this.loading = false; // a page was asked for
-    this.stuck = false; // and could not be had
+    this.asked = 0; // when that was confirmed, in seconds since the epoch
+    this.expected = new Set(); // pages asked for; others do not fit what is held
     this.replacing = null; // the page before this id shall replace what is held
     this.gap = 0; // id up to which a gap must be closed
     this.gapPages = 0;
@@ -107,8 +108,9 @@ export class Conversation {
     const first = messages[0]?.id ?? 0;
     messages.forEach((message) => this.add(message));
     if (this.gap && (!before || before > this.gap)) return this.#closeGap(first, more);
-    this.loading = this.stuck = false;
-    if (!first || first === this.oldestId) this.more = more;
+    this.loading = false;
+    // A page without messages (all of people one ignores) does not say where to go on.
+    if (!first || first === this.oldestId) this.more = more && first > 0;
     return null;
   }
 

@@ -34,7 +34,7 @@ export class Log {
     else this.#stick();
     this.#showTarget(conversation);
     this.#showJump(conversation);
-    if (!conversation.stuck && this.element.scrollTop < NEAR) this.act.older();
+    if (this.element.scrollTop < NEAR) this.act.older();
   }
 
   /** Go to the newest message. */

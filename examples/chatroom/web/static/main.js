@@ -64,7 +64,7 @@ const log = new Log({
 const input = new Input((text) => speak(text, world), () => page.names());
 const directory = new Directory(chat, join, () => ask({ do: "rooms" }), choose);
 const search = new Search(
-  (text) => ask({ do: "search", room: chat.current?.name ?? "", text }, () => search.answered()),
+  (text) => { chat.notice = ""; ask({ do: "search", room: chat.current?.name ?? "", text }); },
   (message) => { panels.chosen(); chat.visit(message.id); page.changed(); },
 );
 const world = { chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory };

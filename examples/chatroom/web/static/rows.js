@@ -24,8 +24,8 @@ export function rowsOf(conversation, waiting) {
   return rows;
 }
 
-function edgeRow({ more, loading, stuck, isPrivate }) {
-  const state = more ? (stuck ? "stuck" : loading ? "loading" : "more") : "start";
+function edgeRow({ more, loading, isPrivate }) {
+  const state = more ? (loading ? "loading" : "more") : "start";
   return { key: "edge", type: "edge", state, isPrivate };
 }
 

@@ -12,6 +12,7 @@ export class Search {
     this.ask = ask;
     this.visit = visit;
     this.shown = null;
+    this.waiting = false;
     byId("search-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.start(byId("search-text").value.trim());
@@ -23,23 +24,25 @@ export class Search {
     if (!text) return;
     byId("search-text").value = text;
     byId("found").replaceChildren();
-    setText(byId("search-said"), "Searching…");
+    this.#tell("Searching…");
+    this.waiting = true;
     this.ask(text);
   }
 
   /** Show what was found. */
-  render({ found }) {
+  render({ found, notice }) {
+    if (this.waiting && notice) this.#tell(notice); // no answer, but the reason why
     if (!found || found === this.shown) return;
     this.shown = found;
     const count = found.messages.length;
     const many = count === 1 ? "1 message" : `${count || "No"} messages`;
-    setText(byId("search-said"), `${many} with “${found.query}” in ${found.room}`);
+    this.#tell(`${many} with “${found.query}” in ${found.room}`);
     byId("found").replaceChildren(...[...found.messages].reverse().map((each) => this.#entry(each)));
   }
 
-  /** The question is done with; if nothing was found or refused, say so. */
-  answered() {
-    if (byId("search-said").textContent === "Searching…") setText(byId("search-said"), "No answer; please try again.");
+  #tell(text) {
+    this.waiting = false;
+    setText(byId("search-said"), text);
   }
 
   #entry(message) {
