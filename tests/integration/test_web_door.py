@@ -400,7 +400,7 @@ def test_at_the_end_of_the_server_browsers_are_told_to_come_back() -> None:
     [
         (b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"GET /static/../door.py HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET /status HTTP/1.0\r\n\r\n", 200),
+        (b"GET /status HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", 200),
         (b"HEAD /status HTTP/1.1\r\nHost: x\r\n\r\n", 200),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000, 405),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000, 413),

@@ -248,8 +248,6 @@ class Surroundings:
         return self.timers[-1]
 
     def _open_session(self, outlet: Outlet, place: Place, now: Moment) -> Session:
-        if self.refuses_for_good:
-            self.dismiss()
         if self.refusal:
             raise Refused(self.refusal)
         self.sessions.append(Session(outlet, place))

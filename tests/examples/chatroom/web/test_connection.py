@@ -46,7 +46,7 @@ def test_a_page_is_served_and_the_place_is_free_again(stage: Stage) -> None:
         (handshake("x", "Origin: http://x", "Origin: http://x"), 400),
         (handshake("x").replace(b"Version: 13", b"Version: 12"), 400),
         (handshake("x").replace(b"Key: ", b"Key: x"), 400),
-        (handshake("x").replace(b"HTTP/1.1", b"HTTP/1.0"), 505),
+        (GET.replace(b"HTTP/1.1", b"HTTP/2.0") % b"/", 505),
     ],
 )
 def test_every_other_request_gets_an_answer(stage: Stage, request_: bytes, status: int) -> None:
