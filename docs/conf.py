@@ -7,10 +7,9 @@ of contents at the side, the reference from the docstrings) stands in few blocks
 import sys
 from pathlib import Path
 
-from docutils.nodes import Element
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -30,7 +29,11 @@ napoleon_use_ivar = True
 
 # Nothing is fetched while building, so what other projects define has no page to lead to: only our
 # own names are checked.
-nitpick_ignore_regex = [(r"py:.*", r"(?!miniloop).*"), (r"py:.*", r"miniloop\..*\._\w+")]
+nitpick_ignore_regex = [
+    (r"py:.*", r"(?!miniloop).*"),
+    (r"py:.*", r"miniloop\..*\._\w+"),
+    (r"py:.*", r"miniloop\.testing\.\w+\.\w+"),  # its parts, of which users see the package only
+]
 
 html_theme = "furo"
 html_title = "miniloop"
@@ -40,14 +43,19 @@ pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
 
-def _directory_link(
-    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element
-) -> Element | None:
+class DirectoryLinks(SphinxPostTransform):
     """A link to a directory of the repository, which a forge shows, is its name in the site."""
-    place = Path(app.srcdir, node["refdoc"]).parent / node["reftarget"]
-    return content if node["reftype"] == "myst" and place.is_dir() else None
+
+    default_priority = 8  # before myst complains that it is no page
+
+    def run(self, **kwargs: object) -> None:
+        """Put the text of such a link in its place."""
+        for node in [*self.document.findall(pending_xref)]:
+            place = Path(self.app.srcdir, node.get("refdoc", "")).parent / node["reftarget"]
+            if node["reftype"] == "myst" and place.is_dir():
+                node.replace_self(node[0])
 
 
 def setup(app: Sphinx) -> None:
     """Add what the extensions lack."""
-    app.connect("missing-reference", _directory_link)
+    app.add_post_transform(DirectoryLinks)

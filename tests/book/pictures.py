@@ -93,7 +93,7 @@ def delivery() -> Drawing:
     drawing.text(
         370,
         282,
-        "each of these may fail, and the next one happens all the same",
+        "each may fail, and the next one happens all the same",
         faint=True,
         size=12,
     )
@@ -118,7 +118,7 @@ def descriptor() -> Drawing:
     drawing.arrow((470, 159), (540, 159))
     drawing.arrow((300, 62), (540, 62), label="the event belongs to this one", at=(420, 54))
     drawing.text(630, 104, "dead: nothing is delivered", faint=True, size=12)
-    drawing.box(20, 230, 700, 44, "by number, Eve would get what was meant for Bob; by registration she cannot",
+    drawing.box(20, 230, 700, 44, "by number, Eve would get what was meant for Bob; by registration not",
                 kind="gone", size=13)  # fmt: skip
     return drawing
 
@@ -178,7 +178,7 @@ def splitting() -> Drawing:
     drawing = Drawing(
         740,
         270,
-        "Chunks as they arrived, the buffer with its position, and the messages cut from it",
+        "Chunks as they came, the buffer with its position, the messages cut from it",
     )
     drawing.text(20, 30, "received", anchor="start", faint=True, size=12)
     drawing.box(110, 12, 150, 30, "GET a\\r\\nGE", code=True, size=13, kind="quiet")

@@ -6,6 +6,8 @@
     ada  ^C                        she ends her program
     ada  .                         her program ends by itself
 
+    server ^C                      Ctrl-C in the server's terminal
+
 Lines of the transcript are played in order, so that what two people see is in order too.
 """
 
@@ -14,9 +16,10 @@ import shlex
 import socket
 import subprocess
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO
 
 LONGEST = 20.0
 """Seconds until a line that does not come is given up."""
@@ -40,14 +43,6 @@ def parse(transcript: str) -> list[Line]:
         who, rest = row.split(maxsplit=1)
         lines.append(Line(who, rest[:1], rest[1:].removeprefix(" ")))
     return lines
-
-
-class Terminal(Protocol):
-    """What a person sits at."""
-
-    def type(self, text: str) -> None: ...
-    def next_line(self) -> str | None: ...
-    def end(self) -> None: ...
 
 
 class Reader:
@@ -121,11 +116,22 @@ class Connection:
         self._socket.close()
 
 
-def play(transcript: str, port: int, kind: type[Program] | type[Connection]) -> None:
-    """Play it against the server on ``port``, which stands there as 1234."""
+def play(
+    transcript: str,
+    port: int,
+    kind: type[Program] | type[Connection],
+    stop: Callable[[], object],
+) -> None:
+    """Play it against the server on ``port``, which stands there as 1234.
+
+    ``stop()`` is what Ctrl-C does in the server's own terminal.
+    """
     terminals: dict[str, Program | Connection] = {}
     try:
         for line in parse(transcript):
+            if line.who == "server":
+                stop()
+                continue
             if line.sign == "$":
                 terminals[line.who] = kind(line.text.replace("1234", str(port)))
                 continue

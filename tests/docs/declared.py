@@ -1,0 +1,60 @@
+"""Blocks that no test finds by their kind: which test runs them, or why none can.
+
+A command stands here as it does in the page, without the prompt and the comment behind it; three
+dots stand for a word.
+"""
+
+PORTING = "tests/examples/test_porting.py::test_the_first_and_the_last_step_are_shown_whole"
+STEPS = "tests/examples/test_porting.py::test_the_steps_between_are_shown_by_what_they_change"
+LAB = "measures for minutes; in short: tests/integration/test_compare.py"
+
+CHAT_ROOM = "tests/integration/test_chatroom.py::test_two_people_converse"
+LISTS = "tests/examples/servers/test_list.py"
+
+COMMANDS = {
+    "python3 -m examples.chatroom": CHAT_ROOM,
+    "python3 -m examples.chatroom --host 127.0.0.1 --port 1234": CHAT_ROOM,
+    "python3 -m miniloop.compat your_server.py --your-options": (
+        "the reader's program; others: tests/integration/test_compat_main.py::"
+        "test_an_unmodified_program_that_talks_to_itself"
+    ),
+    "python -m miniloop.compat PROGRAM [ARGS]": "usage; as above",
+    "python -m miniloop.compat -m MODULE [ARGS]": "usage; as above",
+    "python -m miniloop.compat examples/porting/step0_asyncore.py 11211 &": (
+        "tests/integration/test_porting.py::test_what_was_set_is_got"
+    ),
+    "python3 -m examples.servers": LISTS,
+    "python3 -m examples.servers.epoll": (
+        "tests/integration/test_servers.py::test_what_it_prints_and_ctrl_c"
+    ),
+    "python3 -m examples.servers.compare --quick": LAB,
+    "python3 -m venv .venv/lab && .venv/lab/bin/pip install -e '.[lab]'": (
+        "installs; tests/__main__.py does the same for the extra [test]"
+    ),
+    ".venv/lab/bin/python -m examples.servers.compare": LAB,
+    ".venv/lab/bin/python -m examples.servers.compare --redraw --page "
+    "docs/explanation/serve-many-connections.md": LAB,
+    "python -m examples.dns --server 192.0.2.53 example.org": (
+        "needs a name server; with one of its own: tests/integration/test_dns.py::test_command_line"
+    ),
+    "python3 -m tests": "this very run",
+    "python3 -m tests.book break ...": "tests/docs/test_breaking.py::test_it_breaks",
+    "python3 -m examples.tutorial.step1_echo": (
+        "tests/integration/test_tutorial.py::test_the_command_that_starts_a_step_starts_it"
+    ),
+}
+
+OTHER_BLOCKS = {
+    "import miniloop.compat\nminiloop.compat.install()": (
+        "would change the modules of this process; in one of its own: tests/compat/test_install.py"
+    ),
+    "from twisted.internet import reactor": (
+        "tests/integration/test_guest.py::test_program_of_the_howto_for_twisted"
+    ),
+    '"""A cache that speaks the simplest commands of memcached, as it was': PORTING,
+    '"""A cache that speaks the simplest commands of memcached, at home': PORTING,
+    "--- step0_asyncore.py": STEPS,
+    "--- step1_import.py": STEPS,
+    "--- step2_native.py": STEPS,
+    "--- step3_timer.py": STEPS,
+}

@@ -1,0 +1,34 @@
+"""What the pages show being typed at Python's prompt prints what they show."""
+
+import doctest
+from pathlib import Path
+
+import pytest
+
+from tests.book.pages import ROOT, pages
+
+PARSER = doctest.DocTestParser()
+PAGES = [page for page in pages() if "```pycon" in page.read_text()]
+
+
+class Unfenced(doctest.OutputChecker):
+    """Knows that the fence behind a block belongs to no output."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        return super().check_output(want.removesuffix("```\n"), got, optionflags)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # open at its end
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_experiments(page: Path) -> None:
+    """A page's experiments follow each other in one session."""
+    test = PARSER.get_doctest(page.read_text(), {}, page.name, str(page), 0)
+    runner = doctest.DocTestRunner(Unfenced(), verbose=False, optionflags=doctest.ELLIPSIS)
+    said: list[str] = []
+    runner.run(test, out=said.append)
+    assert runner.summarize(verbose=False).failed == 0, "".join(said)
+
+
+def test_there_are_experiments() -> None:
+    assert len(PAGES) >= 10
