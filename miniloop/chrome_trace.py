@@ -29,6 +29,9 @@ MOST_ARROWS = 64
 
 _LOOP_ROW = 1
 
+_Call = tuple[int, int]
+"""A handler or callback that runs: its row, and a number of its own."""
+
 
 class _Row:
     """One registration's row.
@@ -42,7 +45,7 @@ class _Row:
         ended: whether the registration died in the present handler.
         received, sent: bytes in the present handler.
         queued: bytes in the queue, as last seen.
-        causes: where and when ``push()`` was called for what is in the queue: row and nanoseconds.
+        causes: who called ``push()`` for what is in the queue, and when in nanoseconds.
         left_out: causes beyond ``MOST_ARROWS``.
     """
 
@@ -59,7 +62,7 @@ class _Row:
         self.name = ""
         self.named = self.ended = False
         self.received = self.sent = self.queued = self.left_out = 0
-        self.causes: list[tuple[int, int]] = []
+        self.causes: list[tuple[_Call, int]] = []
 
 
 class ChromeTrace(Trace):
@@ -90,11 +93,12 @@ class ChromeTrace(Trace):
         self._now = self._file.now
         self._rows: dict[Registration, _Row] = {}
         self._last_row = _LOOP_ROW
-        self._current: int | None = None  # the row whose handler runs
+        self._current: _Call | None = None
+        self._number = 0
         self._arrows = 0
         self._stage: tuple[str, int] | None = None
         self._wait: dict[str, object] | None = None
-        self._calls: list[tuple[int, int | None, str]] = []
+        self._calls: list[tuple[int, _Call | None, str]] = []
         self._queued = 0
         self._told: dict[str, int] = {}
         self._file.name_row(_LOOP_ROW, "loop", first=True)
@@ -152,7 +156,12 @@ class ChromeTrace(Trace):
     def before_callback(self, handle: Handle) -> None:
         """A callback is drawn inside its stage."""
         self._calls.append((self._now(), self._current, callback_name(handle)))
-        self._current = _LOOP_ROW
+        self._begin(_LOOP_ROW)
+
+    def _begin(self, row: int) -> None:
+        """Whatever is pushed from now on is caused here."""
+        self._number += 1
+        self._current = row, self._number
 
     def after_callback(self, handle: Handle) -> None:
         """Draw it."""
@@ -188,7 +197,7 @@ class ChromeTrace(Trace):
         if row is not None:
             row.received = row.sent = 0
             row.name, row.begun = name, self._now()
-            self._current = row.number
+            self._begin(row.number)
 
     def after_handler(self, registration: Registration, name: str) -> None:
         """Draw it, and the arrows that end in it."""
@@ -226,8 +235,8 @@ class ChromeTrace(Trace):
         row.queued += size
         self._queued += size
         cause = self._current
-        if cause is None or cause in (source for source, _ in row.causes[-1:]):
-            return  # not in a handler; or one more by the same
+        if cause is None or (row.causes and row.causes[-1][0] == cause):
+            return  # between two passes; or one more by the same
         if len(row.causes) < MOST_ARROWS:
             row.causes.append((cause, self._now()))
         else:
@@ -235,7 +244,7 @@ class ChromeTrace(Trace):
 
     def _draw_arrows(self, row: _Row, end: int) -> None:
         """From each cause to the handler that began at ``end``; those inside it need no arrow."""
-        for cause, when in row.causes:
+        for (cause, _), when in row.causes:
             if when < end:
                 self._arrows += 1
                 self._file.arrow(self._arrows, cause, when, row.number, end)

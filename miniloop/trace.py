@@ -162,6 +162,7 @@ def callback_name(handle: Handle) -> str:
     Where miniloop's own code calls a step of the program for it, that step's name is returned.
     """
     callback, args = handle._callback, handle._args
+    callback = getattr(callback, "__wrapped__", callback)
     owner = getattr(callback, "__self__", None)
     if isinstance(owner, Handle):  # call_soon(handle.run)
         return callback_name(owner)

@@ -10,6 +10,7 @@ class are replaced while somebody wants to know, and only then.
 import selectors
 import socket
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from miniloop.passes import Passes
@@ -252,6 +253,7 @@ def _tell_pushes(registration: Registration, told: Trace) -> None:
 
 
 def _telling_push(method: Callable[[Any], object], registration: Registration, told: Trace) -> Any:
+    @wraps(method)
     def push(data: Any) -> None:
         method(data)
         told.pushed(registration, len(data) if hasattr(data, "__len__") else 0)
