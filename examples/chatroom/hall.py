@@ -20,7 +20,7 @@ from .ledger import Fate, Ledger
 from .limits import FloodGuard, Limits
 from .members import Member, Outlet
 from .messages import Event, Kind, Message, Moment, Parted, RoomList, RoomView
-from .names import Refused
+from .names import Name, Refused
 from .postbox import Postbox
 from .room import LOBBY, Room, here
 from .rooms import Rooms
@@ -123,9 +123,7 @@ class Hall:
         Raises:
             Refused: The name cannot be had; the member is where it was.
         """
-        name = self.names.check(member, raw)
-        self.sanctions.check_name(name, now.wall)
-        self.names.claim(member, name)
+        self.names.claim(member, self._check_name(member, raw, now))
         log.info("%s logged in from %s.", member.shown, member.address)
         self.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
         self._enter(member, self.rooms.lobby, now)
@@ -210,10 +208,10 @@ class Hall:
         Raises:
             Refused: The name cannot be had.
         """
-        new, old = self.names.check(member, raw), member.name
+        new, old = self._check_name(member, raw, now), member.name
         if old is None:
             raise RuntimeError("This member has no name: log it in first.")
-        self.sanctions.check_name(new, now.wall)
+        self.sanctions.check_voice(member, now.wall)  # a new name would evade a mute by name
         self.names.claim(member, new)
         # Not by the new name: it may be somebody else's tomorrow, and there is no end of names.
         for other in self._members:
@@ -288,6 +286,18 @@ class Hall:
         self.rooms.drop(room)
 
     # Inside
+
+    def _check_name(self, member: Member, raw: str, now: Moment) -> Name:
+        name = self.names.check(member, raw)
+        self.sanctions.check_name(name, now.wall)
+        if not member.operator:
+            looks = {each.skeleton for each in self.doorkeeper.names}
+            if name.skeleton in looks:
+                raise Refused(
+                    "That name is an operator's, or looks like one: come in by another one, then "
+                    "/oper NAME PASSWORD and /nick NAME."
+                )
+        return name
 
     def _enter(self, member: Member, room: Room, now: Moment) -> None:
         room.members[member] = member.rooms[room] = None

@@ -18,7 +18,7 @@ from .members import Outlet
 from .messages import Moment, Receipt
 from .names import Refused
 from .room import Room, here
-from .text import clean, shorten
+from .text import clean
 
 log = logging.getLogger("chatroom")
 
@@ -102,7 +102,8 @@ class Session:
             self._hall.log_in(member, clean(raw), now)
         except Refused as refusal:
             member.attempts += 1
-            log.info("%s tried the name %r.", member.address, shorten(raw, 40))
+            # Not what was typed: it may be a command with a password in it.
+            log.info("%s tried a name in vain: %s", member.address, refusal)
             if member.attempts >= self._hall.limits.login_attempts:
                 self.expel(f"{refusal} Goodbye.", "too many attempts to log in", now)
             raise
@@ -187,10 +188,12 @@ class Session:
             return
         if room:
             member.room = self._room(room)
-        if text.startswith("/") and not text.startswith("//"):
-            obey(hall, member, text, now, nonce)
+        typed = text.lstrip()  # a blank too many must not make a password public
+        if typed.startswith("/") and not typed.startswith("//"):
+            obey(hall, member, typed, now, nonce)
         else:
-            hall.speech.say(member, text.removeprefix("/"), now, nonce)
+            said = typed[1:] if typed.startswith("//") else text
+            hall.speech.say(member, said, now, nonce)
 
     def _room(self, raw: str) -> Room:
         room = self._hall.rooms.find(raw) if raw else here(self._member)

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 import pytest
 
+from examples.chatroom.doorkeeper import Doorkeeper
 from examples.chatroom.hall import Hall
 from examples.chatroom.history import AddMessage, Remembered, SaveRoom
 from examples.chatroom.limits import Limits
 from examples.chatroom.locks import make_lock
 from examples.chatroom.members import Member
 from examples.chatroom.messages import Event, Kind, Message, Person, RoomView
-from examples.chatroom.names import Refused
+from examples.chatroom.names import Refused, check_name
 from examples.chatroom.room import here
 from examples.chatroom.sanctions import MUTE
-from tests.examples.chatroom.helpers import NOON, Screen, later, new_hall, person, stranger
+from tests.examples.chatroom.helpers import NOON, Screen, later, new_hall, person, stranger, visitor
 from tests.examples.chatroom.slow_store import SlowStore
 
 
@@ -468,3 +469,30 @@ def test_coming_and_going_is_limited() -> None:
         ann.session.join("tea", "", NOON)
         ann.session.leave("tea", NOON)
     assert ann.notices() == ["You are asking too fast; please wait a moment."] * 2
+
+
+class House:
+    """One operator's account."""
+
+    names = (check_name("root", 20),)
+
+    def check(self, name: str, password: str) -> bool:
+        return (name, password) == ("root", "sesame123")
+
+
+def test_an_operators_name_is_kept_for_the_operator() -> None:
+    hall = Hall(Limits(), doorkeeper=Doorkeeper(House()))
+    ann, bob = person(hall, "ann"), visitor(hall)
+    bob.types("root", "ROOT", "r00t", "bob")
+    ann.types("/nick root", "/oper root sesame123", "/nick root")
+    assert [text[:26] for text in bob.notices()[:3]] == ["That name is an operator's"] * 3
+    assert ann.notices()[0].startswith("That name is an operator's")
+    assert hall.names.find("root").operator
+
+
+def test_a_new_name_does_not_evade_a_mute() -> None:
+    hall = new_hall()
+    ann = person(hall, "ann")
+    hall.sanctions.impose(MUTE, check_name("ann", 20), None, "bob", "", NOON.wall)
+    ann.types("/nick anna")
+    assert ann.notices() == ["You are muted."]

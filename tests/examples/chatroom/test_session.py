@@ -225,3 +225,14 @@ def test_a_line_that_is_too_long_for_any_door_is_refused() -> None:
     ann.types("ä" * 6, "ä" * 5)
     assert ann.notices() == ["That line was too long and was not sent: 10 bytes at most."]
     assert ann.hears() == ["äääää"]
+
+
+@pytest.mark.parametrize("line", ["/oper root sesame123", "  /oper root sesame123"])
+def test_a_password_is_never_said_nor_logged(line: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "chatroom")
+    hall = Hall(Limits(), log_messages=True)
+    ann, bob = person(hall, "ann"), person(hall, "bob")
+    ann.types(line)
+    visitor(hall).types(line)
+    assert bob.screen.messages == []
+    assert "sesame" not in caplog.text
