@@ -30,6 +30,7 @@ export class Page {
 
   /** One has come in: show the chat, and go to where one types. */
   begin() {
+    this.save(); // from now on a reload finds the seat
     this.changed();
     // A finger would get a keyboard over half the screen before it asked for one.
     if (!matchMedia("(pointer: coarse)").matches) byId("line").focus();

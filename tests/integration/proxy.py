@@ -1,0 +1,75 @@
+"""A bad network: a TCP proxy whose connections can be cut, held up and refused."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+
+RESET = struct.pack("ii", 1, 0)
+
+
+class Proxy:
+    """Listens on a free port and passes everything on to `target`.
+
+    Attributes:
+        port: Where it listens.
+        holding: Whether what the target says is lost instead of passed on.
+        refusing: Whether new connections are cut at once.
+    """
+
+    def __init__(self, target: int) -> None:
+        self.holding = self.refusing = False
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Break all connections, as a network does that goes away: without goodbye."""
+        with self._lock:
+            sockets, self._sockets = self._sockets, []
+        for each in sockets:
+            _break(each)
+
+    def close(self) -> None:
+        """End everything."""
+        self.refusing = True
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                self._connect(self._listener.accept()[0])
+
+    def _connect(self, browser: socket.socket) -> None:
+        try:
+            if self.refusing:
+                raise ConnectionRefusedError
+            server = socket.create_connection(("127.0.0.1", self._target))
+        except OSError:
+            _break(browser)
+            return
+        with self._lock:
+            self._sockets += [browser, server]
+        for source, sink in ((browser, server), (server, browser)):
+            threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+        from_server = source.getpeername()[1] == self._target
+        with contextlib.suppress(OSError):  # cut
+            while data := source.recv(65536):
+                if not (from_server and self.holding):
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+
+def _break(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads from it
+    sock.close()

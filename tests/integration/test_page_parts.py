@@ -1,0 +1,280 @@
+"""The page's parts that know neither page nor network, each by itself, in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.browser import Page, chromium
+from tests.integration.chatroom_process import Server
+
+MESSAGES = """
+const messages = (from, to) => Array.from({length: to - from + 1}, (_, index) => {
+  const id = from + index;
+  return {kind: 'said', room: 'lobby', sender: 'Bob', text: `t${id}`, at: 1000 + id, id};
+});
+const ids = (conversation) => conversation.items.map((item) => item.id);
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    server = Server(Path(tmp_path_factory.mktemp("parts")))
+    try:
+        with chromium() as page:
+            page.open(server.web_port)
+            yield page
+            assert page.complaints() == []
+    finally:
+        server.stop()
+
+
+def use(page: Page, names: str, script: str) -> Any:
+    """Import `names` ("a, b from file"), and return what `script` returns."""
+    what, _, module = names.partition(" from ")
+    whole = f"""
+    const done = arguments[0];
+    import('/static/{module}.js').then(({{ {what} }}) => {{ {MESSAGES} {script} }})
+      .then(done, (error) => done(`failed: ${{error.stack}}`));"""
+    return page.driver.execute_async_script(whole)
+
+
+def test_requests_are_numbered_on_after_a_resume(page: Page) -> None:
+    script = """
+    const requests = new Requests(), done = [];
+    for (const text of 'abcde') requests.add({do: 'say', text}, () => done.push(text));
+    requests.queue.forEach((each) => (each.sent = each.everSent = true));
+    requests.receipt(1);
+    requests.receipt(99);
+    requests.resume(3, false);  // b and c are done, their receipts are on the way
+    const again = requests.queue.filter((each) => !each.sent).map(({n, body}) => [n, body.text]);
+    requests.receipt(2);
+    requests.receipt(3);
+    requests.resume(4, true);   // d is done, its receipt is lost
+    return [again, done.join(''), requests.queue.map(({n, body}) => [n, body.text]), requests.next];
+    """
+    assert use(page, "Requests from requests", script) == [
+        [[4, "d"], [5, "e"]],
+        "abcd",
+        [[5, "e"]],
+        6,
+    ]
+
+
+def test_a_new_seat_gets_only_what_may_be_said_twice(page: Page) -> None:
+    script = """
+    const requests = new Requests();
+    requests.add({do: 'page', room: 'lobby', before: 0});
+    requests.add({do: 'say', text: 'hello'});
+    requests.add({do: 'say', text: '/kick Bob'});
+    requests.add({do: 'whisper', to: 'Bob', text: 'sent'});
+    requests.queue.forEach((each) => (each.sent = each.everSent = true));
+    requests.add({do: 'whisper', to: 'Bob', text: 'never sent'});
+    const lost = requests.restart().map(({body}) => body.text ?? body.do);
+    requests.addFirst([{do: 'join', room: 'kitchen', key: ''}]);
+    return [lost, requests.queue.map(({n, sent, body}) => [n, sent, body.text ?? body.do])];
+    """
+    lost, kept = use(page, "Requests from requests", script)
+    assert lost == ["page", "/kick Bob", "sent"]
+    assert kept == [[1, False, "join"], [2, False, "hello"], [3, False, "never sent"]]
+
+
+def test_the_pace_is_slower_than_the_servers_limit(page: Page) -> None:
+    script = """
+    const pace = new Pace(3, 2);
+    const times = [];
+    for (let now = 1000, count = 0; count < 7; ) {
+      const wait = pace.take(now);
+      if (wait) now += wait; else { times.push(now); count += 1; }
+    }
+    return times;
+    """
+    assert use(page, "Pace from pace", script) == [1000, 1000, 1000, 1500, 2000, 2500, 3000]
+
+
+def test_pages_and_news_are_put_in_order_and_none_twice(page: Page) -> None:
+    script = """
+    const room = new Conversation('lobby', false);
+    room.catchUp(messages(51, 60), true);
+    room.addNew({kind: 'joined', sender: 'Eve', at: 1060});
+    messages(60, 62).forEach((each) => room.addNew(each));
+    room.addPage({before: 51, messages: messages(41, 52), more: true});
+    room.addPage({before: 41, messages: messages(1, 40), more: false});
+    return [ids(room), room.more];
+    """
+    ids, more = use(page, "Conversation from conversation", script)
+    assert ids == [*range(1, 61), 0, 61, 62]
+    assert more is False
+
+
+def test_a_gap_is_closed_page_by_page(page: Page) -> None:
+    script = """
+    const room = new Conversation('lobby', false);
+    room.catchUp(messages(1, 10), false);
+    room.stale = true;
+    const asked = [];
+    let before = room.catchUp(messages(91, 100), true);
+    while (before !== null) {
+      asked.push(before);
+      before = room.addPage({before, messages: messages(before - 30, before - 1), more: true});
+    }
+    room.addNew(messages(101, 101)[0]);
+    return [asked, ids(room)];
+    """
+    asked, ids = use(page, "Conversation from conversation", script)
+    assert asked == [91, 61, 31]
+    assert ids == [*range(1, 102)]
+
+
+def test_what_is_held_is_bounded(page: Page) -> None:
+    script = """
+    const room = new Conversation('lobby', false);
+    messages(1, 5000).forEach((each) => { room.addNew(each); room.trim(true); });
+    const following = [room.items.length, room.items.at(-1).id, room.more, room.byId.size];
+    messages(5001, 9000).forEach((each) => { room.addNew(each); room.trim(false); });
+    return [following, room.items.length, room.detached, room.aside.length];
+    """
+    following, held, detached, aside = use(page, "Conversation from conversation", script)
+    assert 1000 <= following[0] <= 1100
+    assert following[1:] == [5000, True, following[0]]
+    assert held <= 3100
+    assert detached is True
+    assert aside <= 200
+
+
+def test_a_page_that_was_not_asked_for_is_not_taken(page: Page) -> None:
+    script = """
+    const chat = new Chat(() => {});
+    chat.apply({kind: 'room', room: 'lobby', people: [], recent: messages(90, 99), more: true});
+    chat.apply({kind: 'page', room: 'lobby', before: 50, messages: messages(1, 49), more: false});
+    for (const kind of ['said', 'page', 'joined', 'parted', 'renamed', '__proto__', 'constructor']) {
+      chat.apply({kind, room: '__proto__', sender: 'Eve', text: 'x', before: 0, messages: []});
+    }
+    chat.visit(1);
+    chat.apply({kind: 'page', room: 'lobby', before: 26, messages: messages(1, 25), more: false});
+    chat.apply({kind: 'said', room: 'lobby', sender: 'Bob', text: 'new', at: 2000, id: 100});
+    const visiting = [ids(chat.current), chat.current.detached];
+    chat.visit(0);
+    chat.apply({kind: 'page', room: 'lobby', before: 0, messages: messages(90, 99), more: true});
+    return [visiting, ids(chat.current), [...chat.conversations.keys()]];
+    """
+    visiting, newest, keys = use(page, "Chat from chat", script)
+    assert visiting == [[*range(1, 26)], True]
+    assert newest == [*range(90, 101)]
+    assert keys == ["room:lobby"]
+
+
+def test_private_talk_follows_who_changes_the_name(page: Page) -> None:
+    script = """
+    const chat = new Chat(() => {});
+    chat.me = 'Ada';
+    const people = [{name: 'Ada'}, {name: 'Bob', operator: true}];
+    chat.apply({kind: 'room', room: 'lobby', people, recent: [], more: false});
+    chat.apply({kind: 'whispered', sender: 'Bob', recipient: 'Ada', text: 'hi', at: 1});
+    chat.apply({kind: 'renamed', room: 'lobby', sender: 'Bob', text: 'Rob', at: 2});
+    chat.apply({kind: 'whispered', sender: 'Rob', recipient: 'Ada', text: 'again', at: 3});
+    chat.apply({kind: 'renamed', room: 'lobby', sender: 'Ada', text: 'Eve', at: 4});
+    const [talk] = chat.privates;
+    return [chat.me, talk.name, talk.unread, [...chat.current.people]];
+    """
+    me, name, unread, people = use(page, "Chat from chat", script)
+    assert [me, name, unread] == ["Eve", "Rob", 2]
+    assert people == [["Rob", True], ["Eve", False]]
+
+
+def test_only_whole_names_are_mentions(page: Page) -> None:
+    script = """
+    const cases = [['Ada!', 'ada'], ['adamant', 'Ada'], ['@Ada, hi Ada', 'Ada'], ['xAda', 'Ada'],
+                   ['(a.b)', 'a.b'], ['aXb', 'a.b'], ['', ''], ['Adaé', 'Ada'], ['𝒳Ada', 'Ada']];
+    return cases.map(([text, name]) => mentionsIn(text, name));
+    """
+    found = use(page, "mentionsIn from names", script)
+    assert found == [[[0, 3]], [], [[1, 4], [9, 12]], [], [[1, 4]], [], [], [], []]
+
+
+def test_links_are_only_what_a_strict_parser_takes(page: Page) -> None:
+    script = """
+    const texts = ['see https://example.org/a?b=(c).', 'javascript:alert(1)', 'http://', 'https://[',
+                   'https://bank.example@evil.example/', 'HTTP://EXAMPLE.org', 'ftp://x',
+                   'http://a.b"onclick=x', 'data:text/html,https://x.y', 'Ada https://Ada.example'];
+    return texts.map((text) => {
+      const pieces = piecesOf(text, 'Ada');
+      if (pieces.map((each) => each.text).join('') !== text) throw Error(text);
+      return pieces.filter((each) => each.type === 'link').map((each) => each.href);
+    });
+    """
+    assert use(page, "piecesOf from pieces", script) == [
+        ["https://example.org/a?b=(c"],
+        [],
+        [],
+        [],
+        [],
+        ["http://example.org/"],
+        [],
+        ["http://a.b/"],
+        ["https://x.y/"],
+        ["https://ada.example/"],
+    ]
+
+
+def test_names_and_commands_are_completed(page: Page) -> None:
+    script = """
+    const names = ['Ada', 'adam', 'Bob'];
+    const of = (text) => completionsOf(text, text.length, names);
+    return [of('ad'), of('hi bo'), of('/jo'), of('hi /jo'), of(''), of('x '), of('@bo')];
+    """
+    assert use(page, "completionsOf from complete", script) == [
+        {"start": 0, "options": ["Ada: ", "adam: "]},
+        {"start": 3, "options": ["Bob "]},
+        {"start": 0, "options": ["/join "]},
+        {"start": 3, "options": []},
+        {"start": 0, "options": []},
+        {"start": 2, "options": []},
+        {"start": 0, "options": ["Bob: "]},
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_name_can_be_read(page: Page, theme: str) -> None:
+    script = """
+    const root = document.documentElement;
+    const before = root.dataset.theme;
+    root.dataset.theme = THEME;
+    const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const brightness = (colour) => {
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 1, 1);
+      const parts = [...context.getImageData(0, 0, 1, 1).data].slice(0, 3).map((part) => part / 255);
+      const [r, g, b] = parts.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const grounds = ['paper', 'panel', 'raised', 'hover', 'chosen'].map((name) => {
+      const probe = document.createElement('p');
+      document.body.append(probe);
+      probe.style.setProperty('background', `var(--${name})`);
+      const found = brightness(getComputedStyle(probe).backgroundColor);
+      probe.remove();
+      return found;
+    });
+    const ratio = (one, other) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    let least = 99;
+    const probe = document.createElement('bdi');
+    probe.className = 'name';
+    document.body.append(probe);
+    for (let hue = 0; hue < 360; hue += 5) {
+      probe.style.setProperty('--hue', String(hue));
+      const name = brightness(getComputedStyle(probe).color);
+      least = Math.min(least, ...grounds.map((ground) => ratio(name, ground)));
+    }
+    probe.remove();
+    root.dataset.theme = before;
+    return [least, hueOf('Ada') === hueOf('ADA'), hueOf('Ada') !== hueOf('Bob'), new Set(grounds).size];
+    """
+    least, same, different, grounds = use(page, "hueOf from names", script.replace("THEME", repr(theme)))
+    assert least >= 4.5  # WCAG AA
+    assert same
+    assert different
+    assert grounds == 5
