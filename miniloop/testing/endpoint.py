@@ -58,12 +58,16 @@ class Endpoint:
         self.other = other
         self.connecting = False
 
+    def over(self) -> bool:
+        """Return whether there is no connection any more: reset, or finished by both ends."""
+        return self.dead or (self.finished and self._fin_arrived)
+
     # -- for the owner ---------------------------------------------------------------------------
 
     def poll(self) -> int:
         """Return the readiness that holds now, in the kernel's bits."""
         bits = POLLERR if self.error else 0
-        if self.dead or (self.finished and self.shut_write):
+        if self.dead or (self.shut_write and (self.finished or self.shut_read)):
             bits |= POLLHUP
         if self.dead or self.finished or self.shut_read:
             bits |= POLLIN | POLLRDHUP
@@ -118,8 +122,10 @@ class Endpoint:
 
     def receive(self, size: int, peek: bool = False) -> bytes:
         """Return what has arrived, at most ``size`` bytes; ``b""`` at the end."""
-        if self.incoming and (size == 0 or self._readable()):
+        if self.incoming and self._readable():
             return self._take(size, peek)
+        if self.incoming and not peek:
+            self._drop(1)  # nothing but the urgent byte: who reads passes over it
         if self.finished:
             return b""
         if self.error:
@@ -154,6 +160,8 @@ class Endpoint:
         """Return the urgent byte, once."""
         if not self._urgent_byte or self.inline:
             raise error(errno.EINVAL)
+        if self.dead and not self.finished:
+            raise error(errno.ENOTCONN)
         data, self._urgent_byte = self._urgent_byte, b""
         return data
 
@@ -164,7 +172,7 @@ class Endpoint:
 
     def shut(self, read: bool, write: bool) -> None:
         """Half-close; ENOTCONN where there is no connection."""
-        if self.dead or self.connecting:
+        if self.over() or self.connecting:
             raise error(errno.ENOTCONN)
         self.shut_read = self.shut_read or read
         if write and not self.shut_write:
@@ -224,6 +232,9 @@ class Endpoint:
             if other.closed:
                 other.abort()
                 return
+            if other.shut_read and other._fin_arrived:
+                self._meet_refusal(other)
+                return
             if choices.chance(choices.faults.reset):
                 self._break(other)
                 return
@@ -243,13 +254,20 @@ class Endpoint:
         if self._urgent_out is not None:
             self._urgent_out -= size
             if self._urgent_out < 0:
-                other.meet_urgent(len(other.incoming) + size + self._urgent_out, piece)
+                other.meet_urgent(size + self._urgent_out, piece)
                 self._urgent_out = None
         if self._net.log is not None:
             self._net.note(self, f"-> {_shown(piece)}")
         other.incoming += piece
         other.on_change()
         self.on_change()
+
+    def _meet_refusal(self, other: "Endpoint") -> None:
+        """The other end has shut both directions: Linux answers data with a reset, and is reset."""
+        if self._urgent_out is not None:
+            other.meet_urgent(1, self.outgoing[: self._urgent_out + 1])
+        other.fail(errno.ECONNRESET)
+        self._net.carry(self.meet_reset)
 
     def _break(self, other: "Endpoint") -> None:
         """The network resets both ends."""
@@ -259,9 +277,14 @@ class Endpoint:
 
     # -- what arrives ----------------------------------------------------------------------------
 
-    def meet_urgent(self, position: int, piece: bytearray) -> None:
-        """An urgent byte arrives, the last of ``piece``; an earlier one stops being urgent."""
-        self._urgent_in = position
+    def meet_urgent(self, offset: int, piece: bytearray) -> None:
+        """An urgent byte arrives, the last of ``piece``; an earlier one stops being urgent.
+
+        Unless it is the next to be read: then it is lost.
+        """
+        if self._urgent_in == 0 and not self.inline:
+            del self.incoming[:1]
+        self._urgent_in = len(self.incoming) + offset
         self._urgent_byte = bytes(piece[-1:])
 
     def meet_end(self) -> None:
@@ -272,7 +295,7 @@ class Endpoint:
 
     def meet_reset(self) -> None:
         """A reset arrives; after a FIN it is a broken pipe, after both FINs nothing at all."""
-        if self.dead or (self.finished and self._fin_arrived):
+        if self.over():
             return
         if self.connecting:
             self.fail(errno.ECONNREFUSED)

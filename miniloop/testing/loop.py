@@ -3,7 +3,7 @@
 import math
 import socket
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from miniloop.loop import EventLoop
 from miniloop.testing.epoll import SimulatedSelector
@@ -31,7 +31,7 @@ class SimulatedLoop(EventLoop):
 
     def new_socket(self, family: int, type: int, proto: int = 0) -> socket.socket:
         """Make a simulated socket."""
-        return cast(socket.socket, self.network.socket(family, type, proto))
+        return self.network.socket(family, type, proto)
 
     def _new_waker(self) -> Waker:
         return SimulatedWaker(self.network)

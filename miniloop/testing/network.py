@@ -10,7 +10,8 @@ import random
 import socket as sockets
 import threading
 from collections.abc import Callable
-from typing import Any
+from socket import socket as Socket
+from typing import Any, cast
 
 from miniloop.testing.basesocket import BaseSocket
 from miniloop.testing.datagrams import SimulatedDatagramSocket
@@ -113,23 +114,24 @@ class SimulatedNetwork:
 
     def socket(
         self, family: int = sockets.AF_INET, type: int = sockets.SOCK_STREAM, proto: int = 0
-    ) -> BaseSocket:
+    ) -> Socket:
         """Make a socket of the simulated process; OSError where the kernel would refuse."""
         if family not in (sockets.AF_INET, sockets.AF_INET6, getattr(sockets, "AF_UNIX", None)):
             raise error(errno.EAFNOSUPPORT)
         if type == sockets.SOCK_DGRAM:
-            return SimulatedDatagramSocket(self, family, proto)
+            return cast(Socket, SimulatedDatagramSocket(self, family, proto))
         if type != sockets.SOCK_STREAM:
             raise error(errno.ESOCKTNOSUPPORT)
-        return SimulatedSocket(self, family, proto)
+        return cast(Socket, SimulatedSocket(self, family, proto))
 
-    def socketpair(self) -> tuple[SimulatedSocket, SimulatedSocket]:
+    def socketpair(self) -> tuple[Socket, Socket]:
         """Make two connected sockets."""
         left, right = Endpoint(self, "", ""), Endpoint(self, "", "")
         left.join(right)
         right.join(left)
         family = getattr(sockets, "AF_UNIX", sockets.AF_INET)
-        return SimulatedSocket(self, family, 0, left), SimulatedSocket(self, family, 0, right)
+        ours = SimulatedSocket(self, family, 0, left)
+        return cast(Socket, ours), cast(Socket, SimulatedSocket(self, family, 0, right))
 
     def connect(self, address: Any, source: str | None = None) -> Peer:
         """Make a scripted peer that connects; its ``connected`` and ``error`` tell the outcome.

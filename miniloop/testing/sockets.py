@@ -28,6 +28,7 @@ class SimulatedSocket(BaseSocket):
         super().__init__(network, family, socket.SOCK_STREAM, proto)
         self._end = end
         self._backlog: Backlog | None = None
+        self._outcome_due = False  # a connect began, and connect() was not asked again
         if end is not None:
             end.on_change = self.changed
 
@@ -72,6 +73,8 @@ class SimulatedSocket(BaseSocket):
         """Receive what has arrived."""
         if size < 0:
             raise ValueError("negative buffersize in recv")
+        if size == 0:
+            return b""  # Python does not ask the kernel
         if self._end is None:
             self.refuse(errno.ENOTCONN)
         if flags & socket.MSG_OOB:
@@ -94,6 +97,7 @@ class SimulatedSocket(BaseSocket):
             raise error(errno.EINVAL)
         if self._end is None:
             self.refuse(errno.ENOTCONN)
+        self._outcome_due = False
         self._end.shut(how != socket.SHUT_WR, how != socket.SHUT_RD)
 
     # -- connections -----------------------------------------------------------------------------
@@ -102,7 +106,7 @@ class SimulatedSocket(BaseSocket):
         """Take an address."""
         self.check_open()
         address = self._with_port(self._checked(address))
-        if self._bound is not None or self._end is not None:
+        if self._bound is not None or (self._end is not None and not self._end.over()):
             raise error(errno.EINVAL)
         self._net.ports.bind(address)
         self._bound = address
@@ -153,17 +157,25 @@ class SimulatedSocket(BaseSocket):
 
     def connect_ex(self, address: Any) -> int:
         """Begin to connect; returns an errno."""
-        self.check_open()
         address = self._checked(address)
-        end = self._end
-        if self._backlog is not None:
+        if self.fd < 0:
+            return errno.EBADF
+        if self._backlog is not None or (self._end is not None and not self._outcome_due):
             return errno.EISCONN
-        if end is not None:
-            if not end.dead:
-                return errno.EALREADY if end.connecting else errno.EISCONN
-            if end.error:
-                return end.take_error()
+        if self._end is not None:
+            return self._tell_outcome(self._end)
         return self._connect(Endpoint(self._net, self._source(), address))
+
+    def _tell_outcome(self, end: Endpoint) -> int:
+        """Connect again: what came of the first time, told once."""
+        if end.connecting and not end.dead:
+            return errno.EALREADY
+        self._outcome_due = False
+        if not end.connecting:
+            return 0
+        self._end = None
+        self.changed()
+        return end.take_error() or errno.ECONNABORTED
 
     def _source(self) -> Any:
         return self._bound or self._net.source(self.family)
@@ -173,6 +185,7 @@ class SimulatedSocket(BaseSocket):
         code = self._net.ports.connect(end)
         if code in (0, errno.EINPROGRESS):
             self._end = end
+            self._outcome_due = code != 0
             end.on_change = self.changed
             self.changed()
         return code
@@ -185,7 +198,7 @@ class SimulatedSocket(BaseSocket):
     def getpeername(self) -> Any:
         """Return the address of the other end; OSError (ENOTCONN) without one."""
         end = self._end
-        if end is None or end.connecting or end.dead:
+        if end is None or end.connecting or end.over():
             self.refuse(errno.ENOTCONN)
         return end.remote
 

@@ -1,4 +1,4 @@
-"""The doubles themselves."""
+"""A selector that answers from a script."""
 
 import socket
 
@@ -6,13 +6,6 @@ import pytest
 
 from miniloop.readiness import READ, WRITE
 from miniloop.testing import FakeClock, ScriptedSelector
-
-
-def test_clock_stands_still_until_told() -> None:
-    clock = FakeClock(5)
-    assert (clock(), clock()) == (5, 5)
-    clock.advance(2.5)
-    assert clock() == 7.5
 
 
 def test_calls_are_noted() -> None:
