@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.chatroom.history import AddMessage, SaveRoom
+from examples.chatroom.history import AddMessage, ForgetRoom, SaveRoom, Write
 from examples.chatroom.history_file import HistoryFile, transaction
 from examples.chatroom.history_rows import LONGEST, Writer, read_all, read_matches, read_page
 from examples.chatroom.messages import Kind, Message
@@ -22,7 +22,7 @@ def file(tmp_path: Path) -> Iterator[HistoryFile]:
     file.close()
 
 
-def write(file: HistoryFile, *writes: AddMessage | SaveRoom, now: float = NOON) -> None:
+def write(file: HistoryFile, *writes: Write, now: float = NOON) -> None:
     with transaction(file.connection):
         writer = Writer(file.connection, now)
         for each in writes:
@@ -76,3 +76,15 @@ def test_only_so_many_rooms_are_read_those_used_last(file: HistoryFile) -> None:
     write(file, SaveRoom("0", "0"), now=NOON + 9)
     rooms = read_all(file.connection, 1, 3, NOON).rooms
     assert [room.key for room, _ in rooms] == ["0", "3", "4"]
+
+
+def test_a_room_may_be_forgotten_and_made_again_in_one_write(file: HistoryFile) -> None:
+    write(file, add(1, "old"), ForgetRoom("lobby"), add(2, "new"))
+    assert [each.text for each in read_page(file.connection, "lobby", 0, 9).messages] == ["new"]
+
+
+def test_speaking_in_a_room_is_using_it(file: HistoryFile) -> None:
+    write(file, SaveRoom("lobby", "Lobby"))
+    write(file, SaveRoom("attic", "Attic"), now=NOON + 1)
+    write(file, add(1, "x"), now=NOON + 2)
+    assert [room.key for room, _ in read_all(file.connection, 1, 1, NOON).rooms] == ["lobby"]
