@@ -40,11 +40,13 @@ class Gate:
 
     Attributes:
         taken: Places taken in all.
+        refused: How often there was none left.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.taken = 0
+        self.refused = 0
         self._by_source: dict[str, int] = {}
 
     def enter(self, address: str) -> Place:
@@ -55,8 +57,10 @@ class Gate:
         """
         source = source_of(address)
         if self.taken >= self._limits.max_members:
+            self.refused += 1
             raise Refused("The chat room is full; please try again later.")
         if self._by_source.get(source, 0) >= self._limits.max_per_address:
+            self.refused += 1
             raise Refused("There are too many connections from your address.")
         self.taken += 1
         self._by_source[source] = self._by_source.get(source, 0) + 1

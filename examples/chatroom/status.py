@@ -20,7 +20,7 @@ from .metrics import LoopLatency, Rate
 
 LATE = 1.0  # seconds; a loop that is often later than this feels broken to people
 FRESH = 1.0  # seconds that figures are given out again: watching costs the same, however many do
-COUNTED = ("messages", "whispers", "refused", "expelled", "flooded")
+COUNTED = ("messages", "whispers", "expelled", "flooded")
 
 
 @dataclass(slots=True)
@@ -130,7 +130,10 @@ class Status:
             "queues": self._queues(),
             "history": self._history(),
             "tls": self._tls(),
-            "counts": {name: self.hall.counts[name] for name in COUNTED},
+            "counts": {
+                **{name: self.hall.counts[name] for name in COUNTED},
+                "refused": self.hall.gate.refused,
+            },
         }
 
     def _connections(self) -> dict[str, int]:

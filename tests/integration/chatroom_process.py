@@ -47,13 +47,20 @@ class Server:
         text = ""
         while "What is said is kept" not in text:
             line = self.process.stdout.readline()
-            assert line, text + str(self.process.communicate(timeout=PATIENCE)[1])
             text += line
+            if not line:
+                raise AssertionError(text + self.process.communicate(timeout=PATIENCE)[1])
         return text
 
     def _number(self, pattern: str) -> int:
         found = re.search(pattern, self.opening)
         return int(found[1]) if found else 0
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self.process.kill()
+        if self.process.stdout is not None and not self.process.stdout.closed:
+            self.process.communicate()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         """Stop it; return exit code, standard output, standard error (the log)."""

@@ -28,6 +28,19 @@ def start(tmp_path: Path) -> Iterator[Start]:
         yield starter
 
 
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Start]:
+    """Start servers that may end in any way; none outlives the test."""
+    with contextlib.ExitStack() as stack:
+
+        def launcher(*options: str, folder: Path = tmp_path / "data") -> Server:
+            server = Server(folder, *options)
+            stack.callback(server.kill)
+            return server
+
+        yield launcher
+
+
 def check_clean_end(server: Server) -> None:
     try:
         code, _, log = server.stop()

@@ -189,6 +189,33 @@ def test_rubbish_from_many_hurts_nobody(start: Start, connect: Connect, seed: in
     ann.expect("ann: alive\r\n")
 
 
+def test_who_sends_and_hangs_up_still_sees_what_was_said(start: Start, connect: Connect) -> None:
+    peer = connect(start())
+    peer.type("ann", "hello")
+    peer.socket.shutdown(socket.SHUT_WR)
+    assert peer.rest().endswith(b"ann: hello\r\n")
+
+
+def test_a_taken_web_port_is_told_in_one_sentence(start: Start) -> None:
+    server = start()
+    second = subprocess.run(
+        [
+            *(sys.executable, "-m", "examples.chatroom", "--no-history"),
+            *("--port", "0", "--web-port", str(server.web_port)),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert second.stdout == ""
+    assert second.stderr == (
+        f"Cannot listen on 127.0.0.1 port {server.web_port}: Address already in use.\n"
+    )
+
+
 def test_an_http_request_is_told_so(start: Start, connect: Connect) -> None:
     server = start()
     peer = connect(server)
@@ -241,9 +268,9 @@ def test_stopping_says_goodbye_and_ends_in_order(
 
 
 def test_a_second_ctrl_c_ends_at_once_and_without_a_traceback(
-    connect: Connect, tmp_path: Path
+    launch: Start, connect: Connect
 ) -> None:
-    server = Server(tmp_path, "--linger", "30", "--max-output", "100000000", *NO_FLOOD_LIMIT)
+    server = launch("--linger", "30", "--max-output", "100000000", *NO_FLOOD_LIMIT)
     try:
         ann = connect(server, "ann")
         connect(server, "slow", receive_buffer=4096)

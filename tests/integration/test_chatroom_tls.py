@@ -236,24 +236,22 @@ def reload(server: Server, ann: Peer) -> None:
 
 
 def test_broken_files_leave_everything_as_it_was(
-    connect: Connect, files: Files, tmp_path: Path
+    launch: Start, connect: Connect, files: Files, tmp_path: Path
 ) -> None:
     operators = tmp_path / "operators"
-    server = Server(tmp_path, *files.options, "--operators", str(operators))
-    try:
-        ann = connect(server, "ann", context=certificates().client())
-        before = serial(server.port)
-        whole = files.localhost.read_bytes()
-        files.localhost.write_bytes(whole[: len(whole) // 2])
-        operators.write_text("nonsense\n")
-        operators.chmod(0o600)
-        reload(server, ann)
-        assert serial(server.port) == serial(server.web_port) == before
-        files.localhost.unlink()
-        reload(server, ann)
-        assert serial(server.port) == before
-    finally:
-        code, _, log = server.stop()
+    server = launch(*files.options, "--operators", str(operators))
+    ann = connect(server, "ann", context=certificates().client())
+    before = serial(server.port)
+    whole = files.localhost.read_bytes()
+    files.localhost.write_bytes(whole[: len(whole) // 2])
+    operators.write_text("nonsense\n")
+    operators.chmod(0o600)
+    reload(server, ann)
+    assert serial(server.port) == serial(server.web_port) == before
+    files.localhost.unlink()
+    reload(server, ann)
+    assert serial(server.port) == before
+    code, _, log = server.stop()
     assert code == 0
     assert f"The TLS certificate in {files.localhost} cannot be used: " in log
     assert "cannot be used: No such file or directory." in log

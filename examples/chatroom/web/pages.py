@@ -114,6 +114,8 @@ def _table(values: Mapping[str, object]) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, Mapping):
         return _table(value)
+    if isinstance(value, list | tuple):
+        return escape(" ".join(map(str, value)) or "none")
     if isinstance(value, float):
         return f"{value:,.3f}"
     if isinstance(value, int) and not isinstance(value, bool):
