@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from examples.chatroom.hall import Hall
@@ -77,8 +77,9 @@ class Running:
         return found
 
     def stop(self) -> None:
-        """End in order, as Ctrl-C does."""
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        """End in order, as Ctrl-C does; again is harmless."""
+        with suppress(RuntimeError):  # it has ended already
+            self.loop.call_soon_threadsafe(self.loop.stop)
 
 
 @contextmanager
@@ -107,8 +108,7 @@ def serving(
     try:
         yield running[0]
     finally:
-        if thread.is_alive():
-            running[0].stop()
+        running[0].stop()
         thread.join(20.0)
         assert not thread.is_alive(), "the loop did not end"
 
