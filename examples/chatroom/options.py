@@ -99,7 +99,9 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the server's command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.chatroom", description="A chat room for telnet and browsers."
+        prog="python3 -m examples.chatroom",
+        usage="%(prog)s [option ...]",
+        description="A chat room for telnet and browsers.",
     )
     _add_doors(parser.add_argument_group("doors"))
     _add_tls(parser.add_argument_group("TLS"))

@@ -1,0 +1,27 @@
+"""docs/howto/run-the-chat-room.md knows every command, and no option that is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from examples.chatroom import client
+from examples.chatroom.commands import COMMANDS
+from examples.chatroom.options import make_parser
+
+PAGE = Path(__file__).parents[3] / "docs" / "howto" / "run-the-chat-room.md"
+
+
+def test_it_names_every_command() -> None:
+    named = set(re.findall(r"`/([a-z]+)", PAGE.read_text()))
+    assert set(COMMANDS) <= named
+
+
+def test_every_option_it_names_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        client.parse_arguments(["--help"])
+    known = make_parser().format_help() + capsys.readouterr().out
+    words = set(re.findall(r"--[a-z][a-z-]+", PAGE.read_text()))
+    assert not {word for word in words if word not in known}
