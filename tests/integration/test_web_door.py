@@ -310,10 +310,10 @@ def test_nothing_is_lost_or_doubled_wherever_the_connection_is_cut() -> None:
         seen, data, told = 0, raw.data, 0
         while len(heard) < 400:
             if told < 400 and dice.random() < 0.7:
-                for _ in range(dice.randrange(1, 8)):
-                    if told < 400:
-                        bob.say(str(told))
-                        told += 1
+                for _ in range(min(dice.randrange(1, 8), 400 - told)):
+                    bob.say(str(told))
+                    told += 1
+                bob.expect("receipt", n=bob.n)  # who does not read is cut as well
             raw.socket.settimeout(0.02)
             with contextlib.suppress(TimeoutError):
                 data += raw.socket.recv(dice.choice([1, 7, 100, 5000]))
@@ -378,6 +378,7 @@ def test_a_slow_reader_loses_its_connection_and_not_its_seat() -> None:
             token = slow.enter("Ada")
             while not running.figure("seats_waiting"):
                 bob.say("z" * 1000)
+                bob.expect("receipt", n=bob.n)
         with Browser(running) as again:
             again.send(do="resume", token=token, seen=0)
             again.expect("resumed", name="Ada")

@@ -116,6 +116,8 @@ def _cell(value: object) -> str:
         return _table(value)
     if isinstance(value, list | tuple):
         return escape(" ".join(map(str, value)) or "none")
+    if isinstance(value, list | tuple):
+        return "<br>".join(map(_cell, value)) or "none"
     if isinstance(value, float):
         return f"{value:,.3f}"
     if isinstance(value, int) and not isinstance(value, bool):

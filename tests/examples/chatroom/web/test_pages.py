@@ -11,7 +11,12 @@ from examples.chatroom.web.pages import Pages
 
 from .helpers import headers
 
-STATUS = {"rooms": 3, "loop": {"latency_seconds": 0.25, "name": "<b>&\"'"}, "well": True}
+STATUS = {
+    "rooms": 3,
+    "loop": {"latency_seconds": 0.25, "name": "<b>&\"'"},
+    "well": True,
+    "bad": ["<i>", 1],
+}
 
 
 @pytest.fixture
@@ -59,6 +64,7 @@ def test_the_state_as_json(pages: Pages) -> None:
 def test_the_state_as_a_page_is_never_markup(pages: Pages) -> None:
     page = pages.answer("/status").body.decode()
     assert "<b>" not in page
+    assert "&lt;i&gt;<br>1" in page
     assert "&lt;b&gt;&amp;&quot;&#x27;" in page
     assert "latency seconds" in page
     assert "0.250" in page
