@@ -115,8 +115,6 @@ def _cell(value: object) -> str:
     if isinstance(value, Mapping):
         return _table(value)
     if isinstance(value, list | tuple):
-        return escape(" ".join(map(str, value)) or "none")
-    if isinstance(value, list | tuple):
         return "<br>".join(map(_cell, value)) or "none"
     if isinstance(value, float):
         return f"{value:,.3f}"
