@@ -37,6 +37,7 @@ SCHEMA = (
         kind TEXT NOT NULL,
         sender TEXT NOT NULL,
         text TEXT NOT NULL,
+        spaced TEXT NOT NULL DEFAULT '',  -- for scripts without spaces; see search_query.py
         at REAL NOT NULL,                 -- seconds since the epoch
         nonce BLOB                        -- a digest; NULL where the sender promised nothing
     ) STRICT""",
@@ -56,21 +57,23 @@ SCHEMA = (
     "INSERT INTO upkeep VALUES (0)",
     # The texts stand in `messages` alone; triggers keep the index true to them, whoever writes.
     """CREATE VIRTUAL TABLE words USING fts5 (
-        sender, text, content='messages', content_rowid='id', prefix='2 3',
+        sender, text, spaced, content='messages', content_rowid='id', prefix='2 3',
         tokenize='unicode61 remove_diacritics 2'
     )""",
     """CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
-        INSERT INTO words (rowid, sender, text) VALUES (new.id, new.sender, new.text);
+        INSERT INTO words (rowid, sender, text, spaced)
+        VALUES (new.id, new.sender, new.text, new.spaced);
     END""",
     """CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
-        INSERT INTO words (words, rowid, sender, text)
-        VALUES ('delete', old.id, old.sender, old.text);
+        INSERT INTO words (words, rowid, sender, text, spaced)
+        VALUES ('delete', old.id, old.sender, old.text, old.spaced);
         UPDATE upkeep SET removed = removed + 1;
     END""",
     """CREATE TRIGGER messages_changed AFTER UPDATE ON messages BEGIN
-        INSERT INTO words (words, rowid, sender, text)
-        VALUES ('delete', old.id, old.sender, old.text);
-        INSERT INTO words (rowid, sender, text) VALUES (new.id, new.sender, new.text);
+        INSERT INTO words (words, rowid, sender, text, spaced)
+        VALUES ('delete', old.id, old.sender, old.text, old.spaced);
+        INSERT INTO words (rowid, sender, text, spaced)
+        VALUES (new.id, new.sender, new.text, new.spaced);
     END""",
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",

@@ -22,7 +22,7 @@ from .history import (
     Write,
 )
 from .messages import Kind, Message
-from .search_query import match_expression
+from .search_query import match_expression, spaced
 from .storage_problems import Clash
 
 LONGEST = 65_536
@@ -91,9 +91,9 @@ class Writer:
         at = self._now if message.at is None else message.at
         values = (message.kind.value, message.sender, message.text, at, nonce)
         added = self._execute(
-            "INSERT INTO messages (id, room, kind, sender, text, at, nonce)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            *(message.id, self._room(write), *values),
+            "INSERT INTO messages (id, room, spaced, kind, sender, text, at, nonce)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            *(message.id, self._room(write), spaced(message.text), *values),
         )
         if not added.rowcount:
             self._explain(message.id, values)

@@ -3,14 +3,34 @@
 Rule of this file: pure functions.  FTS5's query language has operators, columns and brackets;
 none of it is for strangers: every word becomes a quoted string, in which only the quote itself
 means anything, and is doubled.
+
+Chinese, Japanese, Thai and their like put no spaces between words, so FTS5 would take a whole
+sentence for one word.  Their letters are set apart in what is stored (`spaced`) and in what is
+asked, where they must follow each other: so any part is found.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MOST_WORDS = 16
 """Each word is a list to be merged with the others: more would buy nothing but work."""
+
+
+_UNSPACED = re.compile(
+    "["
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao; Myanmar; Khmer
+    "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+    "]"
+)
+
+
+def spaced(text: str) -> str:
+    """Return `text` with each letter of such a script set apart; empty if there is none."""
+    apart = _UNSPACED.sub(r" \g<0> ", text)
+    return "" if apart == text else apart
 
 
 def match_expression(typed: str) -> str:
@@ -19,7 +39,7 @@ def match_expression(typed: str) -> str:
     The last word also finds longer ones that begin with it, as people are used to while typing.
     """
     words = _words(typed)[:MOST_WORDS]
-    quoted = ['"' + word.replace('"', '""') + '"' for word in words]
+    quoted = ['"' + (spaced(word) or word).replace('"', '""') + '"' for word in words]
     return " ".join(quoted) + " *" if quoted else ""
 
 

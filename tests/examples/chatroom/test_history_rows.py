@@ -42,7 +42,7 @@ def test_long_texts_and_unknown_kinds_of_others_are_bounded(file: HistoryFile) -
     write(file, add(1, "x"))
     for number, kind, text in ((2, "said", "y" * 1_000_000), (3, "exploded", "z")):
         file.connection.execute(
-            "INSERT INTO messages VALUES (?, 1, ?, 'Eve', ?, 0, NULL)", (number, kind, text)
+            "INSERT INTO messages VALUES (?, 1, ?, 'Eve', ?, '', 0, NULL)", (number, kind, text)
         )
     found = read_page(file.connection, "lobby", 0, 9).messages
     assert [(message.id, len(message.text)) for message in found] == [(1, 1), (2, LONGEST)]

@@ -7,15 +7,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from examples.chatroom.search_query import MOST_WORDS, match_expression
+from examples.chatroom.search_query import MOST_WORDS, match_expression, spaced
 
 
 @pytest.fixture(scope="module")
 def texts() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE VIRTUAL TABLE words USING fts5 (sender, text)")
-    connection.execute("INSERT INTO words VALUES ('Ada', 'Hello, world: it is 5 o''clock')")
-    connection.execute("INSERT INTO words VALUES ('Bob', 'not near the text column')")
+    connection.execute("CREATE VIRTUAL TABLE words USING fts5 (sender, text, spaced)")
+    for sender, text in (
+        ("Ada", "Hello, world: it is 5 o'clock"),
+        ("Bob", "not near the text column"),
+        ("Cui", "事件循环 asyncore的用法，事件"),  # noqa: RUF001
+        ("Dao", "วันนี้อากาศดี"),
+    ):
+        connection.execute("INSERT INTO words VALUES (?, ?, ?)", (sender, text, spaced(text)))
     yield connection
     connection.close()
 
@@ -44,6 +49,13 @@ def finds(texts: sqlite3.Connection, typed: str) -> list[int]:
         ("text:hello", []),
         ("hello*", [1]),
         ("he\0llo", []),
+        ("事件循环", [3]),
+        ("循环", [3]),
+        ("环循", []),
+        ("asyncore的", [3]),
+        ("用法 asyncore", [3]),
+        ("事件 hello", []),
+        ("อากาศ", [4]),
     ],
 )
 def test_words_are_words_and_nothing_else(
@@ -67,3 +79,8 @@ def test_the_number_of_words_is_bounded() -> None:
 def test_no_text_is_ever_a_mistake(texts: sqlite3.Connection, typed: str) -> None:
     if match_expression(typed):
         finds(texts, typed)
+
+
+def test_only_what_needs_it_is_set_apart() -> None:
+    assert spaced("hello, world") == spaced("Grüße") == spaced("") == ""
+    assert spaced("a循环b").split() == ["a", "循", "环", "b"]
