@@ -17,7 +17,7 @@ class WokenLoop(Loop):
         self.receiver, self.sender = socket.socketpair()
         self.receiver.setblocking(False)
         self.sender.setblocking(False)
-        self.handlers[self.receiver] = WokenLoop.handle_wake_up
+        self.handlers[self.receiver] = lambda loop, receiver: self.handle_wake_up()
 
     def call_threadsafe(self, callback: Callable[[], object]) -> None:
         """Have ``callback()`` called on the loop's thread: first the note, then the knock."""
@@ -27,8 +27,8 @@ class WokenLoop(Loop):
         except BlockingIOError:
             return  # it is full of knocks already
 
-    def handle_wake_up(self, receiver: socket.socket) -> None:
+    def handle_wake_up(self) -> None:
         """Swallow the knocks, then run what stands in the list by now."""
-        receiver.recv(4096)
+        self.receiver.recv(4096)
         for _ in range(len(self.callbacks)):
             self.callbacks.popleft()()

@@ -118,8 +118,8 @@ def descriptor() -> Drawing:
     drawing.arrow((470, 159), (540, 159))
     drawing.arrow((300, 62), (540, 62), label="the event belongs to this one", at=(420, 54))
     drawing.text(630, 104, "dead: nothing is delivered", faint=True, size=12)
-    drawing.box(20, 230, 700, 44, "by number, Eve would get what was meant for Bob; by registration not",
-                kind="gone", size=13)  # fmt: skip
+    moral = "by number, Eve would get what was meant for Bob; by registration, she cannot"
+    drawing.box(20, 230, 700, 44, moral, kind="gone", size=13)
     return drawing
 
 
