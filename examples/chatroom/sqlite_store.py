@@ -103,8 +103,8 @@ class SqliteStore:
         """Find up to `count` of the newest messages of `room` with all the words of `query`.
 
         A word is found in texts and in senders' names, in any case and with or without accents;
-        the last one also as the beginning of a longer word.  Languages that put no spaces
-        between words are found by the beginnings of what stands between spaces or signs.
+        the last one also as the beginning of a longer word.  In scripts that put no spaces between
+        words any part is found.
         """
         self._ask(lambda: read_matches(self._connection, room, query, count), done)
 
