@@ -82,8 +82,8 @@ class Choices:
     def __init__(self, source: int | random.Random, faults: Faults) -> None:
         """Begin at the source's beginning."""
         self.faults = faults
-        self._random = random.Random(source) if isinstance(source, int) else source
-        self._number = self._random.random
+        self.random = random.Random(source) if isinstance(source, int) else source
+        self._number = self.random.random
 
     def chance(self, probability: float) -> bool:
         """Return True that often.  Low numbers mean no: hypothesis shrinks towards them."""

@@ -49,6 +49,7 @@ class SimulatedNetwork:
     Attributes:
         hosts: the addresses of host names, for ``connect_to()``.
         faults: as given; it may be changed in mid-run.
+        random: for chances of the program's own: ``Reconnecting(uniform=net.random.uniform)``.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class SimulatedNetwork:
         """Stand at a time that is not 0, with nobody on it."""
         self.seed = random.SystemRandom().getrandbits(32) if seed is None else seed
         self.choices = Choices(self.seed, Faults() if faults is None else faults)
+        self.random = self.choices.random
         self.log = log
         self.timeline = Timeline()
         self.descriptors = Descriptors(descriptors)

@@ -1,16 +1,14 @@
-"""The simulated loop: names, TLS, wakers and the epoll set below."""
+"""The simulated loop: names, wakers and the epoll set below."""
 
 import errno
 import random
 import socket
-import ssl
 
 import pytest
 
-from miniloop import AsyncChat, EventLoop, Listener
+from miniloop import EventLoop, Listener
 from miniloop.readiness import READ
 from miniloop.testing import GENTLE, Faults, SimulatedNetwork
-from tests.certificates import contexts
 from tests.driving import Lines, Recording
 
 
@@ -62,41 +60,6 @@ def test_names_are_known_after_a_stop_too(net: SimulatedNetwork) -> None:
         loop.run()
         channel = named(loop, "server")
         net.run_until(lambda: channel.connected)
-
-
-# -- TLS ------------------------------------------------------------------------------------------
-
-
-class SecureEcho(AsyncChat):
-    context: ssl.SSLContext
-
-    def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
-        super().__init__(loop, sock)
-        self.set_terminator(None)
-        self.start_tls(self.context, server_side=True)
-
-    def collect_incoming_data(self, data: bytes) -> None:
-        self.push(data)
-
-
-class SecureLines(Lines):
-    def handle_connect(self) -> None:
-        self.start_tls(self.context, server_hostname="localhost")
-        self.push(b"hello\n")
-
-    context: ssl.SSLContext
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_tls_in_any_pieces(seed: int) -> None:
-    SecureEcho.context, SecureLines.context = contexts()
-    net = SimulatedNetwork(seed, faults=Faults(split=1, partial_send=0.5, buffers=(64, 4096)))
-    with net.loop() as loop:
-        Listener(loop, ("server", 1), SecureEcho)
-        client = SecureLines(loop)
-        client.create_socket()
-        client.connect(("server", 1))
-        net.run_until(lambda: client.lines == [b"hello"], seconds=600)
 
 
 # -- epoll and the waker ---------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def test_a_loop_that_never_waits_does_not_stop_the_time() -> None:
 
 def test_the_script_acts_at_its_times() -> None:
     net = SimulatedNetwork(1)
-    begun, seen = net.now, []
+    begun, seen = net.now, list[object]()
     net.call_later(60, lambda: seen.append(net.now - begun))
     net.call_later(3600, seen.append, "later")
     net.run(100)
@@ -161,7 +161,7 @@ def test_several_loops_have_their_turns_while_one_runs() -> None:
 def test_real_threads_take_no_simulated_time() -> None:
     net = SimulatedNetwork(1)
     with net.loop() as loop:
-        begun, gate, seen = net.now, threading.Event(), []
+        begun, gate, seen = net.now, threading.Event(), list[object]()
         pool = ThreadPool(loop)
         loop.call_later(0.001, seen.append, "timer")
         pool.submit(gate.wait, 20, on_done=lambda job: seen.append(job.result()))

@@ -16,7 +16,8 @@ def test_things_happen_when_they_are_due_in_the_order_of_their_times() -> None:
 
 
 def test_what_happens_may_let_more_happen() -> None:
-    timeline, seen = Timeline(0), []
+    timeline = Timeline(0)
+    seen: list[str] = []
     timeline.later(1, timeline.later, 1, seen.append, "second")
     timeline.advance(5)
     assert seen == ["second"]
