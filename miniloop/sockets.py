@@ -39,6 +39,7 @@ class SocketChannel(BaseChannel):
     _blocked = False  # output waits for WRITE
     _deaf = False  # input is not wanted now, for a reason other than pause_reading()
     _hangup_seen = False
+    _write_shut = False
 
     def set_socket(self, sock: Socket) -> None:
         """Own ``sock`` and have the loop serve it."""
@@ -158,6 +159,9 @@ class SocketChannel(BaseChannel):
         self._shut_write()
 
     def _shut_write(self) -> None:
+        if self._write_shut:
+            return  # again: once the peer has finished too, the kernel would call it an error
+        self._write_shut = True
         try:
             self.socket.shutdown(SHUT_WR)
         except OSError as error:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from miniloop import EventLoop
+from miniloop import EventLoop, Listener
 from miniloop.queued import QueuedDispatcher
+from miniloop.testing import GENTLE, SimulatedNetwork
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -105,6 +106,25 @@ def test_close_write_sends_first_and_reads_on(loop: EventLoop, pair: Pair) -> No
     pair[1].close()
     loop.run_once(0)
     assert channel.closed
+
+
+def test_close_write_again_costs_nothing() -> None:
+    """The kernel calls the second one an error once the peer has finished too."""
+    net = SimulatedNetwork(1, faults=GENTLE)
+    channels: list[Sender] = []
+    with net.loop() as loop:
+        Listener(loop, ("server", 1), lambda loop, sock: channels.append(Sender(loop, sock)))
+        peer = net.connect(("server", 1))
+        net.settle()
+        channels[0].pause_reading()
+        channels[0].close_write()
+        peer.send(b"not read yet")
+        peer.finish()
+        net.settle()
+        channels[0].close_write()
+        net.settle()
+        assert not channels[0].closed
+        assert channels[0].recv() == b"not read yet"
 
 
 def test_the_peers_end_waits_for_the_queue(loop: EventLoop, pair: Pair) -> None:
