@@ -72,8 +72,9 @@ def _open(loop: EventLoop, options: Options) -> None:
     checking = ThreadPool(loop, threads=CHECKING, max_queued=MOST_CHECKS, name="chatroom-passwords")
     hall, keeping = open_hall(loop, options, Doorkeeper(operators, on_threads(checking)))
     server = ChatServer(loop, hall, keeping, operators, certificate)
-    # All of it before the first line: who reads that may come in at every door.
-    print(*_open_doors(server, options), keeping.sentence, sep="\n", flush=True)
+    opening = "\n".join([*_open_doors(server, options), keeping.sentence])
+    # By the loop: who has read this may send SIGTERM, and the loop is there to end in order.
+    loop.call_soon(lambda: print(opening, flush=True))
 
 
 def _operators(options: Options) -> Operators:

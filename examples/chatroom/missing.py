@@ -10,15 +10,16 @@ from collections.abc import Iterator
 
 from . import confusables, names
 
-INSTALL = "python3 -m pip install 'miniloop[chat]'"
-NO_WEB = f"There is no web page: the package websockets is missing; {INSTALL} brings it."
+# Not by the project's name: the examples run in a clone, and an index might have a namesake.
+INSTALL = "in this clone, python3 -m pip install -e '.[chat]' brings it."
+NO_WEB = f"There is no web page: the package websockets is missing; {INSTALL}"
 NO_PRECIS = (
     "Names are checked by simpler rules than PRECIS (RFC 8265): the package precis-i18n is "
-    f"missing; {INSTALL} brings it."
+    f"missing; {INSTALL}"
 )
 NO_CONFUSABLES = (
     "Only the commonest look-alikes of names are refused: the package confusable-homoglyphs is "
-    f"missing; {INSTALL} brings it."
+    f"missing; {INSTALL}"
 )
 
 

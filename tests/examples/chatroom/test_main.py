@@ -29,7 +29,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     run = EventLoop.run
 
     def stopped(loop: EventLoop) -> None:
-        loop.stop(grace=0)
+        loop.call_soon(loop.stop)
         run(loop)
 
     monkeypatch.setattr(EventLoop, "run", stopped)
@@ -99,7 +99,7 @@ def test_a_bare_python_opens_the_line_door_and_says_what_is_missing() -> None:
         "from miniloop import EventLoop\n"
         "run = EventLoop.run\n"
         "def stopped(loop):\n"
-        "    loop.stop(grace=0)\n"
+        "    loop.call_soon(loop.stop)\n"
         "    run(loop)\n"
         "EventLoop.run = stopped\n"
         "from examples.chatroom.__main__ import main\n"
@@ -117,4 +117,4 @@ def test_a_bare_python_opens_the_line_door_and_says_what_is_missing() -> None:
     assert "browser" not in done.stdout
     assert len(done.stderr.splitlines()) == 3
     for package in ("websockets", "precis-i18n", "confusable-homoglyphs"):
-        assert f"the package {package} is missing; python3 -m pip install" in done.stderr
+        assert f"the package {package} is missing; in this clone, python3 -m pip" in done.stderr

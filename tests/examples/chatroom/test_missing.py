@@ -28,7 +28,7 @@ def test_each_is_missed_in_one_sentence_that_says_how_to_get_it() -> None:
     )
     assert said.splitlines() == [missing.NO_WEB, missing.NO_PRECIS, missing.NO_CONFUSABLES]
     for sentence in said.splitlines():
-        assert sentence.endswith("python3 -m pip install 'miniloop[chat]' brings it.")
+        assert sentence.endswith("python3 -m pip install -e '.[chat]' brings it.")
 
 
 def test_who_wants_no_web_page_does_not_miss_it() -> None:
