@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -66,15 +66,24 @@ def _open(loop: EventLoop, options: Options) -> None:
         CertificateError: The certificate cannot be used.
     """
     certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None
-    for sentence in missing_packages(wants_web=options.web_port is not None):
-        print(sentence, file=sys.stderr)
     operators = _operators(options)
     checking = ThreadPool(loop, threads=CHECKING, max_queued=MOST_CHECKS, name="chatroom-passwords")
     hall, keeping = open_hall(loop, options, Doorkeeper(operators, on_threads(checking)))
     server = ChatServer(loop, hall, keeping, operators, certificate)
-    opening = "\n".join([*_open_doors(server, options), keeping.sentence])
+    try:
+        opening = [*_open_doors(server, options), keeping.sentence]
+    except CannotStart:
+        keeping.close()
+        raise
+    complaints = [*missing_packages(wants_web=options.web_port is not None), keeping.problem]
     # By the loop: who has read this may send SIGTERM, and the loop is there to end in order.
-    loop.call_soon(lambda: print(opening, flush=True))
+    loop.call_soon(_say, filter(None, complaints), opening)
+
+
+def _say(complaints: Iterable[str], opening: Iterable[str]) -> None:
+    for sentence in complaints:
+        print(sentence, file=sys.stderr)
+    print("\n".join(opening), flush=True)
 
 
 def _operators(options: Options) -> Operators:

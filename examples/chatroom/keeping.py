@@ -7,7 +7,6 @@ what goes wrong here is a sentence and not the end.
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +74,6 @@ def open_hall(loop: EventLoop, options: Options, doorkeeper: Doorkeeper) -> tupl
         except StoreError as error:
             keeping.close()
             keeping = Keeping(problem=str(error))
-    if keeping.problem:
-        print(f"{keeping.problem} {IN_MEMORY}", file=sys.stderr)
     return _make_hall(loop, options, keeping, doorkeeper), keeping
 
 

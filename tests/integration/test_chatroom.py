@@ -196,26 +196,6 @@ def test_who_sends_and_hangs_up_still_sees_what_was_said(start: Start, connect: 
     assert peer.rest().endswith(b"ann: hello\r\n")
 
 
-def test_a_taken_web_port_is_told_in_one_sentence(start: Start) -> None:
-    server = start()
-    second = subprocess.run(
-        [
-            *(sys.executable, "-m", "examples.chatroom", "--no-history"),
-            *("--port", "0", "--web-port", str(server.web_port)),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert second.returncode == 1
-    assert second.stdout == ""
-    assert second.stderr == (
-        f"Cannot listen on 127.0.0.1 port {server.web_port}: Address already in use.\n"
-    )
-
-
 def test_an_http_request_is_told_so(start: Start, connect: Connect) -> None:
     server = start()
     peer = connect(server)
@@ -297,20 +277,24 @@ def test_what_people_say_is_not_in_the_log(start: Start, connect: Connect) -> No
     assert "secret" not in log
 
 
-def test_a_taken_port_is_told_in_one_sentence(start: Start) -> None:
+@pytest.mark.parametrize("door", ["--port", "--web-port"])
+def test_a_taken_port_is_told_in_one_sentence(start: Start, door: str) -> None:
     server = start()
+    port = server.port if door == "--port" else server.web_port
     second = subprocess.run(
-        [sys.executable, "-m", "examples.chatroom", "--port", str(server.port)],
+        [
+            *(sys.executable, "-W", "error", "-m", "examples.chatroom"),
+            *("--history", str(server.history), "--port", "0", "--web-port", "0"),
+            *(door, str(port)),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
         check=False,
     )
-    assert second.returncode == 1
-    assert second.stderr == (
-        f"Cannot listen on 127.0.0.1 port {server.port}: Address already in use.\n"
-    )
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == f"Cannot listen on 127.0.0.1 port {port}: Address already in use.\n"
 
 
 # The terminal client

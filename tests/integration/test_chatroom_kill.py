@@ -318,10 +318,10 @@ def test_a_history_that_cannot_be_opened_is_told_and_the_room_opens(
     ann.type("hello")
     ann.expect("ann: hello")
     assert state(server)["problems"] == ["The history could not be opened; it is kept in memory."]
+    assert "What is said is kept in memory, and forgotten when the server ends." in server.opening
     code, _, log = server.stop()
     assert code == 0
     assert str(file) in log
-    assert "What is said is kept in memory, and forgotten when the server ends." in log
 
 
 def test_two_servers_do_not_share_a_history(launch: Start) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
+from examples.chatroom.server import SPARE
 from tests.certificates import certificates
 from tests.integration.chatroom_process import ENVIRONMENT, PATIENCE, ROOT, Peer, Server
 from tests.integration.conftest import Connect, Start
@@ -161,6 +162,18 @@ def test_the_full_room_says_so_through_tls(start: Start, connect: Connect, files
     connect(server, "ann", context=context)
     refused = connect(server, context=context)
     assert refused.rest() == b"-- There are too many connections from your address.\r\n"
+
+
+def test_those_who_never_shake_hands_are_bounded(
+    start: Start, connect: Connect, files: Files
+) -> None:
+    server = start(*files.options, "--max-members", "1")
+    silent = [connect(server) for _ in range(1 + SPARE)]
+    assert connect(server).rest() == b""  # at once, not when the time for the handshake is up
+    silent[0].socket.close()
+    silent[1].socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        silent[1].socket.recv(1)
 
 
 # The web door

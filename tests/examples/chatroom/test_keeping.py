@@ -51,27 +51,24 @@ def test_the_usual_place_is_the_data_folder(
 
 
 def test_without_a_home_it_is_kept_in_memory_and_said_so(
-    loop: EventLoop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    loop: EventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(keeping, "data_folder", homeless)
     _, kept = opened(loop, parse_options([]))
-    assert kept.store is None
-    assert capsys.readouterr().err == (
-        f"You have no home directory to keep the history in; give one with --history FILE. "
-        f"{IN_MEMORY}\n"
+    assert kept == Keeping(
+        problem="You have no home directory to keep the history in; give one with --history FILE."
     )
+    assert kept.sentence == IN_MEMORY
 
 
-def test_a_file_that_cannot_be_opened_is_said(
-    loop: EventLoop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_cannot_be_opened_is_said(loop: EventLoop, tmp_path: Path) -> None:
     hall, kept = opened(loop, parse_options(["--history", str(tmp_path)]))
     assert kept.store is None
     assert str(tmp_path) in kept.problem
-    assert capsys.readouterr().err == f"{kept.problem} {IN_MEMORY}\n"
+    assert kept.sentence == IN_MEMORY
     person(hall, "ann").types("hello")
     loop.run_once(0)
     assert [message.text for message in hall.rooms.lobby.tail] == ["hello"]
