@@ -1,6 +1,7 @@
 """The programs in README and docs compile, and those that are whole programs run."""
 
 import ast
+import inspect
 import re
 import socket
 import subprocess
@@ -24,15 +25,27 @@ def blocks() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "block"), blocks(), ids=[name for name, _ in blocks()])
-def test_a_block_runs(name: str, block: str) -> None:
-    """A server is started and stopped; anything else is executed."""
+def test_a_block_runs(name: str, block: str, request: pytest.FixtureRequest) -> None:
+    """A server is started and stopped; anything else is executed, and its tests with it."""
     if "loop.run()" not in block:
-        exec(compile(ast.parse(block), name, "exec"), {"__name__": "block"})
+        names: dict[str, object] = {"__name__": "block"}
+        exec(compile(ast.parse(block), name, "exec"), names)
+        run_tests(names, request)
         return
     with socket.create_server(("127.0.0.1", 0)) as finder:
         port = finder.getsockname()[1]
     answer = talk(block.replace("1234", str(port)), port)
     assert answer == b"hello\nworld\n"
+
+
+def run_tests(names: dict[str, object], request: pytest.FixtureRequest) -> None:
+    """Call the functions that pytest would, with the fixtures that they name."""
+    for name, function in list(names.items()):
+        if name.startswith("test_") and callable(function):
+            wanted = (
+                [] if hasattr(function, "hypothesis") else inspect.signature(function).parameters
+            )
+            function(**{fixture: request.getfixturevalue(fixture) for fixture in wanted})
 
 
 def talk(program: str, port: int) -> bytes:
