@@ -21,7 +21,7 @@ LAYERS: list[set[str]] = [
     {"passes"},
     {"traced", "chrome_trace"},
     {"loop"},
-    {"channel", "accepting", "connecting", "guest", "threadpool"},
+    {"channel", "accepting", "connecting", "guest", "threadpool", "inspection"},
     {"sockets", "children", "resolving", "reconnecting"},
     {"happy_eyeballs"},
     {"connecting_by_name"},

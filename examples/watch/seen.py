@@ -1,0 +1,249 @@
+"""What is seen of the watched loop.
+
+Rule of this file: the trace that notes what happens, and pictures of it; no network.
+
+The watched thread notes; the page's thread asks for pictures.  A picture is made while the watched
+thread stands still, in its wait or at a stop, by whoever asks; and if it never does, by the watched
+thread itself between two passes.  So nobody looks at a loop that changes under his eyes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from miniloop import EventLoop, Trace, inspection
+from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
+from miniloop.timers import Handle, TimerHandle
+from miniloop.trace import Counts, callback_name, channel_behind
+
+from .pace import RUN, Pace
+from .picture import Picture, Row, Stage, Timer
+
+STAGES = ("refresh", "wait", "deliver", "timers", "callbacks")
+MOST_ROWS = 40
+MOST_TIMERS = 12
+LOG = 40
+_BITS = {READ: "read", WRITE: "write", URGENT: "urgent", HANGUP: "hangup"}
+
+
+@dataclass
+class _Notes:
+    """What is known of one registration."""
+
+    number: int
+    received: int = 0
+    sent: int = 0
+    calls: int = 0
+    last: str = ""
+
+
+@dataclass
+class _Spent:
+    """How often a stage was entered since the last picture, and how long it took."""
+
+    times: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class _Place:
+    """Where the loop is."""
+
+    stage: str = ""
+    since: float = 0.0
+    row: int | None = None
+    doing: str = ""
+    spent: dict[str, _Spent] = field(default_factory=lambda: {name: _Spent() for name in STAGES})
+
+    def spend(self, now: float) -> None:
+        """Count the time in this stage up to `now`."""
+        if self.stage:
+            self.spent[self.stage].seconds += now - self.since
+        self.since = now
+
+
+class Seen(Trace):
+    """Notes what the loop does, and holds it at the stops of `pace`."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._loop: EventLoop | None = None
+        self._lock = threading.Lock()
+        self._still = False
+        self._wanted = False
+        self._made: Picture | None = None
+        self._notes: dict[Registration, _Notes] = {}
+        self._opened = 0
+        self._passes = 0
+        self._place = _Place()
+        self._log: deque[str] = deque(maxlen=LOG)
+        self._logged = 0
+        self._last_picture = time.monotonic()
+
+    def attach(self, loop: EventLoop) -> None:
+        """Watch `loop` from now on."""
+        self._loop = loop
+        loop.trace = self
+
+    # The watched thread's side
+
+    def before_pass(self, counts: Counts) -> None:
+        """Make the picture that was asked for while the loop was never still."""
+        self._passes += 1
+        if self._wanted:
+            with self._lock:
+                self._wanted = False
+                self._made = self._picture()
+
+    def stage(self, name: str) -> None:
+        """Each stage is a stop."""
+        place = self._place
+        place.spend(time.monotonic())
+        place.stage, place.row, place.doing = name, None, ""
+        place.spent[name].times += 1
+        self._stop(pass_begins=name == STAGES[0])
+
+    def after_pass(self) -> None:
+        """Between two passes no time passes."""
+        self._place.spend(time.monotonic())
+        self._place.stage = ""
+
+    def before_wait(self, timeout: float | None) -> None:
+        """In its wait the loop stands still."""
+        with self._lock:
+            self._still = True
+
+    def after_wait(self, events: int) -> None:
+        """It moves again."""
+        with self._lock:
+            self._still = False
+
+    def before_handler(self, registration: Registration, name: str) -> None:
+        """Each handler is a stop."""
+        notes = self._notes.get(registration)
+        if notes is not None:
+            notes.calls += 1
+            notes.last = name
+            self._note(f"{_title(registration)}: {name}")
+            self._place.row, self._place.doing = notes.number, name
+            self._stop()
+
+    def after_handler(self, registration: Registration, name: str) -> None:
+        """Nobody's handler runs."""
+        self._place.row, self._place.doing = None, ""
+
+    def before_callback(self, handle: Handle) -> None:
+        """Each callback is a stop."""
+        kind = "timer" if isinstance(handle, TimerHandle) else "callback"
+        self._place.doing = callback_name(handle)
+        self._note(f"{kind}: {self._place.doing}")
+        self._stop()
+
+    def after_callback(self, handle: Handle) -> None:
+        """No callback runs."""
+        self._place.doing = ""
+
+    def opened(self, registration: Registration) -> None:
+        """One more row."""
+        self._opened += 1
+        self._notes[registration] = _Notes(self._opened)
+        if self._opened > 1:  # the first is the loop's own waker
+            self._note(f"{_title(registration)}: opened")
+
+    def closed(self, registration: Registration) -> None:
+        """One row less."""
+        if self._notes.pop(registration, None) is not None:
+            self._note(f"{_title(registration)}: closed")
+
+    def received(self, registration: Registration, size: int) -> None:
+        """Count."""
+        if (notes := self._notes.get(registration)) is not None:
+            notes.received += size
+
+    def sent(self, registration: Registration, size: int) -> None:
+        """Count."""
+        if (notes := self._notes.get(registration)) is not None:
+            notes.sent += size
+
+    def _note(self, text: str) -> None:
+        self._logged += 1
+        self._log.append(text)
+
+    def _stop(self, *, pass_begins: bool = False) -> None:
+        if self._pace.mode == RUN:
+            return
+        with self._lock:
+            self._still = True
+        begun = time.monotonic()
+        self._pace.stop_here(pass_begins=pass_begins)
+        self._place.since += time.monotonic() - begun  # held is not spent
+        with self._lock:
+            self._still = False
+
+    # The other thread's side
+
+    def look(self) -> Picture | None:
+        """Return a picture; None if there was no moment for one yet: ask again soon."""
+        with self._lock:
+            if self._still:
+                self._wanted = False
+                return self._picture()
+            self._wanted = True
+            made, self._made = self._made, None
+            return made
+
+    def _picture(self) -> Picture:
+        """Return how everything is; the loop stands still."""
+        assert self._loop is not None
+        loop, place, now = self._loop, self._place, time.monotonic()
+        entries = inspection.registrations(loop)
+        rows = [self._row(entry, self._notes[entry]) for entry in entries if entry in self._notes]
+        span, self._last_picture = now - self._last_picture, now
+        spent, place.spent = place.spent, {name: _Spent() for name in STAGES}
+        return Picture(
+            mode=self._pace.mode, delay=self._pace.delay, passes=self._passes, span=span,
+            stage=place.stage, row=place.row, doing=place.doing,
+            stages={name: Stage(each.times, each.seconds) for name, each in spent.items()},
+            rows=_busiest(rows), hidden=max(0, len(rows) - MOST_ROWS),
+            channels=len(rows), dirty=sum(row.dirty for row in rows),
+            queued=sum(row.queued for row in rows),
+            timer_count=len(loop._timers),
+            timers=[
+                Timer(max(0.0, timer.when - loop.time()) if place.stage == "wait" else None,
+                      timer.when, callback_name(timer))
+                for timer in inspection.timers(loop, MOST_TIMERS)
+            ],
+            callbacks=[callback_name(each) for each in inspection.callbacks(loop, MOST_TIMERS)],
+            log=[*self._log], logged=self._logged,
+        )  # fmt: skip
+
+    def _row(self, registration: Registration, notes: _Notes) -> Row:
+        channel = channel_behind(registration.channel)
+        return Row(
+            number=notes.number, fd=registration.fd, kind=type(channel).__name__,
+            address=_address(registration),
+            wants=[word for bit, word in _BITS.items() if registration.interest & bit],
+            dirty=registration.dirty, queued=getattr(channel, "output_size", 0),
+            received=notes.received, sent=notes.sent, calls=notes.calls, last=notes.last,
+        )  # fmt: skip
+
+
+def _busiest(rows: list[Row]) -> list[Row]:
+    """Return as many rows as there is room for, oldest first; the busiest are among them."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    shown = sorted(rows, key=lambda row: -row.calls)[:MOST_ROWS]
+    return sorted(shown, key=lambda row: row.number)
+
+
+def _title(registration: Registration) -> str:
+    kind = type(channel_behind(registration.channel)).__name__
+    return f"fd {registration.fd} {kind}"
+
+
+def _address(registration: Registration) -> str:
+    address = getattr(channel_behind(registration.channel), "addr", None)
+    return f"{address[0]}:{address[1]}" if isinstance(address, tuple) else ""

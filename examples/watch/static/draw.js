@@ -1,0 +1,85 @@
+// Draws one picture. Everything that comes from the loop is set as text.
+
+import { drawRows } from "./rows.js";
+
+const byId = (id) => document.getElementById(id);
+const stages = new Map([...document.querySelectorAll("[data-stage]")].map((li) => [li.dataset.stage, li]));
+let lastPasses = null;
+let rate = null;
+
+export function draw(picture) {
+  drawStages(picture);
+  drawFigures(picture);
+  drawRows(picture);
+  drawList("timers", picture.timers, (timer) => [timer.name, left(timer)], "none");
+  drawList("callbacks", picture.callbacks, (name) => [name], "none");
+  drawList("log", [...picture.log].reverse(), (text) => [text], "nothing yet");
+}
+
+function drawStages(picture) {
+  const held = picture.mode !== "run";
+  for (const [name, li] of stages) {
+    const { times, seconds } = picture.stages[name];
+    const share = picture.span > 0 ? Math.min(1, seconds / picture.span) : 0;
+    li.classList.toggle("on", held ? name === picture.stage : times > 0 || name === picture.stage);
+    li.style.setProperty("--heat", held ? 0 : Math.sqrt(share).toFixed(2));
+    li.toggleAttribute("aria-current", held && name === picture.stage);
+    setText(li.querySelector(".share"), held ? "" : `${percent(share)} of the time`);
+  }
+  setText(byId("passes"), picture.passes.toLocaleString("en"));
+  setText(byId("now"), held ? sentence(picture) : "");
+}
+
+function sentence({ stage, row, doing, rows }) {
+  if (!stage) return "between two passes";
+  const owner = rows.find((each) => each.number === row);
+  if (owner) return `${stage}: ${owner.kind} on fd ${owner.fd}, ${doing}`;
+  return doing ? `${stage}: ${doing}` : stage;
+}
+
+function drawFigures(picture) {
+  if (lastPasses !== null && picture.span > 0) {
+    const now = (picture.passes - lastPasses) / picture.span;
+    rate = rate === null ? now : rate * 0.7 + now * 0.3;
+  }
+  lastPasses = picture.passes;
+  setText(byId("rate"), rate === null ? "–" : rate < 10 ? rate.toFixed(1) : Math.round(rate));
+  setText(byId("channels"), picture.channels);
+  setText(byId("dirty"), picture.dirty);
+  setText(byId("timer-count"), picture.timer_count);
+  setText(byId("queued"), `${picture.queued.toLocaleString("en")} B`);
+}
+
+function left(timer) {
+  return timer.left === null ? "" : `in ${timer.left.toFixed(1)} s`;
+}
+
+function percent(share) {
+  if (share > 0 && share < 0.01) return "under 1 %";
+  return `${Math.round(share * 100)} %`;
+}
+
+function drawList(id, items, describe, none) {
+  const list = byId(id);
+  const texts = items.length ? items.map(describe) : [[none]];
+  while (list.children.length > texts.length) list.lastElementChild.remove();
+  while (list.children.length < texts.length) list.append(document.createElement("li"));
+  texts.forEach(([text, note], index) => {
+    const li = list.children[index];
+    li.className = items.length ? "" : "none";
+    const wanted = note === undefined ? text : `${text}\n${note}`;
+    if (li.dataset.shown === wanted) return;
+    li.dataset.shown = wanted;
+    li.replaceChildren(text);
+    if (note !== undefined) {
+      const span = document.createElement("span");
+      span.textContent = note;
+      li.append(span);
+    }
+  });
+}
+
+export function setText(element, text) {
+  const wanted = String(text);
+  if (element.textContent !== wanted) element.textContent = wanted;
+}
