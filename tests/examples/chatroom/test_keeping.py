@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from examples.chatroom import keeping
 from examples.chatroom.doorkeeper import Doorkeeper
 from examples.chatroom.hall import Hall
+from examples.chatroom.history import Write, Written
 from examples.chatroom.keeping import IN_MEMORY, Keeping, open_hall
 from examples.chatroom.options import Options, parse_options
 from miniloop import EventLoop
@@ -38,6 +40,26 @@ def test_it_is_kept_where_one_says(loop: EventLoop, tmp_path: Path) -> None:
         hall, kept = opened(second, parse_options(["--history", str(file)]))
         assert [message.text for message in hall.rooms.lobby.tail] == ["hello"]
         kept.close()
+
+
+def test_what_a_pass_brings_is_one_commit(
+    loop: EventLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall, kept = opened(loop, parse_options(["--history", str(tmp_path / "history")]))
+    assert kept.store is not None
+    batches: list[int] = []
+    write = kept.store.write
+
+    def counted(writes: Sequence[Write], done: Callable[[Written], None]) -> None:
+        batches.append(len(writes))
+        write(writes, done)
+
+    monkeypatch.setattr(kept.store, "write", counted)
+    person(hall, "ann").types("one", "two", "three")
+    loop.run_once(0)
+    kept.close()
+    assert len(batches) == 1
+    assert batches[0] >= 3
 
 
 def test_the_usual_place_is_the_data_folder(
