@@ -76,7 +76,7 @@ class Endpoint:
         if self.incoming and self._readable():
             bits |= POLLIN
         free = self.send_limit - len(self.outgoing)
-        if self.dead or self.shut_write or free >= len(self.outgoing) >> 1:
+        if self.dead or self.shut_write or 0 < free >= len(self.outgoing) >> 1:
             bits |= POLLOUT  # room for a third of the buffer: Linux's rule
         return bits | POLLPRI if self._urgent_byte else bits
 

@@ -9,6 +9,7 @@ import logging
 import random
 import socket
 import sys
+from collections.abc import Collection
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,19 @@ ROUGH = Faults(
     latency=(0, 1), split=0.9, partial_send=0.7, spurious=0.2, shuffle=1, buffers=(8, 512)
 )
 WEATHERS = (GENTLE, Faults(), ROUGH, HARSH)
-COMMANDS = ("echo", "echo", "echo", "big", "pause", "leave", "close", "fail", "finish")
+COMMANDS = (
+    "echo",
+    "echo",
+    "echo",
+    "echo",
+    "big",
+    "pause",
+    "leave",
+    "close",
+    "fail",
+    "finish",
+    "kick",
+)
 ENDING = {"leave", "close", "fail"}
 BIG = b"." * 1500
 
@@ -30,6 +43,7 @@ class Obedient(AsyncChat):
     """Does what the lines say, and watches over what is promised."""
 
     max_output = 2000
+    crowd: Collection["Obedient"] = ()
 
     def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
         self.lines: list[bytes] = []
@@ -37,7 +51,7 @@ class Obedient(AsyncChat):
         self.partial = b""
         self.failures: list[BaseException | None] = []
         self.closes = 0
-        self.overflowed = False
+        self.overflowed = self.kicked = False
         super().__init__(loop, sock)
         self.set_terminator(b"\n")
 
@@ -63,6 +77,11 @@ class Obedient(AsyncChat):
         elif command == "finish":
             self.close_write()
             self.say = lambda text: None  # type: ignore[method-assign]
+        elif command == "kick":
+            for other in self.crowd:
+                if other is not self:
+                    other.kicked = True
+                    other.close()
         elif command == "fail":
             raise ValueError("on purpose")
 
@@ -145,6 +164,7 @@ def run_schedule(chance: random.Random, source: int | random.Random) -> None:
 
     def door(loop: EventLoop, sock: socket.socket) -> None:
         chat = Obedient(loop, sock)
+        chat.crowd = chats.values()
         chats[sock.getsockname() and chat.addr] = chat
 
     with net.loop(debug=chance.random() < 0.1) as loop:
@@ -154,7 +174,9 @@ def run_schedule(chance: random.Random, source: int | random.Random) -> None:
         for script in scripts:
             chat = chats.get(script.peer.address)
             if chat is not None:
-                compare(script, chat, net.faults is not HARSH and not chat.overflowed)
+                compare(
+                    script, chat, net.faults is not HARSH and not (chat.overflowed or chat.kicked)
+                )
         assert len(net.open_sockets) == 1 + sum(not chat.closed for chat in chats.values())
     assert net.open_sockets == []
 

@@ -240,3 +240,18 @@ def test_the_size_of_the_buffers_can_be_set(net: SimulatedNetwork) -> None:
     net.settle()
     with pytest.raises(BlockingIOError):
         left.send(b"x")
+
+
+def test_the_smallest_buffer_is_not_writable_when_it_is_full() -> None:
+    net = SimulatedNetwork(1, faults=Faults(buffers=(1, 1)))
+    chats: list[Echo] = []
+    with net.loop() as loop:
+        Listener(loop, ("server", 1), lambda loop, sock: chats.append(Echo(loop, sock)))
+        peer = net.connect(("server", 1))
+        peer.reading = False
+        net.settle()
+        chats[0].push(b"xxx")
+        begun = net.now
+        net.run(1)
+        assert net.descriptors.get(chats[0].fileno()).poll() == 0
+        assert net.now - begun == pytest.approx(1, abs=1e-4)  # nobody was woken for nothing
