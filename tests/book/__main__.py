@@ -15,9 +15,8 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from tests.book import breaking, excerpts, pages, pictures, site
+from tests.book import breaking, excerpts, pages, pictures, site, workshop
 
 
 def main(argv: Sequence[str]) -> int:
@@ -68,14 +67,13 @@ def break_some(name: str | None, show: bool) -> int:
         print(f"the book has no change called {name!r}; it has:", *sorted(known), sep="\n  ")
         return 2
     chosen = [*known.values()] if name is None else [known[name]]
-    with ThreadPoolExecutor(2) as pool:
-        for breakage, (failed, output) in zip(chosen, pool.map(breaking.run, chosen), strict=True):
-            if show or not failed:
-                print(output)
-            print(breaking.report(breakage, failed), flush=True)
-            if not failed:
-                return 1
-    return 0
+    harmless = 0
+    for outcome in workshop.outcomes(chosen, explain=show):
+        if show or not outcome.failed:
+            print(outcome.output)
+        print(breaking.report(outcome.breakage, outcome.failed), flush=True)
+        harmless += not outcome.failed
+    return 1 if harmless else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""What breaks without this line: make a change in a copy of the tree, and see the test fail.
+"""What breaks without this line: the changes that the pages propose.
 
-In a page it is a block of this kind, with a name for it and the test that has to fail:
+``workshop.py`` makes them in a copy of the tree and runs the test.  In a page, each has a name and
+the test that has to fail:
 
-    <!-- breaks: mark-first tests/test_waker.py::test_wake_up_while_reading -->
+    <!-- breaks: NAME tests/test_waker.py::test_wake_up_while_reading -->
     ```diff
     --- miniloop/waker.py
     -        self._pending = False
@@ -12,21 +13,10 @@ Lines with a minus go, those with a plus come, the others are there to find the 
 be the only one of its kind.
 """
 
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.book.pages import ROOT, Block, blocks
-
-PARTS = ("miniloop", "examples", "tests")
-LONGEST = 120.0
-"""Seconds for one test in a changed copy; a healthy one needs one."""
+from tests.book.pages import Block, blocks
 
 
 @dataclass(frozen=True)
@@ -65,36 +55,6 @@ def apply(breakage: Breakage, root: Path) -> None:
     if count != 1:
         raise ValueError(f"{breakage.name}: found {count} times in {breakage.file}, not once")
     path.write_text(text.replace(breakage.old, breakage.new))
-
-
-@contextmanager
-def changed_copy(breakage: Breakage) -> Iterator[Path]:
-    """A copy of the tree with the change in it."""
-    with tempfile.TemporaryDirectory() as directory:
-        root = Path(directory)
-        for part in PARTS:
-            shutil.copytree(ROOT / part, root / part)
-        shutil.copy(ROOT / "pyproject.toml", root)
-        apply(breakage, root)
-        yield root
-
-
-def run(breakage: Breakage) -> tuple[bool, str]:
-    """Run the test in a changed copy; return whether it failed, as it should, and its output.
-
-    A test that does not end in time, or cannot even be collected, shows nothing.
-    """
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", breakage.test]
-    with changed_copy(breakage) as root:
-        environment = {**os.environ, "PYTHONPATH": str(root), "COVERAGE_PROCESS_START": ""}
-        try:
-            done = subprocess.run(
-                command, cwd=root, env=environment, stdin=subprocess.DEVNULL, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LONGEST, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return False, f"{breakage.test} did not end within {LONGEST:g} seconds"
-    return done.returncode == 1, done.stdout
 
 
 def report(breakage: Breakage, failed: bool) -> str:

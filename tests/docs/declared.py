@@ -13,7 +13,6 @@ LISTS = "tests/examples/servers/test_list.py"
 
 COMMANDS = {
     "python3 -m examples.chatroom": CHAT_ROOM,
-    "python3 -m examples.chatroom --host 127.0.0.1 --port 1234": CHAT_ROOM,
     "python3 -m miniloop.compat your_server.py --your-options": (
         "the reader's program; others: tests/integration/test_compat_main.py::"
         "test_an_unmodified_program_that_talks_to_itself"

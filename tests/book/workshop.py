@@ -1,0 +1,126 @@
+"""Where changes are made and tests fail: a copy of the tree, and a process forked for each test.
+
+The copy is made once for each bench and the changed file put back after each test.  The fork saves
+the time to import pytest, which is longer than most of the tests take.  Nothing here may import
+miniloop: the child has to import the changed one.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.book.breaking import Breakage, apply
+from tests.book.pages import ROOT
+
+PARTS = ("miniloop", "examples", "tests")
+BENCHES = 2
+"""Tests at once."""
+LONGEST = 120
+"""Seconds for one test in a changed copy; a healthy one needs one."""
+_FAILED = 1
+"""pytest's exit status for failed tests; others mean that none ran, or not to its end."""
+
+
+@dataclass
+class Bench:
+    """A copy of the tree in which one thing at a time is broken."""
+
+    root: Path
+    pid: int = 0
+    breakage: Breakage | None = None
+    kept: str = ""
+
+    @property
+    def log(self) -> Path:
+        return self.root / "said"
+
+    def start(self, breakage: Breakage, explain: bool) -> None:
+        """Make the change and run the test in a child."""
+        file = self.root / breakage.file
+        self.kept = file.read_text()
+        apply(breakage, self.root)
+        self.breakage = breakage
+        self.pid = os.fork()
+        if not self.pid:
+            status = 70  # nothing of this may return into the parent's program
+            try:
+                status = _run_test(self, breakage.test, explain)
+            finally:
+                os._exit(status)
+
+    def finish(self, status: int) -> "Outcome":
+        """Put the file back; return what came of it."""
+        assert self.breakage is not None
+        (self.root / self.breakage.file).write_text(self.kept)
+        failed = os.waitstatus_to_exitcode(status) == _FAILED
+        return Outcome(self.breakage, failed, self.log.read_text())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether the test failed, as it should, and what it said."""
+
+    breakage: Breakage
+    failed: bool
+    output: str
+
+
+def outcomes(breakages: Iterable[Breakage], explain: bool = False) -> Iterator[Outcome]:
+    """Make all of these changes, each by itself; yield what comes of them as they end.
+
+    With ``explain`` the output shows the values in a failed assertion, for which pytest has to
+    rewrite the modules of tests: some two seconds each.
+    """
+    import hypothesis  # noqa: F401 - so that the children need not
+    import pytest  # noqa: F401
+
+    waiting = [*breakages]
+    with ExitStack() as stack:
+        free = [stack.enter_context(_copy()) for _ in range(min(BENCHES, len(waiting)))]
+        benches = [Bench(Path(root)) for root in free]
+        running: dict[int, Bench] = {}
+        while waiting or running:
+            while waiting and benches:
+                bench = benches.pop()
+                bench.start(waiting.pop(0), explain)
+                running[bench.pid] = bench
+            pid, status = os.wait()
+            bench = running.pop(pid)
+            benches.append(bench)
+            yield bench.finish(status)
+
+
+def _copy() -> "tempfile.TemporaryDirectory[str]":
+    directory = tempfile.TemporaryDirectory()
+    for part in PARTS:
+        leave = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / part, Path(directory.name, part), ignore=leave)
+    shutil.copy(ROOT / "pyproject.toml", directory.name)
+    return directory
+
+
+def _run_test(bench: Bench, test: str, explain: bool) -> int:
+    """In the child: run the test with what is in the copy, and nothing from outside it."""
+    signal.alarm(LONGEST)
+    with open(bench.log, "w") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    os.chdir(bench.root)
+    os.environ["PYTHONPATH"] = str(bench.root)
+    sys.path[:] = [str(bench.root), *(p for p in sys.path if p and Path(p).resolve() != ROOT)]
+    for name in [*sys.modules]:
+        if name.split(".")[0] in PARTS:
+            del sys.modules[name]
+    sys.dont_write_bytecode = True  # or the next change of the file within a second goes unseen
+    import pytest
+
+    already = "ignore::pytest.PytestAssertRewriteWarning"  # hypothesis was imported by the parent
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-W", already]
+    options += [] if explain else ["--assert=plain"]
+    return int(pytest.main([*options, test]))
