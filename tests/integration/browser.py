@@ -19,7 +19,7 @@ webdriver = pytest.importorskip(
     "selenium.webdriver", reason="selenium is not installed: pip install selenium"
 )
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.common.keys import Keys as Keys  # noqa: E402
 from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
@@ -28,10 +28,10 @@ if not CHROMIUM or not CHROMEDRIVER:
     pytest.skip("needs Debian's chromium and chromium-driver", allow_module_level=True)
 
 FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars "
-    "--disable-background-networking --disable-component-update --disable-sync --lang=en-GB "
-    "--disable-dev-shm-usage --window-size=1280,800"
-).split()
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-GB", "--window-size=1280,800"),
+)
 # What was said, each as "sender: text", from the first row of the log to the last.
 SAID = """
 return [...document.querySelectorAll('#log .speech:not(.waiting)')].map((row) => {
@@ -39,6 +39,10 @@ return [...document.querySelectorAll('#log .speech:not(.waiting)')].map((row) =>
   while (!first.classList.contains('first')) first = first.previousElementSibling;
   return `${first.querySelector('.name').textContent}: ${row.querySelector('.text').textContent}`;
 });
+"""
+SHOWN = """
+const options = {visibilityProperty: true};
+return document.querySelector(arguments[0])?.checkVisibility(options) ?? false;
 """
 # A connection that was cut makes Chromium write a line of its own; nothing else is excused.
 EXCUSED = ("WebSocket connection to 'ws://127.0.0.1:",)
@@ -91,7 +95,9 @@ class Page:
 
     def text(self, selector: str) -> str:
         """The element's text; empty if there is none."""
-        return str(self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
+        return str(
+            self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
+        )
 
     def texts(self, selector: str) -> list[str]:
         """The texts of all such elements."""
@@ -100,8 +106,7 @@ class Page:
 
     def shown(self, selector: str) -> bool:
         """Whether there is such an element, and can be seen."""
-        script = "return document.querySelector(arguments[0])?.checkVisibility({visibilityProperty: true})"
-        return bool(self.run(script, selector))
+        return bool(self.run(SHOWN, selector))
 
     def said(self) -> list[str]:
         """What was said, as "sender: text"."""
@@ -117,7 +122,17 @@ class Page:
         try:
             return wait.until(lambda _: condition())
         except Exception as error:
-            raise AssertionError(f"the page never {what}; it shows:\n{self.text('#log')}") from error
+            raise AssertionError(
+                f"the page never {what}; it shows:\n{self.text('#log')}"
+            ) from error
+
+    def until_text(self, selector: str, text: str) -> None:
+        """Wait until the element has `text` in it."""
+        self.until(f"has {text!r} in {selector}", lambda: text in self.text(selector))
+
+    def until_shown(self, selector: str) -> None:
+        """Wait until there is such an element to be seen."""
+        self.until(f"shows {selector}", lambda: self.shown(selector))
 
     def until_said(self, *wanted: str) -> None:
         """Wait until all of `wanted` ("sender: text") have been said."""
@@ -145,6 +160,28 @@ class Page:
     def use_desktop(self) -> None:
         """Make the window a desktop's again."""
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+_BROWSERS = pytest.StashKey[list[Page]]()
+
+
+def browsers(config: pytest.Config, count: int) -> list[Page]:
+    """Return `count` browsers, which all tests share: starting one takes longer than most tests."""
+    running = config.stash.setdefault(_BROWSERS, [])
+    while len(running) < count:
+        stack = contextlib.ExitStack()
+        running.append(stack.enter_context(chromium()))
+        config.add_cleanup(stack.close)
+    return running[:count]
+
+
+def visit(page: Page) -> Iterator[Page]:
+    """Lend `page` to a test; the browser must have had nothing to complain about."""
+    page.complaints()
+    yield page
+    complaints = page.complaints()
+    page.driver.get("about:blank")
+    assert complaints == []
 
 
 @contextlib.contextmanager

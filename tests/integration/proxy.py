@@ -56,11 +56,10 @@ class Proxy:
             return
         with self._lock:
             self._sockets += [browser, server]
-        for source, sink in ((browser, server), (server, browser)):
-            threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+        for way in ((browser, server, False), (server, browser, True)):
+            threading.Thread(target=self._pass_on, args=way, daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
-        from_server = source.getpeername()[1] == self._target
+    def _pass_on(self, source: socket.socket, sink: socket.socket, from_server: bool) -> None:
         with contextlib.suppress(OSError):  # cut
             while data := source.recv(65536):
                 if not (from_server and self.holding):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from examples.chatroom.text import clean
-from tests.integration.browser import Keys, Page, chromium
-from tests.integration.chatroom_process import NO_FLOOD_LIMIT
+from tests.integration.browser import Keys, Page, browsers, visit
+from tests.integration.chatroom_process import NO_FLOOD_LIMIT, Peer
 from tests.integration.conftest import Connect, Start
 
 HOSTILE = (
@@ -25,30 +25,24 @@ HOSTILE = (
     "&lt;b&gt; &amp; %3Cscript%3E ${window.harmed=1} {{7*7}}",
     "__proto__ constructor toString",
 )
+AT_END = """
+const log = document.getElementById('log');
+return log.clientHeight < 640 && log.scrollHeight - log.scrollTop - log.clientHeight < 2"""
 
-
-@pytest.fixture(scope="module")
-def browsers() -> Iterator[tuple[Page, Page]]:
-    with chromium() as first, chromium() as second:
-        yield first, second
-
-
-@pytest.fixture
-def ada(browsers: tuple[Page, Page]) -> Iterator[Page]:
-    yield from visit(browsers[0])
+NEXT_TO_THE_LINE = """
+const line = document.querySelector('#log .rule.new');
+return line.nextElementSibling.querySelector('.text').textContent;
+"""
 
 
 @pytest.fixture
-def bob(browsers: tuple[Page, Page]) -> Iterator[Page]:
-    yield from visit(browsers[1])
+def ada(pytestconfig: pytest.Config) -> Iterator[Page]:
+    yield from visit(browsers(pytestconfig, 1)[0])
 
 
-def visit(page: Page) -> Iterator[Page]:
-    page.complaints()
-    yield page
-    complaints = page.complaints()
-    page.driver.get("about:blank")
-    assert complaints == []
+@pytest.fixture
+def bob(pytestconfig: pytest.Config) -> Iterator[Page]:
+    yield from visit(browsers(pytestconfig, 2)[1])
 
 
 def test_two_browsers_and_a_telnet_talk_in_one_room(
@@ -66,7 +60,7 @@ def test_two_browsers_and_a_telnet_talk_in_one_room(
     bob.say("/topic Tea at four")
     carl.expect("Bob set the topic: Tea at four")
     for page in (ada, bob):
-        page.until("shows the topic", lambda page=page: page.text("#topic") == "Tea at four")
+        page.until_text("#topic", "Tea at four")
         assert page.texts("#people-list .name") == ["Ada", "Bob", "Carl"]
         assert [text.strip() for text in page.texts("#log .action .text")] == ["waves"]
     hue = "return document.querySelector('#people-list [data-name=Carl] .name').style.cssText"
@@ -95,18 +89,25 @@ def test_hostile_texts_from_every_door_are_only_text(
                 each for each in page.said() if each.startswith(f"{name}: ")
             ]
         assert page.run("return window.harmed") is None
-        assert page.run("return document.querySelectorAll('#log :is(script, img, svg, b)').length") == 0
-        wide = "const log = document.getElementById('log'); return log.scrollWidth - log.clientWidth"
+        assert (
+            page.run("return document.querySelectorAll('#log :is(script, img, svg, b)').length")
+            == 0
+        )
+        wide = (
+            "const log = document.getElementById('log'); return log.scrollWidth - log.clientWidth"
+        )
         assert page.run(wide) == 0
 
 
-def test_names_that_cannot_be_had_are_refused_aloud(start: Start, connect: Connect, ada: Page) -> None:
+def test_names_that_cannot_be_had_are_refused_aloud(
+    start: Start, connect: Connect, ada: Page
+) -> None:
     server = start()
     connect(server, "Carl")
     ada.open(server.web_port)
     for name, answer in (("__proto__", "letter or digit"), ("Carl", "taken"), ("<b>", "letters")):
         ada.field("name").send_keys(Keys.CONTROL, "a", Keys.NULL, name, Keys.ENTER)
-        ada.until("refuses", lambda answer=answer: answer in ada.text("#login-said"))
+        ada.until_text("#login-said", answer)
     assert ada.run("return document.getElementById('login-said').ariaLive") == "assertive"
     ada.field("name").send_keys(Keys.CONTROL, "a", Keys.NULL, "Ada", Keys.ENTER)
     ada.until("comes in", lambda: ada.shown("#place"))
@@ -136,9 +137,24 @@ def test_private_talk_and_unread_marks(
     ada.click("#rooms .entry")
     ada.until_said("Carl: nobody else")
     assert "just between us" not in ada.text("#log")
+    see_what_came_while_away(ada, carl)
     carl.type("/me is still here")
     carl.expect("* Carl is still here")
     assert b"between us" not in carl.received
+
+
+def see_what_came_while_away(page: Page, carl: Peer) -> None:
+    here = page.driver.current_window_handle
+    page.run("window.open('about:blank')")
+    page.until("is hidden", lambda: page.run("return document.hidden"))
+    carl.type("while you were away")
+    page.until("counts it", lambda: page.driver.title.startswith("(1) "))
+    there = next(each for each in page.driver.window_handles if each != here)
+    page.driver.switch_to.window(there)
+    page.driver.close()
+    page.driver.switch_to.window(here)
+    page.until("has it read", lambda: not page.driver.title.startswith("("))
+    assert page.run(NEXT_TO_THE_LINE) == "while you were away"
 
 
 def test_rooms_are_joined_found_closed_and_left(start: Start, ada: Page, bob: Page) -> None:
@@ -174,7 +190,8 @@ def test_history_is_scrolled_back_to_its_beginning(
     assert "Carl: line 200" not in ada.said()
     top = ada.said()[0]
     seen_at = """
-    const row = [...document.querySelectorAll('#log .text')].find((e) => e.textContent === arguments[0]);
+    const texts = [...document.querySelectorAll('#log .text')];
+    const row = texts.find((each) => each.textContent === arguments[0]);
     return Math.round(row.getBoundingClientRect().top)"""
     ada.run("document.getElementById('log').scrollTop = 300")
     before = ada.run(seen_at, top.removeprefix("Carl: "))
@@ -182,7 +199,7 @@ def test_history_is_scrolled_back_to_its_beginning(
     assert abs(ada.run(seen_at, top.removeprefix("Carl: ")) - before) <= 2
     carl.type("something new")
     ada.until("offers a way back", lambda: "1 new message" in ada.text("#jump"))
-    scroll = "document.getElementById('log').scrollTop = 0; return document.getElementById('log').textContent"
+    scroll = "const log = document.getElementById('log'); log.scrollTop = 0; return log.textContent"
     ada.until("reaches the beginning", lambda: "This is the beginning." in ada.run(scroll))
     lines = [f"Carl: line {number}" for number in range(400)]
     assert ada.said() == [*lines, "Carl: something new"]
@@ -225,7 +242,10 @@ def test_everything_is_done_by_keyboard(start: Start, connect: Connect, ada: Pag
     ada.press("Ada", Keys.ENTER)
     ada.until("comes in", lambda: ada.shown("#place"))
     ada.until("has a list", lambda: "Carl" in ada.text("#people-list"))
-    ada.press("Ca", Keys.TAB, "hello", Keys.ENTER)
+    ada.press("Ca", Keys.TAB, Keys.TAB)  # the first completes, the second goes on
+    assert ada.run("return document.activeElement.id") == "send"
+    ada.chord(Keys.SHIFT, Keys.TAB)
+    ada.press("hello", Keys.ENTER)
     carl.expect("Ada: Carl: hello\r\n")
     ada.press(Keys.UP, " again", Keys.ENTER)
     carl.expect("Ada: Carl: hello again\r\n")
@@ -264,24 +284,41 @@ def walk_to(page: Page, selector: str) -> None:
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_the_page_fits_a_phone(start: Start, connect: Connect, ada: Page, width: int) -> None:
-    server = start()
+    server = start(*NO_FLOOD_LIMIT)
     carl = connect(server, "Carl")
     ada.use_phone(width, 640)
     try:
         ada.enter(server, "Ada")
-        carl.type("x" * 500, "https://example.org/" + "long/" * 80)
+        carl.type(
+            *(f"line {number}" for number in range(40)),
+            "x" * 500,
+            "https://example.org/" + "long/" * 80,
+        )
         ada.until_log("https://example.org/")
-        for opener, panel in (("", ""), ("#open-rooms", "rooms"), ("#open-people", "people"), ("#open-search", "search")):
+        ada.use_phone(width, 400)  # as when the keyboard comes up
+        ada.until("stays at the end", lambda: ada.run(AT_END))
+        ada.use_phone(width, 640)
+        ada.until("stays at the end", lambda: ada.run(AT_END))
+        assert not ada.shown("#jump")
+        for opener, panel in (
+            ("", ""),
+            ("#open-rooms", "rooms"),
+            ("#open-people", "people"),
+            ("#open-search", "search"),
+        ):
             if opener:
                 ada.click(opener)
-                ada.until(f"shows {panel}", lambda panel=panel: ada.shown(f"#{panel}-panel"))
+                ada.until_shown(f"#{panel}-panel")
             assert ada.run("return document.scrollingElement.scrollWidth") == width
             assert ada.run("return innerWidth") == width
             ada.press(Keys.ESCAPE)
         bottom = "return document.getElementById('composer').getBoundingClientRect().bottom"
         assert ada.run(bottom) <= 640
-        small = """return [...document.querySelectorAll('.room button')].filter((e) => e.checkVisibility())
-          .map((e) => e.getBoundingClientRect()).filter((r) => r.width < 24 || r.height < 20).length"""
+        small = """
+        const buttons = [...document.querySelectorAll('.room button')];
+        const shown = buttons.filter((each) => each.checkVisibility());
+        const sizes = shown.map((each) => each.getBoundingClientRect());
+        return sizes.filter((each) => each.width < 24 || each.height < 20).length"""
         assert ada.run(small) == 0
     finally:
         ada.use_desktop()

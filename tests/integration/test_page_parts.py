@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.browser import Page, chromium
+from tests.integration.browser import Page, browsers, visit
 from tests.integration.chatroom_process import Server
 
 MESSAGES = """
@@ -21,13 +21,12 @@ const ids = (conversation) => conversation.items.map((item) => item.id);
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     server = Server(Path(tmp_path_factory.mktemp("parts")))
     try:
-        with chromium() as page:
+        for page in visit(browsers(pytestconfig, 1)[0]):
             page.open(server.web_port)
             yield page
-            assert page.complaints() == []
     finally:
         server.stop()
 
@@ -150,7 +149,8 @@ def test_a_page_that_was_not_asked_for_is_not_taken(page: Page) -> None:
     const chat = new Chat(() => {});
     chat.apply({kind: 'room', room: 'lobby', people: [], recent: messages(90, 99), more: true});
     chat.apply({kind: 'page', room: 'lobby', before: 50, messages: messages(1, 49), more: false});
-    for (const kind of ['said', 'page', 'joined', 'parted', 'renamed', '__proto__', 'constructor']) {
+    const kinds = ['said', 'page', 'joined', 'parted', 'renamed', '__proto__', 'constructor'];
+    for (const kind of kinds) {
       chat.apply({kind, room: '__proto__', sender: 'Eve', text: 'x', before: 0, messages: []});
     }
     chat.visit(1);
@@ -188,7 +188,8 @@ def test_private_talk_follows_who_changes_the_name(page: Page) -> None:
 def test_only_whole_names_are_mentions(page: Page) -> None:
     script = """
     const cases = [['Ada!', 'ada'], ['adamant', 'Ada'], ['@Ada, hi Ada', 'Ada'], ['xAda', 'Ada'],
-                   ['(a.b)', 'a.b'], ['aXb', 'a.b'], ['', ''], ['Adaé', 'Ada'], ['𝒳Ada', 'Ada']];
+                   ['(a.b)', 'a.b'], ['aXb', 'a.b'], ['', ''], ['Adaé', 'Ada'],
+                   ['\U0001d4b3Ada', 'Ada']];
     return cases.map(([text, name]) => mentionsIn(text, name));
     """
     found = use(page, "mentionsIn from names", script)
@@ -247,8 +248,9 @@ def test_every_name_can_be_read(page: Page, theme: str) -> None:
     const brightness = (colour) => {
       context.fillStyle = colour;
       context.fillRect(0, 0, 1, 1);
-      const parts = [...context.getImageData(0, 0, 1, 1).data].slice(0, 3).map((part) => part / 255);
-      const [r, g, b] = parts.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+      const pixel = [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+      const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+      const [r, g, b] = pixel.map((part) => linear(part / 255));
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const grounds = ['paper', 'panel', 'raised', 'hover', 'chosen'].map((name) => {
@@ -271,9 +273,12 @@ def test_every_name_can_be_read(page: Page, theme: str) -> None:
     }
     probe.remove();
     root.dataset.theme = before;
-    return [least, hueOf('Ada') === hueOf('ADA'), hueOf('Ada') !== hueOf('Bob'), new Set(grounds).size];
+    const [ada, loud, bob] = ['Ada', 'ADA', 'Bob'].map(hueOf);
+    return [least, ada === loud, ada !== bob, new Set(grounds).size];
     """
-    least, same, different, grounds = use(page, "hueOf from names", script.replace("THEME", repr(theme)))
+    least, same, different, grounds = use(
+        page, "hueOf from names", script.replace("THEME", repr(theme))
+    )
     assert least >= 4.5  # WCAG AA
     assert same
     assert different

@@ -115,7 +115,7 @@ export class Connection {
 
   #resumed(event) {
     const fresh = this.seen === null || Boolean(event.fresh);
-    if (fresh) this.seen = 0;
+    if (fresh) this.seen = event.seen ?? 0;
     Object.assign(this, { name: event.name, attempts: 0 });
     this.requests.resume(event.done, fresh);
     this.handlers.resumed(event, fresh);

@@ -72,18 +72,20 @@ export class Input {
       if (!found.options.length) return false;
       this.completion = { ...found, at: -1, end: field.selectionStart };
     }
-    this.#next(this.completion, backwards);
-    return true;
+    return this.#next(this.completion, backwards ? -1 : 1);
   }
 
-  #next(completion, backwards) {
+  // Beyond the last option Tab moves on, as everywhere: nobody shall be caught in the field.
+  #next(completion, step) {
     const count = completion.options.length;
-    completion.at = (completion.at + (backwards ? count - 1 : 1)) % count;
+    completion.at += step;
+    if (completion.at < 0 || completion.at >= count) return false;
     const option = completion.options[completion.at];
     this.field.setRangeText(option, completion.start, completion.end, "end");
     completion.end = completion.start + option.length;
     this.#changed();
     if (count > 1) setText(this.hint, `${completion.at + 1} of ${count}: ${option.trim()}`);
+    return true;
   }
 
   recall(step) {

@@ -19,7 +19,9 @@ export class Log {
     this.following = true;
     this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.jump.addEventListener("click", () => this.toEnd());
-    new ResizeObserver(() => this.following && this.#stick()).observe(this.element);
+    this.place = null; // what is at the top while reading back
+    this.size = "";
+    new ResizeObserver(() => this.#resized()).observe(this.element);
   }
 
   /** Show `conversation` as it is now, with the requests that wait in it. */
@@ -27,7 +29,7 @@ export class Log {
     const changed = conversation !== this.conversation;
     if (changed) this.#empty(conversation);
     if (!conversation) return;
-    const place = this.following ? null : this.#place();
+    const place = this.following ? null : this.#findPlace();
     this.#update(rowsOf(conversation, waiting), me, changed);
     if (changed && conversation.mark) this.#reveal(this.shown.get("new")?.element);
     else if (place) this.#restore(place);
@@ -94,7 +96,7 @@ export class Log {
     this.loud = setTimeout(() => this.element.setAttribute("aria-live", "polite"), 500);
   }
 
-  #place() {
+  #findPlace() {
     const top = this.element.scrollTop;
     for (const element of this.element.children) {
       if (!element.dataset.id || element.offsetTop + element.offsetHeight <= top) continue;
@@ -133,8 +135,21 @@ export class Log {
     setText(this.jump.lastElementChild, below ? words : "Newest messages");
   }
 
+  // A telephone is turned, its keyboard comes up: the same messages stay in sight.
+  #resized() {
+    this.size = this.#sizeNow();
+    if (this.following) this.#stick();
+    else if (this.place) this.#restore(this.place);
+  }
+
+  #sizeNow() {
+    return `${this.element.clientWidth} ${this.element.clientHeight}`;
+  }
+
   #scrolled() {
+    if (this.#sizeNow() !== this.size) return; // not the reader's doing; we hear of it in a moment
     const following = this.#atEnd();
+    this.place = following ? null : this.#findPlace();
     if (following !== this.following) {
       this.following = following;
       this.act.looked(following);

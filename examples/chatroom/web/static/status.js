@@ -16,6 +16,7 @@ export class Status {
   constructor(connection) {
     this.connection = connection;
     this.farewell = "";
+    byId("ended").addEventListener("cancel", (event) => event.preventDefault()); // Escape ends nothing
     byId("retry").addEventListener("click", () => connection.connect());
     setInterval(() => this.#count(), 1000);
   }
@@ -23,15 +24,24 @@ export class Status {
   /** Show that the connection is in `state` now; `code` says why it ended. */
   show(state, code) {
     document.body.dataset.connection = state;
-    byId("ended").hidden = state !== "ended";
     byId("trouble").hidden = !["waiting", "offline"].includes(state);
     setText(byId("ended-reason"), ENDED.get(code) ?? (this.farewell || "You have left."));
     byId("resume").hidden = code !== 4001;
     byId("again").hidden = code === 4001;
-    if (state === "ended") (code === 4001 ? byId("resume") : byId("again")).focus();
+    this.#end(state === "ended");
     this.#count();
     // Said once a change; the seconds that pass are for the eye alone.
     setText(byId("connection-said"), state === "waiting" ? "Connection lost. Trying again." : WORDS.get(state) ?? "");
+  }
+
+  #end(ended) {
+    const dialog = byId("ended");
+    if (ended && !dialog.open) dialog.showModal();
+    if (ended || !dialog.open) return;
+    dialog.close();
+    // Chromium gives the focus back, but not the place in the text: keys would go nowhere.
+    byId("line").blur();
+    byId("line").focus();
   }
 
   #count() {
