@@ -32,6 +32,7 @@ STAGES: dict[str, list[str]] = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
+    "docs": ["tests.book", "site"],
     "pytest": ["pytest"],
 }
 
@@ -119,10 +120,10 @@ def create_venv() -> None:
 
 
 def install() -> None:
-    """Install the project in place, with its test tools."""
+    """Install the project in place, with its test tools and what builds the site."""
     say("installing miniloop and its test tools ...")
     pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    if subprocess.run([*pip, "--editable", ".[test]"], cwd=ROOT, check=False).returncode:
+    if subprocess.run([*pip, "--editable", ".[test,docs]"], cwd=ROOT, check=False).returncode:
         give_up("could not install the test tools: pip's reason is above.")
 
 
