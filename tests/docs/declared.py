@@ -9,10 +9,33 @@ STEPS = "tests/examples/test_porting.py::test_the_steps_between_are_shown_by_wha
 LAB = "measures for minutes; in short: tests/integration/test_compare.py"
 
 CHAT_ROOM = "tests/integration/test_chatroom.py::test_two_people_converse"
-LISTS = "tests/examples/servers/test_list.py"
+TLS = "tests/integration/test_chatroom_tls.py"
+RUN_HERE = "tests/integration/test_page_commands.py::test_command"
+IN_VENV = "python3 -m venv .venv/chat && .venv/chat/bin/pip install "
 
 COMMANDS = {
     "python3 -m examples.chatroom": CHAT_ROOM,
+    f"{IN_VENV}-e '.[chat]' && .venv/chat/bin/python -m examples.chatroom": (
+        f"installs from the network; the room: {CHAT_ROOM}"
+    ),
+    f"{IN_VENV}-qe '.[chat]' && .venv/chat/bin/python -m examples.chatroom": (
+        f"installs from the network; the room: {CHAT_ROOM}"
+    ),
+    "python3 -m examples.chatroom --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem": (
+        f"{TLS}::test_two_people_converse"
+    ),
+    "python3 -m examples.chatroom.client --ca cert.pem --name Ada": (
+        f"{TLS}::test_the_client_comes_in"
+    ),
+    "python3 -m examples.chatroom.operators add Ada": (
+        "tests/examples/chatroom/test_operators.py::test_adding_changing_and_removing"
+    ),
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 "
+    "-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 "
+    "-keyout key.pem -out cert.pem": RUN_HERE,
+    'sqlite3 ~/.local/share/miniloop-chatroom/history.sqlite3 ".backup copy.sqlite3"': RUN_HERE,
+    'python3 -c "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect('
+    'sys.argv[2]))" ~/.local/share/miniloop-chatroom/history.sqlite3 copy.sqlite3': RUN_HERE,
     "python3 -m miniloop.compat your_server.py --your-options": (
         "the reader's program; others: tests/integration/test_compat_main.py::"
         "test_an_unmodified_program_that_talks_to_itself"
@@ -22,11 +45,12 @@ COMMANDS = {
     "python -m miniloop.compat examples/porting/step0_asyncore.py 11211 &": (
         "tests/integration/test_porting.py::test_what_was_set_is_got"
     ),
-    "python3 -m examples.servers": LISTS,
+    "python3 -m examples.servers": RUN_HERE,
     "python3 -m examples.servers.epoll": (
         "tests/integration/test_servers.py::test_what_it_prints_and_ctrl_c"
     ),
     "python3 -m examples.servers.compare --quick": LAB,
+    "telnet 127.0.0.1 11211": "tests/integration/test_porting.py::test_what_was_set_is_got",
     "python3 -m venv .venv/lab && .venv/lab/bin/pip install -e '.[lab]'": (
         "installs; tests/__main__.py does the same for the extra [test]"
     ),

@@ -25,7 +25,7 @@ MARKED = {
     "session": "tests/integration/test_tutorial.py::test_transcript",
     "shell": "tests/integration/test_tutorial.py::test_commands_of_a_shell",
 }
-PROMPT = re.compile(r"^(?:\$ )?((?:\S*python3?|bash|pip)\b.*?)(?:\s+#.*)?$", re.MULTILINE)
+COMMENT = re.compile(r"\s+#\s.*$")
 
 
 def who_runs(block: Block) -> str | None:
@@ -41,9 +41,16 @@ def who_runs(block: Block) -> str | None:
 
 def who_runs_commands(block: Block) -> str | None:
     """Every command of it has to be known."""
-    found = PROMPT.findall(block.text)
+    found = commands_of(block)
     known = [why for command in found for start, why in COMMANDS.items() if _is(command, start)]
     return known[0] if found and len(known) == len(found) else None
+
+
+def commands_of(block: Block) -> list[str]:
+    """Return what is typed: the lines with a prompt, or all where none has one."""
+    lines = [line for line in block.text.splitlines() if line.strip()]
+    typed = [line[2:] for line in lines if line.startswith("$ ")]
+    return [COMMENT.sub("", line) for line in typed or lines]
 
 
 def _is(command: str, known: str) -> bool:
@@ -70,9 +77,8 @@ def test_tests_that_are_named_exist(why: str) -> None:
 
 def test_what_is_declared_is_still_there() -> None:
     texts = [block.text for block in blocks() if not block.kind]
-    commands = [
-        found for block in blocks(language="console") for found in PROMPT.findall(block.text)
-    ]
+    plain = [block for block in blocks(language="console") if not block.kind]
+    commands = [command for block in plain for command in commands_of(block)]
     for start in OTHER_BLOCKS:
         assert any(text.startswith(start) for text in texts), start
     for known in COMMANDS:

@@ -1,0 +1,54 @@
+"""Commands of the pages that need nothing but this machine, run as they stand there."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.book.pages import ROOT
+from tests.docs.declared import COMMANDS, RUN_HERE
+
+HERE = [command for command, why in COMMANDS.items() if why == RUN_HERE]
+HISTORY = Path(".local/share/miniloop-chatroom/history.sqlite3")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a history of the chat room in it, and our Python under its usual name."""
+    (tmp_path / HISTORY.parent).mkdir(parents=True)
+    with sqlite3.connect(tmp_path / HISTORY) as database:
+        database.execute("CREATE TABLE said (line)")
+    database.close()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tmp_path / "bin" / "python3").chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", HERE, ids=lambda command: command[:40])
+def test_command(command: str, home: Path) -> None:
+    program = command.split()[0]
+    if program != "python3" and shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=home, env=environment, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    if "copy.sqlite3" in command:
+        copy = sqlite3.connect(home / "copy.sqlite3")
+        assert copy.execute("SELECT name FROM sqlite_master").fetchall() == [("said",)]
+        copy.close()
+    if program == "openssl":
+        assert "PRIVATE KEY" in (home / "key.pem").read_text()
+        assert "CERTIFICATE" in (home / "cert.pem").read_text()
