@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,20 @@ def server(start: Start) -> Server:
 
 
 @pytest.fixture
-def proxy(server: Server) -> Iterator[Proxy]:
-    proxy = Proxy(server.web_port)
-    yield proxy
-    proxy.close()
+def proxy_to() -> Iterator[Callable[[int], Proxy]]:
+    with contextlib.ExitStack() as stack:
+
+        def make(port: int) -> Proxy:
+            proxy = Proxy(port)
+            stack.callback(proxy.close)
+            return proxy
+
+        yield make
+
+
+@pytest.fixture
+def proxy(server: Server, proxy_to: Callable[[int], Proxy]) -> Proxy:
+    return proxy_to(server.web_port)
 
 
 def from_person(page: Page, name: str) -> list[str]:
@@ -115,12 +126,17 @@ def test_a_reload_keeps_the_seat_and_what_waits(
 
 
 def test_a_restart_of_the_server_is_survived(
-    start: Start, connect: Connect, ada: Page, tmp_path: Path
+    start: Start,
+    connect: Connect,
+    ada: Page,
+    tmp_path: Path,
+    proxy_to: Callable[[int], Proxy],
 ) -> None:
     folder = tmp_path / "kept"
     first = start(*NO_FLOOD_LIMIT, folder=folder)
+    network = proxy_to(first.web_port)
     carl = connect(first, "Carl")
-    ada.enter(first, "Ada")
+    ada.enter(network.port, "Ada")
     ada.say("/join kitchen")
     ada.until("is in the kitchen", lambda: ada.text("#place") == "kitchen")
     ada.say("/lock sugar")
@@ -128,7 +144,11 @@ def test_a_restart_of_the_server_is_survived(
     ada.click("#rooms .entry")
     tell(carl, "old", 30)
     ada.until_said("Carl: old 29")
+    network.holding = True  # it is stored, but the page does not hear of it
+    ada.say("just before")
+    carl.expect("Ada: just before")
     first.stop()
+    network.holding = False
     ada.until("sees it go", lambda: ada.shown("#trouble"))
     ada.say("in between")
     second = start(*NO_FLOOD_LIMIT, "--web-port", str(first.web_port), folder=folder)
@@ -141,7 +161,7 @@ def test_a_restart_of_the_server_is_survived(
         f"new {number}" for number in range(130)
     ]
     assert from_person(ada, "Carl") == expected
-    assert from_person(ada, "Ada") == ["in between"]
+    assert from_person(ada, "Ada") == ["just before", "in between"]
     rooms = [text.strip() for text in ada.texts("#rooms .label")]
     assert sorted(rooms) == ["kitchen", "lobby"]
     ada.until_online()

@@ -1,7 +1,7 @@
 // The dialog by which one joins a room: the list of all rooms, and a name and a key to type.
 
 import { keyOf } from "./chat.js";
-import { byId, icon, make, setText } from "./dom.js";
+import { byId, icon, make, setText, toLine } from "./dom.js";
 
 export class Directory {
   /** `join(room, key)` asks to be let in; `refresh()` asks for the list of rooms. */
@@ -34,8 +34,10 @@ export class Directory {
 
   /** The server has answered: one is in the room, or its last sentence says why not. */
   answered(entered) {
-    if (entered) this.dialog.close();
-    else setText(byId("join-said"), this.chat.notice);
+    if (entered) {
+      this.dialog.close();
+      toLine();
+    } else setText(byId("join-said"), this.chat.notice);
   }
 
   #entry(room) {

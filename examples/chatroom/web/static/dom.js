@@ -32,3 +32,11 @@ export function icon(name) {
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** Go to where one types; not on a touch screen, where half of it would become a keyboard. */
+export function toLine() {
+  if (matchMedia("(pointer: coarse)").matches) return;
+  const line = byId("line");
+  line.blur(); // after a dialog Chromium gives the focus back without a place in the text
+  line.focus();
+}

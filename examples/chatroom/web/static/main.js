@@ -3,7 +3,7 @@
 import { Chat, keyOf } from "./chat.js";
 import { Connection } from "./connection.js";
 import { Directory } from "./directory.js";
-import { byId } from "./dom.js";
+import { byId, toLine } from "./dom.js";
 import { Input } from "./input.js";
 import { Log } from "./log.js";
 import { Login } from "./login.js";
@@ -107,7 +107,7 @@ function choose(key) {
   chat.show(key);
   if (current !== chat.current) panels.chosen();
   page.changed();
-  byId("line").focus();
+  toLine();
 }
 
 /** After the old seat is gone: go back into the rooms one was in. */

@@ -1,7 +1,7 @@
 // Shows the state: at most once in a while, however much happens in between.
 
 import { keyOf } from "./chat.js";
-import { byId, setText } from "./dom.js";
+import { byId, setText, toLine } from "./dom.js";
 import { showConversations, showPeople } from "./lists.js";
 import { askLine } from "./panels.js";
 import { badge, nameTag } from "./people.js";
@@ -32,8 +32,7 @@ export class Page {
   begin() {
     this.save(); // from now on a reload finds the seat
     this.changed();
-    // A finger would get a keyboard over half the screen before it asked for one.
-    if (!matchMedia("(pointer: coarse)").matches) byId("line").focus();
+    toLine();
   }
 
   /** Something has changed: show it soon. */

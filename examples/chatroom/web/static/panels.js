@@ -1,6 +1,6 @@
 // Drawers and dialogs: what opens beside or above the conversation, and closes with Escape.
 
-import { byId, setText } from "./dom.js";
+import { byId, setText, toLine } from "./dom.js";
 
 const WIDE = matchMedia("(min-width: 64em)");
 
@@ -69,7 +69,7 @@ export class Panels {
     const { panel } = this.app.dataset;
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     if (panel === "search" || (panel && !WIDE.matches)) this.close();
-    else byId("line").focus();
+    else toLine();
   }
 }
 
@@ -84,6 +84,7 @@ export function askLine({ title, label, value, most }, done) {
     const text = field.value.trim();
     if (text && text !== value) done(text);
   };
+  dialog.onclose = toLine;
   dialog.showModal();
   field.select();
 }

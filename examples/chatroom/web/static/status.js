@@ -1,6 +1,6 @@
 // The state of the connection, in words and a colour; the page's title.
 
-import { byId, setText } from "./dom.js";
+import { byId, setText, toLine } from "./dom.js";
 
 const WORDS = new Map([
   ["connecting", "Connecting…"],
@@ -39,9 +39,7 @@ export class Status {
     if (ended && !dialog.open) dialog.showModal();
     if (ended || !dialog.open) return;
     dialog.close();
-    // Chromium gives the focus back, but not the place in the text: keys would go nowhere.
-    byId("line").blur();
-    byId("line").focus();
+    toLine();
   }
 
   #count() {
