@@ -19,8 +19,6 @@ project_copyright = author
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence"]
-suppress_warnings = ["misc.highlighting_failure"]  # console blocks with what a program prints
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
@@ -37,6 +35,8 @@ nitpick_ignore_regex = [
 
 html_theme = "furo"
 html_title = "miniloop"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_show_sphinx = False
 html_show_copyright = False
 pygments_style = "friendly"

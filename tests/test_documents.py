@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.book.pages import pages
+
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = pages()
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
@@ -77,5 +80,6 @@ def connect(port: int, server: subprocess.Popen[bytes]) -> socket.socket:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+    links = LINK.findall(FENCED.sub("", page.read_text()))
+    missing = [link for link in links if not (page.parent / link).exists()]
     assert not missing
