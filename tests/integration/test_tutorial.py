@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -24,18 +24,30 @@ def names(found: list[Block]) -> list[str]:
 
 
 @contextmanager
-def serving(file: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Run a program of the tutorial on a free port; it ends without a word when it is told to."""
+def serving(file: str) -> Iterator[tuple[int, Callable[[], None]]]:
+    """Run a program of the tutorial on a free port; it ends without a word when it is told to.
+
+    Yields:
+        The port, and what Ctrl-C does.
+    """
     with socket.create_server(("127.0.0.1", 0)) as finder:
         port = finder.getsockname()[1]
     program = (ROOT / file).read_text().replace("1234", str(port))
     command = [sys.executable, "-W", "error", "-c", program]
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        told = True
+        server.send_signal(signal.SIGINT)
+
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as server:
         try:
             wait_for(port, server)
-            yield port, server
+            yield port, stop
         finally:
-            server.terminate()
+            if not told:  # one that is ending already would be killed by a second signal
+                server.terminate()
         assert server.stderr is not None
         assert server.stderr.read() == b""
         assert server.wait(20) == 0
@@ -64,8 +76,8 @@ def test_transcript(block: Block, kind: type[Program] | type[Connection]) -> Non
         for program in ("nc", "telnet"):
             if f"$ {program} " in block.text and shutil.which(program) is None:
                 pytest.skip(f"{program} is not installed")
-    with serving(block.args[0]) as (port, server):
-        play(block.text, port, kind, lambda: server.send_signal(signal.SIGINT))
+    with serving(block.args[0]) as (port, stop):
+        play(block.text, port, kind, stop)
 
 
 @needs_proc
