@@ -30,15 +30,17 @@ class Pace:
         self._to_next_pass = False
         self._released = False
         self._lost = 0.0
+        self._held_since: float | None = None
 
-    # The watched thread's side
+    # The watched thread's side; the clock may be read from both
 
     def clock(self) -> float:
         """Return the time in seconds, as monotonic as its model; it stands while the thread does.
 
         So no time limit of the chat room runs out because somebody looks at it closely.
         """
-        return time.monotonic() - self._lost
+        held = self._held_since
+        return (time.monotonic() if held is None else held) - self._lost
 
     def stop_here(self, *, pass_begins: bool = False) -> None:
         """Stay as long as the pace wants it."""
@@ -46,11 +48,13 @@ class Pace:
             return
         begun = time.monotonic()
         with self._condition:
+            self._held_since = begun
             if pass_begins:
                 self._to_next_pass = False
             while (left := self._time_left(begun)) != 0:
                 self._condition.wait(left)
-        self._lost += time.monotonic() - begun
+            self._lost += time.monotonic() - begun
+            self._held_since = None
 
     def _time_left(self, begun: float) -> float | None:
         """Return the seconds to stay, None for as long as nothing changes, 0 to go on."""

@@ -19,10 +19,9 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A timer: its time on the loop's clock, and the seconds until then, where they are known."""
+    """A timer, and the seconds until its time has come."""
 
-    left: float | None
-    when: float
+    left: float
     name: str
 
 

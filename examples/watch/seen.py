@@ -73,6 +73,7 @@ class Seen(Trace):
         self._loop: EventLoop | None = None
         self._lock = threading.Lock()
         self._still = False
+        self._held = False
         self._wanted = False
         self._made: Picture | None = None
         self._notes: dict[Registration, _Notes] = {}
@@ -176,12 +177,12 @@ class Seen(Trace):
         if self._pace.mode == RUN:
             return
         with self._lock:
-            self._still = True
+            self._still = self._held = True
         begun = time.monotonic()
         self._pace.stop_here(pass_begins=pass_begins)
-        self._place.since += time.monotonic() - begun  # held is not spent
         with self._lock:
-            self._still = False
+            self._place.since += time.monotonic() - begun  # held is not spent
+            self._still = self._held = False
 
     # The other thread's side
 
@@ -189,7 +190,7 @@ class Seen(Trace):
         """Return a picture; None if there was no moment for one yet: ask again soon."""
         with self._lock:
             if self._still:
-                self._wanted = False
+                self._wanted, self._made = False, None
                 return self._picture()
             self._wanted = True
             made, self._made = self._made, None
@@ -201,6 +202,8 @@ class Seen(Trace):
         loop, place, now = self._loop, self._place, time.monotonic()
         entries = inspection.registrations(loop)
         rows = [self._row(entry, self._notes[entry]) for entry in entries if entry in self._notes]
+        if place.stage == STAGES[1] and not self._held:
+            place.spend(now)  # the wait that goes on
         span, self._last_picture = now - self._last_picture, now
         spent, place.spent = place.spent, {name: _Spent() for name in STAGES}
         return Picture(
@@ -212,8 +215,7 @@ class Seen(Trace):
             queued=sum(row.queued for row in rows),
             timer_count=len(loop._timers),
             timers=[
-                Timer(max(0.0, timer.when - loop.time()) if place.stage == "wait" else None,
-                      timer.when, callback_name(timer))
+                Timer(max(0.0, timer.when - loop.time()), callback_name(timer))
                 for timer in inspection.timers(loop, MOST_TIMERS)
             ],
             callbacks=[callback_name(each) for each in inspection.callbacks(loop, MOST_TIMERS)],

@@ -11,7 +11,7 @@ export function draw(picture) {
   drawStages(picture);
   drawFigures(picture);
   drawRows(picture);
-  drawList("timers", picture.timers, (timer) => [timer.name, left(timer)], "none");
+  drawList("timers", picture.timers, (timer) => [timer.name, `in ${timer.left.toFixed(1)} s`], "none");
   drawList("callbacks", picture.callbacks, (name) => [name], "none");
   drawList("log", [...picture.log].reverse(), (text) => [text], "nothing yet");
 }
@@ -48,10 +48,6 @@ function drawFigures(picture) {
   setText(byId("dirty"), picture.dirty);
   setText(byId("timer-count"), picture.timer_count);
   setText(byId("queued"), `${picture.queued.toLocaleString("en")} B`);
-}
-
-function left(timer) {
-  return timer.left === null ? "" : `in ${timer.left.toFixed(1)} s`;
 }
 
 function percent(share) {
