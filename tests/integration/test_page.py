@@ -295,9 +295,12 @@ def test_the_page_fits_a_phone(start: Start, connect: Connect, ada: Page, width:
             "https://example.org/" + "long/" * 80,
         )
         ada.until_log("https://example.org/")
-        ada.use_phone(width, 400)  # as when the keyboard comes up
+        ada.use_desktop()
+        ada.until("is wide", lambda: ada.run("return innerWidth") > 1000)
+        ada.use_phone(width, 400)  # turned, and then the keyboard goes
         ada.until("stays at the end", lambda: ada.run(AT_END))
         ada.use_phone(width, 640)
+        ada.until("is higher", lambda: ada.run("return innerHeight") == 640)
         ada.until("stays at the end", lambda: ada.run(AT_END))
         assert not ada.shown("#jump")
         for opener, panel in (

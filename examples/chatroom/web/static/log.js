@@ -6,6 +6,7 @@ import { rowsOf } from "./rows.js";
 
 const NEAR = 400; // pixels from the top at which older messages are asked for
 const AT_END = 60; // pixels from the end that still count as the end
+const SETTLING = 300; // milliseconds in which a window finds its new size
 const FLOOD = 8; // new rows at once that are not read aloud
 
 export class Log {
@@ -21,7 +22,9 @@ export class Log {
     this.jump.addEventListener("click", () => this.toEnd());
     this.place = null; // what is at the top while reading back
     this.size = "";
+    this.unsettled = 0; // until when scrolling is the window's doing, not the reader's
     new ResizeObserver(() => this.#resized()).observe(this.element);
+    addEventListener("resize", () => (this.unsettled = performance.now() + SETTLING));
   }
 
   /** Show `conversation` as it is now, with the requests that wait in it. */
@@ -147,7 +150,7 @@ export class Log {
   }
 
   #scrolled() {
-    if (this.#sizeNow() !== this.size) return; // not the reader's doing; we hear of it in a moment
+    if (this.#sizeNow() !== this.size || performance.now() < this.unsettled) return this.#resized();
     const following = this.#atEnd();
     this.place = following ? null : this.#findPlace();
     if (following !== this.following) {
