@@ -18,6 +18,7 @@ from tests.integration.chatroom_process import PATIENCE, Server
 webdriver = pytest.importorskip(
     "selenium.webdriver", reason="selenium is not installed: pip install selenium"
 )
+from selenium.common.exceptions import WebDriverException as WebDriverException  # noqa: E402
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
 from selenium.webdriver.common.keys import Keys as Keys  # noqa: E402
 from selenium.webdriver.remote.webelement import WebElement  # noqa: E402

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.browser import Keys, Page, browsers, visit
+from tests.integration.browser import Keys, Page, WebDriverException, browsers, visit
 from tests.integration.chatroom_process import NO_FLOOD_LIMIT, Peer, Server
 from tests.integration.conftest import Connect, Start
 from tests.integration.proxy import Proxy
@@ -63,6 +63,7 @@ def test_cut_while_messages_flow_both_ways(
             proxy.cut()
         if number % 10 == 5:
             ada.say(f"mine {number}")
+            carl.type(f"/msg Ada secret {number}")  # these have no id: only counting helps
     ada.until_online()
     ada.until_said("Carl: line 119", "Ada: mine 115")
     carl.type("the end")
@@ -70,6 +71,9 @@ def test_cut_while_messages_flow_both_ways(
     assert from_person(ada, "Carl")[:120] == [f"line {number}" for number in range(120)]
     mine = [f"mine {number}" for number in range(5, 120, 10)]
     assert from_person(ada, "Ada") == mine
+    ada.click("#privates .entry")
+    ada.until_said("Carl: secret 115")
+    assert from_person(ada, "Carl") == [f"secret {number}" for number in range(5, 120, 10)]
     told = [
         line.partition(b"Ada: ")[2].decode() for line in heard.split(b"\r\n") if b"Ada: " in line
     ]
@@ -82,9 +86,10 @@ def test_a_lost_answer_makes_no_second_message(
     carl = connect(server, "Carl")
     ada.enter(proxy.port, "Ada")
     proxy.holding = True
-    ada.say("only once", "/me nods")
+    ada.say("only once", "/me nods", "/msg Carl psst")
     carl.expect("Ada: only once\r\n")
     carl.expect("* Ada nods\r\n")
+    carl.expect("Ada to Carl alone: psst\r\n")
     ada.until("waits for the answer", lambda: len(ada.texts("#log .waiting")) == 2)
     proxy.refusing = True
     proxy.cut()
@@ -100,7 +105,9 @@ def test_a_lost_answer_makes_no_second_message(
     ada.until_said("Ada: only once", "Ada: said in a tunnel")
     assert from_person(ada, "Ada") == ["only once", "said in a tunnel"]
     assert len(ada.texts("#log .action")) == 1
-    assert b"only once" not in carl.expect("Ada: said in a tunnel\r\n")
+    heard = carl.expect("Ada: said in a tunnel\r\n")
+    assert b"only once" not in heard
+    assert b"psst" not in heard
 
 
 def test_a_reload_keeps_the_seat_and_what_waits(
@@ -119,7 +126,17 @@ def test_a_reload_keeps_the_seat_and_what_waits(
     assert ada.text("#place") == "kitchen"
     assert len(ada.texts("#rooms .entry")) == 2
     ada.until_online()
-    assert from_person(ada, "Ada") == ["before the reload"]
+    proxy.refusing = True
+    proxy.cut()
+    ada.say("never sent before")
+    ada.until("waits", lambda: ada.texts("#log .waiting"))
+    with contextlib.suppress(WebDriverException):  # there is no page just now
+        ada.driver.refresh()
+    proxy.refusing = False
+    ada.open(proxy.port)
+    ada.until_said("Ada: never sent before")
+    ada.until_online()
+    assert from_person(ada, "Ada") == ["before the reload", "never sent before"]
     carl.type("/msg Ada hello again")
     ada.until("still hears", lambda: ada.shown("#privates .count"))
     assert b"Ada left" not in carl.received
