@@ -142,6 +142,24 @@ def test_what_is_never_sent_gets_no_arrow(traced: EventLoop, path: Path) -> None
     assert picture.counter("queued output")[-1] == 0
 
 
+def test_a_handler_that_closes_with_output_left_gets_no_arrow(
+    traced: EventLoop, path: Path
+) -> None:
+    with pair() as (ours, theirs):
+        lines = Lines(traced, ours)
+        fill(ours)
+        traced.call_soon(lines.push, b"x" * 10)
+        settle(traced)
+        lines.handle_line = lambda line: lines.close()  # type: ignore[method-assign]  # one of a kind
+        theirs.send(b"\n")
+        settle(traced)
+        assert lines.closed
+        traced.close()
+    picture = Picture(path)
+    assert "handle_read" in picture.names(picture.row("Lines"))
+    assert picture.arrows == []
+
+
 def test_arrows_are_bounded(traced: EventLoop, path: Path) -> None:
     with pair() as (ours, theirs):
         lines = Lines(traced, ours)

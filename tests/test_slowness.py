@@ -130,6 +130,14 @@ def test_nothing_is_measured_without_need(
     assert warnings(caplog) == []
 
 
+def test_the_limit_itself_is_slow(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage(0.125)
+    with stage.loop as loop:
+        loop.call_soon(stage.take, 0.125)
+        loop.run_once(0)
+    assert len(warnings(caplog)) == 1
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.099])
 def test_who_is_quick_is_not_named(seconds: float, caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage()

@@ -191,13 +191,6 @@ class Connection(AsyncChat):
         error = BadRequest(status, "That head is too long.")
         self._end_with(error_answer(error).serialize(time.time()))
 
-    def handle_eof(self) -> None:
-        """A browser that closes a stream is gone; elsewhere it may wait for its answer."""
-        if self._streaming:
-            self.end()
-        else:
-            super().handle_eof()
-
     def close(self) -> None:
         """Close, however it came to this."""
         self._limit.cancel()

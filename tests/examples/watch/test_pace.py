@@ -83,6 +83,7 @@ def test_slow_motion_goes_on_by_itself(walker: Walker) -> None:
     walker.pace.set_mode(SLOW)
     walker.until(4)
     assert time.monotonic() - begun >= 2 * SHORTEST
+    assert time.monotonic() - walker.pace.clock() >= 2 * SHORTEST
 
 
 def test_the_clock_stands_while_the_thread_does(walker: Walker) -> None:
