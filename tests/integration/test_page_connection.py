@@ -59,7 +59,7 @@ def test_cut_while_messages_flow_both_ways(
     for number in range(120):
         carl.type(f"line {number}")
         heard += carl.expect(f"Carl: line {number}\r\n")
-        if number % 30 == 15:
+        if number % 30 == 16:
             proxy.cut()
         if number % 10 == 5:
             ada.say(f"mine {number}")

@@ -36,7 +36,7 @@ def use(page: Page, names: str, script: str) -> Any:
     what, _, module = names.partition(" from ")
     whole = f"""
     const done = arguments[0];
-    import('/static/{module}.js').then(({{ {what} }}) => {{ {MESSAGES} {script} }})
+    import('/static/{module}.js').then(async ({{ {what} }}) => {{ {MESSAGES} {script} }})
       .then(done, (error) => done(`failed: ${{error.stack}}`));"""
     return page.driver.execute_async_script(whole)
 
@@ -183,6 +183,41 @@ def test_private_talk_follows_who_changes_the_name(page: Page) -> None:
     me, name, unread, people = use(page, "Chat from chat", script)
     assert [me, name, unread] == ["Eve", "Rob", 2]
     assert people == [["Rob", True], ["Eve", False]]
+
+
+def test_operators_are_marked_and_stand_first(page: Page) -> None:
+    script = """
+    const {Chat} = await import('/static/chat.js');
+    const chat = new Chat(() => {});
+    chat.me = 'Ada';
+    const people = [{name: 'Ada'}, {name: 'Bob'}, {name: 'Zoe', operator: true}];
+    chat.apply({kind: 'room', room: 'lobby', people, recent: [], more: false});
+    chat.apply({kind: 'operator', room: 'lobby', sender: 'Bob', text: '', at: 1});
+    showPeople(chat, () => {});
+    const entries = [...document.querySelectorAll('#people-list button')];
+    return entries.map((each) => [each.dataset.name, each.querySelector('.mark')?.textContent]);
+    """
+    marks = use(page, "showPeople from lists", script)
+    assert marks == [["Bob", "operator"], ["Zoe", "operator"], ["Ada", "you"]]
+
+
+def test_what_was_not_stored_says_so_and_notices_stand_apart(page: Page) -> None:
+    script = """
+    const {Conversation} = await import('/static/conversation.js');
+    const {elementOf} = await import('/static/bodies.js');
+    const room = new Conversation('lobby', false);
+    const said = {kind: 'said', sender: 'Bob', at: 1000};
+    room.addNew({...said, text: 'kept', id: 1});
+    room.addNew({...said, text: 'lost', kept: false});
+    room.addNew({kind: 'notice', text: 'Bob: not from Bob', at: 1000});
+    room.addNew({...said, text: 'on the next day', at: 1000 + 86400});
+    const rows = rowsOf(room, []);
+    return [rows.map((row) => row.type), rows.map((row) => elementOf(row, 'Ada', {}).innerText)];
+    """
+    types, texts = use(page, "rowsOf from rows", script)
+    assert types == ["edge", "day", "said", "said", "notice", "day", "said"]
+    assert ["not kept" in text for text in texts] == [False] * 3 + [True] + [False] * 3
+    assert texts[4] == "Bob: not from Bob"
 
 
 def test_only_whole_names_are_mentions(page: Page) -> None:
