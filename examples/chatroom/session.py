@@ -64,15 +64,17 @@ class Session:
         """Whether the hall has done with it: nothing that is still received counts."""
         return not self._member.present
 
-    @property
-    def place(self) -> Place:
-        """Its place at the gate; set another one when it goes on over another connection."""
-        return self._member.place
+    def move(self, place: Place, now: Moment) -> None:
+        """Go on over another connection, whose `place` takes the old one's.
 
-    @place.setter
-    def place(self, place: Place) -> None:
+        One who may not come in from there is shown out.
+        """
         self._member.place.leave()
         self._member.place = place
+        try:
+            self._hall.sanctions.check_address(place.address, now.wall)
+        except Refused as refusal:
+            self.expel(str(refusal), "came from a banned address", now)
 
     # What a person does
 

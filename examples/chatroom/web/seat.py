@@ -44,14 +44,13 @@ class Line(Protocol):
 class Talk(Protocol):
     """What a seat needs of a session; `session.Session` has it all."""
 
-    place: Place
-
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
     def logged_in(self) -> bool: ...  # noqa: D102
     @property
     def ended(self) -> bool: ...  # noqa: D102
+    def move(self, place: Place, now: Moment) -> None: ...  # noqa: D102
     def log_in(self, raw: str, now: Moment) -> None: ...  # noqa: D102
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102
     def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102
@@ -236,7 +235,7 @@ class Seat:
             place: The new connection's place, which replaces the old one; None if it has none.
         """
         if place is not None and self._session is not None:
-            self._session.place = place
+            self._session.move(place, self._service.moment())
         if self._line is not None:
             self._line.end(REPLACED, "replaced")
         self._cancel_grace()

@@ -10,6 +10,8 @@ from examples.chatroom.hall import Hall
 from examples.chatroom.limits import Limits
 from examples.chatroom.messages import Found, Kind, Page, Parted, Receipt, RoomList, RoomView
 from examples.chatroom.names import Refused
+from examples.chatroom.sanctions import BAN
+from examples.chatroom.targets import target_of
 from tests.examples.chatroom.helpers import NOON, later, new_hall, person, visitor
 from tests.examples.chatroom.slow_store import SlowStore
 
@@ -204,7 +206,7 @@ def test_a_receipt_comes_after_what_it_is_for() -> None:
 def test_the_place_moves_to_the_next_connection() -> None:
     hall = new_hall()
     ann = person(hall, "ann")
-    ann.session.place = hall.gate.enter("192.0.2.7")
+    ann.session.move(hall.gate.enter("192.0.2.7"), NOON)
     assert hall.gate.taken == 1
     ann.session.lost("gone", NOON)
     assert hall.gate.taken == 0
@@ -236,3 +238,14 @@ def test_a_password_is_never_said_nor_logged(line: str, caplog: pytest.LogCaptur
     visitor(hall).types(line)
     assert bob.screen.messages == []
     assert "sesame" not in caplog.text
+
+
+def test_nobody_comes_back_from_a_banned_address() -> None:
+    hall = new_hall()
+    ann, bob = person(hall, "ann"), person(hall, "bob")
+    hall.sanctions.impose(BAN, target_of("192.0.2.7", 20), None, "bob", "", NOON.wall)
+    ann.session.move(hall.gate.enter("192.0.2.7"), NOON)
+    assert ann.screen.texts(Kind.FAREWELL) == ["Your address is banned."]
+    assert bob.screen.texts(Kind.LEFT) == ["came from a banned address"]
+    ann.session.lost("gone", NOON)
+    assert hall.gate.taken == 1

@@ -151,8 +151,7 @@ class Session:
     def place(self) -> Place:
         return self._place
 
-    @place.setter
-    def place(self, place: Place) -> None:
+    def move(self, place: Place, now: Moment) -> None:
         self._place.leave()
         self._place = place
 
