@@ -58,6 +58,8 @@ class SimulatedLoop(EventLoop):
 
     def threads_at_work(self) -> bool:
         """Return whether a result is awaited from a real thread."""
+        if len(self.activities._all) == 1:  # the resolver, which has no threads
+            return False
         return any(
             isinstance(activity, ThreadPool) and activity.busy()
             for activity in self.activities._all

@@ -186,7 +186,7 @@ class SimulatedNetwork:
 
     def carry(self, action: Callable[..., object], *args: object) -> None:
         """Let something arrive, after a delay of the network's choice."""
-        self.timeline.later(self.choices.delay(), action, *args)
+        self.timeline.carry(self.choices.delay(), action, *args)
 
     def run_until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Let things happen until ``condition()`` is true.
@@ -203,7 +203,7 @@ class SimulatedNetwork:
         for _ in range(MOST_STEPS):
             if condition():
                 return
-            if math.isinf(self._next_time()) or not self._step(limit):
+            if not self._step(limit):
                 break
         else:
             raise self._spins()
@@ -220,12 +220,15 @@ class SimulatedNetwork:
         raise self._spins()
 
     def settle(self) -> None:
-        """Let everything arrive that is on its way, and be handled; timers are not waited for."""
+        """Let everything arrive that is on its way, and be handled; no timer is waited for.
+
+        Those that become due meanwhile do run.
+        """
         self._pass_everywhere()
         for _ in range(MOST_STEPS):
-            if math.isinf(self.timeline.next_time()) and not self._anybody_due():
+            if not self.timeline.on_the_way and not self._anybody_due():
                 return
-            self._step(self.timeline.next_time())
+            self._step(math.inf)
         raise self._spins()
 
     def wait(self, epoll: SimulatedEpoll, timeout: float | None) -> None:
@@ -237,9 +240,9 @@ class SimulatedNetwork:
         limit = math.inf if timeout is None or timeout < 0 else now + max(timeout, PASS_TIME)
         self.timeline.advance(min(now + PASS_TIME, limit))
         while not epoll.ready():
-            if math.isinf(limit) and math.isinf(self._next_time()):
-                raise RuntimeError(f"the loop would wait for ever: nothing can happen on {self}")
             if not self._step(limit):
+                if math.isinf(limit):
+                    raise RuntimeError(f"the loop would wait for ever: nothing happens on {self}")
                 return
 
     def _pass_everywhere(self) -> None:
@@ -250,18 +253,19 @@ class SimulatedNetwork:
 
     def _step(self, limit: float) -> bool:
         """Let one thing happen, by ``limit``; False: nothing did, and the time is ``limit``."""
-        self.woken.clear()
+        if self.woken.is_set():
+            self.woken.clear()
         due = [loop for loop in self._loops if loop.is_due()]
         if due:
-            self.choices.pick(due).run_once(0)
+            (due[0] if len(due) == 1 else self.choices.pick(due)).run_once(0)
             return True
         if self._threads_at_work():
             if not self.woken.wait(REAL_PATIENCE):
                 raise RuntimeError(f"no thread came up with a result in {REAL_PATIENCE:g} s")
             return True
-        when = self._next_time()
+        when = min([self.timeline.next_time(), *[loop.next_time() for loop in self._loops]])
         self.timeline.advance(min(when, limit))
-        return when <= limit
+        return when <= limit and when != math.inf
 
     def _anybody_due(self) -> bool:
         return self._threads_at_work() or any(loop.is_due() for loop in self._loops)
@@ -269,12 +273,6 @@ class SimulatedNetwork:
     def _threads_at_work(self) -> bool:
         """Return whether a real thread works, while which simulated time stands still."""
         return any(loop.threads_at_work() for loop in self._loops)
-
-    def _next_time(self) -> float:
-        """Return when the next thing happens; infinity when there is none."""
-        if self._anybody_due():
-            return self.now
-        return min([self.timeline.next_time(), *(loop.next_time() for loop in self._loops)])
 
     def _spins(self) -> RuntimeError:
         return RuntimeError(f"{MOST_STEPS} steps, and no end: something spins on {self}")

@@ -141,6 +141,7 @@ def test_settling_does_not_wait_for_timers() -> None:
         seen: list[str] = []
         loop.call_later(10, seen.append, "timer")
         loop.call_soon(seen.append, "callback")
+        net.call_later(10, seen.append, "script")
         net.settle()
         assert seen == ["callback"]
 

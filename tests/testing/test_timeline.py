@@ -24,6 +24,15 @@ def test_what_happens_may_let_more_happen() -> None:
     assert timeline.next_time() == math.inf
 
 
+def test_what_is_on_the_way_is_counted() -> None:
+    timeline = Timeline(0)
+    timeline.later(1, int)
+    timeline.carry(2, int)
+    assert timeline.on_the_way == 1
+    timeline.advance(math.inf)
+    assert (timeline.on_the_way, timeline.now) == (0, 2)
+
+
 def test_time_never_runs_backwards() -> None:
     timeline = Timeline(10)
     timeline.advance(5)
