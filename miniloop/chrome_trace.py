@@ -6,7 +6,8 @@ format is Chrome's "Trace Event Format", its array form.
 What is drawn: one row for the loop, with its stages, and callbacks inside them; one row for each
 registration, with its handlers.  A row is a "thread" to the format, and its number is never used
 again, so a descriptor that comes back is seen to be somebody else's.  Arrows lead from the handler
-that called ``push()`` to the flush that emptied the queue.
+that called ``push()`` to the flush that emptied the queue, and begin where that handler's callback
+was asked for, if it is one of ``call_soon()``.
 
 Memory is bounded by the live channels: nothing that is written is kept.
 """
@@ -15,6 +16,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from miniloop.readiness import Registration
 from miniloop.timers import Handle, TimerHandle
@@ -27,10 +29,24 @@ LIMIT = 100_000_000
 MOST_ARROWS = 64
 """Arrows to one flush: a picture with more of them shows nothing."""
 
+_MOST_POINTS = 8
+"""Callbacks that ask for callbacks: so much of the chain is drawn."""
+
+_MOST_SCHEDULED = 4096
+"""Callbacks remembered with who asked for them: the cancelled ones are never heard of again."""
+
 _LOOP_ROW = 1
 
-_Call = tuple[int, int]
-"""A handler or callback that runs: its row, and a number of its own."""
+_Points = tuple[tuple[int, int], ...]
+"""Where an arrow passes: rows, and times in nanoseconds."""
+
+
+class _Running(NamedTuple):
+    """A handler or callback that runs: its row, a number of its own, and what led to it."""
+
+    row: int
+    number: int
+    origin: _Points
 
 
 class _Row:
@@ -45,13 +61,14 @@ class _Row:
         ended: whether the registration died in the present handler.
         received, sent: bytes in the present handler.
         queued: bytes in the queue, as last seen.
-        causes: who called ``push()`` for what is in the queue, and when in nanoseconds.
+        causes: what led to each ``push()`` of what is in the queue.
+        pusher: the number of the last who pushed.
         left_out: causes beyond ``MOST_ARROWS``.
     """
 
     __slots__ = (
-        "begun", "causes", "ended", "left_out", "name", "named", "number", "queued", "received",
-        "registration", "sent",
+        "begun", "causes", "ended", "left_out", "name", "named", "number", "pusher", "queued",
+        "received", "registration", "sent",
     )  # fmt: skip
 
     def __init__(self, number: int, registration: Registration) -> None:
@@ -61,8 +78,8 @@ class _Row:
         self.begun: int | None = None
         self.name = ""
         self.named = self.ended = False
-        self.received = self.sent = self.queued = self.left_out = 0
-        self.causes: list[tuple[_Call, int]] = []
+        self.received = self.sent = self.queued = self.left_out = self.pusher = 0
+        self.causes: list[_Points] = []
 
 
 class ChromeTrace(Trace):
@@ -93,12 +110,13 @@ class ChromeTrace(Trace):
         self._now = self._file.now
         self._rows: dict[Registration, _Row] = {}
         self._last_row = _LOOP_ROW
-        self._current: _Call | None = None
+        self._current: _Running | None = None
         self._number = 0
+        self._scheduled: dict[Handle, _Points] = {}
         self._arrows = 0
         self._stage: tuple[str, int] | None = None
         self._wait: dict[str, object] | None = None
-        self._calls: list[tuple[int, _Call | None, str]] = []
+        self._calls: list[tuple[int, _Running | None, str]] = []
         self._queued = 0
         self._told: dict[str, int] = {}
         self._file.name_row(_LOOP_ROW, "loop", first=True)
@@ -156,12 +174,22 @@ class ChromeTrace(Trace):
     def before_callback(self, handle: Handle) -> None:
         """A callback is drawn inside its stage."""
         self._calls.append((self._now(), self._current, callback_name(handle)))
-        self._begin(_LOOP_ROW)
+        self._begin(_LOOP_ROW, self._scheduled.pop(handle, ()))
 
-    def _begin(self, row: int) -> None:
+    def _begin(self, row: int, origin: _Points = ()) -> None:
         """Whatever is pushed from now on is caused here."""
         self._number += 1
-        self._current = row, self._number
+        self._current = _Running(row, self._number, origin)
+
+    def scheduled(self, handle: Handle) -> None:
+        """Remember who asked for it."""
+        if self._current is not None:
+            self._scheduled[handle] = self._points(self._current)
+            if len(self._scheduled) > _MOST_SCHEDULED:
+                del self._scheduled[next(iter(self._scheduled))]
+
+    def _points(self, cause: _Running) -> _Points:
+        return (*cause.origin[: _MOST_POINTS - 2], (cause.row, self._now()))
 
     def after_callback(self, handle: Handle) -> None:
         """Draw it."""
@@ -235,19 +263,20 @@ class ChromeTrace(Trace):
         row.queued += size
         self._queued += size
         cause = self._current
-        if cause is None or (row.causes and row.causes[-1][0] == cause):
+        if cause is None or row.pusher == cause.number:
             return  # between two passes; or one more by the same
+        row.pusher = cause.number
         if len(row.causes) < MOST_ARROWS:
-            row.causes.append((cause, self._now()))
+            row.causes.append(self._points(cause))
         else:
             row.left_out += 1
 
     def _draw_arrows(self, row: _Row, end: int) -> None:
         """From each cause to the handler that began at ``end``; those inside it need no arrow."""
-        for (cause, _), when in row.causes:
-            if when < end:
+        for points in row.causes:
+            if points[-1][1] < end:
                 self._arrows += 1
-                self._file.arrow(self._arrows, cause, when, row.number, end)
+                self._file.arrow(self._arrows, (*points, (row.number, end)))
         row.causes.clear()
         row.left_out = 0
 

@@ -79,6 +79,9 @@ class Trace:
     def after_callback(self, handle: Handle) -> None:
         """The callback returned or raised."""
 
+    def scheduled(self, handle: Handle) -> None:
+        """``call_soon()`` was called: by the handler or callback that runs, if one does."""
+
     def opened(self, registration: Registration) -> None:
         """A channel was registered, or was there when the trace began; its events begin."""
 

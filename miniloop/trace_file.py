@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 logger = logging.getLogger("miniloop")
@@ -71,11 +71,17 @@ class TraceFile:
             f'"ph":"C","name":{self._word(name)},"tid":0,"ts":{_us(when)},"args":{{"n":{value}}}'
         )
 
-    def arrow(self, number: int, from_row: int, begun: int, to_row: int, ended: int) -> None:
-        """From one slice to another; both lines at once, so that none ends nowhere."""
-        head = f'"name":"push","cat":"push","id":{number}'
-        self._entry(f'"ph":"s",{head},"tid":{from_row},"ts":{_us(begun)}')
-        self._entry(f'"ph":"f","bp":"e",{head},"tid":{to_row},"ts":{_us(ended)}')
+    def arrow(self, number: int, points: Sequence[tuple[int, int]]) -> None:
+        """Through slices, each given by its row and a time; written whole or not at all."""
+        kinds = ['"s"', *['"t"'] * (len(points) - 2), '"f","bp":"e"']
+        self._add(
+            ",\n".join(
+                f'{{"pid":{self._pid},"ph":{kind},"name":"push","cat":"push","id":{number},'
+                f'"tid":{row},"ts":{_us(when)}}}'
+                for kind, (row, when) in zip(kinds, points, strict=True)
+            ),
+            ",",
+        )
 
     def name_row(self, row: int, name: str, *, first: bool = False) -> None:
         """Name a row; rows stand in the order of their numbers."""

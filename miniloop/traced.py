@@ -21,7 +21,7 @@ from miniloop.trace import HANDLERS, Counts, Trace, Traces, handler_name
 
 _REPLACED = (
     "_pass", "_refresh", "_flush", "_wait", "_deliver", "_run_timers", "_run_callbacks",
-    "_run_handle",
+    "_run_handle", "call_soon",
 )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ class TracedPasses(Passes):
         """Put the telling methods in their places."""
         self._told = told
         for name in _REPLACED:
-            setattr(self, name, getattr(self, "_traced" + name))
+            setattr(self, name, getattr(self, "_traced_" + name.removeprefix("_")))
         self._equipment = self._registry.trace = Equipment(told, self._registry.registrations)
         for registration in [*self._registry.registrations.values()]:
             self._equipment.opened(registration)
@@ -190,6 +190,11 @@ class TracedPasses(Passes):
             Passes._run_handle(self, handle)
         finally:
             told.after_callback(handle)
+
+    def _traced_call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
+        handle = type(self).call_soon(self, callback, *args)
+        self._telling().scheduled(handle)
+        return handle
 
     def _telling(self) -> Trace:
         """Return whom to tell: nobody, when a handler has just ended the trace."""

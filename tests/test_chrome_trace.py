@@ -104,8 +104,8 @@ def test_two_handlers_that_push_to_one_channel_both_get_an_arrow(
         traced.close()
     picture = Picture(path)
     flush = picture.slices[picture.row("Lines")][0]
-    assert [(tail.name, head) for tail, head in picture.arrows] == [("handle_read", flush)] * 2
-    assert len({tail.row for tail, _ in picture.arrows}) == 2
+    assert [(arrow[0].name, arrow[1]) for arrow in picture.arrows] == [("handle_read", flush)] * 2
+    assert len({arrow[0].row for arrow in picture.arrows}) == 2
 
 
 def test_an_arrow_leads_to_the_handler_that_sends_the_rest(traced: EventLoop, path: Path) -> None:
@@ -126,6 +126,48 @@ def test_an_arrow_leads_to_the_handler_that_sends_the_rest(traced: EventLoop, pa
     assert head.notes["sent"] == 10
     assert picture.counter("queued output")[:2] == [0, 10]
     assert picture.counter("queued output")[-1] == 0
+
+
+class Later(Lines):
+    """Answers by way of so many callbacks."""
+
+    callbacks = 1
+
+    def handle_line(self, line: bytes) -> None:
+        self.loop.call_soon(self.answer, line, self.callbacks - 1)
+
+    def answer(self, line: bytes, callbacks: int) -> None:
+        if callbacks:
+            self.loop.call_soon(self.answer, line, callbacks - 1)
+        else:
+            self.push(line)
+
+
+@pytest.mark.parametrize("callbacks", [1, 2, 30])
+def test_an_arrow_passes_through_callbacks(callbacks: int, traced: EventLoop, path: Path) -> None:
+    with pair() as (ours, theirs):
+        Later(traced, ours).callbacks = callbacks
+        theirs.send(b"x\n")
+        settle(traced, callbacks + 5)
+        assert theirs.recv(10) == b"x"
+        traced.close()
+    (arrow,) = Picture(path).arrows
+    names = [each.name for each in arrow]
+    between = ["Later.answer"] * min(callbacks, 6)
+    assert names == ["handle_read", *between, "flush"]
+
+
+def test_callbacks_that_never_run_are_forgotten(path: Path) -> None:
+    trace = ChromeTrace(path)
+    with EventLoop(trace=trace) as loop:
+
+        def make_many() -> None:
+            for _ in range(10_000):
+                loop.call_soon(int).cancel()
+
+        loop.call_soon(make_many)
+        loop.run_once(0)
+        assert len(trace._scheduled) <= 4096
 
 
 def test_what_is_never_sent_gets_no_arrow(traced: EventLoop, path: Path) -> None:

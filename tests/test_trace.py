@@ -28,6 +28,7 @@ def test_hooks_do_nothing() -> None:
     trace.after_delivery(registration)
     trace.before_callback(handle)
     trace.after_callback(handle)
+    trace.scheduled(handle)
     trace.opened(registration)
     trace.closed(registration)
     trace.after_pass()

@@ -78,6 +78,17 @@ def test_the_limit_ends_the_trace_and_says_so(path: Path, caplog: pytest.LogCapt
     ]
 
 
+def test_an_arrow_is_written_whole_or_not_at_all(path: Path) -> None:
+    file = TraceFile(path, 8_000, Clock())
+    for number in count():
+        file.arrow(number, [(1, number), (2, number), (3, number)])
+        if file._closed:
+            break
+    kinds = [entry["ph"] for entry in json.loads(path.read_text()) if entry["ph"] in "stf"]
+    assert kinds == ["s", "t", "f"] * (len(kinds) // 3)
+    assert kinds
+
+
 def test_a_limit_too_small_is_refused(path: Path) -> None:
     with pytest.raises(ValueError, match="at least 4096 bytes"):
         ChromeTrace(path, limit=100)

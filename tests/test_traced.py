@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 
 from miniloop import AsyncChat, Dispatcher, EventLoop, Listener, Trace
-from miniloop.passes import Passes
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
 from miniloop.testing import FakeClock, ScriptedSelector
 from miniloop.timers import Handle
@@ -65,6 +64,9 @@ class Diary(Trace):
     def closed(self, registration: Registration) -> None:
         self.note("closed", registration.fd)
 
+    def scheduled(self, handle: Handle) -> None:
+        self.note("soon", callback_name(handle))
+
     def loop_closed(self) -> None:
         self.note("end")
 
@@ -118,6 +120,7 @@ def test_every_hook_is_told_in_order() -> None:
     assert diary.told == [
         "pass 1 0 0 1 0", "stage refresh", "stage wait", "wait 1.0", "waited 1", "stage deliver",
         "deliver 7 1", "handle_read 7", "end of handle_read 7", "delivered 7", "passed",
+        "soon plain", "soon plain",
         "pass 1 0 1 1 2", "stage refresh", "flush 7", "end of flush 7", "stage wait", "wait 0",
         "waited 0", "stage callbacks", "call plain", "called", "passed",
         "pass 1 0 0 1 0", "stage refresh", "stage wait", "wait 1.0", "waited 0", "stage timers",
@@ -172,9 +175,9 @@ def test_untraced_loop_has_nothing_in_the_way() -> None:
     with loop:
         for trace in (None, Trace(), None):
             loop.trace = trace
-            own = {name for name in vars(loop) if callable(getattr(Passes, name, None))}
+            own = {name for name in vars(loop) if callable(getattr(EventLoop, name, None))}
             assert bool(own) == (trace is not None)
-    assert not {name for name in vars(loop) if callable(getattr(Passes, name, None))}
+    assert not {name for name in vars(loop) if callable(getattr(EventLoop, name, None))}
 
 
 @pytest.mark.parametrize("ready", [READ, WRITE, READ | WRITE, READ | WRITE | URGENT | HANGUP])

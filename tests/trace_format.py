@@ -20,6 +20,7 @@ REQUIRED = {
     "C": {"name", "pid", "tid", "ts", "args"},
     "M": {"name", "pid", "tid", "args"},
     "s": {"name", "cat", "id", "pid", "tid", "ts"},
+    "t": {"name", "cat", "id", "pid", "tid", "ts"},
     "f": {"name", "cat", "id", "pid", "tid", "ts", "bp"},
 }
 
@@ -86,17 +87,18 @@ class Picture:
         assert times == sorted(times)
         return [value for each in entries for value in each["args"].values()]
 
-    def _arrows(self) -> Iterator[tuple[Slice, Slice]]:
-        ends: dict[int, list[Entry]] = defaultdict(list)
+    def _arrows(self) -> Iterator[tuple[Slice, ...]]:
+        arrows: dict[int, list[Entry]] = defaultdict(list)
         for entry in self.entries:
-            if entry["ph"] in "sf":
-                ends[entry["id"]].append(entry)
-        for tail, head in ends.values():  # exactly two
-            assert (tail["ph"], head["ph"]) == ("s", "f")
-            assert (tail["name"], tail["cat"]) == (head["name"], head["cat"])
-            assert tail["ts"] <= head["ts"]
-            assert head["bp"] == "e"
-            yield self.at(tail), self.at(head)
+            if entry["ph"] in "stf":
+                arrows[entry["id"]].append(entry)
+        for points in arrows.values():
+            assert [each["ph"] for each in points] == ["s", *"t" * (len(points) - 2), "f"]
+            assert len({(each["name"], each["cat"]) for each in points}) == 1
+            times = [each["ts"] for each in points]
+            assert times == sorted(times)
+            assert points[-1]["bp"] == "e"
+            yield tuple(self.at(each) for each in points)
 
     def at(self, entry: Entry) -> Slice:
         """The innermost slice that encloses ``entry``: what an arrow is bound to."""
