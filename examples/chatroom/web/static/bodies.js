@@ -9,6 +9,7 @@ const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", 
 const DAY = new Intl.DateTimeFormat([], {
   weekday: "long", day: "numeric", month: "long", year: "numeric",
 });
+const UNKEPT = "Only the two of you can read this; it is kept nowhere.";
 const FULL = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "medium" });
 
 /** Return the element for `row`; `me` is the reader's name, `act` what its buttons do. */
@@ -80,7 +81,8 @@ function event({ item }) {
   const [before, after] = EVENTS.get(item.kind) ?? [` ${item.kind} `, ""];
   const text = make("bdi", {}, item.text);
   const shown = item.kind === "renamed" ? nameTag(item.text) : text;
-  return make("div", { class: "row event" }, nameTag(item.sender), before, shown, after, " ", clock(item.at));
+  const words = [nameTag(item.sender), before, shown, after, " ", clock(item.at)];
+  return make("div", { class: "row event" }, ...words);
 }
 
 const EVENTS = new Map([
@@ -93,16 +95,23 @@ const EVENTS = new Map([
 
 function edge({ state, isPrivate }, _me, act) {
   const row = make("div", { class: "row edge" });
-  const start = isPrivate ? "Only the two of you can read this; it is kept nowhere." : "This is the beginning.";
-  if (state === "start") row.append(start);
+  if (state === "start") row.append(isPrivate ? UNKEPT : "This is the beginning.");
   else if (state === "loading") row.append("Older messages are coming…");
-  else row.append(make("button", { type: "button", onclick: () => act.older() }, "Older messages"));
+  else row.append(button("Older messages", () => act.older()));
   return row;
 }
 
 function newer(_row, _me, act) {
-  const button = make("button", { type: "button", onclick: () => act.newest() }, "Go to the newest messages");
-  return make("div", { class: "row edge" }, button);
+  const last = button("Go to the newest messages", () => act.newest());
+  return make("div", { class: "row edge" }, last);
+}
+
+function button(words, onclick) {
+  return make("button", { type: "button", onclick }, words);
+}
+
+function rule(kind, words) {
+  return make("div", { class: `row rule ${kind}` }, make("span", {}, words));
 }
 
 const MAKERS = new Map([
@@ -114,8 +123,8 @@ const MAKERS = new Map([
   ["waiting", waiting],
   ["edge", edge],
   ["newer", newer],
-  ["day", (row) => make("div", { class: "row rule" }, make("span", {}, DAY.format(new Date(row.at * 1000))))],
-  ["new", () => make("div", { class: "row rule new" }, make("span", {}, "New messages"))],
+  ["day", (row) => rule("day", DAY.format(new Date(row.at * 1000)))],
+  ["new", () => rule("new", "New messages")],
 ]);
 
 function paragraph(text, me) {

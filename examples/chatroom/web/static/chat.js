@@ -1,13 +1,11 @@
 // What this page knows: rooms, people, messages. Events go in; no DOM, no socket, no storage.
 
-import { Conversation } from "./conversation.js";
+import { Conversation, keyOf } from "./conversation.js";
+import { HANDLERS } from "./events.js";
 import { mentionsIn } from "./names.js";
 
 const SPOKEN = new Set(["said", "acted", "whispered"]);
 const SOON = 15; // seconds in which something one asked for should have come
-
-/** Return the key of a conversation in `Chat.conversations`; rooms and people may share names. */
-export const keyOf = (name, isPrivate) => (isPrivate ? "with:" : "room:") + name;
 
 export class Chat {
   /** `ask(body, done)` sends a request; `clock` gives seconds since the epoch. */
@@ -245,38 +243,3 @@ export class Chat {
     return room.loading && this.clock() - room.asked < SOON;
   }
 }
-
-const roomOf = (chat, event) => chat.conversations.get(keyOf(event.room, false));
-
-/** Change the event's room by `change`, and show the event there. */
-const inRoom = (change) => (chat, event) => {
-  const room = roomOf(chat, event);
-  if (!room) return;
-  change(room, event, chat);
-  chat.hear(room, event);
-};
-
-const HANDLERS = new Map([
-  ["said", inRoom(() => {})],
-  ["acted", inRoom(() => {})],
-  ["joined", inRoom((room, event) => room.people.set(event.sender, false))],
-  ["left", inRoom((room, event) => room.people.delete(event.sender))],
-  ["topic", inRoom((room, event) => (room.topic = event.text))],
-  ["locked", inRoom((room) => (room.closed = true))],
-  ["unlocked", inRoom((room) => (room.closed = false))],
-  ["operator", inRoom((room, event) => room.people.set(event.sender, true))],
-  ["renamed", inRoom((_room, event, chat) => chat.rename(event))],
-  ["whispered", (chat, event) => {
-    const partner = event.sender === chat.me ? event.recipient : event.sender;
-    chat.hear(chat.privateWith(partner), event);
-  }],
-  ["notice", (chat, event) => chat.tell(event.text)],
-  ["farewell", (chat, event) => chat.tell(event.text)],
-  ["closing", (chat, event) => chat.tell(event.text)],
-  ["room", (chat, event) => chat.enter(event)],
-  ["parted", (chat, event) => chat.part(event.room, event.text)],
-  ["page", (chat, event) => chat.page(event)],
-  ["found", (chat, event) => (chat.found = event)],
-  ["problem", (chat, event) => chat.tell(`This page made a mistake: ${event.text}`)],
-  ["rooms", (chat, event) => (chat.directory = event.rooms)],
-]);

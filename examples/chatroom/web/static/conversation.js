@@ -8,6 +8,9 @@ const GAP_PAGES = 40; // pages fetched to close a gap; beyond it, the older part
 
 let serial = 0;
 
+/** Return the key of a conversation in the table of all of them; rooms and people may share names. */
+export const keyOf = (name, isPrivate) => (isPrivate ? "with:" : "room:") + name;
+
 export class Conversation {
   constructor(name, isPrivate) {
     this.name = name;

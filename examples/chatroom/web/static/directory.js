@@ -1,6 +1,6 @@
 // The dialog by which one joins a room: the list of all rooms, and a name and a key to type.
 
-import { keyOf } from "./chat.js";
+import { keyOf } from "./conversation.js";
 import { byId, icon, make, setText, toLine } from "./dom.js";
 
 export class Directory {
@@ -43,10 +43,12 @@ export class Directory {
   #entry(room) {
     const joined = this.chat.conversations.has(keyOf(room.name, false));
     const people = room.people === 1 ? "1 person" : `${room.people} people`;
-    const state = [people, ...(joined ? ["you are in"] : []), ...(room.closed ? ["needs a key"] : [])];
-    const button = make("button", { type: "button", class: "entry", onclick: () => this.#choose(room, joined) });
+    const state = [people, joined && "you are in", room.closed && "needs a key"].filter(Boolean);
+    const onclick = () => this.#choose(room, joined);
+    const button = make("button", { type: "button", class: "entry", onclick });
     button.append(icon(room.closed ? "lock" : "room"));
-    button.append(make("bdi", { class: "label" }, room.name), make("span", { class: "quiet" }, state.join(", ")));
+    button.append(make("bdi", { class: "label" }, room.name));
+    button.append(make("span", { class: "quiet" }, state.join(", ")));
     if (room.topic) button.append(make("bdi", { class: "topic-line" }, room.topic));
     return make("li", {}, button);
   }

@@ -1,6 +1,6 @@
 // The two lists at the sides: one's conversations, and the people of the open room.
 
-import { keyOf } from "./chat.js";
+import { keyOf } from "./conversation.js";
 import { byId, icon, make, setText } from "./dom.js";
 import { sortedNames } from "./names.js";
 import { badge, nameTag } from "./people.js";
@@ -27,7 +27,8 @@ function fill(list, conversations, chat, choose) {
 
 function entry(conversation, chat, choose) {
   const key = keyOf(conversation.name, conversation.isPrivate);
-  const sign = conversation.isPrivate ? badge(conversation.name) : icon(conversation.closed ? "lock" : "room");
+  const { name, isPrivate, closed } = conversation;
+  const sign = isPrivate ? badge(name) : icon(closed ? "lock" : "room");
   const attributes = {
     type: "button",
     class: conversation.unread ? "entry unread" : "entry",
@@ -35,7 +36,7 @@ function entry(conversation, chat, choose) {
     "aria-current": key === chat.open ? "true" : null,
     onclick: () => choose(key),
   };
-  const button = make("button", attributes, sign, make("bdi", { class: "label" }, conversation.name));
+  const button = make("button", attributes, sign, make("bdi", { class: "label" }, name));
   if (conversation.unread) button.append(counter(conversation));
   return button;
 }
@@ -72,7 +73,8 @@ function peopleOf(chat) {
 }
 
 function person(name, operator, me, choose) {
-  const button = make("button", { type: "button", class: "entry", "data-name": name, onclick: () => choose(name) });
+  const onclick = () => choose(name);
+  const button = make("button", { type: "button", class: "entry", "data-name": name, onclick });
   button.append(badge(name), make("span", { class: "label" }, nameTag(name)));
   if (operator) button.append(make("span", { class: "mark" }, "operator"));
   if (name === me) button.append(make("span", { class: "mark" }, "you"));

@@ -1,7 +1,8 @@
 // Puts the parts together: what comes from the server goes into the state, and the state on the page.
 
-import { Chat, keyOf } from "./chat.js";
+import { Chat } from "./chat.js";
 import { Connection } from "./connection.js";
+import { keyOf } from "./conversation.js";
 import { Directory } from "./directory.js";
 import { byId, toLine } from "./dom.js";
 import { Input } from "./input.js";
@@ -26,7 +27,9 @@ const connection = new Connection(address, requests, {
   welcome(event, lost) {
     chat.me = event.name;
     reenter();
-    for (const { body } of lost) if (body.text) chat.tell(`Perhaps not done, the connection was lost: ${body.text}`);
+    for (const { body } of lost) {
+      if (body.text) chat.tell(`Perhaps not done, the connection was lost: ${body.text}`);
+    }
     begin();
   },
   resumed(event, fresh) {
@@ -67,7 +70,9 @@ const search = new Search(
   (text) => { chat.notice = ""; ask({ do: "search", room: chat.current?.name ?? "", text }); },
   (message) => { panels.chosen(); chat.visit(message.id); page.changed(); },
 );
-const world = { chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory };
+const world = {
+  chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory,
+};
 const page = new Page(world);
 const seat = storage.loadSeat(); // of this tab, before it was loaded anew
 let wanted = seat?.open ?? ""; // the conversation that was open then
@@ -85,7 +90,8 @@ function ask(body, done) {
 
 // randomUUID is only there with TLS or on this machine; the chat may well be served without.
 function nonce() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function join(room, key) {

@@ -1,6 +1,6 @@
 // Shows the state: at most once in a while, however much happens in between.
 
-import { keyOf } from "./chat.js";
+import { keyOf } from "./conversation.js";
 import { byId, setText, toLine } from "./dom.js";
 import { showConversations, showPeople } from "./lists.js";
 import { askLine } from "./panels.js";
@@ -52,7 +52,8 @@ export class Page {
     const { chat } = this.world;
     const { current } = chat;
     if (!current) return [];
-    return current.isPrivate ? [current.name] : [...current.people.keys()].filter((name) => name !== chat.me);
+    if (current.isPrivate) return [current.name];
+    return [...current.people.keys()].filter((name) => name !== chat.me);
   }
 
   // A busy room must not take the whole processor: the longer it takes, the rarer it is done.
@@ -88,7 +89,8 @@ export class Page {
   #header(current) {
     const isPrivate = current?.isPrivate ?? false;
     setText(byId("place"), current?.name ?? "No room");
-    byId("place-kind").setAttribute("href", isPrivate ? "#icon-person" : current?.closed ? "#icon-lock" : "#icon-room");
+    const kind = isPrivate ? "person" : current?.closed ? "lock" : "room";
+    byId("place-kind").setAttribute("href", `#icon-${kind}`);
     byId("topic").hidden = !current || isPrivate;
     setText(byId("topic"), current?.topic || "Set a topic");
     byId("topic").classList.toggle("empty", !current?.topic);
@@ -109,6 +111,7 @@ export class Page {
     return requests.queue.filter(({ body }) => {
       if (body.do === "whisper") return current.isPrivate && body.to === current.name;
       if (body.do !== "say" || current.isPrivate || body.room !== current.name) return false;
+      // Commands are done in a moment; those with words in them may have a password there.
       return isSpeech(body) || (connection.state !== "online" && !body.text.includes(" "));
     });
   }
@@ -128,7 +131,8 @@ export class Page {
   #askTopic() {
     const { chat, ask } = this.world;
     const room = chat.current.name;
-    const question = { title: `Topic of ${room}`, label: "Topic", value: chat.current.topic, most: LONGEST_TOPIC };
+    const { topic } = chat.current;
+    const question = { title: `Topic of ${room}`, label: "Topic", value: topic, most: LONGEST_TOPIC };
     askLine(question, (text) => ask({ do: "say", room, text: `/topic ${text}` }));
   }
 

@@ -1,6 +1,6 @@
 // Searching the open room: the question, and what was found.
 
-import { clock, words } from "./bodies.js";
+import { clock } from "./bodies.js";
 import { byId, make, setText } from "./dom.js";
 import { nameTag } from "./people.js";
 
@@ -48,9 +48,9 @@ export class Search {
   #entry(message) {
     const date = DATE.format(new Date(message.at * 1000));
     const head = make("span", { class: "head" }, nameTag(message.sender), date, " ", clock(message.at));
-    const text = make("span", { class: "text", dir: "auto" }, ...words(message.text, ""));
-    const button = make("button", { type: "button", class: "entry", onclick: () => this.visit(message) }, head);
-    button.append(make("span", { class: "text", dir: "auto" }, text.textContent));
+    const text = make("span", { class: "text", dir: "auto" }, message.text);
+    const onclick = () => this.visit(message);
+    const button = make("button", { type: "button", class: "entry", onclick }, head, text);
     return make("li", {}, button);
   }
 }

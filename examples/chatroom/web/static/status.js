@@ -31,7 +31,8 @@ export class Status {
     this.#end(state === "ended");
     this.#count();
     // Said once a change; the seconds that pass are for the eye alone.
-    setText(byId("connection-said"), state === "waiting" ? "Connection lost. Trying again." : WORDS.get(state) ?? "");
+    const said = state === "waiting" ? "Connection lost. Trying again." : WORDS.get(state) ?? "";
+    setText(byId("connection-said"), said);
   }
 
   #end(ended) {

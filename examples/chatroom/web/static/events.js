@@ -1,0 +1,39 @@
+// What each kind of event does to the state: a table. Pure; no DOM.
+
+import { keyOf } from "./conversation.js";
+
+const roomOf = (chat, event) => chat.conversations.get(keyOf(event.room, false));
+
+/** Change the event's room by `change`, and show the event there. */
+const inRoom = (change) => (chat, event) => {
+  const room = roomOf(chat, event);
+  if (!room) return;
+  change(room, event, chat);
+  chat.hear(room, event);
+};
+
+/** By kind: functions of the chat and the event; other kinds are those of a server to come. */
+export const HANDLERS = new Map([
+  ["said", inRoom(() => {})],
+  ["acted", inRoom(() => {})],
+  ["joined", inRoom((room, event) => room.people.set(event.sender, false))],
+  ["left", inRoom((room, event) => room.people.delete(event.sender))],
+  ["topic", inRoom((room, event) => (room.topic = event.text))],
+  ["locked", inRoom((room) => (room.closed = true))],
+  ["unlocked", inRoom((room) => (room.closed = false))],
+  ["operator", inRoom((room, event) => room.people.set(event.sender, true))],
+  ["renamed", inRoom((_room, event, chat) => chat.rename(event))],
+  ["whispered", (chat, event) => {
+    const partner = event.sender === chat.me ? event.recipient : event.sender;
+    chat.hear(chat.privateWith(partner), event);
+  }],
+  ["notice", (chat, event) => chat.tell(event.text)],
+  ["farewell", (chat, event) => chat.tell(event.text)],
+  ["closing", (chat, event) => chat.tell(event.text)],
+  ["room", (chat, event) => chat.enter(event)],
+  ["parted", (chat, event) => chat.part(event.room, event.text)],
+  ["page", (chat, event) => chat.page(event)],
+  ["found", (chat, event) => (chat.found = event)],
+  ["problem", (chat, event) => chat.tell(`This page made a mistake: ${event.text}`)],
+  ["rooms", (chat, event) => (chat.directory = event.rooms)],
+]);
