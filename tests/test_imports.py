@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "miniloop"
 LAYERS: list[set[str]] = [
     {"readiness", "timers", "framing", "outbox", "missing", "activity"},
     {"waker", "trace", "selector", "signals"},
-    {"registry", "scheduler", "slowness", "trace_file"},
+    {"registry", "scheduler", "slowness", "trace_file", "equipment"},
     {"passes"},
     {"traced", "chrome_trace"},
     {"loop"},

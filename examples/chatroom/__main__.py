@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from miniloop import EventLoop, ThreadPool
+from miniloop import EventLoop, ThreadPool, Trace
+from miniloop.chrome_trace import ChromeTrace
 
 from .certificates import Certificate, CertificateError
 from .doorkeeper import Doorkeeper
@@ -43,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    with EventLoop() as loop:
+    try:
+        trace = _trace(options)
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    with EventLoop(trace=trace) as loop:
         try:
             _open(loop, options)
         except (CannotStart, CertificateError) as error:
@@ -56,6 +62,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return INTERRUPTED
     print("The chat room is closed.", flush=True)
     return 0
+
+
+def _trace(options: Options) -> Trace | None:
+    if options.trace is None:
+        return None
+    try:
+        return ChromeTrace(options.trace)
+    except OSError as error:
+        raise CannotStart(f"Cannot write {options.trace}: {error.strerror or error}.") from error
 
 
 def _open(loop: EventLoop, options: Options) -> None:

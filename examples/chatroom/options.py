@@ -44,6 +44,7 @@ class Options:
         operators: The file with the operators' passwords; None is the one in the data folder.
         log_level: The least level that is logged, one of `LEVELS`.
         log_messages: Whether what people say in rooms gets into the log.
+        trace: The file for a trace of the loop; None makes none.
         limits: The limits of the room and of all doors.
         web_limits: The limits of the web door alone.
     """
@@ -62,6 +63,7 @@ class Options:
     operators: str | None
     log_level: str
     log_messages: bool
+    trace: str | None
     limits: Limits
     web_limits: WebLimits
 
@@ -91,6 +93,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         operators=given.operators,
         log_level=given.log_level,
         log_messages=given.log_messages,
+        trace=given.trace,
         limits=_limits(parser, given, Limits),
         web_limits=_limits(parser, given, WebLimits),
     )
@@ -195,6 +198,12 @@ def _add_order(group: argparse._ArgumentGroup) -> None:
         "--log-messages",
         action="store_true",
         help="log what people say in rooms, too (default: no; never what they say in private)",
+    )
+    group.add_argument(
+        "--trace",
+        metavar="FILE",
+        help="write what the event loop does to this file, for https://ui.perfetto.dev; it has "
+        "addresses and times in it, but nothing of what is said",
     )
 
 
