@@ -36,6 +36,17 @@ COMMANDS = {
     'sqlite3 ~/.local/share/miniloop-chatroom/history.sqlite3 ".backup copy.sqlite3"': RUN_HERE,
     'python3 -c "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect('
     'sys.argv[2]))" ~/.local/share/miniloop-chatroom/history.sqlite3 copy.sqlite3': RUN_HERE,
+    "python -m examples.chatroom --no-history --web-port none --port 1234 "
+    "--trace chatroom-trace.json &": (
+        "tests/integration/test_chatroom_trace.py::test_a_line_is_followed_to_everybody"
+    ),
+    "python -m examples.watch.bots --port 1234 --bots 5 --seconds 3 --seed 1": (
+        "tests/examples/watch/test_bots.py::test_a_bot_talks_and_leaves"
+    ),
+    "kill %1 && wait && gzip -9 chatroom-trace.json": (
+        "what came of it: tests/integration/test_chatroom_trace.py::test_the_sample_in_the_docs"
+    ),
+    "python -m examples.watch": "tests/integration/test_watch.py::test_bots_and_people_meet",
     "python3 -m miniloop.compat your_server.py --your-options": (
         "the reader's program; others: tests/integration/test_compat_main.py::"
         "test_an_unmodified_program_that_talks_to_itself"
