@@ -79,6 +79,10 @@ COMMANDS = {
 }
 
 OTHER_BLOCKS = {
+    "pace = Pace()\nseen = Seen(": (
+        "the middle of examples/watch/room.py, which runs in "
+        "tests/integration/test_watch.py::test_bots_and_people_meet"
+    ),
     "import miniloop.compat\nminiloop.compat.install()": (
         "would change the modules of this process; in one of its own: tests/compat/test_install.py"
     ),
