@@ -58,7 +58,6 @@ def apply(breakage: Breakage, root: Path) -> None:
 
 
 def report(breakage: Breakage, failed: bool) -> str:
-    """Return the line that the pages show."""
-    if failed:
-        return f"{breakage.file} changed in a copy: {breakage.test} fails"
-    return f"{breakage.file} changed in a copy, and {breakage.test} does NOT fail"
+    """Return what the pages show."""
+    outcome = "fails" if failed else "DOES NOT FAIL"
+    return f"changed in a copy: {breakage.file}\n{outcome}: {breakage.test}"

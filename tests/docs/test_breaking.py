@@ -22,7 +22,7 @@ def printed() -> str:
 
 @pytest.mark.parametrize("name", BREAKAGES)
 def test_it_breaks(name: str, printed: str) -> None:
-    assert breaking.report(BREAKAGES[name], failed=True) in printed.splitlines(), printed
+    assert breaking.report(BREAKAGES[name], failed=True) in printed, printed
 
 
 def test_the_pages_say_how_to_do_it_and_what_comes_out() -> None:
