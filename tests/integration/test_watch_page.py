@@ -78,13 +78,7 @@ def test_keys_step_through_a_pass(page: Page) -> None:
     for _ in range(12):
         before = page.text("#passes"), page.text("#now")
         page.press("s")
-        page.until(
-            "steps",
-            lambda before=before: (
-                (page.text("#passes"), page.text("#now")) != before
-                and page.text("#now") != "between two passes"
-            ),
-        )
+        page.until("steps", partial(moved, page, *before))
         assert len(lit(page)) == 1
         seen += lit(page)
     assert "wait" in seen

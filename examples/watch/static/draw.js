@@ -4,7 +4,7 @@ import { drawRows } from "./rows.js";
 
 const byId = (id) => document.getElementById(id);
 const stages = new Map([...document.querySelectorAll("[data-stage]")].map((li) => [li.dataset.stage, li]));
-let lastPasses = null;
+let last = null; // passes, and when
 let rate = null;
 
 export function draw(picture) {
@@ -38,11 +38,12 @@ function sentence({ stage, row, doing, rows }) {
 }
 
 function drawFigures(picture) {
-  if (lastPasses !== null && picture.span > 0) {
-    const now = (picture.passes - lastPasses) / picture.span;
-    rate = rate === null ? now : rate * 0.7 + now * 0.3;
+  const now = performance.now() / 1000;
+  if (last !== null && now > last.time) {
+    const latest = Math.max(0, picture.passes - last.passes) / (now - last.time);
+    rate = rate === null ? latest : rate * 0.8 + latest * 0.2;
   }
-  lastPasses = picture.passes;
+  last = { passes: picture.passes, time: now };
   setText(byId("rate"), rate === null ? "–" : rate < 10 ? rate.toFixed(1) : Math.round(rate));
   setText(byId("channels"), picture.channels);
   setText(byId("dirty"), picture.dirty);
