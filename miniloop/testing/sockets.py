@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ACCEPT_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED)
 _LEAST_BUFFER = 256
+_OOB, _PEEK = int(socket.MSG_OOB), int(socket.MSG_PEEK)  # an enum costs a call for each "&"
 
 
 class SimulatedSocket(BaseSocket):
@@ -59,7 +60,7 @@ class SimulatedSocket(BaseSocket):
         if self._end is None:
             self.refuse(errno.EPIPE)
         try:
-            return self._end.send(data, bool(flags & socket.MSG_OOB))
+            return self._end.send(data, bool(flags & _OOB))
         except BlockingIOError:
             self.would_wait()
 
@@ -77,10 +78,10 @@ class SimulatedSocket(BaseSocket):
             return b""  # Python does not ask the kernel
         if self._end is None:
             self.refuse(errno.ENOTCONN)
-        if flags & socket.MSG_OOB:
+        if flags & _OOB:
             return self._end.receive_urgent()
         try:
-            return self._end.receive(size, bool(flags & socket.MSG_PEEK))
+            return self._end.receive(size, bool(flags & _PEEK))
         except BlockingIOError:
             self.would_wait()
 

@@ -1,0 +1,43 @@
+"""The whole chat room on simulated networks, schedule after schedule.
+
+Whatever people, store and network do: nothing is lost, doubled, reordered within a room, or shown
+to somebody it was not meant for; memory stays bounded; in the end every name is free. How that is
+seen stands in ``town``; ``python3 -m tests.schedules`` runs more of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .town.town import run_schedule
+
+SCHEDULES = 2000
+TESTS = 20
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Two thousand rooms have much to log."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("part", range(TESTS))
+def test_schedules(part: int) -> None:
+    size = SCHEDULES // TESTS
+    for seed in range(part * size, (part + 1) * size):
+        run_schedule(seed)
+
+
+@given(st.integers(0, 1 << 32), st.randoms(use_true_random=False))
+@settings(max_examples=30)
+def test_schedules_that_hypothesis_chooses(seed: int, chance: random.Random) -> None:
+    """A few people, so that what fails can be made small."""
+    run_schedule(seed, most=4, chance=chance)

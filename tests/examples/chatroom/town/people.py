@@ -1,0 +1,117 @@
+"""The people: what each of them is going to type, and how each of them ends.
+
+What somebody says is a *token*, such as ``t7.3`` for the third thing that number 7 says, so that
+everything that is ever shown tells whose it is.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, field
+
+ROOMS = ("lobby", "red", "blue")
+MOST_LINES = 18  # below the flood limit of 20 at once: nobody here floods
+TOKEN = re.compile(r"\b([tw])(\d+)\.(\d+)\b")
+ENDS = ("stays", "stays", "stays", "quits", "finishes", "resets", "closes")
+
+
+def token_of(text: str) -> str:
+    """The token in a line, or nothing."""
+    found = TOKEN.search(text)
+    return found[0] if found else ""
+
+
+def author_of(token: str) -> int:
+    """Whose token this is."""
+    found = TOKEN.fullmatch(token)
+    assert found is not None
+    return int(found[2])
+
+
+@dataclass
+class Plan:
+    """One person.
+
+    Attributes:
+        number: Which one.
+        names: The names it may ever have.
+        steps: What it does, each so many seconds after the one before: a line that it types, or
+            one of the words "stop reading", "read on".
+        end: How its connection ends.
+        said: The tokens that it says to a room, in order.
+        whispers: The tokens that it whispers, and to whom.
+        ignored: The names that it ignores at some time.
+        start: When it comes, in seconds.
+        slow: Whether it stops reading at some time.
+    """
+
+    number: int
+    end: str
+    start: float
+    names: list[str] = field(default_factory=list)
+    steps: list[tuple[float, str]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    whispers: dict[str, str] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
+    slow: bool = False
+
+    @property
+    def peaceful(self) -> bool:
+        """Whether nothing that it does may cost it a line."""
+        return self.end in ("stays", "quits", "finishes") and not self.slow
+
+
+def make_plan(number: int, crowd: int, chance: random.Random) -> Plan:
+    """Think of a person."""
+    plan = Plan(number, chance.choice(ENDS), chance.choice((0.0, chance.uniform(0, 8))))
+    if chance.random() < 0.15:  # a name that others want too; whoever is refused has another
+        _name(plan, chance.choice(("shared", "sam")))
+    _name(plan, f"u{number}")
+    plan.slow = chance.random() < 0.15
+    stop_at = chance.randrange(MOST_LINES)
+    for count in range(chance.randrange(MOST_LINES - 3)):
+        gap = chance.choice((0.0, 0.0, 0.02, 0.5, 3.0))
+        if plan.slow and count == stop_at:
+            plan.steps.append((gap, "stop reading"))
+            plan.steps.append((chance.uniform(5, 20), "read on"))
+        plan.steps.append((gap, _line(plan, crowd, chance)))
+    if plan.end == "quits":
+        plan.steps.append((0.0, "/quit"))
+    return plan
+
+
+def _name(plan: Plan, name: str) -> None:
+    plan.names.append(name)
+    plan.steps.append((0.0, name))
+
+
+def _line(plan: Plan, crowd: int, chance: random.Random) -> str:
+    other = f"u{chance.randrange(crowd)}"
+    kind = chance.choices(
+        ("say", "act", "whisper", "join", "leave", "nick", "ignore", "look", "topic", "history",
+         "who", "rooms", "nonsense"),
+        (40, 4, 10, 14, 3, 4, 6, 4, 2, 3, 1, 1, 1),
+    )[0]  # fmt: skip
+    if kind in ("say", "act"):
+        return ("/me " if kind == "act" else "") + _say(plan, chance)
+    if kind == "whisper":
+        token = f"w{plan.number}.{len(plan.whispers)}"
+        plan.whispers[token] = other
+        return f"/msg {other} {token}"
+    if kind == "join":
+        return f"/join {chance.choice(ROOMS)}"
+    if kind == "nick":
+        plan.names.append(f"u{plan.number}{chance.choice('abc')}")
+        return f"/nick {plan.names[-1]}"
+    if kind == "ignore":
+        plan.ignored.add(other)
+        return f"/ignore {other}"
+    others = {"nonsense": "/nonsense", "topic": f"/topic about {plan.number}"}
+    return others.get(kind, f"/{kind}")
+
+
+def _say(plan: Plan, chance: random.Random) -> str:
+    token = f"t{plan.number}.{len(plan.said)}"
+    plan.said.append(token)
+    return token + " " + "x" * chance.choice((0, 0, 3, 200))

@@ -1,0 +1,63 @@
+"""Many schedules of the whole chat room: ``python3 -m tests.schedules --count N --seed S``.
+
+Each seed is one schedule, and the same one whenever it is run; see tests/examples/chatroom/town.
+Nothing but Python is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+import traceback
+
+from tests.examples.chatroom.town.town import run_schedule
+
+EVERY = 10.0  # seconds between two words on how far it is
+
+
+def main() -> int:
+    """Run them; the exit status is 0 if all of them passed, else 1."""
+    options = parse_arguments()
+    logging.disable(logging.CRITICAL)
+    begun = told = time.monotonic()
+    failed = []
+    for done, seed in enumerate(range(options.seed, options.seed + options.count), 1):
+        if not passes(seed):
+            failed.append(seed)
+        now = time.monotonic()
+        if now - told > EVERY or done == options.count:
+            told = now
+            print(f"{done} schedules, {len(failed)} failed, {done / (now - begun):.0f} a second")
+    if failed:
+        print("failed:", *failed)
+    return 1 if failed else 0
+
+
+def passes(seed: int) -> bool:
+    """Run one, and tell how it failed if it did."""
+    try:
+        run_schedule(seed)
+    except Exception:
+        traceback.print_exc()
+        return False
+    return True
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tests.schedules",
+        description="Run the whole chat room through many schedules on a simulated network.",
+    )
+    parser.add_argument("--count", type=int, default=10_000, help="how many (default 10000)")
+    parser.add_argument("--seed", type=int, default=0, help="the first one's seed (default 0)")
+    options = parser.parse_args()
+    if options.count < 1:
+        parser.error("--count is a number from 1 on")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())
