@@ -7,7 +7,7 @@ What is drawn: one row for the loop, with its stages, and callbacks inside them;
 registration, with its handlers.  A row is a "thread" to the format, and its number is never used
 again, so a descriptor that comes back is seen to be somebody else's.  Arrows lead from the handler
 that called ``push()`` to the flush that emptied the queue, and begin where that handler's callback
-was asked for, if it is one of ``call_soon()``.
+was asked for, if it is one of ``call_soon()`` or brings what a thread pool has done.
 
 Memory is bounded by the live channels: nothing that is written is kept.
 """
@@ -112,7 +112,7 @@ class ChromeTrace(Trace):
         self._last_row = _LOOP_ROW
         self._current: _Running | None = None
         self._number = 0
-        self._scheduled: dict[Handle, _Points] = {}
+        self._scheduled: dict[int, tuple[object, _Points]] = {}  # by id()
         self._arrows = 0
         self._stage: tuple[str, int] | None = None
         self._wait: dict[str, object] | None = None
@@ -174,19 +174,26 @@ class ChromeTrace(Trace):
     def before_callback(self, handle: Handle) -> None:
         """A callback is drawn inside its stage."""
         self._calls.append((self._now(), self._current, callback_name(handle)))
-        self._begin(_LOOP_ROW, self._scheduled.pop(handle, ()))
+        self._begin(_LOOP_ROW, self._origin(handle))
 
     def _begin(self, row: int, origin: _Points = ()) -> None:
         """Whatever is pushed from now on is caused here."""
         self._number += 1
         self._current = _Running(row, self._number, origin)
 
-    def scheduled(self, handle: Handle) -> None:
+    def scheduled(self, work: object) -> None:
         """Remember who asked for it."""
         if self._current is not None:
-            self._scheduled[handle] = self._points(self._current)
+            self._scheduled[id(work)] = work, self._points(self._current)
             if len(self._scheduled) > _MOST_SCHEDULED:
                 del self._scheduled[next(iter(self._scheduled))]
+
+    def _origin(self, handle: Handle) -> _Points:
+        """Return what led to a callback: to its handle, or to the job that it brings home."""
+        for work in (handle, *handle._args[:1]):
+            if id(work) in self._scheduled:
+                return self._scheduled.pop(id(work))[1]
+        return ()
 
     def _points(self, cause: _Running) -> _Points:
         return (*cause.origin[: _MOST_POINTS - 2], (cause.row, self._now()))

@@ -178,6 +178,8 @@ class ThreadPool:
         with self._changed:
             self._enqueue(job)
         self._pending.add(job)
+        if self._loop.trace is not None:
+            self._loop.tell_scheduled(job)
         return job
 
     def _enqueue(self, job: Job[Any]) -> None:

@@ -79,8 +79,12 @@ class Trace:
     def after_callback(self, handle: Handle) -> None:
         """The callback returned or raised."""
 
-    def scheduled(self, handle: Handle) -> None:
-        """``call_soon()`` was called: by the handler or callback that runs, if one does."""
+    def scheduled(self, work: object) -> None:
+        """Whatever runs at the moment, if anything, has asked for something to be done later.
+
+        That is the handle of a ``call_soon()``, or the job of a ``ThreadPool``, which comes back as
+        the first argument of a callback.
+        """
 
     def opened(self, registration: Registration) -> None:
         """A channel was registered, or was there when the trace began; its events begin."""
@@ -170,8 +174,10 @@ def callback_name(handle: Handle) -> str:
     if isinstance(owner, Handle):  # call_soon(handle.run)
         return callback_name(owner)
     name = getattr(callback, "__name__", "")
-    if name == "_guarded" and args and callable(args[0]):
-        return callback_name(Handle(args[0], ()))
+    step = args[0] if args else None
+    step = getattr(step, "_on_done", None) if name == "_finish" else step  # a thread pool's job
+    if name in ("_guarded", "_finish") and callable(step):
+        return callback_name(Handle(step, ()))
     if owner is not None and name and not isinstance(owner, type):
         return f"{type(owner).__qualname__}.{name}"
     inner = getattr(callback, "func", callback)  # functools.partial

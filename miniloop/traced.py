@@ -193,6 +193,10 @@ class TracedPasses(Passes):
         self._telling().scheduled(handle)
         return handle
 
+    def tell_scheduled(self, work: object) -> None:
+        """Tell the trace of ``work`` that will come back as a callback's first argument."""
+        self._telling().scheduled(work)
+
     def _telling(self) -> Trace:
         """Return whom to tell: nobody, when a handler has just ended the trace."""
         return _NOBODY if self._told is None else self._told

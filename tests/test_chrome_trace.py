@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from miniloop import EventLoop
+from miniloop import EventLoop, Job, ThreadPool
 from miniloop.chrome_trace import MOST_ARROWS, ChromeTrace
 from miniloop.readiness import READ, Registration
 from miniloop.testing import FakeClock, ScriptedSelector
 from tests.doubles import FakeChannel, fail
-from tests.driving import Lines, fill, pair, settle
+from tests.driving import Lines, fill, pair, run_until, settle
 from tests.trace_format import Picture
 
 
@@ -155,6 +155,31 @@ def test_an_arrow_passes_through_callbacks(callbacks: int, traced: EventLoop, pa
     names = [each.name for each in arrow]
     between = ["Later.answer"] * min(callbacks, 6)
     assert names == ["handle_read", *between, "flush"]
+
+
+class Stored(Lines):
+    """Answers when a thread has done its part."""
+
+    pool: ThreadPool
+
+    def handle_line(self, line: bytes) -> None:
+        self.pool.submit(bytes.upper, line, on_done=self.stored)
+
+    def stored(self, job: Job[bytes]) -> None:
+        self.push(job.result())
+
+
+def test_an_arrow_passes_through_threads(traced: EventLoop, path: Path) -> None:
+    with pair() as (ours, theirs):
+        stored = Stored(traced, ours)
+        stored.pool = ThreadPool(traced, threads=1)
+        theirs.send(b"x\n")
+        run_until(traced, lambda: stored.output_size)
+        settle(traced)
+        assert theirs.recv(10) == b"X"
+        traced.close()
+    (arrow,) = Picture(path).arrows
+    assert [each.name for each in arrow] == ["handle_read", "Stored.stored", "flush"]
 
 
 def test_callbacks_that_never_run_are_forgotten(path: Path) -> None:

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from miniloop import EventLoop, Trace
+from miniloop import EventLoop, Job, ThreadPool, Trace
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
 from miniloop.timers import Handle
 from miniloop.trace import HOOKS, Counts, Traces, callback_name, handler_name
@@ -116,6 +116,13 @@ def plain() -> None:
     """Be called."""
 
 
+def done(job: Job[int]) -> None:
+    """Be told of a job."""
+
+
+POOL = ThreadPool.__new__(ThreadPool)  # only its class is asked for
+
+
 class Callable:
     def __call__(self) -> None:
         """Be called."""
@@ -129,6 +136,8 @@ class Callable:
         (Handle(Named().method, ()), "Named.method"),
         (Handle(Named()._guarded, (Named().method,)), "Named.method"),
         (Handle(Handle(plain, ()).run, ()), "plain"),
+        (Handle(POOL._finish, (Job(POOL, int, (), done),)), "done"),
+        (Handle(POOL._finish, (Job(POOL, int, (), None),)), "ThreadPool._finish"),
         (Handle(Callable(), ()), "Callable"),
         (Handle(Named, ()), "Named"),
     ],

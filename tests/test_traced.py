@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from miniloop import AsyncChat, Dispatcher, EventLoop, Listener, Trace
+from miniloop import AsyncChat, Dispatcher, EventLoop, Job, Listener, ThreadPool, Trace
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
 from miniloop.testing import FakeClock, ScriptedSelector
 from miniloop.timers import Handle
@@ -64,8 +64,8 @@ class Diary(Trace):
     def closed(self, registration: Registration) -> None:
         self.note("closed", registration.fd)
 
-    def scheduled(self, handle: Handle) -> None:
-        self.note("soon", callback_name(handle))
+    def scheduled(self, work: object) -> None:
+        self.note("soon", callback_name(work) if isinstance(work, Handle) else work)
 
     def loop_closed(self) -> None:
         self.note("end")
@@ -258,6 +258,20 @@ class Once:
     def more(self) -> bytes:
         data, self.data = self.data, b""
         return data
+
+
+def test_jobs_are_told(loop: EventLoop) -> None:
+    diary = loop.trace = Diary()
+    pool = ThreadPool(loop, threads=1)
+    done: list[Job[int]] = []
+    job = pool.submit(int, on_done=done.append)
+    assert diary.told[-1].startswith("soon <Job ")
+    run_until(loop, lambda: done)
+    assert done == [job]
+    loop.trace = None
+    pool.submit(int)
+    loop.tell_scheduled(job)  # to nobody
+    assert diary.told[-1] != f"soon {job}"
 
 
 def test_datagrams_are_told(loop: EventLoop) -> None:

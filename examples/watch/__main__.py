@@ -51,6 +51,8 @@ def serve(options: argparse.Namespace, room: WatchedRoom) -> int:
         shown = f"[{server.address[0]}]" if ":" in server.address[0] else server.address[0]
         print(f"Watch the loop: http://{shown}:{server.address[1]}/")
         print(f"Join the chat under it: telnet {host} {port}", flush=True)
+        if not ipaddress.ip_address(options.host).is_loopback:
+            print("Whoever reaches this address may hold the loop.", file=sys.stderr)
         loop.run()
     return 0
 
@@ -117,9 +119,11 @@ def number(text: str, most: int) -> int:
 def address(text: str) -> str:
     """Return an address as it was given; names could lead anywhere."""
     try:
-        ipaddress.ip_address(text)
+        parsed = ipaddress.ip_address(text)
     except ValueError:
         raise argparse.ArgumentTypeError("this is an IP address, such as 127.0.0.1") from None
+    if parsed.is_unspecified:  # browsers would come by a name that we do not know for ours
+        raise argparse.ArgumentTypeError("this is one address: the one that browsers will use")
     return text
 
 
