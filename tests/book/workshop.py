@@ -99,8 +99,7 @@ def outcomes(breakages: Iterable[Breakage], explain: bool = False) -> Iterator[O
 def _copy() -> "tempfile.TemporaryDirectory[str]":
     directory = tempfile.TemporaryDirectory()
     for part in PARTS:
-        leave = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / part, Path(directory.name, part), ignore=leave)
+        shutil.copytree(ROOT / part, Path(directory.name, part))
     shutil.copy(ROOT / "pyproject.toml", directory.name)
     return directory
 
