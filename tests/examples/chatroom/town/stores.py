@@ -33,6 +33,12 @@ class TruthfulStore(MemoryStore):
                 self.said[each.message.id] = (each.room, each.message)
         super().write(writes, done)
 
+    def check(self) -> None:
+        """In the end everything is stored once, in its order."""
+        for key, kept in self._rooms.items():
+            ids = [message.id for message in kept]
+            assert ids == sorted(number for number, (room, _) in self.said.items() if room == key)
+
     def tokens(self) -> list[str]:
         """The tokens that were said anywhere, in their order."""
         texts = (message.text for _, (_, message) in sorted(self.said.items()))

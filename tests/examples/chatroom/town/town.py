@@ -25,6 +25,7 @@ WEATHERS = (GENTLE, Faults(), Faults(), ROUGH, BREAKING)
 LINES = ("chat", 4000)
 EPOCH = 1_700_000_000.0
 PATIENCE = 300.0  # seconds after which everybody has said everything
+STORED = 10_000  # more than anybody says
 LINGER = 3.0  # seconds after which those who left are gone
 
 
@@ -119,12 +120,10 @@ class Town:
     def _make_store(self) -> TruthfulStore:
         kind = self.chance.choice(("at once", "late", "failing"))
         if kind == "at once":
-            return TruthfulStore(self.limits.history_kept)
+            return TruthfulStore(STORED)
         failing = 0.3 if kind == "failing" else 0.0
         slowest = self.chance.choice((0.01, 2.0))
-        return LateStore(
-            self.limits.history_kept, self.net.call_later, self.chance, slowest, failing
-        )
+        return LateStore(STORED, self.net.call_later, self.chance, slowest, failing)
 
     def live(self) -> None:
         """Let it all happen, and check it."""
@@ -185,6 +184,7 @@ class Town:
         """Nothing lost, doubled, reordered, or shown to somebody it was not meant for."""
         assert not self.hall.ledger.problem
         assert len(self.hall.ledger) == len(self.hall.postbox) == 0
+        self.store.check()
         for person in self.people:
             person.read()
         truth = self.store.rooms()

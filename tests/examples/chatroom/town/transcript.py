@@ -123,14 +123,15 @@ class Transcript:
 
     def _whispered(self, token: str, sender: str, recipient: str) -> None:
         assert sender in self.names[-1:] or recipient in self.names[-1:], "not meant for me"
-        assert sender not in self.ignoring
+        self._check_willing(token)
         self.whispers.append((token, sender, recipient))
 
     def _said(self, token: str, sender: str, *, past: bool) -> None:
-        if sender in self.ignoring:
+        if not past:
+            self._check_willing(token)
+        elif sender in self.ignoring:
             # A room is shown as it is when its turn comes, and the word that one is heard again
             # may stand behind it in the queue.
-            assert past, f"{sender} is ignored"
             self.suspicious.add(sender)
         self.speakers.append((token, sender))
         if past and self.visit.entered:
@@ -138,6 +139,10 @@ class Transcript:
         else:
             self.visit.tokens.append(token)
             self.visit.known += past
+
+    def _check_willing(self, token: str) -> None:
+        """Who is ignored is not heard, under another name either."""
+        assert f"u{author_of(token)}" not in self.ignoring, f"{token} is ignored"
 
     def _moved(self, line: str) -> None:
         """Somebody came, went, or changed the name."""
