@@ -5,8 +5,6 @@ Rule of this file: asking the store, and showing the answer when it comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .history import Answer, Store
 from .limits import Limits
 from .members import Member
@@ -31,31 +29,35 @@ class Archive:
         self._limits = limits
 
     def page(self, member: Member, room: Room, before: int, count: int) -> None:
-        """Show `member` up to `count` messages of `room` before the id `before` (0: the newest)."""
+        """Show `member` up to `count` messages of `room` before the id `before` (0: the newest).
 
-        def show(messages: tuple[Message, ...], more: bool) -> Event:
-            return Page(room.name.shown, before, messages, more)
+        A page on which nobody speaks whom `member` wants to hear is turned over for it: an empty
+        one would not say where to go on.
+        """
+
+        def answered(answer: Answer) -> None:
+            wanted = _wanted(member, answer)
+            if answer.messages and not wanted and answer.more and member.reachable:
+                self._store.page(room.name.key, answer.messages[0].id, most, answered)
+            else:
+                self._show(member, answer, Page(room.name.shown, before, wanted, answer.more))
 
         most = min(count, self._limits.history_page)
-        self._store.page(room.name.key, before, most, self._answering(member, show))
+        self._store.page(room.name.key, before, most, answered)
 
     def search(self, member: Member, room: Room, query: str) -> None:
         """Show `member` the newest messages of `room` that match `query`."""
 
-        def show(messages: tuple[Message, ...], more: bool) -> Event:
-            return Found(room.name.shown, query, messages)
-
-        most = self._limits.history_page
-        self._store.search(room.name.key, query, most, self._answering(member, show))
-
-    def _answering(
-        self, member: Member, show: Callable[[tuple[Message, ...], bool], Event]
-    ) -> Callable[[Answer], None]:
         def answered(answer: Answer) -> None:
-            event: Event = Message(Kind.NOTICE, f"The history cannot be read: {answer.problem}.")
-            if not answer.problem:
-                wanted = (each for each in answer.messages if not member.ignores(fold(each.sender)))
-                event = show(tuple(wanted), answer.more)
-            self._postbox.post(event, (member,))
+            self._show(member, answer, Found(room.name.shown, query, _wanted(member, answer)))
 
-        return answered
+        self._store.search(room.name.key, query, self._limits.history_page, answered)
+
+    def _show(self, member: Member, answer: Answer, event: Event) -> None:
+        if answer.problem:
+            event = Message(Kind.NOTICE, f"The history cannot be read: {answer.problem}.")
+        self._postbox.post(event, (member,))
+
+
+def _wanted(member: Member, answer: Answer) -> tuple[Message, ...]:
+    return tuple(each for each in answer.messages if not member.ignores(fold(each.sender)))

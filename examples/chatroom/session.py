@@ -209,7 +209,6 @@ class Session:
         """Do what a page does by itself, too, and more often than people type."""
         if self.ended or not self.logged_in:
             return
-        self._member.heard = now.mono
         if (bucket or self._looking).take(now.mono):
             self._attempt(action)
         else:

@@ -52,7 +52,7 @@ class Backlog:
             self._bytes -= len(self._kept.popleft())
         return list(self._kept)
 
-    def restart(self) -> None:
-        """Begin to count anew, with nothing kept."""
-        self.total = self._bytes = 0
+    def forget(self) -> None:
+        """Keep nothing of what was; the count goes on, so that no old `seen` ever fits again."""
+        self._bytes = 0
         self._kept.clear()

@@ -245,7 +245,7 @@ class Seat:
         if missing is None:
             self._begin_anew(line, fresh=seen is not None)
         else:
-            line.show(self._resumed())
+            line.show(self._resumed({}))
             for frame in missing:
                 line.show(frame)
         if self._end_code:
@@ -253,17 +253,17 @@ class Seat:
             line.end(self._end_code, "goodbye")
 
     def _begin_anew(self, line: Line, *, fresh: bool) -> None:
-        self._backlog.restart()
-        line.show(self._resumed(fresh=fresh))
+        self._backlog.forget()
+        begin: wire.Json = {"seen": self._backlog.total}
+        line.show(self._resumed({**begin, "fresh": True} if fresh else begin))
         if self._last is not None:
             self._add(self._last)
         elif self._session is not None:
             self._session.views()
 
-    def _resumed(self, *, fresh: bool = False) -> Frame:
+    def _resumed(self, more: wire.Json) -> Frame:
         name = self._session.name if self._session is not None else ""
-        answer: wire.Json = {"kind": "resumed", "name": name, "done": self._done}
-        return frame_of({**answer, "fresh": True} if fresh else answer)
+        return frame_of({"kind": "resumed", "name": name, "done": self._done, **more})
 
     def lost(self, line: Line, reason: str) -> None:
         """`line` is gone: wait for another one, unless there is nothing to wait for."""

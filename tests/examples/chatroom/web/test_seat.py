@@ -210,20 +210,23 @@ def test_a_page_that_forgot_all_begins_anew() -> None:
     seat.attach(reloaded, None, NO_PLACE)
     assert reloaded.kinds == ["resumed", "page"]
     assert "fresh" not in reloaded.shown[0]
+    seen = reloaded.shown[0]["seen"]
+    assert seen == len(line.shown) - 1
     again = Line()
-    seat.attach(again, 1, NO_PLACE)
-    assert again.kinds == ["resumed"], "the count did not begin anew"
+    seat.attach(again, seen + 1, NO_PLACE)
+    assert again.kinds == ["resumed"], "the page's count goes on from where it was told"
 
 
 @pytest.mark.parametrize("seen", [0, 99])
 def test_a_seat_that_cannot_tell_all_begins_anew_and_says_so(seen: int) -> None:
     around = Surroundings(WebLimits(backlog_events=3))
-    seat, _ = sit(around)
+    seat, line = sit(around)
     for number in range(10):
         seat.deliver(said(number))
     again = Line()
     seat.attach(again, seen, NO_PLACE)
-    assert again.shown == [{"kind": "resumed", "name": "Ada", "done": 0, "fresh": True}]
+    told = {"kind": "resumed", "name": "Ada", "done": 0, "seen": len(line.shown) - 1, "fresh": True}
+    assert again.shown == [told]
     assert around.session.calls == [("views",)]
 
 
@@ -233,7 +236,7 @@ class Browser:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.read = 0
-        self.seen = 0
+        self.seen: int | None = 0
         self.texts: list[int] = []
 
     def receive(self, count: int | None = None) -> None:
@@ -241,16 +244,16 @@ class Browser:
         stop = len(shown) if count is None else min(len(shown), self.read + count)
         for event in shown[self.read : stop]:
             if event["kind"] == "resumed":
-                if event.get("fresh"):
-                    self.seen, self.texts = 0, []
+                if "seen" in event:
+                    self.seen, self.texts = int(event["seen"]), []
             elif event["kind"] != "welcome":
-                self.seen += 1
+                self.seen = (self.seen or 0) + 1
                 if event["kind"] == "said":
                     self.texts.append(int(event["text"]))
         self.read = stop
 
     def reload(self) -> None:
-        self.seen, self.texts = 0, []
+        self.seen, self.texts = None, []
 
 
 steps = st.lists(
@@ -280,11 +283,10 @@ def test_each_event_arrives_once_and_in_order_whatever_is_lost(
             browser.receive(count)
             if what == "lose":
                 seat.lost(browser.line, "gone")
-            fresh = what == "reload"
-            if fresh:
+            if what == "reload":
                 browser.reload()
             browser.line, browser.read = Line(), 0
-            seat.attach(browser.line, None if fresh else browser.seen, NO_PLACE)
+            seat.attach(browser.line, browser.seen, NO_PLACE)
         browser_texts = browser.texts
         assert browser_texts == list(range(min(browser_texts, default=0), len(browser_texts)
                                            + min(browser_texts, default=0)))  # fmt: skip
