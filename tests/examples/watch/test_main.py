@@ -14,7 +14,8 @@ def test_defaults_stay_on_this_machine() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--host", "example.org"], ["--host", "0.0.0.0"], ["--host", "::"], ["--port", "-1"], ["--web-port", "65536"], ["--bots", "41"],
+    [["--host", "example.org"], ["--host", "0.0.0.0"], ["--host", "::"], ["--port", "-1"],
+     ["--web-port", "65536"], ["--bots", "41"],
      ["--bots", "many"], ["--seed", "x"]],
 )  # fmt: skip
 def test_nonsense_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
