@@ -349,7 +349,8 @@ def test_requests_sent_again_are_done_once(door: Running) -> None:
             ada.send(n=1, do="say", room="lobby", text="once")
             ada.expect("receipt", n=1)
             again.send(do="resume", token=ada.token, seen=None)
-            assert again.expect("resumed") == {"kind": "resumed", "name": "Ada", "done": 1}
+            resumed = again.expect("resumed")
+            assert (resumed["name"], resumed["done"]) == ("Ada", 1)
             assert ada.ended() == 4001
             assert again.expect("room")["recent"][-1]["text"] == "once"
             again.send(n=1, do="say", room="lobby", text="once")
