@@ -34,6 +34,10 @@ class Waker:
             self._sender.send(b"\0")
         except BlockingIOError:
             return  # the pipe is full of wake-ups already, so the loop will wake
+        except OSError:
+            if self._sender.fileno() >= 0:
+                raise
+            # Another thread's loop was closed after this one had looked: nobody waits any more.
 
     def signal_fileno(self) -> int:
         """Return the descriptor for ``signal.set_wakeup_fd()``."""

@@ -34,6 +34,20 @@ def test_wakes_until_it_was_read(waker: Waker) -> None:
     assert readable(waker)
 
 
+def test_waking_what_was_closed_in_that_moment_is_harmless(waker: Waker) -> None:
+    waker.close()
+    waker.wake()
+
+
+def test_a_descriptor_closed_behind_its_back_is_not_passed_over(waker: Waker) -> None:
+    os.close(waker._sender.detach())
+    waker._sender = socket.socket(fileno=os.dup(waker._receiver.fileno()))
+    os.close(waker._sender.fileno())
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        waker.wake()
+    waker._sender.detach()
+
+
 def test_many_wake_ups_are_one_byte(waker: Waker) -> None:
     for _ in range(1000):
         waker.wake()
