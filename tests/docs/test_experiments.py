@@ -2,6 +2,7 @@
 
 import doctest
 import gc
+import logging
 import socket
 import warnings
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ class Unfenced(doctest.OutputChecker):
 
 
 @pytest.fixture
-def _sockets_closed() -> Iterator[None]:
+def _left_as_it_was() -> Iterator[None]:
     """A reader leaves Python without closing anything, and so do the pages."""
     before = {id(sock) for sock in sockets()}
     with warnings.catch_warnings():
@@ -32,13 +33,14 @@ def _sockets_closed() -> Iterator[None]:
     for sock in sockets():
         if id(sock) not in before:
             sock.close()
+    logging.disable(logging.NOTSET)
 
 
 def sockets() -> list[socket.socket]:
     return [each for each in gc.get_objects() if isinstance(each, socket.socket)]
 
 
-@pytest.mark.usefixtures("_sockets_closed")
+@pytest.mark.usefixtures("_left_as_it_was")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_experiments(page: Path) -> None:
     """A page's experiments follow each other in one session."""
