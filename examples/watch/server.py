@@ -110,7 +110,7 @@ class PageServer:
 
     def _send(self, data: bytes) -> None:
         for stream in self._streams:
-            if not stream.output_size:
+            if not (stream.closed or stream.output_size):  # closed, and not forgotten yet
                 stream.push(data)
 
 

@@ -191,6 +191,20 @@ def test_a_slow_browser_gets_the_newest_picture_and_no_others(stage: Stage) -> N
         assert shown == [10, 999]
 
 
+def test_who_leaves_in_the_very_pass_of_a_picture_harms_nobody(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    with stage.visitor() as leaving, stage.visitor() as staying:
+        stage.ask(leaving, EVENTS)
+        stage.ask(staying, EVENTS)
+        leaving.close()
+        stage.clock.advance(module.EVERY)
+        stage.loop.run_once(0)  # the end is delivered, then the timer runs, and callbacks last
+        settle(stage.loop)
+        assert len(events(receive(staying))) == 1
+    assert caplog.records == []
+
+
 def test_streams_are_bounded(stage: Stage) -> None:
     stage.server._streams |= {object() for _ in range(MOST_STREAMS)}  # type: ignore[misc]  # a crowd
     with stage.visitor() as theirs:
