@@ -73,7 +73,7 @@ COMMANDS = {
     ),
     "python3 -m tests": "this very run",
     "python3 -m tests.book break ...": "tests/docs/test_breaking.py::test_it_breaks",
-    "python3 -m examples.tutorial.step1_echo": (
+    "python3 -m examples.tutorial.step...": (
         "tests/integration/test_tutorial.py::test_the_command_that_starts_a_step_starts_it"
     ),
 }
