@@ -5,6 +5,7 @@ and what it is told to send waits at its side until the network has carried it.
 """
 
 import errno
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from miniloop.testing.descriptors import error
@@ -21,6 +22,8 @@ class Peer:
     Attributes:
         eof: the other side has finished, and all that it sent was read.
         error: the OSError that ended the connection or the connect, if one did.
+        on_received: called without arguments whenever something has arrived, an end included:
+            for peers that answer.
     """
 
     def __init__(self, end: Endpoint) -> None:
@@ -28,6 +31,7 @@ class Peer:
         self.eof = False
         self.error: OSError | None = None
         self._end = end
+        self.on_received: Callable[[], object] | None = None
         self._received = bytearray()
         self._reading = True
         end.on_change = self._changed
@@ -130,6 +134,8 @@ class Peer:
             while self._end.incoming:
                 self._received += self._end.receive(1 << 20)
         self._look()
+        if self.on_received is not None and not self._end.closed:
+            self.on_received()
 
     def _look(self) -> None:
         """Note the end."""

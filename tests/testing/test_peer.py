@@ -107,3 +107,13 @@ def test_shut_by_the_other_side(net: SimulatedNetwork) -> None:
         peer.send(b"still heard\n")
         net.settle()
         assert chats[0].lines == [b"still heard"]
+
+
+def test_a_peer_that_answers(net: SimulatedNetwork) -> None:
+    server = net.listen(("server", 1))
+    client = net.connect(("server", 1))
+    net.settle()
+    answering = server.peers[0]
+    answering.on_received = lambda: [answering.send(piece.upper()) for piece in [answering.take()]]
+    client.send(b"hello")
+    net.run_until(lambda: client.received == b"HELLO")

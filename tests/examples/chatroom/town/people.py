@@ -35,9 +35,11 @@ class Plan:
 
     Attributes:
         number: Which one.
-        names: The names it may ever have.
+        web: Whether it comes with a browser, which comes back when its connection breaks.
+        logins: The names that it asks for; the last one can be had.
+        names: The names that it may ever have.
         steps: What it does, each so many seconds after the one before: a line that it types, or
-            one of the words "stop reading", "read on".
+            one of the words "stop reading", "read on", "break".
         end: How its connection ends.
         said: The tokens that it says to a room, in order.
         whispers: The tokens that it whispers, and to whom.
@@ -49,6 +51,8 @@ class Plan:
     number: int
     end: str
     start: float
+    web: bool
+    logins: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     steps: list[tuple[float, str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -57,17 +61,26 @@ class Plan:
     slow: bool = False
 
     @property
+    def address(self) -> str:
+        """Where it comes from."""
+        return f"10.1.{self.number}.1"
+
+    @property
     def peaceful(self) -> bool:
         """Whether nothing that it does may cost it a line."""
         return self.end in ("stays", "quits", "finishes") and not self.slow
 
 
-def make_plan(number: int, crowd: int, chance: random.Random) -> Plan:
+def make_plan(number: int, crowd: int, chance: random.Random, *, web: bool) -> Plan:
     """Think of a person."""
-    plan = Plan(number, chance.choice(ENDS), chance.choice((0.0, chance.uniform(0, 8))))
+    start = chance.choice((0.0, chance.uniform(0, 8)))
+    plan = Plan(number, chance.choice(ENDS), start, web and chance.random() < 0.3)
+    if plan.web and plan.end == "finishes":  # browsers have no such thing
+        plan.end = "closes"
     if chance.random() < 0.15:  # a name that others want too; whoever is refused has another
-        _name(plan, chance.choice(("shared", "sam")))
-    _name(plan, f"u{number}")
+        plan.logins.append(chance.choice(("shared", "sam")))
+    plan.logins.append(f"u{number}")
+    plan.names.extend(plan.logins)
     plan.slow = chance.random() < 0.15
     stop_at = chance.randrange(MOST_LINES)
     for count in range(chance.randrange(MOST_LINES - 3)):
@@ -76,14 +89,11 @@ def make_plan(number: int, crowd: int, chance: random.Random) -> Plan:
             plan.steps.append((gap, "stop reading"))
             plan.steps.append((chance.uniform(5, 20), "read on"))
         plan.steps.append((gap, _line(plan, crowd, chance)))
+        if plan.web and chance.random() < 0.1:
+            plan.steps.append((gap, "break"))
     if plan.end == "quits":
         plan.steps.append((0.0, "/quit"))
     return plan
-
-
-def _name(plan: Plan, name: str) -> None:
-    plan.names.append(name)
-    plan.steps.append((0.0, name))
 
 
 def _line(plan: Plan, crowd: int, chance: random.Random) -> str:

@@ -1,0 +1,195 @@
+"""What one person was shown, and whether it was right; how it came, by line or by web, is not here.
+
+Most is checked as it is seen: who is where, who is ignored, that nothing follows the last word.
+The rest, that nothing is missing, doubled or out of order, is checked in the end against the truth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .people import author_of, token_of
+
+SHOWN_BEFORE = 10  # lines of what was said before, at most, on coming in by the line door
+_IGNORES = re.compile(r"You ignore (\S+); ")
+_HEARS = re.compile(r"You hear (\S+) again\.")
+_WELCOME = re.compile(r"Welcome, (\S+)\. ")
+
+Names = dict[int, set[str]]
+
+
+@dataclass
+class Visit:
+    """A stay in one room.
+
+    Attributes:
+        room: The room.
+        people: Who is there.
+        tokens: What was heard there, first what was said before.
+        known: How many of the tokens were said before.
+        missed: Whose words may be missing, since they were ignored.
+        past: How many lines were shown of what was said before.
+        entered: Whether the own entry was told.
+    """
+
+    room: str
+    people: set[str]
+    tokens: list[str] = field(default_factory=list)
+    known: int = 0
+    missed: set[str] = field(default_factory=set)
+    past: int = 0
+    entered: bool = False
+
+
+class Screen:
+    """One person's screen.
+
+    Attributes:
+        names: The names it has had, the present one last.
+        rooms: The rooms it is in.
+        visits: All its stays, the present ones too.
+        whispers: The tokens whispered to it or by it.
+        ended: Whether it was told its last line.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.rooms: dict[str, Visit] = {}
+        self.visits: list[Visit] = []
+        self.whispers: list[str] = []
+        self.ended = False
+        self._speakers: list[tuple[str, str]] = []
+        self._looked_up: list[str] = []
+        self._ignoring: set[str] = set()
+        self._suspicious: set[str] = set()
+
+    # -- what is shown ---------------------------------------------------------------------------
+
+    def told(self, text: str) -> None:
+        """The server speaks to this person."""
+        assert not self.ended, f"after the last line: {text}"
+        assert not token_of(text), text
+        if found := _WELCOME.match(text):
+            self.names.append(found[1])
+        elif found := _IGNORES.match(text):
+            self._ignoring.add(found[1])
+            for visit in self.rooms.values():
+                visit.missed.add(found[1])
+        elif found := _HEARS.fullmatch(text):
+            self._ignoring.discard(found[1])
+            self._suspicious.discard(found[1])
+        elif text.endswith("Goodbye."):
+            self.ended = True
+
+    def looks(self, room: str, people: Iterable[str]) -> None:
+        """A room is shown: a new one, or the same again."""
+        assert not self.ended
+        if room in self.rooms:
+            assert self.rooms[room].people == {*people}, (self.rooms[room], people)
+            return
+        self.rooms[room] = visit = Visit(room, {*people}, missed=set(self._ignoring))
+        self.visits.append(visit)
+
+    def parts(self, room: str) -> None:
+        """It is in this room no more."""
+        del self.rooms[room]
+
+    def whispered(self, token: str, sender: str, recipient: str) -> None:
+        """A whisper."""
+        assert not self.ended
+        assert sender == self.names[-1] or recipient == self.names[-1], "not meant for me"
+        self._check_willing(token)
+        self.whispers.append(token)
+
+    def said(self, room: str, token: str, sender: str, *, past: bool) -> None:
+        """Somebody says, or said, something in a room."""
+        assert not self.ended
+        visit = self.rooms[room]
+        if not past:
+            self._check_willing(token)
+            assert visit.entered, f"shown before the own entry: {token}"
+        elif sender in self._ignoring:
+            # A room is shown as it is when its turn comes, and the word that one is heard again
+            # may stand behind it in the queue.
+            self._suspicious.add(sender)
+        visit.past += past
+        if token:
+            self._speakers.append((token, sender))
+            visit.tokens.append(token)
+            visit.known += past
+
+    def looked_up(self, token: str, sender: str) -> None:
+        """Something from the history, that was asked for."""
+        self._speakers.append((token, sender))
+        self._looked_up.append(token)
+
+    def came(self, room: str, name: str) -> None:
+        """Somebody comes into a room; the first is this person itself."""
+        visit = self.rooms[room]
+        if not visit.entered:
+            assert name == self.names[-1], f"{name} shown before the own entry"
+            visit.entered = True
+        else:
+            assert name not in visit.people, f"{name} came twice"
+        visit.people.add(name)
+
+    def left(self, room: str, name: str) -> None:
+        """Somebody leaves a room."""
+        self.rooms[room].people.remove(name)
+
+    def renamed(self, room: str, old: str, new: str) -> None:
+        """Somebody in a room has another name now."""
+        people = self.rooms[room].people
+        people.remove(old)
+        people.add(new)
+        if old == self.names[-1]:
+            self.names.append(new)
+
+    def _check_willing(self, token: str) -> None:
+        """Who is ignored is not heard, under another name either."""
+        ignored = token and f"u{author_of(token)}" in self._ignoring
+        assert not ignored, f"{token} is ignored"
+
+    # -- against the truth -----------------------------------------------------------------------
+
+    def check(
+        self, truth: dict[str, list[str]], names: Names, ignored: set[str], *, present: bool
+    ) -> None:
+        """Nothing lost, doubled, reordered, from elsewhere, or under a wrong name.
+
+        Args:
+            truth: What was said in each room.
+            names: The names that everybody may have had.
+            ignored: Whom this person meant to ignore at any time.
+            present: Whether it is there still, and so must have seen all to the end.
+        """
+        for visit in self.visits:
+            last = present and self.rooms.get(visit.room) is visit
+            _check_visit(visit, truth.get(visit.room, []), names, ignored, to_the_end=last)
+        known = {token for visit in self.visits for token in truth.get(visit.room, [])}
+        assert {*self._looked_up} <= known, "looked up what was said elsewhere"
+        assert not (present and self._suspicious), f"shown though ignored: {self._suspicious}"
+        for token, sender in self._speakers:
+            assert sender in names[author_of(token)], f"{sender} did not say {token}"
+
+
+def _check_visit(
+    visit: Visit, said: list[str], names: Names, ignored: set[str], *, to_the_end: bool
+) -> None:
+    places = {token: place for place, token in enumerate(said)}
+    assert {*visit.tokens} <= {*places}, f"not said in {visit.room}: {visit.tokens}"
+    heard = [places[token] for token in visit.tokens]
+    assert heard == sorted({*heard}), f"doubled or out of order in {visit.room}: {visit.tokens}"
+    end = len(said) if to_the_end else max(heard, default=-1) + 1
+    all_shown = visit.entered and visit.past < SHOWN_BEFORE
+    begin = 0 if all_shown else min(heard, default=end)
+    live = heard[visit.known] if len(heard) > visit.known else end
+    lost = {
+        token
+        for token in {*said[begin:end]} - {*visit.tokens}
+        # What was said before is shown when its turn comes, and `/ignore` may have come earlier.
+        if not names[author_of(token)] & (visit.missed if places[token] > live else ignored)
+    }
+    assert not lost, f"lost in {visit.room}: {sorted(lost)} of {said}, heard {visit.tokens}"
