@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from examples.chatroom.hall import Hall
 from examples.chatroom.history import MemoryStore
 from examples.chatroom.limits import Limits
@@ -70,7 +68,6 @@ class Guest:
 
 def talk(data: bytes) -> None:
     """Run one conversation, and look whether the hall is consistent at each step."""
-    logging.getLogger("chatroom").setLevel(logging.CRITICAL)
     cursor, hall = Cursor(data), Hall(LIMITS, MemoryStore(20))
     now = Moment(1000.0, 1.7e9)
     guests = [Guest(hall, number, now) for number in range(3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import atheris
@@ -9,6 +10,7 @@ import atheris
 with atheris.instrument_imports(include=["miniloop.framing", "examples.chatroom"]):
     from tests.fuzz.targets import TARGETS
 
+logging.disable(logging.CRITICAL)
 target = TARGETS[sys.argv.pop(1)]
 # To merge, libFuzzer calls itself again, through a shell, by what it takes for its own name.
 sys.argv[0] = " ".join(sys.orig_argv[:4])
