@@ -8,6 +8,7 @@ the later ones: one run tells everything that is wrong.
     python3 -m tests                        all stages
     python3 -m tests --only mypy            one stage; the option may be repeated
     python3 -m tests --only pytest -- -k timers -x
+    python3 -m tests --only pytest -- -n 0 --pdb        in one process
 
 pytest comes last and its own closing line, with counts and time, is its report.
 """
@@ -33,7 +34,8 @@ STAGES: dict[str, list[str]] = {
     "format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
     "docs": ["tests.book", "site"],
-    "pytest": ["pytest"],
+    # A process a core, each with whole files: those share a server, a browser, a book.
+    "pytest": ["pytest", "-n", "auto", "--dist", "loadfile"],
 }
 
 
