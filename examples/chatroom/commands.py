@@ -99,7 +99,10 @@ def _ignore(request: Request) -> None:
         request.answer(f"You ignore: {names or 'nobody'}.")
     elif member.ignores(key):
         member.ignored.discard(key)
-        member.shunned = {each for each in member.shunned if fold(each.shown) != key}
+        # By the name of now or of then: who is heard again is heard under both.
+        member.shunned = {
+            each: by for each, by in member.shunned.items() if key not in (by, fold(each.shown))
+        }
         request.answer(f"You hear {request.rest} again.")
     else:
         _begin_to_ignore(request)

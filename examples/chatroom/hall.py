@@ -93,6 +93,7 @@ class Hall:
             log_messages=log_messages,
         )
         self._by_source = Throttle(limits.address_rate, limits.address_burst)
+        self._looks_by_source = Throttle(limits.address_look_rate, limits.address_look_burst)
         self._members: dict[Member, None] = {}
         self._last_tick = Moment(0.0, 0.0)
 
@@ -161,6 +162,10 @@ class Hall:
         """Say whether one more line from where `member` comes from is not too much."""
         return self._by_source.take(member.place.source, now.mono)
 
+    def admits_look(self, member: Member, now: Moment) -> bool:
+        """Say whether one more page or search for where `member` comes from is not too much."""
+        return self._looks_by_source.take(member.place.source, now.mono)
+
     def tick(self, now: Moment) -> None:
         """Do what is to be done now and then; called about once a second."""
         self._last_tick = now
@@ -216,7 +221,7 @@ class Hall:
         # Not by the new name: it may be somebody else's tomorrow, and there is no end of names.
         for other in self._members:
             if old.key in other.ignored:
-                other.shunned.add(member)
+                other.shunned[member] = old.key
         log.info("%s is now called %s.", old.shown, new.shown)
         for room in member.rooms:
             self._tell(room, Message(Kind.RENAMED, new.shown, old.shown), now)
@@ -330,7 +335,7 @@ class Hall:
         member.present = False
         del self._members[member]
         for other in self._members:
-            other.shunned.discard(member)
+            other.shunned.pop(member, None)
         self.names.release(member)
 
     def _broken(self, member: Member) -> None:

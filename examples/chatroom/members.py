@@ -43,7 +43,8 @@ class Member:
         room: The one of them that a line goes to which names no room.
         operator: Whether it has given an operator's password.
         ignored: The keys of the names it does not want to hear.
-        shunned: Those of them who have changed their names since, as long as they are here.
+        shunned: Those of them who have changed their names since, as long as they are here, and
+            the keys by which they are ignored.
         attempts: Names it has tried in vain.
         present: Whether it is in the hall; False for good once it has left.
         reachable: Whether its outlet may be used; outlives `present` by the farewell.
@@ -59,7 +60,7 @@ class Member:
     room: Room | None = None
     operator: bool = False
     ignored: set[str] = field(default_factory=set)
-    shunned: set[Member] = field(default_factory=set)
+    shunned: dict[Member, str] = field(default_factory=dict)
     attempts: int = 0
     present: bool = True
     reachable: bool = True

@@ -135,6 +135,16 @@ def test_a_renamed_person_can_be_heard_again(pair: tuple[Person, Person]) -> Non
     assert ann.hears() == ["two"]
 
 
+def test_who_was_renamed_is_heard_again_by_the_old_name(pair: tuple[Person, Person]) -> None:
+    ann, bob = pair
+    ann.types("/ignore bob")
+    bob.types("/nick bert")
+    ann.types("/ignore bob")
+    bob.types("hello")
+    assert ann.notices()[-1] == "You hear bob again."
+    assert ann.hears() == ["hello"]
+
+
 def test_ignore_has_its_limits() -> None:
     hall = new_hall(max_ignored=1)
     ann, _, _ = (person(hall, name) for name in ("ann", "bob", "carol"))

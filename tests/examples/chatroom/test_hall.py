@@ -221,7 +221,7 @@ def test_who_is_ignored_cannot_have_others_ignored_by_using_their_names() -> Non
     hall.speech.say(bob, "it is me", NOON)
     hall.speech.say(carol, "me, too", NOON)
     assert screen.texts(Kind.SAID) == ["it is me", "me, too"]
-    assert (ann.ignored, ann.shunned) == ({"mallory"}, set())
+    assert (ann.ignored, ann.shunned) == ({"mallory"}, {})
 
 
 def test_one_may_change_the_spelling_of_ones_own_name() -> None:

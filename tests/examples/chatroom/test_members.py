@@ -22,7 +22,7 @@ def test_whom_a_member_ignores() -> None:
     someone, renamed = stranger(Screen()), stranger(Screen())
     renamed.name = check_name("Bert", 20)
     someone.ignored.add("bob")
-    someone.shunned.add(renamed)
+    someone.shunned[renamed] = "bob"
     assert someone.ignores("bob")
     assert someone.ignores("bert")
     assert not someone.ignores("ann")
