@@ -129,12 +129,14 @@ class Peer:
         self._end.close(hard=True)
 
     def _changed(self) -> None:
-        """Something has arrived."""
+        """Something has arrived, or left."""
+        before = len(self._received), self.eof, self.error
         if self._reading and not self._end.closed:
             while self._end.incoming:
                 self._received += self._end.receive(1 << 20)
         self._look()
-        if self.on_received is not None and not self._end.closed:
+        arrived = before != (len(self._received), self.eof, self.error)
+        if arrived and self.on_received is not None and not self._end.closed:
             self.on_received()
 
     def _look(self) -> None:

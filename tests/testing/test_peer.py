@@ -114,6 +114,10 @@ def test_a_peer_that_answers(net: SimulatedNetwork) -> None:
     client = net.connect(("server", 1))
     net.settle()
     answering = server.peers[0]
-    answering.on_received = lambda: [answering.send(piece.upper()) for piece in [answering.take()]]
+
+    def answer() -> None:
+        answering.send(answering.take().upper())
+
+    answering.on_received = answer
     client.send(b"hello")
     net.run_until(lambda: client.received == b"HELLO")

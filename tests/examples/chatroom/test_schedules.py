@@ -36,6 +36,13 @@ def test_schedules(part: int) -> None:
         run_schedule(seed)
 
 
+def test_browsers_take_part() -> None:
+    """They are left out of all the schedules where their door cannot be opened."""
+    pytest.importorskip("websockets", reason="no websockets, so no browsers in the schedules")
+    crowds = [run_schedule(seed).people for seed in range(10)]
+    assert any(person.plan.web for crowd in crowds for person in crowd)
+
+
 @given(st.integers(0, 1 << 32), st.randoms(use_true_random=False))
 @settings(max_examples=30)
 def test_schedules_that_hypothesis_chooses(seed: int, chance: random.Random) -> None:

@@ -153,7 +153,8 @@ class Browser:
 
     def _on_resumed(self, event: dict[str, Any]) -> None:
         assert not event.get("fresh"), "so much has not happened"
-        self._ask_again(event["done"])
+        # Whoever asks for everything again gets nothing twice.
+        self._ask_again(self._town.chance.choice((0, event["done"])))
 
     def _ask_again(self, done: int) -> None:
         """Ask for what was asked for in vain, in that order, before anything new."""

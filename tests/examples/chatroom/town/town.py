@@ -54,7 +54,6 @@ class Town:
         seed: Decides everything.
         most: Most people.
         chance: Decides in place of the seed what people do; the network stays the seed's.
-        web: Whether there is a web door, too.
     """
 
     def __init__(
@@ -78,10 +77,10 @@ class Town:
             self.loop, self.hall, Keeping(), nobody(), wall=lambda: self.net.now + EPOCH
         )
         self.lines = self.server.open_lines(LINES)
-        self.web = self._open_web() if web else None
+        self.web = self._open_web() if WEB_DOOR else None
         crowd = self._crowd(most)
         self.busy = crowd
-        plans = [make_plan(number, crowd, chance, web=web) for number in range(crowd)]
+        plans = [make_plan(number, crowd, chance, web=WEB_DOOR) for number in range(crowd)]
         self.people: list[Person] = [
             Browser(self, plan) if plan.web else LinePerson(self, plan) for plan in plans
         ]
