@@ -150,7 +150,7 @@ def simulated_pair(net: SimulatedNetwork) -> tuple[Any, Any]:
 
 
 TestConnected = Connected.TestCase
-TestConnected.settings = settings(max_examples=300, stateful_step_count=25)
+TestConnected.settings = settings(max_examples=150, stateful_step_count=25)
 
 
 # -- not connected yet -----------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class Unconnected(RuleBasedStateMachine):
 
 
 TestUnconnected = Unconnected.TestCase
-TestUnconnected.settings = settings(max_examples=200, stateful_step_count=20)
+TestUnconnected.settings = settings(max_examples=100, stateful_step_count=20)
 
 
 def test_shutdown_without_a_connection() -> None:
