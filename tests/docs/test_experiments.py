@@ -26,12 +26,12 @@ class Unfenced(doctest.OutputChecker):
 @pytest.fixture
 def _left_as_it_was() -> Iterator[None]:
     """A reader leaves Python without closing anything, and so do the pages."""
-    before = {id(sock) for sock in sockets()}
+    before = sockets()  # themselves, not their id(), which may come again
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield
     for sock in sockets():
-        if id(sock) not in before:
+        if not any(sock is other for other in before):
             sock.close()
     logging.disable(logging.NOTSET)
 
