@@ -46,6 +46,9 @@ COMMANDS = {
     "kill %1 && wait && gzip -9 chatroom-trace.json": (
         "what came of it: tests/integration/test_chatroom_trace.py::test_the_sample_in_the_docs"
     ),
+    "python3 -m tests.schedules --count 10000 --seed 0": (
+        "takes minutes; 2,000 of them: tests/examples/chatroom/test_schedules.py::test_schedules"
+    ),
     "python -m examples.watch": "tests/integration/test_watch.py::test_bots_and_people_meet",
     "python3 -m miniloop.compat your_server.py --your-options": (
         "the reader's program; others: tests/integration/test_compat_main.py::"
