@@ -89,6 +89,11 @@ class LineDoor(AsyncChat):
         self._timer = loop.call_later(limits.login_timeout, self._login_timeout)
         self._session = self._open_session(address)
 
+    @property
+    def turned_away(self) -> bool:
+        """Whether it never came in: there was no place, or its address is banned."""
+        return self._session is None
+
     def _open_session(self, address: str) -> Session | None:
         hall, place = self._house.hall, None
         try:

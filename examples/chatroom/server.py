@@ -28,7 +28,7 @@ log = logging.getLogger("chatroom")
 
 FAREWELL = "The chat room is closing. Goodbye."
 TRIM_EVERY = 60.0  # seconds; a busy room may say some tens of megabytes in that time
-SPARE = 100  # connections beyond those counted: said goodbye to, or told that the room is full
+SPARE = 100  # connections beyond those counted: told why they are not let in; others are cut
 FOREVER = float("inf")
 
 
@@ -47,6 +47,7 @@ class LineServer:
     def __init__(self, loop: EventLoop, address: tuple[str, int], house: House) -> None:
         self._house = house
         self._doors: set[LineDoor] = set()
+        self._turned_away: set[LineDoor] = set()
         self._listener = Listener(loop, address, self._open)
 
     @property
@@ -60,9 +61,6 @@ class LineServer:
         return Queues.of(door.output_size for door in self._doors)
 
     def _open(self, loop: EventLoop, sock: socket.socket) -> LineDoor | None:
-        if len(self._doors) >= self._house.hall.limits.max_members + SPARE:
-            sock.close()
-            return None
         try:
             # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it is left in line, the
             # kernel takes that one byte out of the middle of a command: the rest is misread.
@@ -76,8 +74,21 @@ class LineServer:
         log.info("Connection from %s.", address)
         door = LineDoor(loop, sock, address, self._house)
         self._doors.add(door)
-        door.on_close(self._doors.discard, door)
+        door.on_close(self._gone, door)
+        if door.turned_away:
+            self._turn_away(door)
         return door
+
+    def _turn_away(self, door: LineDoor) -> None:
+        # One that never shakes hands (TLS) stays for its time, and is counted nowhere else.  It
+        # must not cost those their way in whom the hall has a place for.
+        self._turned_away.add(door)
+        if len(self._turned_away) > SPARE:
+            door.close()
+
+    def _gone(self, door: LineDoor) -> None:
+        self._doors.discard(door)
+        self._turned_away.discard(door)
 
 
 class ChatServer:

@@ -176,6 +176,20 @@ def test_those_who_never_shake_hands_are_bounded(
         silent[1].socket.recv(1)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 127.0.0.2 without asking")
+def test_those_who_never_shake_hands_keep_nobody_else_out(
+    start: Start, connect: Connect, files: Files
+) -> None:
+    server = start(*files.options, "--max-members", "2", "--max-per-address", "1")
+    silent = [connect(server) for _ in range(2 + SPARE)]
+    assert silent[-1].rest() == b""
+    neighbour = socket.create_connection(
+        ("127.0.0.1", server.port), PATIENCE, source_address=("127.0.0.2", 0)
+    )
+    with certificates().client().wrap_socket(neighbour, server_hostname="127.0.0.1") as lines:
+        assert lines.recv(100).startswith(b"-- Welcome")
+
+
 # The web door
 
 
