@@ -13,9 +13,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 
 MOST_WORDS = 16
-"""Each word is a list to be merged with the others: more would buy nothing but work."""
+"""Each word is a list to be merged with the others: more would buy nothing but work.
+
+Counted as FTS5 does, for which "well-known" is two and a Chinese word one for each letter: a
+phrase of a thousand of them holds the disk's thread, and with it the room, for half a minute.
+"""
 
 
 _UNSPACED = re.compile(
@@ -38,9 +43,29 @@ def match_expression(typed: str) -> str:
 
     The last word also finds longer ones that begin with it, as people are used to while typing.
     """
-    words = _words(typed)[:MOST_WORDS]
-    quoted = ['"' + (spaced(word) or word).replace('"', '""') + '"' for word in words]
+    quoted = ['"' + word.replace('"', '""') + '"' for word in _bounded(_words(typed))]
     return " ".join(quoted) + " *" if quoted else ""
+
+
+def _bounded(words: Iterable[str]) -> Iterator[str]:
+    left = MOST_WORDS
+    for word in words:
+        if left:
+            cut, left = _cut(spaced(word) or word, left)
+            yield cut
+
+
+def _cut(text: str, most: int) -> tuple[str, int]:
+    """Return `text` up to the end of its `most`-th token, and how many more it could have had."""
+    inside = False
+    for at, char in enumerate(text):
+        counts = _counts(char)
+        if counts and not inside:
+            if not most:
+                return text[:at], 0
+            most -= 1
+        inside = counts
+    return text, most
 
 
 def _words(typed: str) -> list[str]:

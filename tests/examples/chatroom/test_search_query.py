@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -71,6 +72,12 @@ def test_what_has_no_word_asks_for_nothing(typed: str) -> None:
 
 def test_the_number_of_words_is_bounded() -> None:
     assert match_expression("a " * 1000).count('"a"') == MOST_WORDS
+
+
+@pytest.mark.parametrize("typed", ["a-b-" * 9, "环" * 18, "a_" * 18, "环 a-" * 9, "\ue000-" * 18])
+def test_words_within_a_word_count_too(typed: str) -> None:
+    asked = re.sub("[^0-9a-z环\ue000]", " ", match_expression(typed))
+    assert len(asked.split()) == MOST_WORDS
 
 
 @given(st.text() | st.text(alphabet='"*:^(){}+- aNORDTE\0\ud800'))
