@@ -30,6 +30,11 @@ LONGEST = 65_536
 
 MOST_SANCTIONS = 10_000
 HIGHEST_ID = 2**63 - 1
+LATEST = 250_000_000_000.0
+"""Seconds since the epoch; what is later than that is in no calendar of Python's."""
+
+_SPOKEN = {kind.value: kind for kind in (Kind.SAID, Kind.ACTED)}
+"""What is stored.  The others are the server's own words, which no row may put into its mouth."""
 
 _COLUMNS = f"""m.id, m.kind, substr(m.sender, 1, {LONGEST}), substr(m.text, 1, {LONGEST}),
     m.at, r.shown"""
@@ -39,7 +44,7 @@ _PAGE = f"""SELECT {_COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
 _SEARCH = f"""SELECT {_COLUMNS} FROM words
     CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
     WHERE words MATCH ? AND r.key = ? ORDER BY words.rowid DESC LIMIT ?"""
-_ROOMS = """SELECT key, shown, topic, lock, founder FROM
+_ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder FROM
     (SELECT * FROM rooms ORDER BY used DESC, id DESC LIMIT ?) ORDER BY id"""
 
 
@@ -176,10 +181,10 @@ def _answer(connection: sqlite3.Connection, count: int, select: str, *values: ob
 
 
 def _messages(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:
-    known = {kind.value: kind for kind in Kind}
     for number, kind, sender, text, at, room in rows:
-        if kind in known:  # or somebody else, perhaps a later version, has put it there
-            yield Message(known[kind], text, sender, room=room, at=at, id=number)
+        if kind in _SPOKEN:  # or somebody else, perhaps a later version, has put it there
+            when = min(max(0.0, at), LATEST)
+            yield Message(_SPOKEN[kind], text, sender, room=room, at=when, id=number)
 
 
 def _digest(nonce: str) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from examples.chatroom.history import AddMessage, ForgetRoom, SaveRoom, Write
 from examples.chatroom.history_file import HistoryFile, transaction
 from examples.chatroom.history_rows import LONGEST, Writer, read_all, read_matches, read_page
 from examples.chatroom.messages import Kind, Message
+from examples.chatroom.rendering import LineRenderer
 
 NOON = 1_700_000_000.0
 
@@ -46,6 +48,20 @@ def test_long_texts_and_unknown_kinds_of_others_are_bounded(file: HistoryFile) -
         )
     found = read_page(file.connection, "lobby", 0, 9).messages
     assert [(message.id, len(message.text)) for message in found] == [(1, 1), (2, LONGEST)]
+
+
+def test_nobody_can_put_words_into_the_servers_mouth_or_stop_its_clock(file: HistoryFile) -> None:
+    write(file, add(1, "x"))
+    rows = [(2, "notice", 0), (3, "farewell", 0), (4, "said", 9e999), (5, "acted", -9e999)]
+    file.connection.executemany(
+        "INSERT INTO messages VALUES (?, 1, ?, 'E', 'y', '', ?, NULL)", rows
+    )
+    found = read_page(file.connection, "lobby", 0, 9).messages
+    assert [message.id for message in found] == [1, 4, 5]
+    for message in found:
+        assert LineRenderer().encode(message)
+        assert message.at is not None
+        assert math.isfinite(message.at)
 
 
 def test_bytes_of_others_that_are_no_text_are_replaced(file: HistoryFile) -> None:
