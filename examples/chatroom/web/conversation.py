@@ -106,6 +106,9 @@ class Conversation:
         if seat is None:
             self._socket.show(frame_of({"kind": "expired"}))
             return
+        if not seat.may_return():
+            self._socket.end(FULL, "coming back too often")
+            return
         self._seat = seat
         place, self._place = self._place, None
         seat.attach(self._socket, seen, place)

@@ -53,6 +53,11 @@ class WebLimits:
     resume_grace: float = _limit(
         30.0, "seconds", "time a lost browser has to come back to its seat", least=0
     )
+    # Each return can cost as much as all its rooms' views, and leaves a connection to be closed.
+    resume_rate: float = _limit(
+        0.5, "times/second", "how often one seat may be returned to in the long run", least=0.001
+    )
+    resume_burst: int = _limit(20, "times", "how often one seat may be returned to at once")
     backlog_events: int = _limit(
         1000, "events", "events kept for each browser, should it lose its connection", least=0
     )

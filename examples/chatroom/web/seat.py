@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..gate import Place
+from ..limits import TokenBucket
 from ..members import Outlet
 from ..messages import LAST_WORDS, Event, Kind, Message, Moment
 from . import wire
@@ -112,6 +113,8 @@ class Seat:
         self._done = 0
         self._end_code = 0
         self._last: Frame | None = None
+        limits, now = service.limits, service.moment().mono
+        self._returns = TokenBucket(limits.resume_rate, limits.resume_burst, now)
         self._grace: Timer | None = None
         self._session: Talk | None = None
         self._session = service.open_session(self, place, service.moment())
@@ -225,6 +228,10 @@ class Seat:
                 session.rooms(now)
 
     # Losing the connection, and coming back
+
+    def may_return(self) -> bool:
+        """Count one more return; say whether it is not one too many for now."""
+        return self._returns.take(self._service.moment().mono)
 
     def attach(self, line: Line, seen: int | None, place: Place | None) -> None:
         """Go on with `line`, on the other side of which `seen` events have arrived.

@@ -39,6 +39,9 @@ COMPRESSION = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True
 )
 NO_UTF8, NO_TEXT = 1007, 1003
+# Bytes parsed before looking whether they were too many frames: the smallest have six bytes, and
+# the protocol answers each ping before we see it.
+_SLICE = 2048
 _WIDEST_WINDOW = 15  # bits; what `frames` compresses with
 
 
@@ -85,26 +88,38 @@ class WebSocket:
         self._bucket = TokenBucket(limits.frame_rate, limits.frame_burst, service.moment().mono)
         self._compresses = _understands_ours(protocol)
         self._message = bytearray()
-        self._over = False
+        self._over = self._deaf = False
 
     # What comes
 
     def receive(self, data: bytes) -> None:
         """Take `data` as it comes."""
+        for start in range(0, len(data), _SLICE):
+            if not self._deaf:
+                self._receive(data[start : start + _SLICE])
+
+    def _receive(self, data: bytes) -> None:
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
-            if self._over:
+            if not isinstance(event, Received):
+                continue
+            if not self._bucket.take(self._moment().mono):
+                self._silence()
                 break
-            if isinstance(event, Received):
+            if not self._over:
                 self._channel.heard()
                 self._take(event)
         self.flush()
 
-    def _take(self, frame: Received) -> None:
-        if not self._bucket.take(self._moment().mono):
+    def _silence(self) -> None:
+        """Those were too many frames: not even their number is looked at from here on."""
+        self._deaf = True
+        if not self._over:
             log.info("%s sent too many frames.", self._address)
             self._fail(TOO_MANY_PROBLEMS, "too many messages")
-        elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
+
+    def _take(self, frame: Received) -> None:
+        if frame.opcode in (Opcode.TEXT, Opcode.CONT):
             self._message += frame.data
             if frame.fin:
                 self._hear()

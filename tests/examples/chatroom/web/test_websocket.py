@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from websockets.server import ServerProtocol
 
 from examples.chatroom.messages import Kind
 from tests.driving import settle
@@ -76,6 +77,46 @@ def test_who_breaks_the_rules_is_told_which(stage: Stage, pieces: list[bytes], c
     peer.wait(stage.around.limits.close_timeout + 1)
     assert peer.is_cut()
     assert stage.gate.taken == 0
+
+
+def test_one_seat_is_not_returned_to_without_end(stage: Stage) -> None:
+    first = stage.peer()
+    token = first.enter()
+    peers = [stage.peer() for _ in range(stage.around.limits.resume_burst + 1)]
+    for peer in peers:
+        peer.open()
+        peer.send(text({"do": "resume", "token": token, "seen": None}))
+    *_, last, refused = peers
+    assert refused.frames()[-1].code == 1013
+    assert last.frames()[0].json["kind"] == "resumed"
+
+
+def test_a_flood_of_pings_is_not_answered_to_the_end(stage: Stage) -> None:
+    peer = stage.peer()
+    peer.open()
+    peer.send(frame(PING, b"") * 9000)
+    *pongs, close = peer.frames()
+    assert close.code == 4002
+    assert len(pongs) < 500
+
+
+def test_a_flood_after_the_end_is_not_even_counted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[int] = []
+    receive = ServerProtocol.receive_data
+
+    def count(protocol: ServerProtocol, data: bytes) -> None:
+        parsed.append(len(data))
+        receive(protocol, data)
+
+    peer = stage.peer()
+    peer.open()
+    peer.send(*[frame(TEXT, b"x")] * 3)
+    assert peer.frames()[-1].code == 4002
+    monkeypatch.setattr(ServerProtocol, "receive_data", count)
+    peer.send(frame(PING, b"") * 9000)
+    assert 0 < sum(parsed) < 5000
 
 
 def test_nothing_follows_a_close(stage: Stage) -> None:
