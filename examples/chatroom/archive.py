@@ -8,10 +8,11 @@ from __future__ import annotations
 from .history import Answer, Store
 from .limits import Limits
 from .members import Member
-from .messages import Event, Found, Kind, Message, Page
+from .messages import Event, Found, Kind, Message, Moment, Page
 from .names import fold
 from .postbox import Postbox
 from .room import Room
+from .throttle import Throttle
 
 
 class Archive:
@@ -20,13 +21,18 @@ class Archive:
     Args:
         store: Where everything is.
         postbox: Where answers go.
-        limits: `history_page` counts here.
+        limits: `history_page` and those on looking count here.
     """
 
     def __init__(self, store: Store, postbox: Postbox, limits: Limits) -> None:
         self._store = store
         self._postbox = postbox
         self._limits = limits
+        self._by_source = Throttle(limits.address_look_rate, limits.address_look_burst)
+
+    def admits(self, member: Member, now: Moment) -> bool:
+        """Say whether one more look from where `member` comes from is not too much."""
+        return self._by_source.take(member.place.source, now.mono)
 
     def page(self, member: Member, room: Room, before: int, count: int) -> None:
         """Show `member` up to `count` messages of `room` before the id `before` (0: the newest).

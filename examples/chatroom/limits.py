@@ -58,6 +58,15 @@ class Limits:
         least=0.001,
     )
     look_burst: int = _limit(100, "requests", "pages, searches and joins it may ask for at once")
+    # A family behind one router turns pages at a browser's rate; who opens fifty browsers at one
+    # address does not get fifty times as much of the loop's and the disk's time.
+    address_look_rate: float = _limit(
+        30.0,
+        "requests/second",
+        "pages and searches all browsers at one address may ask for in the long run",
+        least=0.001,
+    )
+    address_look_burst: int = _limit(400, "requests", "pages and searches they may ask for at once")
     login_attempts: int = _limit(5, "attempts", "names tried before the connection is closed")
     login_timeout: float = _limit(
         60.0, "seconds", "time to give a name; strangers hold a place only so long", least=0.01

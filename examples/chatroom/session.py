@@ -112,11 +112,11 @@ class Session:
 
     def join(self, room: str, key: str, now: Moment) -> None:
         """Go into a room as well."""
-        self._look(now, lambda: self._hall.join(self._member, room, now, key), self._moving)
+        self._move(now, lambda: self._hall.join(self._member, room, now, key))
 
     def leave(self, room: str, now: Moment) -> None:
         """Leave a room."""
-        self._look(now, lambda: self._hall.leave(self._member, self._room(room), now), self._moving)
+        self._move(now, lambda: self._hall.leave(self._member, self._room(room), now))
 
     def whisper(self, to: str, text: str, now: Moment) -> None:
         """Say something to one person alone."""
@@ -142,7 +142,7 @@ class Session:
 
     def views(self) -> None:
         """Show all rooms one is in, as if one came in: for a page that was loaded again."""
-        for room in self._member.rooms:
+        for room in tuple(self._member.rooms):  # who cannot take one is in none any more
             self._hall.look(self._member, room, self._hall.limits.history_page)
 
     def receipt(self, number: int) -> None:
@@ -203,13 +203,18 @@ class Session:
             raise Refused(f"You are not in {room.name.shown}.")
         return room
 
-    def _look(
-        self, now: Moment, action: Callable[[], None], bucket: TokenBucket | None = None
-    ) -> None:
+    def _look(self, now: Moment, action: Callable[[], None]) -> None:
         """Do what a page does by itself, too, and more often than people type."""
+        admitted = self._looking.take(now.mono) and self._hall.archive.admits(self._member, now)
+        self._ask(action, admitted=admitted)
+
+    def _move(self, now: Moment, action: Callable[[], None]) -> None:
+        self._ask(action, admitted=self._moving.take(now.mono))
+
+    def _ask(self, action: Callable[[], None], *, admitted: bool) -> None:
         if self.ended or not self.logged_in:
             return
-        if (bucket or self._looking).take(now.mono):
+        if admitted:
             self._attempt(action)
         else:
             self.tell("You are asking too fast; please wait a moment.")

@@ -249,3 +249,14 @@ def test_nobody_comes_back_from_a_banned_address() -> None:
     assert bob.screen.texts(Kind.LEFT) == ["came from a banned address"]
     ann.session.lost("gone", NOON)
     assert hall.gate.taken == 1
+
+
+def test_many_browsers_at_one_address_may_not_look_without_end() -> None:
+    hall = new_hall(address_look_burst=3, address_look_rate=1)
+    ann, bob = (person(hall, name, roaming=True) for name in ("ann", "bob"))
+    for each in (ann, bob, ann, bob):
+        each.session.page("lobby", 0, NOON)
+    assert (len(ann.sees(Page)), len(bob.sees(Page))) == (2, 1)
+    eve = person(hall, "eve", roaming=True, address="198.51.100.1")
+    eve.session.page("lobby", 0, NOON)
+    assert len(eve.sees(Page)) == 1
