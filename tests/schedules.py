@@ -11,15 +11,16 @@ import logging
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 
 from tests.examples.chatroom.town.town import run_schedule
 
 EVERY = 10.0  # seconds between two words on how far it is
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run them; the exit status is 0 if all of them passed, else 1."""
-    options = parse_arguments()
+    options = parse_arguments(arguments)
     logging.disable(logging.CRITICAL)
     begun = told = time.monotonic()
     failed = []
@@ -45,7 +46,7 @@ def passes(seed: int) -> bool:
     return True
 
 
-def parse_arguments() -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python3 -m tests.schedules",
@@ -53,7 +54,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--count", type=int, default=10_000, help="how many (default 10000)")
     parser.add_argument("--seed", type=int, default=0, help="the first one's seed (default 0)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.count < 1:
         parser.error("--count is a number from 1 on")
     return options

@@ -5,9 +5,11 @@ given time for it, since it may do its part of the work on another processor.
 """
 
 import errno
+import fcntl
 import select
 import socket
 import sys
+import termios
 import time
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 ALL = POLLIN | POLLOUT | POLLPRI | POLLRDHUP
-PATIENCE = 0.3
+PATIENCE = 1.0
 """Seconds: short, because hypothesis shrinks a failure in hundreds of tries; LONGEST elsewhere."""
 ENDS = st.sampled_from([0, 1])
 OPTIONS = st.sampled_from([socket.SO_ERROR, socket.SO_ACCEPTCONN, socket.SO_TYPE])
@@ -53,6 +55,23 @@ def simulated_bits(sock: Any) -> int:
     return int(bits) if sock.fileno() >= 0 else -1
 
 
+def arrived(sock: socket.socket) -> int:
+    """The bytes that wait in the kernel, up to an urgent one."""
+    if sock.fileno() < 0:
+        return 0
+    answer = outcome(fcntl.ioctl, sock, termios.FIONREAD, bytes(4))
+    return int.from_bytes(answer, sys.byteorder) if isinstance(answer, bytes) else 0
+
+
+def wait_for_bytes(pairs: list[tuple[Any, Any]]) -> None:
+    """Readiness does not tell that more has come; an urgent byte would be counted otherwise."""
+    deadline = time.monotonic() + PATIENCE
+    for ours, real in pairs:
+        end = ours._end
+        while end is not None and end._urgent_in is None and arrived(real) < len(end.incoming):
+            assert time.monotonic() < deadline, f"{len(end.incoming)} bytes, {arrived(real)}"
+
+
 def agree(net: SimulatedNetwork, pairs: list[tuple[Any, Any]]) -> None:
     """Wait until the kernel shows what the simulation shows."""
     net.settle()
@@ -60,6 +79,7 @@ def agree(net: SimulatedNetwork, pairs: list[tuple[Any, Any]]) -> None:
     deadline = time.monotonic() + PATIENCE
     while (found := [kernel_bits(real) for _, real in pairs]) != wanted:
         assert time.monotonic() < deadline, f"simulated {wanted}, kernel {found}"
+    wait_for_bytes(pairs)
 
 
 # -- connected -------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import schedules
+
 from .town.town import run_schedule
 
 SCHEDULES = 2000
@@ -41,6 +43,11 @@ def test_browsers_take_part() -> None:
     pytest.importorskip("websockets", reason="no websockets, so no browsers in the schedules")
     crowds = [run_schedule(seed).people for seed in range(10)]
     assert any(person.plan.web for crowd in crowds for person in crowd)
+
+
+def test_the_longer_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert schedules.main(["--count", "2", "--seed", "5"]) == 0
+    assert "2 schedules, 0 failed" in capsys.readouterr().out
 
 
 @given(st.integers(0, 1 << 32), st.randoms(use_true_random=False))
