@@ -14,9 +14,6 @@ RUN_HERE = "tests/integration/test_page_commands.py::test_command"
 IN_VENV = "python3 -m venv .venv/chat && .venv/chat/bin/pip install "
 
 COMMANDS = {
-    "python3 -m tests.schedules --count 10000 --seed 0": (
-        "minutes; in short: tests/examples/chatroom/test_schedules.py::test_the_longer_run"
-    ),
     "python3 -m examples.chatroom": CHAT_ROOM,
     f"{IN_VENV}-e '.[chat]' && .venv/chat/bin/python -m examples.chatroom": (
         f"installs from the network; the room: {CHAT_ROOM}"
