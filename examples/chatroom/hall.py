@@ -93,7 +93,6 @@ class Hall:
             log_messages=log_messages,
         )
         self._by_source = Throttle(limits.address_rate, limits.address_burst)
-        self._looks_by_source = Throttle(limits.address_look_rate, limits.address_look_burst)
         self._members: dict[Member, None] = {}
         self._last_tick = Moment(0.0, 0.0)
 
@@ -162,10 +161,6 @@ class Hall:
         """Say whether one more line from where `member` comes from is not too much."""
         return self._by_source.take(member.place.source, now.mono)
 
-    def admits_look(self, member: Member, now: Moment) -> bool:
-        """Say whether one more page or search for where `member` comes from is not too much."""
-        return self._looks_by_source.take(member.place.source, now.mono)
-
     def tick(self, now: Moment) -> None:
         """Do what is to be done now and then; called about once a second."""
         self._last_tick = now
@@ -223,8 +218,9 @@ class Hall:
             if old.key in other.ignored:
                 other.shunned[member] = old.key
         log.info("%s is now called %s.", old.shown, new.shown)
-        for room in member.rooms:
-            self._tell(room, Message(Kind.RENAMED, new.shown, old.shown), now)
+        member.ignored.discard(new.key)  # perhaps it ignored who was called so before
+        for room in tuple(member.rooms):
+            self._tell_of(member, room, Message(Kind.RENAMED, new.shown, old.shown), now)
 
     def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
         """Let `member` into the room called `raw`, made if there is none.
@@ -235,7 +231,7 @@ class Hall:
             Refused: That is no name for a room, there are too many, the key is wrong, or it is
                 there already.
         """
-        if len(member.rooms) >= self.limits.max_rooms_joined:
+        if member.roaming and len(member.rooms) >= self.limits.max_rooms_joined:
             raise Refused("You are in as many rooms as you may; leave one of them first.")
         room = self.rooms.find_or_make(raw, member, now)
         if room in member.rooms:
@@ -275,8 +271,8 @@ class Hall:
     def promote(self, member: Member, now: Moment) -> None:
         """Make `member` an operator."""
         member.operator = True
-        for room in member.rooms:
-            self._tell(room, Message(Kind.OPERATOR, "", member.shown), now)
+        for room in tuple(member.rooms):
+            self._tell_of(member, room, Message(Kind.OPERATOR, "", member.shown), now)
 
     def lock(self, room: Room, lock: str, member: Member, now: Moment) -> None:
         """Close `room` with the hashed key `lock`, or open it if that is empty."""
@@ -287,7 +283,8 @@ class Hall:
     def forget_room(self, room: Room, why: str, now: Moment) -> None:
         """Take everybody out of `room`, and forget it with all that was said there."""
         for member in tuple(room.members):
-            self.part(member, room, "the room was forgotten", now, why)
+            if member in room.members:  # the news may have cost it its connection
+                self.part(member, room, "the room was forgotten", now, why)
         self.rooms.drop(room)
 
     # Inside
@@ -305,11 +302,13 @@ class Hall:
         return name
 
     def _enter(self, member: Member, room: Room, now: Moment) -> None:
+        if not member.present:  # lost by what it was told on its way
+            return
         room.members[member] = member.rooms[room] = None
         member.room = room
         limits = self.limits
         self.look(member, room, limits.history_page if member.roaming else limits.history_shown)
-        self._tell(room, Message(Kind.JOINED, "", member.shown), now)
+        self._tell_of(member, room, Message(Kind.JOINED, "", member.shown), now)
 
     def _exit(self, member: Member, room: Room, reason: str, now: Moment) -> None:
         del room.members[member], member.rooms[room]
@@ -321,6 +320,11 @@ class Hall:
     def _tell(self, room: Room, message: Message, now: Moment, write: Write | None = None) -> None:
         message = replace(message, room=room.name.shown, at=now.wall)
         self.postbox.post(message, room.members, write)
+
+    def _tell_of(self, member: Member, room: Room, message: Message, now: Moment) -> None:
+        # Each thing told can cost somebody the connection, also the one whom the next is about.
+        if member in room.members:
+            self._tell(room, message, now)
 
     def _remove(self, member: Member, reason: str, now: Moment, words: str = "") -> None:
         if not member.present:

@@ -452,6 +452,21 @@ def test_who_may_not_join_leaves_no_empty_room_behind() -> None:
     assert [room.name.shown for room in hall.rooms] == ["lobby", "tea"]
 
 
+def test_who_moves_from_room_to_room_is_never_in_too_many() -> None:
+    ann = person(new_hall(max_rooms_joined=1), "ann")
+    ann.types("/join tea", "/join attic", "/leave")
+    assert [view.name for view in ann.sees(RoomView)] == ["tea", "attic", "lobby"]
+
+
+def test_nobody_ignores_oneself_under_a_name_taken_over() -> None:
+    hall = new_hall()
+    ann, bob = person(hall, "ann"), person(hall, "bob")
+    ann.types("/ignore bob")
+    bob.types("/quit")
+    ann.types("/nick bob", "hello")
+    assert ann.hears() == ["hello"]
+
+
 def test_who_is_muted_cannot_speak_by_leaving() -> None:
     hall = new_hall()
     ann, bob = person(hall, "ann"), person(hall, "bob")
