@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from examples.chatroom.history import ForgetRoom, Write
 from examples.chatroom.ledger import RETRY, Fate, Ledger
@@ -19,7 +20,7 @@ class Desk:
 
     def add(self, *names: str) -> None:
         for name in names:
-            self.ledger.add(ForgetRoom(name), lambda fate, name=name: self._settled(name, fate))
+            self.ledger.add(ForgetRoom(name), partial(self._settled, name))
 
     def _settled(self, name: str, fate: Fate) -> None:
         self.fates.append((name, fate))
