@@ -17,7 +17,7 @@ from miniloop import EventLoop
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds until a test gives up; nothing waits that long when all is well
-ROUNDS = 15
+ROUNDS = 8
 KEEP = 300  # seconds, of which the child below gives one to each message
 
 CHILD = """

@@ -262,4 +262,4 @@ def matches(message: Message, words: list[str]) -> bool:
 
 
 TestStoreIsAList = StoreIsAList.TestCase
-TestStoreIsAList.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestStoreIsAList.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
