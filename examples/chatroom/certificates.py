@@ -18,6 +18,7 @@ log = logging.getLogger("chatroom")
 
 DAY = 86_400.0
 SOON = 14 * DAY  # those who renew by hand get a warning this long before
+NOT_PEM = "there must be a certificate and its key, both in PEM (a key of its own: --tls-key)"
 HANDSHAKE_STEPS = 10  # TLS 1.3 needs three; an unusable certificate must not turn into a spin
 
 
@@ -76,7 +77,7 @@ class Certificate:
     def _complaint(self, error: OSError) -> str:
         files = self._cert if self._key is None else f"{self._cert} and {self._key}"
         if isinstance(error, ssl.SSLError):
-            reason = (error.reason or "no certificate and key in PEM").replace("_", " ").lower()
+            reason = (error.reason or "").replace("_", " ").lower() or NOT_PEM
         else:
             reason = error.strerror or str(error)
         return f"The TLS certificate in {files} cannot be used: {reason}."

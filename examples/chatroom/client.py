@@ -172,7 +172,8 @@ class Client:
 
     def _why_not_secured(self, error: OSError) -> str:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return f"Cannot trust {self.host}: {error.verify_message}."
+            why = f"Cannot trust {self.host}: {error.verify_message}."
+            return f"{why} --ca FILE trusts the certificates in that file."
         reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
         return f"Cannot speak TLS with {self.host}: {reason or error}."
 

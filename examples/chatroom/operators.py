@@ -214,6 +214,7 @@ def _add(path: Path, given: argparse.Namespace) -> int:
     write(path, with_account(text, Account(name, PasswordHash.make(password))))
     print(f"{name.shown} has a new password." if known else f"{name.shown} is added.")
     print("A server that is running learns of it by SIGHUP.")
+    print(f"Then come in by another name, and type /oper {name.shown} and the password.")
     return 0
 
 
