@@ -44,7 +44,12 @@ FREELY: dict[str, Any] = {
     "flood_rate": 1e6, "flood_burst": 10**6, "address_rate": 1e6, "address_burst": 10**6,
     "look_rate": 1e6, "look_burst": 10**6,
 }  # fmt: skip
-EAGERLY: dict[str, Any] = {"frame_rate": 1e6, "frame_burst": 10**6}
+EAGERLY: dict[str, Any] = {
+    "frame_rate": 1e6,
+    "frame_burst": 10**6,
+    "resume_rate": 1e6,
+    "resume_burst": 10**6,
+}
 
 
 @pytest.fixture(scope="module")
