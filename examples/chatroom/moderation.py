@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from itertools import islice
 
-from .durations import parse_duration, split_duration
+from .durations import split_duration
 from .locks import make_lock
 from .members import Member
 from .names import Name, Refused
@@ -98,7 +98,8 @@ def _bans(request: Request) -> None:
 def _mute(request: Request) -> None:
     raw, _, rest = _COMMANDS["mute"].need(request.rest).partition(" ")
     target = target_of(raw, request.hall.limits.max_name)
-    duration = parse_duration(rest.strip()) if rest.strip() else None
+    duration, reason = split_duration(rest.strip())
+    _COMMANDS["mute"].need("" if reason else raw)  # a mute has no reason
     until = _impose(request, MUTE, target, duration, "")
     request.answer(sentence(f"{describe(target)} is muted", until, ""))
     for each in _met(request, target):

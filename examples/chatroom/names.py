@@ -79,6 +79,8 @@ def check_name(raw: str, longest: int) -> Name:
     text = raw.strip()
     if not text:
         raise Refused("A name needs at least one letter or digit.")
+    if text.startswith("/"):
+        raise Refused("A name has no slash; give one first, and then commands.")
     shown = _spell(text)
     if len(shown) > longest:
         raise Refused(f"That name is too long: {longest} characters at most.")

@@ -136,6 +136,7 @@ def test_the_client_trusts_nobody_unknown(start: Start, files: Files) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("Cannot trust 127.0.0.1: ")
+    assert done.stderr.endswith(" --ca FILE trusts the certificates in that file.\n")
 
 
 def test_the_client_says_so_where_there_is_no_tls(start: Start, files: Files) -> None:

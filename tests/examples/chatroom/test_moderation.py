@@ -306,6 +306,13 @@ def test_the_muted_are_told_and_not_heard(target: str, scene: Scene) -> None:
     assert scene.carol.hears() == ["hello again"]
 
 
+def test_a_mute_takes_no_reason(scene: Scene) -> None:
+    scene.ada.types("/mute Bob 10m spam", "/mute Bob spam")
+    assert scene.ada.notices() == ["Usage: /mute NAME|ADDRESS [10m]"] * 2
+    scene.bob.types("hello")
+    assert scene.carol.hears() == ["hello"]
+
+
 def test_a_mute_ends(scene: Scene) -> None:
     scene.ada.types("/mute Bob 10m")
     scene.bob.types("hello", at=later(600))

@@ -25,6 +25,12 @@ def rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     return rules
 
 
+@pytest.mark.parametrize("raw", ["/help", "/oper Ada a-password-longer-than-a-name"])
+def test_a_command_in_the_place_of_a_name_is_told_so(raw: str) -> None:
+    with pytest.raises(Refused, match="give one first, and then commands"):
+        check_name(raw, 20)
+
+
 @pytest.mark.usefixtures("rules")
 @pytest.mark.parametrize(
     "raw", ["ann", "Ann-Marie", "r2.d2", "Jürgen", "李雷", "x_", "7", "Олег", "山田タロー", "עברית"]
