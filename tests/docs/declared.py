@@ -36,11 +36,11 @@ COMMANDS = {
     'sqlite3 ~/.local/share/miniloop-chatroom/history.sqlite3 ".backup copy.sqlite3"': RUN_HERE,
     'python3 -c "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect('
     'sys.argv[2]))" ~/.local/share/miniloop-chatroom/history.sqlite3 copy.sqlite3': RUN_HERE,
-    "python -m examples.chatroom --no-history --web-port none --port 1234 "
+    "python3 -m examples.chatroom --no-history --web-port none --port 1234 "
     "--trace chatroom-trace.json &": (
         "tests/integration/test_chatroom_trace.py::test_a_line_is_followed_to_everybody"
     ),
-    "python -m examples.watch.bots --port 1234 --bots 5 --seconds 3 --seed 1": (
+    "python3 -m examples.watch.bots --port 1234 --bots 5 --seconds 3 --seed 1": (
         "tests/examples/watch/test_bots.py::test_a_bot_talks_and_leaves"
     ),
     "kill %1 && wait && gzip -9 chatroom-trace.json": (
@@ -49,14 +49,14 @@ COMMANDS = {
     "python3 -m tests.schedules --count 10000 --seed 0": (
         "takes minutes; 2,000 of them: tests/examples/chatroom/test_schedules.py::test_schedules"
     ),
-    "python -m examples.watch": "tests/integration/test_watch.py::test_bots_and_people_meet",
+    "python3 -m examples.watch": "tests/integration/test_watch.py::test_bots_and_people_meet",
     "python3 -m miniloop.compat your_server.py --your-options": (
         "the reader's program; others: tests/integration/test_compat_main.py::"
         "test_an_unmodified_program_that_talks_to_itself"
     ),
     "python -m miniloop.compat PROGRAM [ARGS]": "usage; as above",
     "python -m miniloop.compat -m MODULE [ARGS]": "usage; as above",
-    "python -m miniloop.compat examples/porting/step0_asyncore.py 11211 &": (
+    "python3 -m miniloop.compat examples/porting/step0_asyncore.py 11211 &": (
         "tests/integration/test_porting.py::test_what_was_set_is_got"
     ),
     "python3 -m examples.servers": RUN_HERE,
@@ -71,7 +71,7 @@ COMMANDS = {
     ".venv/lab/bin/python -m examples.servers.compare": LAB,
     ".venv/lab/bin/python -m examples.servers.compare --redraw --page "
     "docs/explanation/serve-many-connections.md": LAB,
-    "python -m examples.dns --server 192.0.2.53 example.org": (
+    "python3 -m examples.dns --server 192.0.2.53 example.org": (
         "needs a name server; with one of its own: tests/integration/test_dns.py::test_command_line"
     ),
     "python3 -m tests": "this very run",
