@@ -91,6 +91,8 @@ class HistoryFile:
 
     Attributes:
         connection: The database, in autocommit mode; for one thread at a time.
+        reader: The database once more, for looking only: with a write-ahead log neither waits
+            for the other, so it may be used on a thread of its own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -104,6 +106,9 @@ class HistoryFile:
                 self._claim = undo.enter_context(contextlib.closing(_claim(path)))
                 self.connection = undo.enter_context(contextlib.closing(_connect(path)))
                 _prepare(self.connection)
+                self.reader = undo.enter_context(contextlib.closing(_connect(path)))
+                self.reader.text_factory = _text
+                self.reader.execute("PRAGMA query_only = ON")
             except OSError as error:
                 raise _refusal(path, str(error.strerror or error)) from error
             except sqlite3.Error as error:
@@ -117,6 +122,7 @@ class HistoryFile:
 
         Closing the last connection makes SQLite copy the log (WAL) into the database.
         """
+        self.reader.close()
         self.connection.close()
         self._claim.close()
 
@@ -181,8 +187,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection) -> None:
     """Look at what it is, make what is missing, and set how it is used."""
     fresh = _is_fresh(connection)
-    # A text may hold anything, when somebody else wrote it.
-    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.text_factory = _text
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table only
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise _Unfit("its place allows no write-ahead log")
@@ -197,6 +202,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
     with transaction(connection):  # also says now, and not later, if nothing can be written
         for statement in SCHEMA if fresh else ():
             connection.execute(statement)
+
+
+def _text(data: bytes) -> str:
+    # It may hold anything, when somebody else wrote it.
+    return data.decode("utf-8", "replace")
 
 
 def _is_fresh(connection: sqlite3.Connection) -> bool:

@@ -1,7 +1,8 @@
 """The store that outlives the process: SQLite in one file.
 
-Rule of this file: `Store`'s methods become errands on a thread; the SQL is in history_rows.py.
-The loop never waits: handing a write over takes microseconds, the commit happens on the thread.
+Rule of this file: `Store`'s methods become errands on two threads, of which one writes and one
+looks; the SQL is in history_rows.py.  The loop never waits: handing a write over takes
+microseconds, the commit happens on the thread.
 
 A commit is the disk's word (`synchronous=FULL`): what `done` was called for is there after
 SIGKILL or a power cut, as far as the disk does not lie.
@@ -13,6 +14,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,7 +34,11 @@ log = logging.getLogger("chatroom")
 Result = TypeVar("Result")
 
 MOST_WAITING = 200
-"""Questions that may wait; writes go before them, and are never refused."""
+"""Questions that may wait; writes have a thread of their own, and are never refused."""
+
+LONGEST_LOOK = 2.0
+"""Seconds for one page or search; common words in a small room of a large file can take long."""
+LOOK_EVERY = 10_000  # instructions of SQLite's machine: some tenth of a millisecond
 
 PATIENCE = 3.0
 """Seconds that `close()` gives to what was still under way."""
@@ -67,6 +73,7 @@ class SqliteStore:
         self._file = HistoryFile(path)
         self._connection = self._file.connection
         self._errands = Errands(loop)
+        self._looks = Errands(loop)  # a search that takes long must hold up no message
         self._sweep: Iterator[None] | None = None
         self._trouble = ""
         self._closing = self._closed = False
@@ -74,7 +81,7 @@ class SqliteStore:
     @property
     def waiting(self) -> int:
         """How many writes and questions are not answered yet."""
-        return len(self._errands)
+        return len(self._errands) + len(self._looks)
 
     def load(self, recent: int) -> Remembered:
         """Return what is known, with up to `recent` messages a room; blocks, so before the loop.
@@ -97,7 +104,7 @@ class SqliteStore:
 
     def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
         """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
-        self._ask(lambda: read_page(self._connection, room, before, count), done)
+        self._ask(lambda: read_page(self._file.reader, room, before, count), done)
 
     def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
         """Find up to `count` of the newest messages of `room` with all the words of `query`.
@@ -106,7 +113,7 @@ class SqliteStore:
         the last one also as the beginning of a longer word.  In scripts that put no spaces between
         words any part is found.
         """
-        self._ask(lambda: read_matches(self._connection, room, query, count), done)
+        self._ask(lambda: read_matches(self._file.reader, room, query, count), done)
 
     def trim(self, now: float, done: Callable[[Trimmed], None] | None = None) -> None:
         """Forget what need not be kept, in small steps between which others have their turn.
@@ -134,15 +141,20 @@ class SqliteStore:
             return
         self._closing = True
         self._errands.finish(patience)
+        self._looks.finish(patience)
         self._closed = True
-        if not self._errands.alone(self._file.close, patience):
+        looked = self._looks.alone(self._file.reader.close, patience)
+        if not (looked and self._errands.alone(self._file.close, patience)):
             log.error("The history in %s could not be closed: the disk hangs.", self._path)
 
     def _ask(self, work: Callable[[], Answer], done: Callable[[Answer], None]) -> None:
-        if len(self._errands) >= MOST_WAITING:
+        if self._closed:
+            done(Answer(problem="it is closed already"))
+        elif len(self._looks) >= MOST_WAITING:
             done(Answer(problem="too many look into it at once; try again"))
         else:
-            self._add(work, lambda why: Answer(problem=why), done)
+            look = partial(self._look, work)
+            self._looks.add(Errand(look, lambda why: Answer(problem=why), done))
 
     def _add(
         self,
@@ -174,7 +186,12 @@ class SqliteStore:
 
         self._add(self._sweep_on, failed, stepped)
 
-    # On the thread
+    # On the threads
+
+    def _look(self, work: Callable[[], Answer]) -> Answer:
+        deadline = time.monotonic() + LONGEST_LOOK
+        self._file.reader.set_progress_handler(lambda: time.monotonic() > deadline, LOOK_EVERY)
+        return work()
 
     def _write(self, batch: Sequence[Write]) -> Written:
         try:

@@ -24,6 +24,7 @@ _WORDS = {
     sqlite3.SQLITE_CORRUPT: "its file is damaged",
     sqlite3.SQLITE_NOTADB: "its file is no database",
     sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_INTERRUPT: "it took too long",
     sqlite3.SQLITE_NOMEM: "there is too little memory",
 }
 

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import pytest
 
+from examples.chatroom import sqlite_store
+from examples.chatroom.errands import Errands
 from examples.chatroom.history import (
     AddMessage,
     Answer,
@@ -257,19 +259,31 @@ def test_searching_gives_the_newest_and_says_if_there_are_more(diary: Diary) -> 
     assert diary.search("word", count=5).more is False
 
 
-def test_writes_go_before_questions(diary: Diary) -> None:
+def test_a_long_search_holds_up_no_message(diary: Diary) -> None:
     order: list[str] = []
-    with busy(diary):
-        diary.store.page("lobby", 0, 1, lambda answer: order.append("page"))
+    with busy(diary.store._looks):
+        diary.store.search("lobby", "word", 1, lambda answer: order.append("search"))
         diary.store.write([add(1)], lambda written: order.append("write"))
+        run_until(diary.loop, lambda: order)
     run_until(diary.loop, lambda: len(order) == 2)
-    assert order == ["write", "page"]
+    assert order == ["write", "search"]
+
+
+def test_a_search_that_takes_too_long_is_given_up(
+    diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diary.write(*(add(number, f"word {number}") for number in range(1, 2000)))
+    monkeypatch.setattr(sqlite_store, "LONGEST_LOOK", -1.0)
+    monkeypatch.setattr(sqlite_store, "LOOK_EVERY", 10)
+    assert diary.search("word", count=2000).problem == "it took too long"
+    monkeypatch.setattr(sqlite_store, "LONGEST_LOOK", 20.0)
+    assert len(diary.search("word", count=5).messages) == 5
 
 
 def test_questions_are_bounded_and_writes_are_not_refused(diary: Diary) -> None:
     answers: list[Answer] = []
     written: list[Written] = []
-    with busy(diary):
+    with busy(diary.store._looks):
         for _ in range(MOST_WAITING + 1):
             diary.store.page("lobby", 0, 1, answers.append)
         assert [answer.problem for answer in answers] == [
@@ -281,15 +295,15 @@ def test_questions_are_bounded_and_writes_are_not_refused(diary: Diary) -> None:
 
 
 @contextlib.contextmanager
-def busy(diary: Diary) -> Iterator[None]:
-    """Nothing is done on the thread meanwhile."""
+def busy(errands: Errands) -> Iterator[None]:
+    """Nothing is done on that thread meanwhile."""
     entered, left = threading.Event(), threading.Event()
 
     def hold() -> None:
         entered.set()
         left.wait(20)
 
-    holder = threading.Thread(target=diary.store._errands.alone, args=(hold, 20.0))
+    holder = threading.Thread(target=errands.alone, args=(hold, 20.0))
     holder.start()
     assert entered.wait(20)
     yield
@@ -511,7 +525,7 @@ def test_closing_after_the_loop_still_stores(tmp_path: Path) -> None:
     with EventLoop(debug=True) as loop:
         diary = Diary(loop, tmp_path / "history.db")
         told: list[Written] = []
-        with busy(diary):
+        with busy(diary.store._errands):
             diary.store.write([add(1)], told.append)
             loop.close()
             diary.store.write([add(2)], told.append)  # as a channel that is closed may do
