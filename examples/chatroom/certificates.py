@@ -12,6 +12,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 log = logging.getLogger("chatroom")
@@ -75,7 +76,9 @@ class Certificate:
         return context
 
     def _complaint(self, error: OSError) -> str:
-        files = self._cert if self._key is None else f"{self._cert} and {self._key}"
+        given = [each for each in (self._cert, self._key) if each is not None]
+        missing = [each for each in given if not Path(each).exists()]
+        files = " and ".join(missing or given)
         if isinstance(error, ssl.SSLError):
             reason = (error.reason or "").replace("_", " ").lower() or NOT_PEM
         else:
