@@ -89,8 +89,15 @@ class Peer:
             self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self.received = b""
         if name:
+            self._log_in(name)
+
+    def _log_in(self, name: str) -> None:
+        try:
             self.type(name)
             self.expect(f"{name} came into lobby.")
+        except BaseException:  # nobody else has it to close
+            self.socket.close()
+            raise
 
     def type(self, *lines: str) -> None:
         self.send("".join(f"{line}\n" for line in lines).encode())

@@ -211,14 +211,17 @@ def test_a_server_that_forgot_everything_is_no_trouble(
 
 
 def test_a_name_taken_meanwhile_is_asked_for_again(
-    start: Start, connect: Connect, ada: Page
+    start: Start, connect: Connect, ada: Page, proxy_to: Callable[[int], Proxy]
 ) -> None:
     first = start()
-    ada.enter(first, "Ada")
+    network = proxy_to(first.web_port)
+    ada.enter(network.port, "Ada")
+    network.refusing = True  # or the page might be back before the other one
     first.stop()
     ada.until("sees it go", lambda: ada.shown("#trouble"))
     second = start("--web-port", str(first.web_port))
     other = connect(second, "Ada")
+    network.refusing = False
     network_is_back(ada)
     ada.until("asks again", lambda: "taken" in ada.text("#login-said"))
     ada.press("Ada2\n")
