@@ -8,6 +8,7 @@ after a restart of the server too.  One in which nothing was said goes with its 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 
@@ -92,9 +93,10 @@ class Rooms:
         """
         if not room.lock or member.operator:
             return
-        if not self._guessing.take(member.place.source, now.mono):
+        if self._guessing.spent(member.place.source, now.mono):
             raise Refused("Too many keys were tried from your address; please wait a while.")
         if not lock_matches(room.lock, key):
+            self._guessing.take(member.place.source, now.mono)
             raise Refused(f"{room.name.shown} is closed; come in with /join ROOM KEY.")
 
     def drop(self, room: Room) -> None:
@@ -147,7 +149,8 @@ class Rooms:
                 room.topic, room.lock, room.founder = record.topic, record.lock, record.founder
                 room.saved = True
                 room.tail.extend(recent)
-                room.used = recent[-1].at or 0.0 if recent else 0.0
+                # What nothing is known of counts as in use until somebody has been there.
+                room.used = recent[-1].at or math.inf if recent else math.inf
 
     def _restored(self, shown: str) -> Room | None:
         try:

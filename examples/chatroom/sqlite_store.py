@@ -135,7 +135,7 @@ class SqliteStore:
         Blocks; again is harmless.  What is asked for later is answered with a problem.
 
         Args:
-            patience: Seconds for all of it.
+            patience: Seconds for the writes, and as many again for the questions.
         """
         if self._closed:
             return

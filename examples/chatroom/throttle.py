@@ -37,6 +37,11 @@ class Throttle:
             bucket = self._buckets[key] = TokenBucket(self._rate, self._burst, now)
         return bucket.take(now)
 
+    def spent(self, key: Hashable, now: float) -> bool:
+        """Say whether `key` has no token left at time `now`; takes none."""
+        bucket = self._buckets.get(key)
+        return bucket is not None and bucket.spent(now)
+
     def _make_place(self, now: float) -> None:
         if len(self._buckets) < self._most:
             return

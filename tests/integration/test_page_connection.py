@@ -100,7 +100,8 @@ def test_a_lost_answer_makes_no_second_message(
         "keeps it", lambda: any("said in a tunnel" in each for each in ada.texts("#log .waiting"))
     )
     proxy.holding = proxy.refusing = False
-    ada.click("#retry")
+    with contextlib.suppress(WebDriverException):  # it may be back by itself in this moment
+        ada.click("#retry")
     ada.until_online()
     ada.until_said("Ada: only once", "Ada: said in a tunnel")
     assert from_person(ada, "Ada") == ["only once", "said in a tunnel"]

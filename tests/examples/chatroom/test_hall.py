@@ -362,6 +362,8 @@ def test_a_disk_that_hangs_does_not_take_all_memory() -> None:
 class Restarted(SlowStore):
     def load(self, recent: int) -> Remembered:
         old = Message(Kind.SAID, "long ago", "zoe", room="attic", at=NOON.wall, id=41)
+        if recent == 0:
+            return Remembered(41, ((SaveRoom("attic", "Attic", "dust"), ()),))
         attic = SaveRoom("attic", "Attic", "dust", make_lock("sesame"), "zoe")
         broken = SaveRoom("no name", "no name")
         return Remembered(
@@ -394,6 +396,21 @@ def test_a_key_cannot_be_guessed_by_trying() -> None:
     assert bob.notices()[-1].startswith("Too many keys")
     bob.types("/join attic sesame", at=later(11))
     assert bob.sees(RoomView)[-1].name == "attic"
+
+
+def test_right_keys_are_no_guesses() -> None:
+    hall = new_hall(key_guesses=1)
+    ann, bob = person(hall, "ann"), person(hall, "bob")
+    ann.types("/join attic", "/lock sesame")
+    bob.types("/join attic sesame", "/join lobby", "/join attic sesame")
+    assert bob.sees(RoomView)[-1].name == "attic"
+
+
+def test_a_room_of_which_no_message_is_at_hand_is_not_deserted_at_a_restart() -> None:
+    hall = Hall(Limits(max_rooms=2, history_kept=0), Restarted())
+    eve = person(hall, "eve")
+    eve.types("/join new", at=later(10**9))
+    assert "which is the limit" in eve.notices()[-1]
 
 
 def test_rooms_cannot_be_used_up_from_one_address() -> None:

@@ -24,3 +24,11 @@ def test_a_crowd_of_strangers_shuts_nobody_out_and_takes_no_more_memory() -> Non
     throttle = Throttle(rate=0.001, burst=1, most=10)
     assert all(throttle.take(number, 0.0) for number in range(1000))
     assert len(throttle._buckets) == 10
+
+
+def test_one_can_look_whether_anything_is_left() -> None:
+    throttle = Throttle(rate=1.0, burst=1)
+    assert not throttle.spent("a", 0.0)
+    throttle.take("a", 0.0)
+    assert throttle.spent("a", 0.5)
+    assert not throttle.spent("a", 1.0)
