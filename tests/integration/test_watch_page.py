@@ -66,7 +66,7 @@ def test_everything_is_shown(page: Page) -> None:
     page.until("shows the timers", lambda: "LineDoor" in page.text("#timers"))
     page.until("logs", lambda: "handle_read" in page.text("#log"))
     # A dash until it has seen two pictures.
-    page.until("counts passes", lambda: page.text("#rate").strip("–0. ") != "")
+    page.until("counts passes", lambda: page.text("#rate").strip("\u20130. ") != "")
     assert page.texts("#stages h3") == STAGES
 
 
