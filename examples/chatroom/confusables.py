@@ -20,13 +20,13 @@ from .text import INVISIBLE_LETTERS
 # What is used without the table: the letters that the most common forgeries are made of.
 _FEW = dict(
     [
-        *zip("АВЕКМНОРСТУХІЈЅ", "ABEKMHOPCTYXlJS", strict=True),  # noqa: RUF001
-        *zip("аеорсухіјѕԁ", "aeopcyxijsd", strict=True),  # noqa: RUF001
-        *zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHlKMNOPTYX", strict=True),  # noqa: RUF001
-        *zip("αοινρυ", "aoivpu", strict=True),  # noqa: RUF001
+        *zip("АВЕКМНОРСТУХІЈЅ", "ABEKMHOPCTYXlJS", strict=True),  # noqa: RUF001 - look-alikes
+        *zip("аеорсухіјѕԁ", "aeopcyxijsd", strict=True),  # noqa: RUF001 - look-alikes
+        *zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHlKMNOPTYX", strict=True),  # noqa: RUF001 - look-alikes
+        *zip("αοινρυ", "aoivpu", strict=True),  # noqa: RUF001 - look-alikes
         *zip("01I|", "Olll", strict=True),
         ("m", "rn"),
-        ("ı", "i"),  # noqa: RUF001
+        ("ı", "i"),  # noqa: RUF001 - look-alikes
     ]
 )
 _UNSEEN = frozenset("\u034f") | INVISIBLE_LETTERS

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -92,19 +91,6 @@ def check_name(raw: str, longest: int) -> Name:
         known = " and ".join(each.replace("_", " ").title() for each in scripts)
         raise Refused(f"That name mixes letters of several scripts ({known}); please use one.")
     return Name(shown, fold(shown))
-
-
-def refuse_lookalike(name: Name, others: Iterable[Name]) -> None:
-    """Refuse `name` if it looks like one of `others` and is another name.
-
-    The same name is no lookalike: whether it may be had, the caller says.
-
-    Raises:
-        Refused: It could be taken for one of them.
-    """
-    for other in others:
-        if other.skeleton == name.skeleton and other.key != name.key:
-            raise Refused(f"That name looks like {other.shown}; please choose another.")
 
 
 def fold(text: str) -> str:

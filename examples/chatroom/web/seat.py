@@ -43,7 +43,7 @@ class Line(Protocol):
 
 
 class Talk(Protocol):
-    """What a seat needs of a session; `session.Session` has it all."""
+    """What a seat needs of a session; `session.Session` has it all, and documents it."""
 
     @property
     def name(self) -> str: ...  # noqa: D102

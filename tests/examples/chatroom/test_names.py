@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.chatroom import names
-from examples.chatroom.names import Name, Refused, check_name, fold, refuse_lookalike
+from examples.chatroom.names import Name, Refused, check_name, fold
 from examples.chatroom.scripts import complete
 
 needs_precis = pytest.mark.skipif(not names.PRECIS, reason="precis-i18n is not installed")
@@ -128,16 +128,6 @@ def test_the_length_counts_after_normalisation(monkeypatch: pytest.MonkeyPatch) 
 def test_scripts_that_look_alike_are_not_mixed() -> None:
     with pytest.raises(Refused, match=r"scripts \(Cyrillic and Latin\); please use one"):
         check_name("Аda", 20)  # noqa: RUF001
-
-
-def test_what_only_looks_the_same_is_refused() -> None:
-    present = [check_name("Bob", 20), check_name("cop", 20)]
-    with pytest.raises(Refused, match="That name looks like cop; please choose another"):
-        refuse_lookalike(check_name("сор", 20), present)  # noqa: RUF001  # all Cyrillic
-    with pytest.raises(Refused, match="looks like Bob"):
-        refuse_lookalike(check_name("B0b", 20), present)
-    refuse_lookalike(check_name("BOB", 20), present)  # the same name: another question
-    refuse_lookalike(check_name("Carol", 20), present)
 
 
 @given(st.text())
