@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from miniloop import AsyncChat, EventLoop, Trace
-from miniloop.chrome_trace import ChromeTrace
+from miniloop.trace.chrome_trace import ChromeTrace
 
 ROUNDS = 11
 BATCHES = 200

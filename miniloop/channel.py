@@ -6,26 +6,22 @@ receives a byte or knows what a socket is.
 
 import logging
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from miniloop.loop import EventLoop
-from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Channel, Registration
+from miniloop.readiness import (
+    HANGUP,
+    READ,
+    URGENT,
+    WRITE,
+    Channel,
+    Registration,
+    announced,
+    announces,
+)
 from miniloop.timers import Handle, TimerHandle
 
 logger = logging.getLogger("miniloop")
-
-_Method = TypeVar("_Method", bound=Callable[..., object])
-
-
-def announced(predicate: _Method) -> _Method:
-    """Declare that a ``readable()`` or ``writable()`` of yours announces its changes.
-
-    Such a method answers the same until ``interest_changed()`` is called, so the loop need not ask
-    in every pass.  Without this decorator an overridden predicate is asked in every pass, as
-    asyncore does.
-    """
-    predicate.__dict__["announced"] = True
-    return predicate
 
 
 class BaseChannel:
@@ -285,8 +281,3 @@ class BaseChannel:
         self._update_plain_read()
         asked = not (announces(self.readable) and announces(self.writable))
         self._registration = self.loop.register(self, asked=asked)
-
-
-def announces(predicate: object) -> bool:
-    """Return whether a predicate is decorated with ``announced``."""
-    return getattr(predicate, "announced", False) is True

@@ -18,14 +18,14 @@ from socket import (
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import TYPE_CHECKING, Any
 
-from miniloop.accepting import BATCH, Accepting
 from miniloop.loop import EventLoop
+from miniloop.net.accepting import BATCH, Accepting
 from miniloop.outgoing import OutgoingChannel
 
 if TYPE_CHECKING:
     import ssl
 
-    from miniloop.tls import TlsChannel
+    from miniloop.net.tls import TlsChannel
 
 logger = logging.getLogger("miniloop")
 
@@ -155,7 +155,7 @@ class Dispatcher(OutgoingChannel):
                 pushed something, which would leave unprotected.
             ValueError, ssl.SSLError: the arguments do not fit each other.
         """
-        from miniloop.tls import TlsChannel  # ssl takes long to import: only who uses it pays
+        from miniloop.net.tls import TlsChannel  # ssl takes long to import: only who uses it pays
 
         self.check_open("start_tls()")
         if not self.connected or self._datagram or self._tls is not None:

@@ -11,13 +11,13 @@ from threading import get_ident
 from types import TracebackType
 from typing import Self
 
-from miniloop.activity import Activities
 from miniloop.readiness import Registration
 from miniloop.selector import default_selector
-from miniloop.slowness import SLOW
+from miniloop.system.activity import Activities
 from miniloop.timers import Handle
-from miniloop.trace import Trace
-from miniloop.traced import TracedPasses
+from miniloop.trace.hooks import Trace
+from miniloop.trace.installing import TracedPasses
+from miniloop.trace.slow_handlers import SLOW
 
 DEFAULT_GRACE = 5.0
 """Seconds that an orderly stop gives to queued output: what a person waits before Ctrl-C again."""

@@ -8,8 +8,8 @@ import logging
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import Any
 
-from miniloop.connecting import Connecting
-from miniloop.connecting_by_name import ConnectingByName
+from miniloop.net.connecting import Connecting
+from miniloop.net.connecting_by_name import ConnectingByName
 from miniloop.sockets import SocketChannel
 
 logger = logging.getLogger("miniloop")

@@ -6,7 +6,8 @@ no I/O and knows neither sockets nor selectors.
 """
 
 import selectors
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 READ = selectors.EVENT_READ
 """Something can be read, or a connection accepted, or the peer has finished."""
@@ -139,3 +140,24 @@ def deliver(registration: Registration, ready: int) -> None:
         channel.handle_expt_event()
     if ready & HANGUP and registration.wants(HANGUP):
         channel.handle_hangup_event()
+
+
+# -- predicates that announce their changes -------------------------------------------------------
+
+_Method = TypeVar("_Method", bound=Callable[..., object])
+
+
+def announced(predicate: _Method) -> _Method:
+    """Declare that a ``readable()`` or ``writable()`` of yours announces its changes.
+
+    Such a method answers the same until ``interest_changed()`` is called, so the loop need not ask
+    in every pass.  Without this decorator an overridden predicate is asked in every pass, as
+    asyncore does.
+    """
+    predicate.__dict__["announced"] = True
+    return predicate
+
+
+def announces(predicate: object) -> bool:
+    """Return whether a predicate is decorated with ``announced``."""
+    return getattr(predicate, "announced", False) is True

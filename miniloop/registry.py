@@ -10,7 +10,7 @@ import selectors
 
 from miniloop.readiness import NOT_DIRECT, READ, WRITE, Channel, Registration
 from miniloop.selector import EpollSelector, PollSelector
-from miniloop.trace import Trace
+from miniloop.trace.hooks import Trace
 
 logger = logging.getLogger("miniloop")
 

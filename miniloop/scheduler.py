@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import get_ident
 
-from miniloop.signals import SignalHandlers
+from miniloop.system.signals import SignalHandlers
 from miniloop.timers import Handle, TimerHandle, TimerQueue
 from miniloop.waker import Waker
 

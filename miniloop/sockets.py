@@ -10,9 +10,9 @@ from socket import MSG_PEEK, SHUT_WR
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import Any
 
-from miniloop.channel import BaseChannel, announced
-from miniloop.missing import CLOSED, NO_SOCKET
-from miniloop.readiness import HANGUP, READ, WRITE, Channel
+from miniloop.channel import BaseChannel
+from miniloop.net.no_socket import CLOSED, NO_SOCKET
+from miniloop.readiness import HANGUP, READ, WRITE, Channel, announced
 
 logger = logging.getLogger("miniloop")
 

@@ -1,69 +1,102 @@
-"""The direction of imports: who may know whom inside the package, read from the sources.
+"""The direction of imports inside the package, read from the sources.
 
-Each module stands in a layer and may import the layers below it only. A module that is not in the
-table fails the test: whoever adds one says where it belongs.
+The core lies directly in `miniloop/`, in one order: each file imports only files before it. Around
+it lie the wings, one folder each. A wing may import all of the core, itself, and the wings that the
+table names. The core imports a wing inside a function only, when a program first uses it.
 """
 
 import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "miniloop"
 
-# Lowest first. Modules of one layer know nothing of each other.
-LAYERS: list[set[str]] = [
-    {"readiness", "timers", "framing", "outbox", "missing", "activity"},
-    {"waker", "trace", "selector", "signals"},
-    {"registry", "scheduler", "slowness", "trace_file", "equipment"},
-    {"passes"},
-    {"traced", "chrome_trace"},
-    {"loop"},
-    {"channel", "accepting", "connecting", "guest", "threadpool", "inspection"},
-    {"sockets", "children", "resolving", "reconnecting"},
-    {"happy_eyeballs"},
-    {"connecting_by_name"},
-    {"outgoing"},
-    {"records"},
-    {"tls"},
-    {"dispatcher"},
-    {"listener", "file", "queued"},
-    {"chat"},
-    {"awaitable", "compat"},
-]
-ANYTHING = {"__init__", "testing"}  # may import every module
-PURE = {"framing", "outbox", "timers"}  # no input or output, and no clock of their own
+CORE = [
+    "readiness", "timers", "framing", "outbox", "waker", "selector", "registry", "scheduler",
+    "passes", "loop", "channel", "sockets", "outgoing", "dispatcher", "listener", "queued", "chat",
+    "__init__",
+]  # fmt: skip
+"""Lowest first."""
+
+WINGS: dict[str, set[str]] = {
+    "awaitable": set(),
+    "compat": set(),
+    "hosts": set(),
+    "net": {"system"},
+    "system": set(),
+    "testing": {"net", "system"},
+    "trace": set(),
+}
+"""Each wing, and the other wings that it may import."""
+
+OF_THE_CORE = {"compat": {"readiness", "registry", "selector"}}
+"""Wings that may import a part of the core only."""
+
+PURE = {"framing", "outbox", "timers"}
+"""No input or output, and no clock of their own."""
+
 IMPURE = {"socket", "select", "selectors", "time"}
 
 
-def test_the_package_keeps_its_layers() -> None:
+class Import(NamedTuple):
+    """One import of one module.
+
+    Attributes:
+        module: the full name.
+        deferred: it stands in a function, so it happens when that is called.
+    """
+
+    module: str
+    deferred: bool
+
+
+def test_every_import_follows_the_table() -> None:
     found = {
-        path: problems
-        for path in sorted(PACKAGE.rglob("*.py"))
-        if (problems := problems_of(module_name(path), path.read_text()))
+        module: problems
+        for module, source in sources().items()
+        if (problems := problems_of(module, source))
     }
     assert not found
+
+
+def test_no_imports_form_a_circle() -> None:
+    """Those for the type checker count too; those in functions cannot: see the table."""
+    graph = {
+        module: {
+            name
+            for each in imports_of(module, source)
+            if not each.deferred and (name := inner_name(each.module)) is not None
+        }
+        for module, source in sources().items()
+    }
+    assert circles(graph) == []
 
 
 @pytest.mark.parametrize(
     ("module", "source", "complaint"),
     [
-        ("loop", "from .dispatcher import Dispatcher", "loop may not import miniloop.dispatcher"),
-        ("loop", "from . import dispatcher", "loop may not import miniloop.dispatcher"),
-        ("loop", "import miniloop.chat", "loop may not import miniloop.chat"),
-        ("timers", "from .waker import Waker", "timers may not import miniloop.waker"),
-        ("chat", "from .testing import FakeClock", "chat may not import miniloop.testing"),
-        ("chat", "from . import Dispatcher", "chat may not import miniloop"),
-        ("compat.asynchat", "from ..testing import x", "compat may not import miniloop.testing"),
+        ("loop", "from .dispatcher import Dispatcher", "loop may not import dispatcher"),
+        ("loop", "from . import dispatcher", "loop may not import dispatcher"),
+        ("loop", "import miniloop.chat", "loop may not import chat"),
+        ("loop", "from miniloop.net.tls import x", "loop may not import net.tls at the top"),
+        ("timers", "from .waker import Waker", "timers may not import waker"),
+        ("chat", "from .testing import x", "chat may not import testing.__init__ at the top"),
+        ("chat", "from . import Dispatcher", "chat may not import __init__"),
+        ("compat.asynchat", "from ..testing import x", "compat may not import testing"),
+        ("compat.asynchat", "from miniloop.chat import x", "compat may not import chat"),
+        ("net.tls", "def f():\n    from miniloop.trace import x", "net may not import trace"),
         ("framing", "def f():\n    import time", "framing may not import time"),
         ("outbox", "from socket import socket", "outbox may not import socket"),
         ("loop", "import twisted.internet", "twisted is outside the standard library"),
-        ("strange", "", "strange has no place among the layers"),
+        ("strange", "", "strange has no place in the table"),
+        ("strange.too", "", "strange has no place in the table"),
     ],
 )
-def test_the_checker_catches_an_offender(module: str, source: str, complaint: str) -> None:
+def test_an_offender_is_named(module: str, source: str, complaint: str) -> None:
     assert problems_of(module, source) == [complaint]
 
 
@@ -72,75 +105,117 @@ def test_the_checker_catches_an_offender(module: str, source: str, complaint: st
     [
         ("loop", "import time\nfrom .selector import Selector\nfrom miniloop.timers import Timers"),
         ("selector", "import selectors\nfrom .readiness import READ"),
-        ("compat.asynchat", "from . import asyncore\nfrom ..chat import AsyncChat"),
-        ("testing", "from .chat import AsyncChat\nfrom . import EventLoop"),
-        ("__init__", "from .compat import install\nfrom .loop import EventLoop"),
+        ("loop", "def f():\n    from miniloop.system.signals import SignalHandlers"),
+        ("compat.asynchat", "from . import asyncore\nfrom ..readiness import READ"),
+        ("testing.loop", "from miniloop.loop import EventLoop\nfrom ..net import resolving"),
+        ("__init__", "from .loop import EventLoop"),
     ],
 )
-def test_the_checker_lets_good_imports_pass(module: str, source: str) -> None:
+def test_good_imports_pass(module: str, source: str) -> None:
     assert problems_of(module, source) == []
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"e"}}
+    assert circles(graph) == [["b", "c"], ["e"]]
 
 
 # -- the checker ----------------------------------------------------------------------------------
 
 
 def problems_of(module: str, source: str) -> list[str]:
-    """Return one sentence for each import of `module` (relative to the package) that is wrong."""
-    room = module.split(".")[0]
-    if room not in ANYTHING and layer_of(room) is None:
-        return [f"{room} has no place among the layers"]
-    return [
-        complaint
-        for imported in imports_of(module, ast.parse(source))
-        if (complaint := complaint_about(room, imported))
-    ]
+    """Return one sentence for each import of `module` that is wrong."""
+    place = module.split(".")[0]
+    if place not in WINGS and module not in CORE:
+        return [f"{place} has no place in the table"]
+    complaints = (complaint_about(place, each) for each in imports_of(module, ast.parse(source)))
+    return [complaint for complaint in complaints if complaint is not None]
 
 
-def complaint_about(room: str, imported: str) -> str | None:
-    top, _, inner = imported.partition(".")
-    if top != "miniloop":
+def complaint_about(place: str, imported: Import) -> str | None:
+    inner = inner_name(imported.module)
+    if inner is None:
+        top = imported.module.split(".")[0]
         if top not in sys.stdlib_module_names:
             return f"{top} is outside the standard library"
-        impure = room in PURE and top in IMPURE
-        return f"{room} may not import {top}" if impure else None
+        return f"{place} may not import {top}" if place in PURE and top in IMPURE else None
     target = inner.split(".")[0]
-    if room in ANYTHING or room == target or is_below(target, room):
-        return None
-    return f"{room} may not import {imported}"
+    if place in WINGS:
+        core = OF_THE_CORE.get(place, CORE)
+        allowed = target == place or target in WINGS[place] or target in core
+        return None if allowed else f"{place} may not import {target}"
+    if target in WINGS:
+        return None if imported.deferred else f"{place} may not import {inner} at the top"
+    below = CORE.index(target) < CORE.index(place)
+    return None if below else f"{place} may not import {target}"
 
 
-def is_below(target: str, room: str) -> bool:
-    lower, upper = layer_of(target), layer_of(room)
-    return lower is not None and upper is not None and lower < upper
-
-
-def layer_of(room: str) -> int | None:
-    return next((height for height, rooms in enumerate(LAYERS) if room in rooms), None)
-
-
-def imports_of(module: str, tree: ast.Module) -> Iterator[str]:
-    """Yield the full name of every module imported anywhere in the tree, in functions too."""
+def imports_of(module: str, tree: ast.Module | str) -> Iterator[Import]:
+    """Yield every import in the tree, in functions too."""
+    tree = ast.parse(tree) if isinstance(tree, str) else tree
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (Import(alias.name, id(node) in inside) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from origins(module, node)
+            yield from (Import(name, id(node) in inside) for name in origins(module, node))
 
 
 def origins(module: str, node: ast.ImportFrom) -> Iterator[str]:
+    """Yield the modules that `from ... import ...` imports."""
     base = node.module or ""
     if node.level:
-        # One dot is the module's own package; a package's __init__ counts as a module in it.
-        parents = ["miniloop", *module.split(".")[:-1]]
+        parents = ["miniloop", *module.split(".")[:-1]]  # __init__ counts as a module in it
         kept = parents[: len(parents) - node.level + 1]
-        base = ".".join([*kept, *([base] if base else [])])
-    if base != "miniloop":
-        yield base
-        return
-    for alias in node.names:  # `from . import loop`: a module; `from . import EventLoop`: a class
-        inside = layer_of(alias.name) is not None or alias.name in ANYTHING
-        yield f"miniloop.{alias.name}" if inside else "miniloop"
+        base = ".".join([*kept, *([node.module] if node.module else [])])
+    names = {f"{base}.{alias.name}" for alias in node.names}
+    known = {name for name in names if inner_name(name) is not None}
+    yield from sorted(known) or [base]
 
 
-def module_name(path: Path) -> str:
-    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+def inner_name(name: str) -> str | None:
+    """Return a module's name below the package (`net.tls`), None for what is none of ours."""
+    if name == "miniloop":
+        return "__init__"
+    inner = name.removeprefix("miniloop.")
+    if inner == name:
+        return None
+    path = PACKAGE.joinpath(*inner.split("."))
+    if path.is_dir():
+        return f"{inner}.__init__"
+    return inner if path.with_suffix(".py").is_file() else None
+
+
+def sources() -> dict[str, str]:
+    """Return the text of every module of the package."""
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path.read_text()
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that reach each other, sorted."""
+    reached = {module: reachable(graph, module) for module in graph}
+    found = {
+        tuple(sorted(other for other in reached[module] if module in reached.get(other, ())))
+        for module in graph
+        if module in reached[module]
+    }
+    return [list(group) for group in sorted(found)]
+
+
+def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    """Return every module that `start` imports, directly or through others."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = graph.get(waiting.pop(), set()) - seen
+        seen |= new
+        waiting += new
+    return seen

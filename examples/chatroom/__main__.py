@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from miniloop import EventLoop, ThreadPool, Trace
-from miniloop.chrome_trace import ChromeTrace
+from miniloop.trace.chrome_trace import ChromeTrace
 
 from .certificates import Certificate, CertificateError
 from .doorkeeper import Doorkeeper

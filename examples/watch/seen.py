@@ -14,10 +14,11 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from miniloop import EventLoop, Trace, inspection
+from miniloop import EventLoop, Trace
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
 from miniloop.timers import Handle, TimerHandle
-from miniloop.trace import Counts, callback_name, channel_behind
+from miniloop.trace import inspection
+from miniloop.trace.hooks import Counts, callback_name, channel_behind
 
 from .pace import RUN, Pace
 from .picture import Picture, Row, Stage, Timer

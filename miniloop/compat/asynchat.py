@@ -10,10 +10,10 @@ from socket import socket as Socket
 from typing import Any, Protocol, TypeAlias
 from weakref import ref
 
-from miniloop.channel import announced
 from miniloop.compat import asyncore
 from miniloop.compat.fifo import Fifo
 from miniloop.compat.watches import Map, announce
+from miniloop.readiness import announced
 
 Terminator: TypeAlias = bytes | str | int | None
 """What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""

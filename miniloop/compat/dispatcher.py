@@ -24,9 +24,9 @@ from socket import AF_INET, SOCK_STREAM
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import Any
 
-from miniloop.channel import announced
 from miniloop.compat.surface import surface
 from miniloop.compat.watches import Map, watch_of
+from miniloop.readiness import announced
 
 
 class dispatcher:

@@ -10,10 +10,9 @@ import selectors
 from collections.abc import Iterable
 from typing import Any, cast
 
-from miniloop.channel import announces
 from miniloop.compat.crowd import Crowd
 from miniloop.compat.fifo import Fifo
-from miniloop.readiness import READ, WRITE, Registration
+from miniloop.readiness import READ, WRITE, Registration, announces
 from miniloop.registry import Registry
 
 

@@ -2,9 +2,9 @@
 
 from socket import socket as Socket
 
-from miniloop.channel import announced
 from miniloop.compat.dispatcher import dispatcher
 from miniloop.compat.watches import Map, announce
+from miniloop.readiness import announced
 
 
 class dispatcher_with_send(dispatcher):

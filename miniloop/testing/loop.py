@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from miniloop.loop import EventLoop
+from miniloop.system.threadpool import ThreadPool
 from miniloop.testing.epoll import SimulatedSelector
 from miniloop.testing.names import SimulatedResolver
 from miniloop.testing.waker import SimulatedWaker
-from miniloop.threadpool import ThreadPool
 from miniloop.waker import Waker
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from miniloop.loop import EventLoop
-from miniloop.resolving import Address, Resolver, interleaved
-from miniloop.threadpool import Job
+from miniloop.net.resolving import Address, Resolver, interleaved
+from miniloop.system.threadpool import Job
 
 if TYPE_CHECKING:
     from miniloop.testing.network import SimulatedNetwork

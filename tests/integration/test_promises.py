@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from miniloop import AsyncChat, Dispatcher, EventLoop, FileDispatcher, Listener, Trace
-from miniloop.accepting import BATCH
 from miniloop.chat import MESSAGES_PER_PASS
+from miniloop.net.accepting import BATCH
 from miniloop.readiness import Registration
 from miniloop.testing import FakeClock
 from tests.driving import (

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 
-import miniloop.tls
+import miniloop.net.tls
 from miniloop import AsyncChat, Dispatcher, EventLoop, Listener
 from miniloop.readiness import READ, WRITE
 from tests.certificates import certificates
@@ -470,7 +470,7 @@ def test_megabytes_in_both_directions(seen: Seen) -> None:
 
 
 def test_a_peer_that_never_answers_our_goodbye(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(miniloop.tls, "GOODBYE_TIMEOUT", 0.2)
+    monkeypatch.setattr(miniloop.net.tls, "GOODBYE_TIMEOUT", 0.2)
     with serving(partial(Echo, context=certificates().server(), seen=seen)) as address:
         client = secured(address)
         with closing(client):

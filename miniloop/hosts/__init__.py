@@ -1,0 +1,1 @@
+"""A whole loop as the guest of another one."""

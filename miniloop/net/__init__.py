@@ -1,0 +1,1 @@
+"""Connecting, reconnecting, accepting and TLS."""

@@ -1,0 +1,154 @@
+"""A connect to a host by its name: the look-up, the attempts, and one time limit over both.
+
+Exactly one of the two callbacks runs, from the loop, unless ``close()`` comes before it.
+"""
+
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from miniloop.channel import BaseChannel
+from miniloop.net.happy_eyeballs import Failure, Race
+from miniloop.net.resolving import Address, Resolver, numeric
+from miniloop.system.threadpool import Job, PoolFull
+from miniloop.timers import Handle
+
+
+class ConnectingByName:
+    """A connect by name under way; an activity of the loop, for the channel has no socket yet.
+
+    Args:
+        channel: for whom; it is closed with the loop.
+        host: a name or a numeric address.
+        port: a number from 1 to 65535.
+        timeout: longest time for all of it, in seconds; None for no limit.
+        on_connected: called with the connected socket and its address.
+        on_failed: called with the OSError.
+
+    Raises:
+        TypeError, ValueError: ``host`` or ``port`` make no sense.
+    """
+
+    def __init__(
+        self,
+        channel: BaseChannel,
+        host: str,
+        port: int,
+        timeout: float | None,
+        on_connected: Callable[[socket.socket, Any], object],
+        on_failed: Callable[[OSError], object],
+    ) -> None:
+        """Ask for the addresses, or begin at once with a numeric one."""
+        _check(host, port)
+        self._channel = channel
+        self._loop = channel.loop
+        self._name = f"{host[:80]} port {port}"
+        self._on_connected = on_connected
+        self._on_failed = on_failed
+        self._job: Job[list[Address]] | None = None
+        self._race: Race | None = None
+        self._handles: list[Handle] = []
+        if timeout is not None:
+            self._handles.append(self._loop.call_later(timeout, self._timed_out, timeout))
+        self._loop.activities.add(self)
+        self._begin(host, port)
+
+    def _begin(self, host: str, port: int) -> None:
+        addresses = numeric(host, port)
+        if addresses is not None:
+            self._start_race(addresses)
+            return
+        try:
+            self._job = Resolver.of(self._loop).resolve(host, port, self._resolved)
+        except PoolFull as full:
+            error = OSError(errno.EAGAIN, f"{self._name} cannot be looked up: {full}")
+            self._handles.append(self._loop.call_soon(self._fail, error))
+
+    def _resolved(self, job: Job[list[Address]]) -> None:
+        """The resolver has answered."""
+        self._job = None
+        try:
+            addresses = job.result()
+        except OSError as error:
+            self._fail(error)
+        else:
+            self._start_race(addresses)
+
+    def _start_race(self, addresses: list[Address]) -> None:
+        self._race = Race(self._loop, addresses, self._won, self._lost)
+
+    def _won(self, sock: socket.socket, address: Address) -> None:
+        self.cancel()
+        self._on_connected(sock, address.sockaddr)
+
+    def _lost(self) -> None:
+        failures = self._race.failures if self._race is not None else []
+        self._fail(summary(self._name, failures))
+
+    def _timed_out(self, timeout: float) -> None:
+        """The time is up: say how far it came."""
+        if self._race is None:
+            state = "its name was not resolved"
+        else:
+            silent = [f"{attempt.address}: no answer" for attempt in self._race.running]
+            state = "; ".join([*map(_shown, self._race.failures), *silent])
+        text = f"no connection to {self._name} within {timeout:g} seconds ({state})"
+        self._fail(TimeoutError(errno.ETIMEDOUT, text))
+
+    def _fail(self, error: OSError) -> None:
+        self.cancel()
+        self._on_failed(error)
+
+    def cancel(self) -> None:
+        """Give up; no callback runs.  A look-up that runs cannot be stopped, only ignored."""
+        self._loop.activities.remove(self)
+        for handle in self._handles:
+            handle.cancel()
+        if self._job is not None:
+            self._job.cancel()
+        if self._race is not None:
+            self._race.close()
+
+    # -- the loop's questions --------------------------------------------------------------------
+
+    def busy(self) -> bool:
+        """Always: an outcome is awaited."""
+        return True
+
+    def handle_stop(self) -> None:
+        """Do nothing: nobody's output waits for it."""
+
+    def close(self) -> None:
+        """The loop ends, and the channel with it."""
+        self._channel.close()
+        self.cancel()
+
+
+def summary(name: str, failures: list[Failure]) -> OSError:
+    """Make one error of many: it names every address and reason, its cause holds the originals."""
+    errors = [error for _, error in failures]
+    if len(errors) == 1:
+        return errors[0]
+    reasons = "; ".join(map(_shown, failures)) or "it has no addresses"
+    text = f"no connection to {name} ({reasons})"
+    if not errors:
+        return OSError(text)
+    numbers = {error.errno for error in errors}
+    number = numbers.pop() if len(numbers) == 1 else None
+    whole = OSError(text) if number is None else OSError(number, text)
+    whole.__cause__ = ExceptionGroup(f"the attempts to connect to {name}", errors)
+    return whole
+
+
+def _shown(failure: Failure) -> str:
+    address, error = failure
+    return f"{address}: {error.strerror or error}"
+
+
+def _check(host: str, port: int) -> None:
+    """Refuse what can only be a mistake of the program; a wrong *name* is an outcome."""
+    if not isinstance(host, str) or not isinstance(port, int):
+        raise TypeError(f"connect_to() takes a host name and a port number, not {host!r}, {port!r}")
+    if not host or not 0 < port < 65536:
+        raise ValueError(f"connect_to() takes a host name and a port from 1 to 65535: {port!r}")

@@ -1,0 +1,1 @@
+"""Signals, child processes, files and threads."""

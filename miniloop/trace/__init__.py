@@ -1,0 +1,1 @@
+"""What a loop does, told step by step."""

@@ -1,0 +1,145 @@
+"""Pipes, terminals and regular files behind a dispatcher."""
+
+import os
+import pty
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from miniloop import EventLoop, FileDispatcher
+from miniloop.system.files import FileWrapper
+
+
+class Notes(FileDispatcher):
+    def __init__(self, loop: EventLoop, fd: int) -> None:
+        super().__init__(loop, fd)
+        self.got: list[bytes] = []
+        self.ends = 0
+
+    def handle_read(self) -> None:
+        self.got.append(self.recv(100))
+
+    def handle_close(self) -> None:
+        self.ends += 1
+
+
+@pytest.fixture
+def pipe() -> Iterator[list[int]]:
+    ends = list(os.pipe())
+    yield ends
+    for fd in ends:
+        os.close(fd)
+
+
+def close_end(pipe: list[int], which: int) -> None:
+    os.close(pipe.pop(which))
+
+
+def test_reads_a_pipe_to_its_end(loop: EventLoop, pipe: list[int]) -> None:
+    channel = Notes(loop, pipe[0])
+    os.write(pipe[1], b"hello")
+    loop.run_once(0)
+    close_end(pipe, 1)
+    loop.run_once(0)
+    assert channel.got == [b"hello", b""]
+    assert (channel.ends, channel.closed) == (1, True)
+
+
+def test_writes_a_pipe(loop: EventLoop, pipe: list[int]) -> None:
+    channel = FileDispatcher(loop, pipe[1])
+    channel.pause_reading()
+    assert channel.send(b"hello") == 5
+    assert os.read(pipe[0], 9) == b"hello"
+    channel.close_write()
+    channel.handle_read_event = channel.close  # type: ignore[method-assign]
+    assert channel.addr == pipe[1]
+
+
+def test_works_on_a_duplicate_and_sets_the_mode_back(loop: EventLoop, pipe: list[int]) -> None:
+    channel = FileDispatcher(loop, pipe[0])
+    assert channel.fileno() != pipe[0]
+    assert not os.get_blocking(pipe[0])
+    channel.close()
+    assert channel.fileno() == -1
+    assert os.get_blocking(pipe[0])
+    os.set_blocking(pipe[0], False)
+    wrapper = FileWrapper(pipe[0])
+    wrapper.close()
+    wrapper.close()
+    assert not os.get_blocking(pipe[0])
+
+
+def test_object_with_a_descriptor(loop: EventLoop, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    with path.open("rb") as opened:
+        channel = Notes(loop, opened)  # type: ignore[arg-type]  # FileDispatcher takes both
+        for _ in range(2):
+            loop.run_once(5)
+    assert channel.got == [b"content", b""]
+    assert channel.ends == 1
+
+
+def test_terminal_keeps_its_mode() -> None:
+    ours, theirs = pty.openpty()
+    wrapper = FileWrapper(theirs)
+    assert os.get_blocking(theirs)
+    wrapper.close()
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_not_open(loop: EventLoop) -> None:
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        FileDispatcher(loop, 9999)
+
+
+# -- reading paused: the other end's disappearance is noticed, and nothing spins -----------------
+
+
+def test_reader_of_a_paused_writer_disappears(loop: EventLoop, pipe: list[int]) -> None:
+    channel = Notes(loop, pipe[1])
+    channel.pause_reading()
+    loop.run_once(0)
+    assert channel.ends == 0
+    close_end(pipe, 0)
+    loop.run_once(5)
+    assert channel.ends == 1
+
+
+def test_unread_bytes_survive_the_writer(loop: EventLoop, pipe: list[int]) -> None:
+    channel = Notes(loop, pipe[0])
+    channel.pause_reading()
+    os.write(pipe[1], b"hello")
+    close_end(pipe, 1)
+    for _ in range(2):
+        loop.run_once(0)
+    assert loop._selector.select(0) == []
+    channel.resume_reading()
+    for _ in range(3):
+        loop.run_once(0)
+    assert channel.got == [b"hello", b""]
+    assert channel.ends == 1
+
+
+def test_paused_regular_file_lets_the_loop_wait(loop: EventLoop) -> None:
+    with tempfile.TemporaryFile() as opened:
+        channel = FileDispatcher(loop, opened.fileno())
+        channel.pause_reading()
+        loop.run_once(0)
+        assert loop._selector.select(0.001) == []
+        assert channel.send(b"log line") == 8
+
+
+def test_peeking(pipe: list[int]) -> None:
+    wrapper = FileWrapper(pipe[0])
+    with pytest.raises(BlockingIOError):
+        wrapper.recv(1, 2)
+    os.write(pipe[1], b"x")
+    assert wrapper.recv(1, 2) != b""
+    assert wrapper.recv(1) == b"x"
+    close_end(pipe, 1)
+    assert wrapper.recv(1, 2) == b""
+    wrapper.close()

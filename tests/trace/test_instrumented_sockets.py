@@ -1,0 +1,105 @@
+"""Bytes are listened to without anybody noticing; when that begins and ends: test_traced.py."""
+
+import socket
+
+import pytest
+
+from miniloop import AsyncChat, EventLoop, Trace
+from miniloop.readiness import Registration
+from miniloop.trace.hooks import Traces
+from miniloop.trace.instrumented_sockets import Equipment, telling_socket
+from tests.doubles import FakeChannel
+from tests.driving import pair
+
+
+class Sizes(Trace):
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int]] = []
+
+    def received(self, registration: Registration, size: int) -> None:
+        self.told.append(("received", size))
+
+    def sent(self, registration: Registration, size: int) -> None:
+        self.told.append(("sent", size))
+
+
+def test_a_socket_changes_its_class_and_stays_itself() -> None:
+    sizes = Sizes()
+    with pair() as (ours, theirs):
+        registration = Registration(FakeChannel(), ours.fileno(), asked=False)
+        known = {ours.fileno(): registration}
+        ours.__class__ = telling_socket(sizes, known)
+        assert isinstance(ours, socket.socket)
+        ours.send(b"abc")
+        theirs.send(b"de")
+        assert ours.recv(1, socket.MSG_PEEK) == b"d"
+        assert ours.recvfrom(1, socket.MSG_PEEK)[0] == b"d"
+        assert ours.recv(10) == b"de"
+        theirs.send(b"f")
+        assert ours.recvfrom(10)[0] == b"f"
+        known.clear()
+        ours.send(b"told to nobody")
+        ours.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            ours.recv(1)
+    assert sizes.told == [("sent", 3), ("received", 2), ("received", 1)]
+
+
+def test_a_push_that_fails_is_not_told() -> None:
+    class Pushes(Trace):
+        told = 0
+
+        def pushed(self, registration: Registration, size: int) -> None:
+            self.told += 1
+
+    trace = Pushes()
+    with EventLoop(trace=trace) as loop, pair() as (ours, _):
+        chat = AsyncChat(loop, ours)
+        with pytest.raises(TypeError):
+            chat.push("text")  # type: ignore[arg-type]  # on purpose
+        chat.push(b"bytes")
+        assert trace.told == 1
+
+
+def test_a_subclass_may_have_its_own_push() -> None:
+    class Loud(AsyncChat):
+        def push(self, data: bytes) -> None:
+            super().push(data.upper())
+
+    sizes: list[int] = []
+
+    class Pushes(Trace):
+        def pushed(self, registration: Registration, size: int) -> None:
+            sizes.append(size)
+
+    with EventLoop(trace=Pushes()) as loop, pair() as (ours, theirs):
+        loud = Loud(loop, ours)
+        loud.push(b"hello")
+        loop.run_once(0)
+        assert theirs.recv(10) == b"HELLO"
+    assert sizes == [5]
+
+
+def test_sockets_of_other_kinds_are_left_alone() -> None:
+    class Own(socket.socket):
+        pass
+
+    with EventLoop() as loop, pair() as (ours, theirs):
+        own = Own(fileno=ours.detach())
+        chat = AsyncChat(loop, own)
+        loop.trace = Sizes()
+        assert type(own) is Own
+        chat.close()
+        theirs.close()
+
+
+def test_closing_a_stranger_is_harmless() -> None:
+    closed: list[Registration] = []
+
+    class Closes(Trace):
+        def closed(self, registration: Registration) -> None:
+            closed.append(registration)
+
+    stranger = Registration(FakeChannel(), 7, asked=False)
+    Equipment(Traces(Closes()), {}).closed(stranger)
+    assert closed == [stranger]
