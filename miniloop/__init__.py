@@ -1,19 +1,43 @@
-"""miniloop: a small event loop with asyncore's dispatchers."""
+"""miniloop: a small event loop with asyncore's dispatchers.
+
+What every program needs is imported here; the wings are imported when a name of theirs is first
+asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from miniloop.chat import AsyncChat
 from miniloop.dispatcher import Dispatcher
 from miniloop.framing import Terminator
-from miniloop.hosts.guest import AsyncioGuest, Guest, TwistedGuest
 from miniloop.listener import Listener
 from miniloop.loop import EventLoop
-from miniloop.net.reconnecting import Reconnecting
 from miniloop.outbox import Producer, SimpleProducer
 from miniloop.readiness import announced
-from miniloop.system.children import Child
-from miniloop.system.files import FileDispatcher
-from miniloop.system.threadpool import Job, PoolFull, ThreadPool
 from miniloop.timers import Handle, TimerHandle
-from miniloop.trace.hooks import Trace
+
+if TYPE_CHECKING:
+    from miniloop.hosts.asyncio_guest import AsyncioGuest
+    from miniloop.hosts.guest import Guest
+    from miniloop.hosts.twisted_guest import TwistedGuest
+    from miniloop.net.reconnecting import Reconnecting
+    from miniloop.system.children import Child
+    from miniloop.system.files import FileDispatcher
+    from miniloop.system.threadpool import Job, PoolFull, ThreadPool
+    from miniloop.trace.hooks import Trace
+
+_WINGS = {
+    "AsyncioGuest": "hosts.asyncio_guest",
+    "Child": "system.children",
+    "FileDispatcher": "system.files",
+    "Guest": "hosts.guest",
+    "Job": "system.threadpool",
+    "PoolFull": "system.threadpool",
+    "Reconnecting": "net.reconnecting",
+    "ThreadPool": "system.threadpool",
+    "Trace": "trace.hooks",
+    "TwistedGuest": "hosts.twisted_guest",
+}
 
 __all__ = [
     "AsyncChat",
@@ -37,3 +61,16 @@ __all__ = [
     "TwistedGuest",
     "announced",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a wing for the name of it that is asked for."""
+    if name not in _WINGS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_WINGS[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return __all__

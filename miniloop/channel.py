@@ -1,79 +1,125 @@
 """What every dispatcher is, whatever it reads and writes: a life on the loop.
 
-Being registered, being asked, failing, idling and ending live here.  Nothing in this file sends or
+Being registered, failing, pausing, idling and ending are in this file.  Nothing here sends or
 receives a byte or knows what a socket is.
+
+Names with an underscore at both ends (``_hold_``) are private to the library.  Subclasses have
+names of their own, ``_pieces`` say, which must not meet ours by chance.
 """
 
 import logging
 from collections.abc import Callable
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from miniloop.loop import EventLoop
-from miniloop.readiness import (
-    HANGUP,
-    READ,
-    URGENT,
-    WRITE,
-    Channel,
-    Registration,
-    announced,
-    announces,
+from miniloop.readiness import READ, URGENT, Channel, Registration, announced, announces
+from miniloop.registry import close_on_error
+from miniloop.state import (
+    CLOSING,
+    EOF,
+    HANGUP_SEEN,
+    LIFE,
+    OUTPUT,
+    PAUSED,
+    Life,
+    Output,
+    Uninitialised,
+    check,
 )
-from miniloop.timers import Handle, TimerHandle
+from miniloop.timers import Handle
+
+if TYPE_CHECKING:
+    from miniloop.net.idle_limit import IdleLimit
 
 logger = logging.getLogger("miniloop")
 
 
-class BaseChannel:
+class BaseChannel(Channel):
     """A registration on a loop, and the order of its end.
 
-    Whatever ends a channel from outside (the peer, an error, the loop) leads to
-    ``handle_close()`` exactly once, and the channel is closed after it even when the override
-    forgets to.  A ``close()`` by the program itself calls nothing.
+    When a channel ends by anything else than the program's own ``close()`` or the end of the loop,
+    ``handle_close()`` is called, once at most, and the channel is closed after it even when the
+    override does not do that.
+
+    Attributes:
+        loop: the loop it is on.
+        connected, connecting, accepting, closed: its state; at most one of them is true.
     """
 
-    plain_read = False
-    closed = False
-    _registration: Registration | None = None
-    _ended = False
-    _paused = False
-    _idle_limit: float | None = None
-    _idle_timer: TimerHandle | None = None
-    _last_read = 0.0
-    _watchers: tuple[Handle, ...] = ()
-    _urgent: ClassVar[int] = 0
+    _life_: Life = Uninitialised()  # type: ignore[assignment]  # until the constructor sets it
+    _registration_: Registration | None = None
+    _idle_: "IdleLimit | None" = None
+    _watchers_: tuple[Handle, ...] = ()
+    _ended_ = False  # the end was reported
+    _urgent_: ClassVar[int] = 0
 
     def __init_subclass__(cls) -> None:
-        """Find out once whether a class wants URGENT events; channels pay only for that."""
+        """Note whether a class wants URGENT events, and refuse what would fail in silence."""
         super().__init_subclass__()
-        cls._urgent = 0 if cls.handle_expt is BaseChannel.handle_expt else URGENT
+        cls._urgent_ = 0 if cls.handle_expt is BaseChannel.handle_expt else URGENT
+        if not cls.__module__.startswith("miniloop."):
+            from miniloop.system.class_checks import check_class
+
+            check_class(cls)
 
     def __init__(self, loop: EventLoop) -> None:
         """Belong to ``loop``; registered later, when there is a descriptor."""
         if not isinstance(loop, EventLoop):
             raise TypeError(f"the first argument is the EventLoop, not {loop!r}")
         self.loop = loop
+        self.plain_read = True
+        self._hold_ = 0
+        self._life_ = Life.NEW
+        self._output_ = Output.OPEN
+        self._blocked_ = False  # the kernel's buffer is full: output waits for WRITE
+        self.connected = self.connecting = self.accepting = self.closed = False
 
-    # -- what the loop asks ----------------------------------------------------------------------
+    def _move_(self, life: Life) -> None:
+        """Enter ``life``, and set the four attributes that follow from it: their one writer."""
+        if self.loop.debug:
+            check(LIFE, self._life_, life)
+        self._life_ = life
+        self.connected = life is Life.OPEN
+        self.connecting = life is Life.CONNECTING
+        self.accepting = life is Life.LISTENING
+        self.closed = life is Life.CLOSED
 
-    def fileno(self) -> int:
-        """Return the descriptor number, -1 without one."""
-        return -1
+    # -- on the loop -----------------------------------------------------------------------------
+
+    def _set_output_(self, output: Output) -> None:
+        """Enter ``output``: its one writer."""
+        if self.loop.debug and output is not self._output_:
+            check(OUTPUT, self._output_, output)
+        self._output_ = output
+
+    def _attach_(self) -> None:
+        """Be served by the loop from now on.
+
+        The predicates are looked up on the instance, where a test may have put its own; but not
+        through ``__dict__``, which would make CPython build one and every attribute slower.
+        """
+        self._update_plain_read_()
+        polled = not (announces(self.readable) and announces(self.writable))
+        self._registration_ = self.loop.registry.register(self, polled=polled)
+
+    def interest(self) -> int:
+        """Return the wanted readiness bits."""
+        return READ if self.readable() else 0
 
     @announced
     def readable(self) -> bool:
         """Return whether READ events are wanted."""
-        return not self._paused
+        return not self._hold_
 
     @announced
     def writable(self) -> bool:
-        """Return whether WRITE events are wanted: only while something is waiting to go out."""
-        return False
+        """Return whether WRITE events are wanted: a send was cut short."""
+        return self._blocked_
 
-    def interest(self) -> int:
-        """Return the wanted readiness bits, from ``readable()`` and ``writable()``."""
-        wanted = READ | self._urgent if self.readable() else HANGUP
-        return wanted | WRITE if self.writable() else wanted
+    def _wait_for_room_(self) -> None:
+        self._blocked_ = True
+        self.interest_changed()
 
     def interest_changed(self) -> None:
         """Announce that ``readable()`` or ``writable()`` may answer differently now.
@@ -81,106 +127,63 @@ class BaseChannel:
         Raises:
             RuntimeError: called from another thread than the loop's.
         """
-        if self._registration is not None:
-            self.loop.interest_changed(self._registration)
+        if self._registration_ is not None:
+            self.loop.registry.interest_changed(self._registration_)
 
-    def flush(self) -> None:
-        """Nothing is queued here."""
+    def _hold_reading_(self, reason: int) -> None:
+        """Stop reading for a reason, see ``state.py``."""
+        self.interest_changed()
+        self._hold_ |= reason
 
-    def drained(self) -> bool:
-        """Return whether no output is waiting."""
-        return True
-
-    # -- reading paused, idling ------------------------------------------------------------------
+    def _release_reading_(self, reason: int) -> None:
+        """Lift a reason; reading goes on when it was the last one."""
+        self.interest_changed()
+        self._hold_ &= ~(reason | HANGUP_SEEN)
 
     def pause_reading(self) -> None:
-        """Take nothing in until ``resume_reading()``; the peer is slowed down by TCP itself.
+        """Stop reading until ``resume_reading()``; TCP itself slows down the peer.
 
-        Its disappearance is still noticed.
+        The peer's end is still noticed.
         """
-        self.interest_changed()
-        self._paused = True
+        self._hold_reading_(PAUSED)
 
     def resume_reading(self) -> None:
-        """Read again.
-
-        Raises:
-            RuntimeError: the channel is closed.
-        """
+        """Read again.  RuntimeError: the channel is closed."""
         self.check_open("resume_reading()")
-        self.interest_changed()
-        self._paused = False
+        self._release_reading_(PAUSED)
 
     def set_idle_timeout(self, seconds: float | None) -> None:
         """Call ``handle_idle()`` whenever nothing was received for ``seconds`` (None: never).
-
-        Traffic costs no timer operations: one timer looks back when it fires.
 
         Raises:
             RuntimeError: the channel is closed.
             ValueError: ``seconds`` is not positive.
         """
+        from miniloop.net.idle_limit import IdleLimit
+
         self.check_open("set_idle_timeout()")
-        if seconds is not None and not seconds > 0:
-            raise ValueError(f"an idle time limit is a number of seconds above 0, not {seconds!r}")
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
-        self._idle_limit = seconds
-        self._last_read = self.loop.time()
-        self._update_plain_read()
-        if seconds is not None:
-            self._idle_timer = self.loop.call_later(seconds, self._look_back)
+        on_idle = partial(self._guarded_, self.handle_idle)
+        limit = None if seconds is None else IdleLimit(self.loop, seconds, on_idle)
+        if self._idle_ is not None:
+            self._idle_.close()
+        self._idle_ = limit
+        self._update_plain_read_()
         self.interest_changed()
 
-    def _look_back(self) -> None:
-        """Has it been silent long enough?  If not, look again when it could have been."""
-        limit = self._idle_limit
-        if limit is None or self.closed:
-            return
-        now, timer = self.loop.time(), self._idle_timer
-        silent = now - self._last_read
-        if silent >= limit:
-            self._last_read, silent = now, 0.0
-            self._guarded(self.handle_idle)
-        if self._idle_timer is timer and not self.closed:  # else set_idle_timeout() was called
-            self._idle_timer = self.loop.call_at(now + limit - silent, self._look_back)
-
-    def _update_plain_read(self) -> None:
+    def _update_plain_read_(self) -> None:
         """Set ``plain_read``; subclasses add their own conditions."""
-        self.plain_read = self._idle_limit is None
+        self.plain_read = self._idle_ is None
 
-    # -- events ----------------------------------------------------------------------------------
+    # -- events and handlers ---------------------------------------------------------------------
 
     def handle_read_event(self) -> None:
-        """Handle READ; notes the time for the idle limit."""
-        if self._idle_limit is not None:
-            self._last_read = self.loop.time()
+        """Handle READ; note the time for the idle limit."""
+        if self._idle_ is not None:
+            self._idle_.note()
         self.handle_read()
 
-    def handle_write_event(self) -> None:
-        """Handle WRITE."""
-        self.handle_write()
-
-    def handle_expt_event(self) -> None:
-        """Handle URGENT."""
-        self.handle_expt()
-
-    def handle_hangup_event(self) -> None:
-        """Handle HANGUP: the peer is gone."""
-        self.end()
-
-    def handle_stop(self) -> None:
-        """Do nothing: what is open stays open until its output is sent."""
-
-    def evict(self, newcomer: Channel) -> None:
-        """Let go of the descriptor, which is somebody else's now."""
-        self.end()
-
-    # -- the handlers to override ----------------------------------------------------------------
-
     def handle_read(self) -> None:
-        """Something can be read.  Override it; reading nothing would be called for ever."""
+        """Something can be read.  Override it: what is not read is reported for ever."""
         raise NotImplementedError(
             f"{type(self).__name__} receives data but has no handle_read(): override it, "
             "or call pause_reading()"
@@ -189,95 +192,119 @@ class BaseChannel:
     def handle_write(self) -> None:
         """There is room again after a ``send()`` that could not send everything."""
 
+    def handle_expt_event(self) -> None:
+        """Handle URGENT."""
+        self.handle_expt()
+
     def handle_expt(self) -> None:
-        """Out-of-band data has arrived; it is only watched for in classes that override this."""
+        """Out-of-band data has arrived; only watched for in classes that override this."""
 
     def handle_idle(self) -> None:
-        """Nothing was received for the idle time limit: end the channel, by default."""
+        """Nothing was received for the idle time limit; by default the channel ends."""
         self.end()
 
     def handle_close(self) -> None:
-        """The peer is gone, or a handler failed; called once, and the channel is closed after."""
+        """The channel ends, and not by the program's own ``close()``; closed after this."""
 
     def handle_error(self) -> None:
         """An exception escaped from a handler; called inside the ``except`` block.
 
-        By default it is logged with its traceback, and ``handle_close()`` follows.  The channel is
-        closed afterwards whatever an override does.
+        By default it is logged with its traceback.  The channel ends after this, with
+        ``handle_close()``, whatever an override does or raises.
         """
         logger.exception("uncaptured exception, closing channel %r", self)
-        self.end()
+
+    def handle_stop(self) -> None:
+        """An orderly stop of the loop begins; the channel is closed when its output is sent."""
+
+    def drained(self) -> bool:
+        """Return whether no output is waiting."""
+        return True
+
+    def _check_initialised_(self) -> Life:
+        return self._life_  # raises until the constructor has run
+
+    def _guarded_(self, step: Callable[..., object], *args: object) -> None:
+        """Run a step that a timer or callback started; what it raises ends the channel."""
+        try:
+            step(*args)
+        except Exception:
+            close_on_error(self)
 
     # -- the end ---------------------------------------------------------------------------------
 
+    def _peer_finished_(self) -> None:
+        """Report that the peer will send no more: once, and not after ``close_when_done()``."""
+        hold = self._hold_
+        if not hold & EOF:
+            self._hold_reading_(EOF)
+            if not hold & CLOSING:
+                self.handle_eof()
+
+    def handle_eof(self) -> None:
+        """The peer will send no more; called once.  By default the connection ends.
+
+        An override may leave the channel open, to answer; the program closes it then.
+        """
+        self.end()
+
     def end(self) -> None:
-        """Call ``handle_close()`` unless it was called already, and close."""
-        if self._ended or self.closed:
+        """Report the end, unless that was done already, and close."""
+        if self._ended_ or self.closed:
             self.close()
             return
-        self._ended = True
+        self._ended_ = True
         try:
-            self.handle_close()
+            self._report_end_()
         finally:
             self.close()
 
-    def on_close(self, callback: Callable[..., object], *args: object) -> Handle:
-        """Call ``callback(*args)`` from the loop once this is closed, whoever closes it.
+    def _report_end_(self) -> None:
+        self.handle_close()
 
-        For those who look after a channel from outside.  ``handle_close()`` is the channel's own,
+    def evict(self, newcomer: Channel) -> None:
+        """Let go of the descriptor, which belongs to ``newcomer`` now."""
+        self.end()
+
+    def on_close(self, callback: Callable[..., object], *args: object) -> Handle:
+        """Call ``callback(*args)`` from the loop once this is closed, by whatever means.
+
+        For objects that watch a channel from outside.  ``handle_close()`` is the channel's own,
         and is not called when the program itself closes it.
         """
         handle = Handle(callback, args)
-        self._watchers = (*self._watchers, handle)
+        self._watchers_ = (*self._watchers_, handle)
         if self.closed:
-            self._tell_watchers()
+            self._notify_watchers_()
         return handle
 
-    def _tell_watchers(self) -> None:
-        watchers, self._watchers = self._watchers, ()
+    def _notify_watchers_(self) -> None:
+        watchers, self._watchers_ = self._watchers_, ()
         for handle in watchers:
             if not self.loop.closed:
                 self.loop.call_soon(handle.run)
 
     def close(self) -> None:
         """Leave the loop; again is harmless.  Calls no handler."""
-        if self._registration is not None:
-            self.loop.unregister(self._registration)  # first: it refuses another thread
-            self._registration = None
-        self.closed = True
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
-        if self._watchers:
-            self._tell_watchers()
+        if self._registration_ is not None:
+            self.loop.registry.unregister(self._registration_)  # first: it checks the thread
+            self._registration_ = None
+        if not self.closed:
+            self._move_(Life.CLOSED)
+            self._hold_ |= CLOSING
+        if self._idle_ is not None:
+            self._idle_.close()
+            self._idle_ = None
+        if self._watchers_:
+            self._notify_watchers_()
+
+    def leave(self) -> None:
+        """Leave the loop when an overridden ``close()`` has failed."""
+        BaseChannel.close(self)
 
     def check_open(self, what: str) -> None:
-        """Refuse ``what`` on a closed channel.
-
-        Raises:
-            RuntimeError: the channel is closed.
-        """
-        if self.closed:
+        """Refuse ``what`` on a closed channel.  RuntimeError: it is closed."""
+        if self._life_ is Life.CLOSED:
             raise RuntimeError(
                 f"{what} on a closed channel: check .closed, or forget it in handle_close()"
             )
-
-    def _guarded(self, step: Callable[..., object], *args: object) -> None:
-        """Run a step that a timer or callback started, contained as the loop does for events."""
-        try:
-            step(*args)
-        except Exception:
-            try:
-                self.handle_error()
-            finally:
-                self.close()
-
-    def _attach(self) -> None:
-        """Be served by the loop from now on.
-
-        The predicates are looked up on the instance, where a test may have put its own; but not
-        through ``__dict__``, which would make CPython build one and every attribute slower.
-        """
-        self._update_plain_read()
-        asked = not (announces(self.readable) and announces(self.writable))
-        self._registration = self.loop.register(self, asked=asked)

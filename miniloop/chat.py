@@ -1,19 +1,25 @@
 """A dispatcher that collects input until a terminator and queues its output.
 
 ``AsyncChat`` is ``QueuedDispatcher`` + ``framing`` and little else: what it adds is *when*.  A
-bounded number of messages is delivered in a pass, and only while nobody interrupts.
+bounded number of messages is delivered in a pass, and a handler may interrupt the delivery.
 """
 
 import socket
 
+from miniloop.dispatcher import CHUNK
 from miniloop.framing import END, NEED_DATA, OVERFLOW, Framer, Terminator, check_terminator
 from miniloop.loop import EventLoop
 from miniloop.queued import QueuedDispatcher
-from miniloop.sockets import CHUNK
+from miniloop.state import CLOSING, EOF, HANDOVER, PAUSED
 from miniloop.timers import Handle
 
 MESSAGES_PER_PASS = 1024
 """Messages that one channel may deliver in a pass: some milliseconds at the usual microseconds."""
+
+_NO_DELIVERY = PAUSED | HANDOVER | CLOSING
+"""Reasons not to read that hold back what was received already, too."""
+_NOTHING: tuple[bytes, ...] = ()
+_TERMINATOR = (b"",)  # an empty message is its terminator and no more
 
 
 class AsyncChat(QueuedDispatcher):
@@ -30,37 +36,33 @@ class AsyncChat(QueuedDispatcher):
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         """Take over ``sock``, if given; there is no terminator until ``set_terminator()``."""
-        self._framer = Framer(self.max_input)
-        self._interrupted = False
-        self._halted = False
-        self._handing_over = False
-        self._continuation: Handle | None = None
+        self._framer_ = Framer()
+        self._interrupted_ = False  # a handler has changed what follows
+        self._continuation_: Handle | None = None  # delivers the rest in a later pass
         super().__init__(loop, sock)
 
-    # -- input -----------------------------------------------------------------------------------
-
     def set_terminator(self, terminator: Terminator) -> None:
-        """Set what ends a message, from the next undelivered byte on.
+        """Set what ends a message, from the next undelivered byte on; at any moment.
 
         Args:
             terminator: bytes of any length; an int, that many bytes; None, ``b""`` or 0 to have
-                everything collected as it comes.  It may be called at any moment.
+                everything collected as it comes.
 
         Raises:
             TypeError: neither bytes nor int nor None.
             ValueError: negative.
         """
         terminator = check_terminator(terminator)
-        if terminator != self._framer.terminator:
-            was_idle = self._framer.idle
-            self._framer.terminator = terminator
-            self._interrupted = True
-            if was_idle and not self._framer.idle:
-                self._continue_soon()
+        if terminator != self._framer_.terminator:
+            was_idle = self._framer_.idle
+            self._framer_.set_terminator(terminator)
+            self._interrupted_ = True
+            if was_idle and not self._framer_.idle:
+                self._continue_soon_()
 
     def get_terminator(self) -> Terminator:
         """Return the terminator; an int counts down while its bytes arrive, and ends as None."""
-        return self._framer.terminator
+        return self._framer_.terminator
 
     def collect_incoming_data(self, data: bytes) -> None:
         """A part of a message; there may be several before ``found_terminator()``."""
@@ -78,51 +80,83 @@ class AsyncChat(QueuedDispatcher):
         """
         self.end()
 
+    # -- delivering ------------------------------------------------------------------------------
+
     def handle_read(self) -> None:
-        """Receive and parse, unless an earlier receive is not all parsed yet."""
-        if self._continuation is None:
+        """Receive and deliver, unless an earlier receive is not all delivered yet."""
+        if self._continuation_ is None:
             data = self.recv(CHUNK)
             if data:
-                self._framer.limit = self.max_input
-                self._framer.feed(data)
-                self._parse()
+                end = self._framer_.whole
+                if end is not None and data.find(end) == len(data) - len(end) <= self.max_input:
+                    self._deliver_one_(data, end)
+                else:
+                    self._framer_.limit = self.max_input
+                    self._framer_.feed(data)
+                    self._parse_()
 
-    def _parse(self) -> None:
+    def _deliver_one_(self, data: bytes, end: bytes) -> None:
+        """Deliver exactly one message, by far the commonest case, past the framer.
+
+        Only its terminator goes through the framer, when the first handler interrupts.
+        """
+        self._interrupted_ = False
+        if len(data) > len(end):
+            try:
+                self.collect_incoming_data(data[: -len(end)])
+            except BaseException:
+                self._framer_.feed(end)
+                self._continue_soon_()
+                raise
+            if self._interrupted_:
+                self._framer_.feed(end)
+                self._parse_()
+                return
+        self.found_terminator()
+
+    def _parse_(self) -> None:
         """Deliver what is complete; what exceeds the bound waits for the next pass."""
-        framer = self._framer
+        framer = self._framer_
         budget = MESSAGES_PER_PASS
-        while not (framer.idle or self._halted):
-            if budget <= 0:
-                self._continue_soon()
-                return
-            messages = framer.take_messages(budget)
-            if messages:
-                self._deliver(messages)
-                budget -= len(messages)
-            elif self._deliver_event():
-                budget -= 1
-        if self._eof:
-            self._finish()
+        try:
+            while budget > 0 and not (framer.idle or self._hold_ & _NO_DELIVERY):
+                messages = framer.take_messages(budget)
+                if messages:
+                    budget -= len(messages)
+                    self._deliver_(messages)
+                elif self._deliver_event_():
+                    budget -= 1
+        except BaseException:
+            self._continue_soon_()
+            raise
+        if not (framer.idle or self._hold_ & _NO_DELIVERY):
+            self._continue_soon_()
+        elif self._hold_ & EOF:
+            self._finish_()
 
-    def _deliver(self, messages: list[bytes]) -> None:
-        """Deliver complete messages until something interrupts."""
+    def _deliver_(self, messages: list[bytes]) -> None:
+        """Deliver complete messages; what a handler leaves by interrupting or raising goes back."""
         collect, found = self.collect_incoming_data, self.found_terminator
-        self._interrupted = False
+        self._interrupted_ = False
         waiting = iter(messages)
-        for message in waiting:
-            if message:
-                collect(message)
-                if self._interrupted:  # its terminator is still to be looked at
-                    self._framer.give_back([b"", *waiting])
+        left = _NOTHING
+        try:
+            for message in waiting:
+                if message:
+                    left = _TERMINATOR
+                    collect(message)
+                    if self._interrupted_:
+                        return
+                    left = _NOTHING
+                found()
+                if self._interrupted_:
                     return
-            found()
-            if self._interrupted:
-                self._framer.give_back(list(waiting))
-                return
+        finally:
+            self._framer_.give_back([*left, *waiting])
 
-    def _deliver_event(self) -> bool:
+    def _deliver_event_(self) -> bool:
         """Deliver the next piece, end or overflow; return whether there was one."""
-        event = self._framer.next_event()
+        event = self._framer_.next_event()
         if event is NEED_DATA:
             return False
         if event is END:
@@ -133,48 +167,26 @@ class AsyncChat(QueuedDispatcher):
             self.collect_incoming_data(event)
         return True
 
-    def _continue_soon(self) -> None:
-        """Parse on in the next callbacks stage, once."""
-        if self._continuation is None:
-            self._continuation = self.loop.call_soon(self._continue)
+    def _continue_soon_(self) -> None:
+        """Deliver on in the next callbacks stage, once."""
+        if self._continuation_ is None and not self.closed:
+            self._continuation_ = self.loop.call_soon(self._continue_)
 
-    def _continue(self) -> None:
-        """Parse on, in a later pass."""
-        self._continuation = None
-        if not self.closed:
-            self._guarded(self._parse)
+    def _continue_(self) -> None:
+        self._continuation_ = None
+        self._guarded_(self._parse_)
 
-    def pause_reading(self) -> None:
-        """Deliver and receive nothing until ``resume_reading()``."""
-        super().pause_reading()
-        self._halted = self._interrupted = True
+    def _hold_reading_(self, reason: int) -> None:
+        super()._hold_reading_(reason)
+        self._interrupted_ = True
 
-    def resume_reading(self) -> None:
-        """Go on, first with what was received before the pause."""
-        super().resume_reading()
-        self._halted = self._closing or self._handing_over
-        if not self._framer.idle:
-            self._continue_soon()
+    def _release_reading_(self, reason: int) -> None:
+        """Go on, first with what was received before."""
+        super()._release_reading_(reason)
+        if not self._framer_.idle:
+            self._continue_soon_()
 
-    # -- TLS -------------------------------------------------------------------------------------
-
-    def _leave_plain(self, server_side: bool) -> bytes:
-        """Deliver nothing of what came before TLS: whoever is in the line may have put it there."""
-        plain = super()._leave_plain(server_side)
-        self._halted = self._interrupted = self._handing_over = True
-        return plain
-
-    def _take_input(self) -> bytes:
-        """Return what was not delivered; the next message begins behind the handshake."""
-        framer, terminator = self._framer, self._framer.terminator
-        framer.terminator = None
-        rest = framer.next_event()
-        framer.terminator = terminator
-        self._handing_over = False
-        self._halted = self._paused or self._closing
-        return rest if isinstance(rest, bytes) else b""
-
-    # -- the end ---------------------------------------------------------------------------------
+    # -- the end, and TLS ------------------------------------------------------------------------
 
     def close_when_done(self) -> None:
         """Take no more input, and end when everything queued is sent.
@@ -183,23 +195,33 @@ class AsyncChat(QueuedDispatcher):
             RuntimeError: the channel is closed.
         """
         super().close_when_done()
-        self._halted = self._interrupted = True
-        self._framer.clear()
+        self._framer_.clear()
 
     def discard_buffers(self) -> None:
         """Forget received bytes that are not delivered yet, and queued ones."""
-        self._framer.clear()
-        self._interrupted = True
+        self._framer_.clear()
+        self._interrupted_ = True
         self.discard_output()
 
-    def input_done(self) -> bool:
-        """Return whether everything received is delivered."""
-        return self._framer.idle
+    def _has_undelivered_(self) -> bool:
+        return not self._framer_.idle
 
     def close(self) -> None:
         """Close at once; what is queued is lost.  Again is harmless."""
         super().close()
-        self._halted = self._interrupted = True
-        if self._continuation is not None:
-            self._continuation.cancel()
-            self._continuation = None
+        self._interrupted_ = True
+        if self._continuation_ is not None:
+            self._continuation_.cancel()
+            self._continuation_ = None
+
+    def _leave_plain_(self, server_side: bool) -> bytes:
+        """Deliver nothing of what came before TLS: an attacker may have put it there."""
+        plain = super()._leave_plain_(server_side)
+        self._hold_reading_(HANDOVER)
+        return plain
+
+    def _take_input_(self) -> bytes:
+        """Return what was not delivered; the next message begins behind the handshake."""
+        rest = self._framer_.take_rest()
+        self._release_reading_(HANDOVER)
+        return rest

@@ -1,267 +1,444 @@
 """A socket and its ``handle_*`` methods, under asyncore's names.
 
-This file turns readiness into accepting, reading and writing.  Connecting is ``outgoing.py``'s
-business, queues and parsing are ``chat.py``'s.
+This file turns readiness into accepting, connecting, reading and writing, and notices that the peer
+is gone.  How a connect, a TLS handshake and a refused ``accept()`` go on is in ``net/``.
 """
 
 import errno
 import logging
-from socket import (
-    AF_INET,
-    SO_ACCEPTCONN,
-    SO_ERROR,
-    SO_REUSEADDR,
-    SOCK_DGRAM,
-    SOCK_STREAM,
-    SOL_SOCKET,
-)
+import socket as sockets
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import TYPE_CHECKING, Any
 
+from miniloop.channel import BaseChannel
 from miniloop.loop import EventLoop
-from miniloop.net.accepting import BATCH, Accepting
-from miniloop.outgoing import OutgoingChannel
+from miniloop.readiness import HANGUP, READ, WRITE, Channel, announced
+from miniloop.state import EOF, HANGUP_SEEN, Life, NoSocket, Output
 
 if TYPE_CHECKING:
     import ssl
 
-    from miniloop.net.tls import TlsChannel
+    from miniloop.net.accepting import Accepting
+    from miniloop.net.connecting import Connecting
 
 logger = logging.getLogger("miniloop")
 
+CHUNK = 65536
+"""Bytes received at once.  From 128 KiB on, malloc maps and unmaps every buffer: 3 times slower."""
+CONNECT_TIMEOUT = 30.0
+"""Seconds: longer than any healthy connect with its retransmissions at 1, 3, 7 and 15."""
 TLS_TIMEOUT = 30.0
 """Seconds for a TLS handshake: two round trips, on lines for which ``CONNECT_TIMEOUT`` is meant."""
 
+NO_SOCKET: Any = NoSocket("there is no socket yet: call create_socket(), or pass one")
+CLOSED_SOCKET: Any = NoSocket("closed: check .closed, or forget the dispatcher in handle_close()")
 
-class Dispatcher(OutgoingChannel):
+
+class Dispatcher(BaseChannel):
     """A non-blocking socket; subclass it and override the ``handle_*`` methods.
 
     Args:
         loop: the loop that serves it.
         sock: a connected, listening or unconnected socket, which the dispatcher owns from now on;
-            without one, call ``create_socket()``.
+            without one, call ``create_socket()`` or ``connect_to()``.
 
     Attributes:
         loop: the loop it is on.
-        socket: the socket; using it before ``create_socket()`` or after ``close()`` raises
-            RuntimeError.
+        socket: the socket; using it before there is one, or after ``close()``, raises RuntimeError.
         addr: the peer's address, or the one given to ``bind()``, ``connect()`` or ``connect_to()``.
         connected, connecting, accepting, closed: its state.
         error: the OSError that ended the connection, if one did.
     """
 
-    _accepting: Accepting | None = None
-    _tls: "TlsChannel | None" = None
+    addr: Any = None
+    error: OSError | None = None
+    _datagram_ = False
+    _accepting_: "Accepting | None" = None
+    _connecting_: "Connecting | None" = None
 
     def __init__(self, loop: EventLoop, sock: Socket | None = None) -> None:
         """Take over ``sock``, if given."""
         super().__init__(loop)
+        self.socket: Socket = NO_SOCKET
         if sock is not None:
-            self._learn_state(sock)
+            self._adopt_(sock)
             self.set_socket(sock)
 
     def __repr__(self) -> str:
         """Show class, state and address."""
-        states = ("closed", "accepting", "connecting", "connected")
-        state = next((name for name in states if getattr(self, name)), "unconnected")
-        kind = type(self)
+        kind, state = type(self), self._life_.name.lower()
         return f"<{kind.__module__}.{kind.__qualname__} {state} {self.addr!r} at {id(self):#x}>"
 
-    # -- setting up ------------------------------------------------------------------------------
-
-    def create_socket(self, family: int = AF_INET, type: int = SOCK_STREAM) -> None:
+    def create_socket(self, family: int = sockets.AF_INET, type: int = sockets.SOCK_STREAM) -> None:
         """Make a socket of this family and type, and own it.
 
         Raises:
             RuntimeError: there is one already, or the dispatcher is closed.
-            OSError: the system refused.
         """
         self.check_open("create_socket()")
         if self.socket:
             raise RuntimeError("create_socket(): there is a socket already; make a new dispatcher")
         sock = self.loop.new_socket(family, type)
-        self._datagram = _kind(sock) == SOCK_DGRAM
+        self._datagram_ = _type_of(sock) == sockets.SOCK_DGRAM
         self.set_socket(sock)
+
+    def _adopt_(self, sock: Socket) -> None:
+        """Find out what a given socket is; one that ``accept()`` just returned is connected."""
+        if self.loop.accepted is not None and self.loop.accepted[0] is sock:
+            self.addr = self.loop.accepted[1]
+            self._move_(Life.OPEN)
+            return
+        from miniloop.net.adopting import state_of
+
+        self._datagram_ = _type_of(sock) == sockets.SOCK_DGRAM
+        life, self.addr = state_of(sock)
+        if life is Life.LISTENING:
+            self._start_accepting_(sock)
+        elif life is Life.OPEN:
+            self._move_(Life.OPEN)
+
+    def set_socket(self, sock: Socket) -> None:
+        """Own ``sock`` and have the loop serve it."""
+        sock.setblocking(False)
+        self.socket = sock
+        self._attach_()
 
     def set_reuse_addr(self) -> None:
         """Let a restarted server bind its port while old connections linger (SO_REUSEADDR)."""
-        self.socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        self.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
 
     def bind(self, addr: Any) -> None:
-        """Bind to ``addr``; OSError where that fails."""
+        """Bind to ``addr``.  OSError, which names it: taken, or not this machine's."""
         self.addr = addr
-        self.socket.bind(addr)
+        try:
+            self.socket.bind(addr)
+        except OSError as error:
+            raise OSError(error.errno, f"cannot bind to {addr!r}: {error.strerror}") from None
 
     def listen(self, backlog: int = 1024) -> None:
-        """Accept connections.
-
-        Args:
-            backlog: connections that may wait in the kernel; it cuts this to its own limit
-                (``net.core.somaxconn``).
-        """
+        """Accept connections; at most ``backlog`` wait in the kernel, which may have a lower limit."""
         self.socket.listen(backlog)
-        self._start_accepting(self.socket)
+        self._start_accepting_(self.socket)
         self.interest_changed()
 
-    def _learn_state(self, sock: Socket) -> None:
-        """Find out what somebody else's socket is: connected, listening, or neither yet.
+    def fileno(self) -> int:
+        """Return the socket's descriptor number, -1 without one."""
+        return self.socket.fileno()
 
-        An accepted connection that was reset since is "not connected" too, but has an error
-        pending; it counts as connected, so that the first read finds its end.
+    @announced
+    def readable(self) -> bool:
+        """Return whether READ events are wanted: input is possible, and no reason holds it."""
+        return (self.connected or self.accepting or self._datagram_) and not self._hold_
+
+    def interest(self) -> int:
+        """Return the wanted readiness bits.
+
+        The predicates say what the program wants, and may be overridden.  What the channel's own
+        state forbids or demands comes first: a connect under way, a hold, output cut short.
         """
-        self._datagram = _kind(sock) == SOCK_DGRAM
-        try:
-            self.addr = sock.getpeername()
-        except OSError as error:
-            if error.errno not in (errno.ENOTCONN, errno.EINVAL):
-                raise
-            if sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
-                self._start_accepting(sock)
-            elif sock.getsockopt(SOL_SOCKET, SO_ERROR):
-                self.connected = True
+        if self._connecting_ is not None:
+            return WRITE if self._connecting_.started else 0
+        if not self._hold_ and self.readable():
+            wanted = READ | self._urgent_
         else:
-            self.connected = True
+            known = self._hold_ & (EOF | HANGUP_SEEN)
+            wanted = HANGUP if self.connected and not known else 0
+        return wanted | WRITE if self._blocked_ or self.writable() else wanted
 
-    def _start_accepting(self, sock: Socket) -> None:
-        self.accepting = True
-        self._accepting = Accepting(self.loop, sock, self._rest)
-        self._update_plain_read()
+    def _update_plain_read_(self) -> None:
+        """READ means reading, unless this is a listener or the meaning is overridden."""
+        overridden = type(self).handle_read_event is not Dispatcher.handle_read_event
+        self.plain_read = not (overridden or self.accepting or self._idle_ is not None)
 
-    # -- TLS -------------------------------------------------------------------------------------
+    def _start_accepting_(self, sock: Socket) -> None:
+        from miniloop.net.accepting import Accepting
 
-    def start_tls(
-        self,
-        context: "ssl.SSLContext",
-        *,
-        server_side: bool = False,
-        server_hostname: str | None = None,
-        timeout: float | None = TLS_TIMEOUT,
-    ) -> None:
-        """Protect the connection with TLS from here on; ``handle_secured()`` follows.
-
-        What was pushed before this leaves in the clear, what is sent or pushed after it waits for
-        the end of the handshake.  If that fails, ``handle_close()`` is called and ``error`` tells
-        why.
-
-        Args:
-            context: certificates, protocols and whom to trust.
-            server_side: we are the server of the handshake.
-            server_hostname: the name that the server's certificate must show, and that it is told
-                (SNI); a client's context demands it by default.
-            timeout: seconds for the handshake; None waits as long as the peer likes.
-
-        Raises:
-            RuntimeError: not connected, closed, closing, or TLS already; or a client that has
-                pushed something, which would leave unprotected.
-            ValueError, ssl.SSLError: the arguments do not fit each other.
-        """
-        from miniloop.net.tls import TlsChannel  # ssl takes long to import: only who uses it pays
-
-        self.check_open("start_tls()")
-        if not self.connected or self._datagram or self._tls is not None:
-            raise RuntimeError("start_tls() needs a connected stream without TLS: call it once, "
-                               "a client in handle_connect()")  # fmt: skip
-        if timeout is not None and not timeout > 0:
-            raise ValueError(f"a time limit is a number of seconds above 0, not {timeout!r}")
-        tls = TlsChannel(
-            self, context, server_side=server_side, server_hostname=server_hostname,
-            take_input=self._take_input, on_secured=self.handle_secured,
-        )  # fmt: skip
-        plain = self._leave_plain(server_side)
-        if self._registration is not None:
-            self._tls = tls
-            tls.start(self._registration, plain, timeout)
-
-    @property
-    def tls(self) -> "ssl.SSLObject | None":
-        """The TLS state: ``getpeercert()``, ``selected_alpn_protocol()`` ...; None without TLS."""
-        return None if self._tls is None else self._tls.socket.ssl_object
-
-    def handle_secured(self) -> None:
-        """The TLS handshake has ended well: what is sent and received now is protected."""
-
-    def _leave_plain(self, server_side: bool) -> bytes:
-        """TLS begins: deliver nothing more, and return what is to leave in the clear before."""
-        return b""
-
-    def _take_input(self) -> bytes:
-        """Return what was received and not delivered before TLS began."""
-        return b""
-
-    # -- events ----------------------------------------------------------------------------------
-
-    def _update_plain_read(self) -> None:
-        """READ means reading once connected, if nobody overrides what it means."""
-        self.plain_read = (
-            self._idle_limit is None
-            and self._accepting is None
-            and type(self).handle_read_event is Dispatcher.handle_read_event
-        )
+        if not self.accepting:
+            self._move_(Life.LISTENING)
+        self._accepting_ = Accepting(self, sock)
+        self._update_plain_read_()
 
     def handle_read_event(self) -> None:
         """Handle READ: accept or read."""
-        accepting = self._accepting
-        if accepting is None:
+        if self._accepting_ is None:
             super().handle_read_event()
-            return
-        try:
-            self.handle_accept()
-        except Exception:
-            logger.exception("exception while accepting on %r", self)
-            if not self.closed:
-                accepting.rest("an exception escaped from handle_accept()")
-
-    def handle_stop(self) -> None:
-        """A listener closes first."""
-        if self.accepting:
-            self.close()
-
-    # -- accepting -------------------------------------------------------------------------------
+        else:
+            self._accepting_.handle_read()
 
     def accept(self) -> tuple[Socket, Any] | None:
         """Return the next connection and its address, or None when there is none now.
 
-        Running out of descriptors or memory is said in the log once a minute, and it tries again
-        on a timer.
+        Running out of descriptors is logged once a minute, and tried again on a timer.
         """
-        if self._accepting is None:
+        if self._accepting_ is None:
             raise RuntimeError("accept(): call listen() first")
-        return self._accepting.accept()
+        return self._accepting_.accept()
 
     def handle_accept(self) -> None:
         """Accept what waits, a bounded number in a pass, each handed to ``handle_accepted()``."""
-        for _ in range(BATCH):
-            pair = self.accept()
-            if pair is None:
-                return
-            try:
-                self.handle_accepted(*pair)
-            except Exception:
-                logger.exception("exception in handle_accepted() of %r", self)
-                self.loop.forget(pair[0].fileno())
-                pair[0].close()
-            if not self.accepting or self._paused:
-                return
+        if self._accepting_ is not None:
+            self._accepting_.accept_batch()
 
     def handle_accepted(self, sock: Socket, addr: Any) -> None:
         """A connection: make a dispatcher of it.  By default it is closed with a warning."""
         logger.warning("unhandled connection from %r: override handle_accepted()", addr)
         sock.close()
 
-    def _rest(self, resting: bool) -> None:
-        """Look away from the listening socket for a while, or look again."""
-        self._deaf = resting
+    def handle_stop(self) -> None:
+        """A listener closes first."""
+        if self.accepting:
+            self.close()
+
+    def connect(self, addr: Any, timeout: float | None = CONNECT_TIMEOUT) -> None:
+        """Connect to ``addr``; ``handle_connect()`` or ``handle_connect_error()`` follows.
+
+        A host name blocks while it is resolved: give names to ``connect_to()``.  ``timeout`` is in
+        seconds; None leaves it to the kernel.  RuntimeError: in use, closed, or without a socket.
+        """
+        from miniloop.net.connecting import ConnectingToAddress
+
+        self._check_unused_("connect()")
+        self._connecting_ = ConnectingToAddress(
+            self.loop, self.socket, addr, timeout, on_started=self.interest_changed,
+            on_connected=self._connected_, on_failed=self._connect_failed_,
+        )  # fmt: skip
+        self.addr = addr
+        self._move_(Life.CONNECTING)
+
+    def connect_to(self, host: str, port: int, timeout: float | None = CONNECT_TIMEOUT) -> None:
+        """Connect to a host by name; ``handle_connect()`` or ``handle_connect_error()`` follows.
+
+        The name is looked up on another thread, and its addresses are tried as RFC 8305 says, on a
+        socket that this makes.  ``timeout``: seconds for all of it; None sets no limit.
+
+        Raises:
+            RuntimeError: in use or closed, or there is a socket.
+            TypeError, ValueError: ``host`` is no name, or ``port`` not from 1 to 65535.
+        """
+        from miniloop.net.connecting_by_name import ConnectingByName
+
+        self._check_unused_("connect_to()")
+        if self.socket:
+            raise RuntimeError("connect_to() makes its own socket: leave out create_socket()")
+        self._connecting_ = ConnectingByName(
+            self, host, port, timeout, on_connected=self._take_over_,
+            on_failed=self._connect_failed_,
+        )  # fmt: skip
+        self.addr = (host, port)
+        self._move_(Life.CONNECTING)
+
+    def _check_unused_(self, what: str) -> None:
+        self.check_open(what)
+        if self._life_ is not Life.NEW:
+            raise RuntimeError(f"{what}: {self!r} is in use; make a new dispatcher")
+
+    def _take_over_(self, sock: Socket, addr: Any) -> None:
+        """Own the socket that a connect by name has won."""
+        self.addr = addr
+        self._guarded_(self.set_socket, sock)
+        if not self.closed:
+            self._guarded_(self._connected_)
+
+    def _connected_(self) -> None:
+        self._connecting_ = None
+        self._move_(Life.OPEN)
         self.interest_changed()
+        self.handle_connect()
+
+    def _connect_failed_(self, error: OSError) -> None:
+        self.error = error
+        self._guarded_(self.end)
+
+    def handle_connect(self) -> None:
+        """The connection is there."""
+
+    def handle_connect_error(self, error: OSError) -> None:
+        """The connect failed, or took too long (TimeoutError); the channel is closed after this."""
+        logger.warning("cannot connect to %r: %s", self.addr, error)
+
+    def start_tls(
+        self, context: "ssl.SSLContext", *, server_side: bool = False,
+        server_hostname: str | None = None, timeout: float | None = TLS_TIMEOUT,
+    ) -> None:  # fmt: skip
+        """Protect the connection with TLS from here on; ``handle_secured()`` follows.
+
+        What was pushed before this leaves in the clear, what is pushed after it waits for the
+        handshake.  If that fails, ``handle_close()`` is called with ``error`` set.
+
+        Args:
+            context, server_side, server_hostname: as in ``ssl.SSLContext.wrap_bio()``.
+            timeout: seconds for the handshake; None sets no limit.
+
+        Raises:
+            RuntimeError: not connected, closing, or TLS already; or a client that has pushed
+                something, which would leave unprotected.
+            ValueError, ssl.SSLError: the arguments do not fit each other.
+        """
+        from miniloop.net.tls import start_tls
+
+        start_tls(self, context, server_side, server_hostname, timeout)
+
+    @property
+    def tls(self) -> "ssl.SSLObject | None":
+        """The TLS state: ``getpeercert()``, ``selected_alpn_protocol()`` ...; None without TLS."""
+        return getattr(self.socket, "ssl_object", None) if self.socket else None
+
+    def handle_secured(self) -> None:
+        """The TLS handshake has ended well: what is sent and received now is protected."""
+
+    def _leave_plain_(self, server_side: bool) -> bytes:
+        """TLS begins: deliver nothing more, and return what is to leave in the clear before."""
+        return b""
+
+    def _take_input_(self) -> bytes:
+        """Return what was received and not delivered before TLS began."""
+        return b""
+
+    def recv(self, size: int = CHUNK) -> bytes:
+        """Receive at most ``size`` bytes.
+
+        Returns ``b""`` when there is nothing now, or when the peer has finished (``handle_eof()``
+        has run) or failed (``handle_close()`` has run).  RuntimeError: no socket, or closed.
+        """
+        try:
+            data = self.socket.recv(size)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            self._lost_(error)
+            return b""
+        if not data and not self._datagram_:
+            if size <= 0:
+                raise ValueError(f"recv() needs a number of bytes above 0, not {size}")
+            self._peer_finished_()
+        return data
+
+    def send(self, data: bytes | bytearray | memoryview) -> int:
+        """Send now; ``handle_write()`` is called when there is room for what did not fit.
+
+        Returns the number of bytes that were taken, 0 when there is no room now or the peer is
+        gone.  RuntimeError: no socket, or closed.
+        """
+        try:
+            sent = self.socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except TypeError as error:
+            raise TypeError(f"send() takes bytes ({error}): encode text first") from None
+        except OSError as error:
+            self._lost_(error)
+            return 0
+        if sent < len(data):
+            self._wait_for_room_()
+        return sent
+
+    def sendto(self, data: bytes | bytearray | memoryview, addr: Any) -> int:
+        """Send one datagram; return its size, or 0 when there is no room or no way to the peer.
+
+        What a peer or a route causes costs that datagram.  OSError: misuse, such as EMSGSIZE.
+        """
+        try:
+            return self.socket.sendto(data, addr)
+        except BlockingIOError:
+            self._wait_for_room_()
+        except OSError as error:
+            self._datagram_lost_(error)
+        return 0
+
+    def recvfrom(self, size: int = CHUNK) -> tuple[bytes, Any]:
+        """Receive one datagram and its sender's address; ``(b"", None)`` when there is none."""
+        try:
+            return self.socket.recvfrom(size)
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._datagram_lost_(error)
+        return b"", None
+
+    def _datagram_lost_(self, error: OSError) -> None:
+        from miniloop.net.datagrams import raise_misuse
+
+        raise_misuse(error)
+        logger.debug("%r: a datagram was lost: %s", self, error)
+
+    def handle_write_event(self) -> None:
+        """Handle WRITE: the connect has ended, or there is room again."""
+        if self._connecting_ is not None:
+            self._connecting_.handle_write()
+            return
+        self._blocked_ = False
+        self.interest_changed()
+        self.handle_write()
+
+    def close_write(self) -> None:
+        """Half-close: tell the peer that nothing more will come (SHUT_WR).  Reading goes on."""
+        self.check_open("close_write()")
+        if self._output_ is Output.SHUT:
+            return  # once the peer has finished too, the kernel would call it an error
+        self._set_output_(Output.SHUT)
+        try:
+            self.socket.shutdown(sockets.SHUT_WR)
+        except OSError as error:
+            self._lost_(error)
+
+    def handle_hangup_event(self) -> None:
+        """Handle HANGUP while reading is held: the end counts when nothing is left to read.
+
+        Unread data stays where it is until reading is resumed, and so does the end behind it.
+        """
+        try:
+            unread = self.socket.recv(1, sockets.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost_(error)
+            return
+        if unread or self._has_undelivered_():
+            self._hold_reading_(HANGUP_SEEN)
+        else:
+            self._peer_finished_()
+
+    def _has_undelivered_(self) -> bool:
+        return False
+
+    def _lost_(self, error: OSError) -> None:
+        """End the connection.  A datagram socket goes on; misuse without a peer is raised."""
+        if self._datagram_:
+            self._datagram_lost_(error)
+            return
+        if not self.connected:
+            raise error
+        logger.debug("%r: %s", self, error)
+        self.error = error.with_traceback(None)  # its frames hold this channel: a circle
+        self.end()
+
+    def _report_end_(self) -> None:
+        if self.connecting:  # whatever ends a connect, it has failed
+            given_up = ConnectionAbortedError(errno.ECONNABORTED, "ended before it was connected")
+            self.handle_connect_error(self.error or given_up)
+        else:
+            self.handle_close()
+
+    def evict(self, newcomer: Channel) -> None:
+        """Forget the socket without closing the descriptor, unless the newcomer shares it."""
+        if getattr(newcomer, "socket", None) is not self.socket:
+            self.socket.detach()
+        self.socket = CLOSED_SOCKET
+        super().evict(newcomer)
 
     def close(self) -> None:
         """Leave the loop and close the socket; again is harmless.  Calls no handler."""
         super().close()
-        self.accepting = False
-        if self._accepting is not None:
-            self._accepting.close()
-            self._accepting = None
+        self._set_output_(Output.CLOSED)
+        for errand in (self._accepting_, self._connecting_):
+            self._accepting_ = self._connecting_ = None
+            if errand is not None:
+                errand.close()
+        sock, self.socket = self.socket, CLOSED_SOCKET
+        if sock:
+            sock.close()
 
 
-def _kind(sock: Socket) -> int:
+def _type_of(sock: Socket) -> int:
     """Return ``sock.type``, where possible without making an enum of it, which costs 1 µs."""
     return super(Socket, sock).type if isinstance(sock, Socket) else sock.type

@@ -1,17 +1,18 @@
 """Splitting a byte stream at terminators.  No I/O: bytes in, messages out.
 
 ``Framer`` is a pull parser: ``feed()`` it what arrived, then take what is there.  It never calls
-anybody, so a terminator that is changed between two messages applies to the very next byte.
+back, so a terminator that is changed between two messages applies to the very next byte.
 
-Operations wanted: complete messages, many at once when they are short; the beginning of a message
-whose end has not arrived; changing the terminator at any moment.  Goal: time linear in the input,
+Operations: complete messages, many at once when they are short; the beginning of a message whose
+end has not arrived; changing the terminator at any moment.  Goal: time linear in the input,
 whatever the input and however it is cut.  Plan: the received bytes stay as they are, and a position
 moves over them; ``bytes.split`` cuts a *window* of them, which doubles while the terminator stays
-and starts small when it changes.  So what is cut in vain is never more than what was used.
-Warning: who stops half-way through a batch of messages must give the others back; they are cut
-again under the rule that is in force by then.
+and starts small when it changes, so what is cut in vain is never more than what was used.
+Warning: a caller that stops half-way through a batch of messages must give the others back; they
+are split again under the terminator that is in force by then.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import TypeAlias
 
@@ -36,48 +37,39 @@ NEED_DATA, END, OVERFLOW = Signal.NEED_DATA, Signal.END, Signal.OVERFLOW
 class Framer:
     """The part of a stream that is not delivered yet, and the rule that splits it.
 
-    Args:
+    Attributes:
+        terminator: the rule in force; an int counts down as bytes are handed out, as in asynchat.
         limit: longest message under a bytes terminator, in bytes without the terminator.
+        idle: nothing can be handed out until ``feed()``.
+        whole: the terminator, where it is bytes and the next byte begins a message: then data that
+            ends with its first terminator is one whole message, and need not be fed.
     """
 
     __slots__ = (
-        "_buffer",
-        "_cut_length",
-        "_position",
-        "_skipping",
-        "_terminator",
-        "_window",
-        "idle",
-        "limit",
-        "partial",
-    )
+        "_buffer", "_cut_length", "_partial", "_position", "_skipping", "_window", "idle", "limit",
+        "terminator", "whole",
+    )  # fmt: skip
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int = 65536) -> None:
         """Start with an empty buffer and no terminator."""
         self.limit = limit
-        self.partial = 0
-        """Bytes of the current message that were handed out already."""
+        self.terminator: Terminator = None
         self.idle = True
-        """Nothing can be handed out until ``feed()``."""
+        self.whole: bytes | None = None
         self._buffer = b""
         self._position = 0
-        self._terminator: Terminator = None
+        self._partial = 0  # bytes of the current message that were handed out already
         self._skipping = False
         self._window = _SMALL_WINDOW
-        self._cut_length = 0
+        self._cut_length = 0  # of the terminator that cut the last batch
 
-    @property
-    def terminator(self) -> Terminator:
-        """The rule in force; an int counts down as bytes are handed out, as in asynchat."""
-        return self._terminator
-
-    @terminator.setter
-    def terminator(self, terminator: Terminator) -> None:
-        self._terminator = terminator
+    def set_terminator(self, terminator: Terminator) -> None:
+        """Change the rule; what was held back under the old one may count now."""
+        self.terminator = terminator
         self._window = _SMALL_WINDOW
-        self.partial = 0
+        self._partial = 0
         self._skipping = False
-        self.idle = self._position == len(self._buffer)  # what was held back may count now
+        self._look()
 
     def __len__(self) -> int:
         """Return the number of bytes that are not handed out yet."""
@@ -90,23 +82,36 @@ class Framer:
         self._buffer = data
         self._position = 0
         self.idle = False
+        self.whole = None
 
     def clear(self) -> None:
         """Throw away what is not handed out yet."""
         self._buffer = b""
-        self._position = self._cut_length = self.partial = 0
-        self.idle = True
+        self._position = self._cut_length = self._partial = 0
+        self._look()
+
+    def take_rest(self) -> bytes:
+        """Return what is not handed out yet, and forget it."""
+        rest = self._buffer[self._position :]
+        self.clear()
+        return rest
+
+    def _look(self) -> None:
+        """Set ``idle`` and ``whole`` from the position."""
+        self.idle = empty = self._position == len(self._buffer)
+        fresh = empty and not (self._partial or self._skipping)
+        self.whole = self.terminator if fresh and type(self.terminator) is bytes else None
 
     # -- many messages at once -------------------------------------------------------------------
 
     def take_messages(self, most: int) -> list[bytes]:
-        """Return complete messages that stand at the front, at most ``most``.
+        """Return complete messages from the front, at most ``most``.
 
         The list is empty when there are none, and also when the next thing is anything else than
         a whole message under a bytes terminator and within the limit: ask ``next_event()`` then.
         """
-        terminator = self._terminator
-        if type(terminator) is not bytes or self.partial or self._skipping:
+        terminator = self.terminator
+        if type(terminator) is not bytes or self._partial or self._skipping:
             return []
         start = self._position
         window = self._buffer[start : start + self._window]
@@ -117,8 +122,8 @@ class Framer:
         self._cut_length = len(terminator)
         if size > self.limit and any(len(message) > self.limit for message in messages):
             used = self._keep_those_before_overlong(messages)
-        self._position = start = start + used
-        self.idle = start == len(self._buffer)
+        self._position = start + used
+        self._look()
         if size == self._window < _LARGE_WINDOW:
             self._window = 2 * size
         return messages
@@ -130,31 +135,30 @@ class Framer:
         self._window = _SMALL_WINDOW  # or many overlong ones would be cut in vain, over and over
         return sum(map(len, messages)) + count * self._cut_length
 
-    def give_back(self, messages: list[bytes]) -> None:
-        """These messages, the last of those just taken, were not used.
-
-        After ``clear()`` there is nothing to give back to.
-        """
-        if self._cut_length:
+    def give_back(self, messages: Sequence[bytes]) -> None:
+        """Take back these messages, the last of those just taken; a no-op after ``clear()``."""
+        if messages and self._cut_length:
             self._position -= sum(map(len, messages)) + len(messages) * self._cut_length
-            self.idle = self._position == len(self._buffer)
+            self._look()
 
     # -- one thing at a time ---------------------------------------------------------------------
 
     def next_event(self) -> bytes | Signal:
         """Return the next piece of the message, END, OVERFLOW, or NEED_DATA."""
         event = self._next()
-        self.idle = event is NEED_DATA or (
-            self._position == len(self._buffer) and self._terminator != 0
-        )
+        self._look()
+        if event is NEED_DATA:
+            self.idle = True  # a beginning of the terminator is held back
+        elif self.terminator == 0 and isinstance(self.terminator, int):
+            self.idle = False  # END comes next, without another byte
         return event
 
     def _next(self) -> bytes | Signal:
         """Do what the kind of the terminator asks for."""
-        terminator = self._terminator
+        terminator = self.terminator
         if terminator == 0 and isinstance(terminator, int):
-            self._terminator = None
-            self.partial = 0
+            self.terminator = None
+            self._partial = 0
             return END
         if self._position >= len(self._buffer):
             return NEED_DATA
@@ -163,22 +167,22 @@ class Framer:
         stop = len(self._buffer) if terminator is None else self._position + terminator
         piece = self._take(stop)
         if terminator is not None:
-            self._terminator = terminator - len(piece)
+            self.terminator = terminator - len(piece)
         return piece
 
     def _next_until(self, terminator: bytes) -> bytes | Signal:
-        """Hand out what stands before the terminator, then END."""
+        """Hand out what comes before the terminator, then END."""
         found = self._buffer.find(terminator, self._position)
         if found == self._position:
             self._position += len(terminator)
             skipped, self._skipping = self._skipping, False
-            self.partial = 0
+            self._partial = 0
             return END if not skipped else self._next()
         stop = found if found >= 0 else len(self._buffer) - self._held_back(terminator)
         if self._skipping:
             self._position = stop
             return self._next() if found >= 0 else NEED_DATA
-        room = self.limit - self.partial
+        room = self.limit - self._partial
         if stop - self._position > room:
             if room == 0:
                 self._skipping = True
@@ -199,7 +203,7 @@ class Framer:
         """Hand out the bytes up to ``stop``."""
         piece = self._buffer[self._position : stop]
         self._position += len(piece)
-        self.partial += len(piece)
+        self._partial += len(piece)
         return piece
 
 
@@ -210,16 +214,14 @@ def check_terminator(terminator: object) -> Terminator:
         TypeError: it is neither bytes nor an int nor None.
         ValueError: it is negative.
     """
-    if isinstance(terminator, bytes):
-        return terminator or None
     if isinstance(terminator, str):
         raise TypeError(f"a terminator is bytes, not str: write b{terminator!r}")
+    if isinstance(terminator, bytes | bytearray | memoryview):
+        return bytes(terminator) or None
     if terminator is None or isinstance(terminator, int):
         if terminator is not None and terminator < 0:
             raise ValueError(
                 f"a terminator of {terminator} bytes: give the number of bytes that are to come"
             )
         return None if not terminator else int(terminator)
-    if isinstance(terminator, bytearray | memoryview):
-        return bytes(terminator) or None
     raise TypeError(f"a terminator is bytes, an int or None, not {terminator!r}")

@@ -1,20 +1,20 @@
 """The short way to a server: one object that listens and makes a channel of each connection."""
 
 import errno
-import logging
 import os
 import socket
-import stat
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from miniloop.channel import BaseChannel
 from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
 
-logger = logging.getLogger("miniloop")
+if TYPE_CHECKING:
+    from miniloop.net.unix_address import SocketFile
 
-Address = tuple[str, int] | str
-"""``(host, port)`` for IPv4 and IPv6, a path for a UNIX socket."""
+Address: TypeAlias = tuple[str, int] | str | bytes | os.PathLike[str]
+"""``(host, port)`` for IPv4 and IPv6, a path or an abstract name for a UNIX socket."""
 
 
 class Listener(Dispatcher):
@@ -24,18 +24,21 @@ class Listener(Dispatcher):
 
     Args:
         loop: the loop that serves it.
-        address: ``(host, port)``, port 0 for any free one; or the path of a UNIX socket, where a
-            socket that a dead server left behind is replaced.
+        address: ``(host, port)``, port 0 for any free one; or the path of a UNIX socket, where the
+            file of a dead server is replaced, or an abstract name, which begins with NUL.
         factory: makes the connection's channel and owns the socket from then on.
         family: the address family, when it cannot be seen from the address.
         backlog: connections that may wait in the kernel.
 
     Raises:
         OSError: the address is taken, or not this machine's.
+        TypeError: it is no address, or the factory cannot be called.
 
     Attributes:
         address: the address bound, with the real port.
     """
+
+    _file_: "SocketFile | None" = None
 
     def __init__(
         self,
@@ -51,57 +54,52 @@ class Listener(Dispatcher):
         if not callable(factory):
             raise TypeError(f"the factory is called as factory(loop, sock); {factory!r} cannot be")
         self.factory = factory
-        self._path: str | None = address if isinstance(address, str) else None
-        self.create_socket(_family_of(address) if family is None else family)
+        place, guessed = _place_and_family(address)
+        self.create_socket(guessed if family is None else family)
         try:
-            self._bind(address)
+            self._bind_(place)
             self.listen(backlog)
         except BaseException:
-            self._path = None
             self.close()
             raise
         self.address = self.addr = self.socket.getsockname()
 
-    def _bind(self, address: Address) -> None:
-        if self._path is None:
+    def _bind_(self, place: Any) -> None:
+        if isinstance(place, tuple):
             self.set_reuse_addr()
+            self.bind(place)
+            return
+        from miniloop.net.unix_address import SocketFile, is_abstract, remove_dead
+
         try:
-            self.bind(address)
+            self.bind(place)
         except OSError as error:
-            if self._path is None or error.errno != errno.EADDRINUSE or not _is_dead(self._path):
+            if error.errno != errno.EADDRINUSE or not remove_dead(place):
                 raise
-            os.unlink(self._path)
-            self.bind(address)
+            self.bind(place)
+        if not is_abstract(place):
+            self._file_ = SocketFile(place)
 
     def handle_accepted(self, sock: socket.socket, addr: Any) -> None:
         """Make a channel of the connection."""
-        self.factory(self.loop, sock)
+        channel = self.factory(self.loop, sock)
+        if isinstance(channel, BaseChannel):
+            channel._check_initialised_()
 
     def close(self) -> None:
-        """Stop listening, and remove the UNIX socket from the file system."""
+        """Stop listening, and remove the file of a UNIX socket if it is still ours."""
+        if self._file_ is not None:
+            self._file_.remove()  # before the socket: no client finds a file that refuses it
+            self._file_ = None
         super().close()
-        path, self._path = self._path, None
-        if path is not None and not path.startswith("\0"):
-            try:
-                os.unlink(path)
-            except OSError as error:
-                logger.debug("cannot remove %s: %s", path, error)
 
 
-def _family_of(address: Address) -> int:
-    """Return the family that an address looks like."""
-    if isinstance(address, str):
-        return socket.AF_UNIX
-    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-
-
-def _is_dead(path: str) -> bool:
-    """Return whether ``path`` is a socket on which nobody listens."""
-    try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
-            return False
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.setblocking(False)
-            return probe.connect_ex(path) == errno.ECONNREFUSED
-    except FileNotFoundError:
-        return True
+def _place_and_family(address: Address) -> tuple[Any, int]:
+    """Return an address in the form that ``bind()`` takes, and the family that it looks like."""
+    if isinstance(address, tuple) and len(address) >= 2 and isinstance(address[0], str):
+        return address, socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    if isinstance(address, str | bytes | os.PathLike) and hasattr(socket, "AF_UNIX"):
+        return os.fspath(address), socket.AF_UNIX
+    raise TypeError(
+        f"an address is (host, port), or where the system has UNIX sockets a path: {address!r}"
+    )

@@ -1,46 +1,55 @@
-"""The event loop: when passes are made, by itself or inside another loop, and how it ends.
+"""The event loop: what happens in a pass, when passes are made, and how the loop ends.
 
-What happens in a pass is in ``passes.py``.
+Read ``EventLoop._pass()`` first: it is the diagram of everything else.  The loop knows the
+``Channel`` protocol and nothing of sockets.
 """
 
+import logging
 import selectors
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from threading import get_ident
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from miniloop.readiness import Registration
+from miniloop.readiness import Background, Channel, Registration, deliver
+from miniloop.registry import Registry, close, close_on_error
 from miniloop.selector import default_selector
-from miniloop.system.activity import Activities
-from miniloop.timers import Handle
-from miniloop.trace.hooks import Trace
-from miniloop.trace.installing import TracedPasses
-from miniloop.trace.slow_handlers import SLOW
+from miniloop.timers import Handle, TimerHandle, TimerQueue
+from miniloop.waker import Waker
 
-DEFAULT_GRACE = 5.0
+if TYPE_CHECKING:
+    from miniloop.hosts.stepper import Stepper
+    from miniloop.system.signals import SignalHandlers
+
+logger = logging.getLogger("miniloop")
+
+GRACE = 5.0
 """Seconds that an orderly stop gives to queued output: what a person waits before Ctrl-C again."""
+LONGEST_WAIT = 86400.0
+"""Seconds of one wait: epoll refuses more than 24 days (the figure is asyncio's)."""
 
 
-class EventLoop(TracedPasses):
-    """Waits for descriptors and times, and calls those who wait for them, one after the other.
+class EventLoop:
+    """Waits for descriptors and times, and calls the handlers, one after the other.
 
-    All of it happens on one thread: the one that calls ``run()``.  From any other thread only
-    ``call_soon_threadsafe()`` and ``stop()`` may be called.
+    All of it happens on one thread, the one that calls ``run()``.  Other threads may call
+    ``call_soon_threadsafe()`` and ``stop()`` only.
 
     Args:
-        selector: any ``selectors.BaseSelector``; the platform's best when not given.  The loop
-            closes it.
-        clock: returns seconds, never running backwards; ``time.monotonic`` when not given.
-        debug: ask every channel in every pass, and raise when one changed its answer without
-            announcing it.
-        trace: an object that is told what the loop does.
-        slow: in debug mode, a warning names each handler, timer and callback that takes so many
-            seconds or more; None measures nothing.
+        selector: any ``selectors.BaseSelector``, by default the platform's best; the loop closes it.
+        clock: returns seconds and never runs backwards.
+        debug: in every pass, raise when a channel changed its interest without announcing it.
+        slow: in debug mode, log each handler, timer and callback that takes so many seconds (the
+            default is asyncio's); None measures nothing.
 
     Attributes:
-        activities: what lives on the loop without a descriptor, such as pools of threads.
+        debug, time: as given; ``time()`` is the clock.
+        background: work without a descriptor, such as pools of threads; a dict, for its order.
+        registry: which channel is watched for what.
+        accepted: what ``accept()`` returned in this moment, so that its dispatcher need not ask.
+        closed: whether ``close()`` was called.
     """
 
     def __init__(
@@ -49,98 +58,141 @@ class EventLoop(TracedPasses):
         selector: selectors.BaseSelector | None = None,
         clock: Callable[[], float] = time.monotonic,
         debug: bool = False,
-        trace: Trace | None = None,
-        slow: float | None = SLOW,
+        slow: float | None = 0.1,
     ) -> None:
         """Open the selector and the waker; nothing runs yet."""
-        selector = default_selector() if selector is None else selector
-        super().__init__(selector, clock, debug, trace, slow)
-        self.activities = Activities()
-        self._goodbyes: list[Handle] = []
+        self.debug = debug
+        self.time = clock
+        self.closed = False
+        self.background: dict[Background, None] = {}
+        self.accepted: tuple[socket.socket, Any] | None = None
+        self._selector = default_selector() if selector is None else selector
+        self.registry = Registry(self._selector, self._check_thread)
+        self._timers = TimerQueue()
+        self._callbacks: deque[Handle] = deque()
+        self._unflushed: list[Channel] = []
+        self._thread: int | None = None  # the thread that is inside a pass
+        self._home: int | None = None  # the thread of the host, for a loop inside another one
         self._stop_grace: float | None = None
-        self._ending: Iterator[None] | None = None
-        self.leave_host: Callable[[], object] | None = None
-        """Set by a guest: how ``close()`` makes it leave the loop that it lives in."""
+        self._on_stop: deque[Handle] = deque()
+        self._signals: SignalHandlers | None = None
+        self._waker = self._new_waker()
+        self._own = self.registry.register(self._waker)
+        self._install_wings(slow if debug else None)
+
+    def _install_wings(self, slow: float | None) -> None:
+        """Prepare for ``fork()``, and in debug mode for slow handlers; both stand outside."""
+        from miniloop.system.forking import renew_after_fork
+
+        renew_after_fork(self)
+        if slow is not None:
+            from miniloop.trace.slow_handlers import watch_slow_handlers
+
+            watch_slow_handlers(self, slow)
 
     def new_socket(self, family: int, type: int, proto: int = 0) -> socket.socket:
-        """Make a socket for a channel on this loop; a simulated loop makes simulated ones.
-
-        Raises:
-            OSError: the system refused.
-        """
+        """Make a socket for a channel; a simulated loop makes simulated ones.  OSError: refused."""
         return socket.socket(family, type, proto)
 
+    def _new_waker(self) -> Waker:
+        """Make the waker; a simulated loop has one without descriptors."""
+        return Waker()
+
+    def _pass(self, timeout: float | None = None, *, forever: bool = True) -> bool:
+        """Go through the stages; or, unless ``forever``, return False if the wait could not end."""
+        self._refresh()
+        if not (forever or self._has_work()):
+            return False
+        events = self._wait(timeout)
+        if events:
+            self._deliver(events)
+        if self._timers:
+            self._run_timers()
+        if self._callbacks:
+            self._run_callbacks()
+        return True
+
+    def _refresh(self) -> None:
+        """Flush queued output, then ask the channels that have to be asked.
+
+        What becomes queued or dirty in here waits for the next pass, so this stage ends.
+        """
+        registry = self.registry
+        if self._unflushed:
+            self._flush()
+        if registry.dirty or registry.polled:
+            registry.ask()
+        if self.debug:
+            registry.audit()
+
+    def _flush(self) -> None:
+        """Flush the channels that queued output; when an exception passes, the rest stay listed."""
+        waiting, self._unflushed = iter(self._unflushed), []
+        try:
+            for channel in waiting:
+                try:
+                    channel.flush()
+                except Exception:
+                    close_on_error(channel)
+        except BaseException:
+            self._unflushed[:0] = [channel, *waiting]
+            raise
+
+    def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for events until the next timer or callback, at most ``timeout`` seconds."""
+        return self._selector.select(self._timeout(timeout))
+
+    def _timeout(self, longest: float | None) -> float | None:
+        until = self._time_to_next()
+        return longest if until is None or (longest is not None and longest < until) else until
+
+    def _time_to_next(self) -> float | None:
+        """Return the seconds until there is something to do without an event; None: never."""
+        if self._callbacks or self.registry.dirty or self._unflushed:
+            return 0
+        when = self._timers.next_time() if self._timers else None
+        return None if when is None else min(max(0.0, when - self.time()), LONGEST_WAIT)
+
+    def _deliver(self, events: list[tuple[selectors.SelectorKey, int]]) -> None:
+        """Call the handlers of the registrations that are alive and want the event.
+
+        This is the hot path.  ``direct`` is one comparison for "alive, trusted, wants READ, and
+        READ is all there is"; everything else goes through ``readiness.deliver()``.
+        """
+        for key, ready in events:
+            registration: Registration = key.data
+            try:
+                if ready == registration.direct:
+                    registration.channel.handle_read()
+                else:
+                    deliver(registration, ready)
+            except Exception:
+                close_on_error(registration.channel)
+
+    def _run_timers(self) -> None:
+        """Run the timers that are due now; those that they add wait for the next pass."""
+        for _ in range(self._timers.move_due(self.time())):
+            self._run_handle(self._timers.due.popleft())
+
+    def _run_callbacks(self) -> None:
+        """Run the callbacks scheduled before this stage began (trio's batches)."""
+        for _ in range(len(self._callbacks)):
+            self._run_handle(self._callbacks.popleft())
+
+    def _run_handle(self, handle: Handle) -> None:
+        """Run one callback; its exception is logged."""
+        try:
+            handle.run()
+        except Exception:
+            logger.exception("exception in %r", handle)
+
     def run_once(self, timeout: float | None = None) -> None:
-        """Run one pass: refresh, wait, deliver, timers, callbacks.
-
-        Args:
-            timeout: longest wait for an event in seconds; None waits for the next event, timer
-                or callback however long that takes.
-
-        Raises:
-            RuntimeError: the loop is closed, or is running already.
-        """
+        """Run one pass; it waits at most ``timeout`` seconds, or a day (None: no limit)."""
         self._thread = self._entering()
         try:
-            self._pass(timeout)
+            self._pass(timeout if timeout is None else min(timeout, LONGEST_WAIT))
         finally:
             self._thread = None
-
-    # -- inside another loop ---------------------------------------------------------------------
-
-    def fileno(self) -> int:
-        """Return a descriptor that is readable whenever a step is due; for another loop to watch.
-
-        From the first call on, the loop lives on this thread, and whatever is asked of it between
-        two steps makes the descriptor readable.  ``guest.py`` has what else a host needs.
-
-        Raises:
-            RuntimeError: the loop is closed, or its selector has no descriptor.
-        """
-        self._check_open()
-        descriptor = self._registry.outer_fileno()
-        if self._home is None:
-            self._home = get_ident()
-            self._registry.ask()  # or the waker itself would not be watched yet
-            self._waker.wake()
-        return descriptor
-
-    def time_to_next(self) -> float | None:
-        """Return the seconds until a step is due though the descriptor stays silent; None: never.
-
-        It changes in a step only: whatever changes it between two steps demands a step.
-        """
-        if self._busy() or self._registry.always_ready():
-            return 0.0
-        return self._until_next_timer(None)
-
-    def step(self) -> bool:
-        """Run one pass that never waits, in the service of another loop.
-
-        Returns:
-            False once, when an orderly end that ``stop()`` asked for is complete: every channel is
-            closed.  True before.
-
-        Raises:
-            RuntimeError: the loop is closed, or is running already.
-        """
-        self._thread = self._entering()
-        try:
-            self._pass(0)
-            return self._stop_grace is None or self._go_on_ending(self._stop_grace)
-        finally:
-            self._thread = None
-
-    def _go_on_ending(self, grace: float) -> bool:
-        """Do what an orderly end can do without waiting; return whether it goes on."""
-        if self._ending is None:
-            self._ending = self._end_in_order(grace)
-        for _ in self._ending:
-            return True
-        self._ending = self._stop_grace = None
-        return False
-
-    # -- life and death --------------------------------------------------------------------------
 
     def run(self, *, forever: bool = False) -> None:
         """Run passes until ``stop()``, SIGINT or SIGTERM, or until nothing is left to wait for.
@@ -149,17 +201,16 @@ class EventLoop(TracedPasses):
         own for them; a second one has its usual effect.
 
         Args:
-            forever: go on with nothing to wait for, because other threads will call
-                ``call_soon_threadsafe()``.
+            forever: go on with nothing to wait for, because threads call the loop.
 
         Raises:
             RuntimeError: the loop is closed, or is running already.
         """
         self._thread = self._entering()
         try:
-            with self._signals.stopping(self.stop):
-                while self._stop_grace is None and (forever or self._has_work()):
-                    self._pass()
+            with self._signal_handlers().stopping(self.stop):
+                while self._stop_grace is None and self._pass(forever=forever):
+                    pass
                 if self._stop_grace is not None:
                     for _ in self._end_in_order(self._stop_grace):
                         self._pass()
@@ -167,103 +218,11 @@ class EventLoop(TracedPasses):
             self._thread = None
             self._stop_grace = None
 
-    def stop(self, grace: float = DEFAULT_GRACE) -> None:
-        """End ``run()`` in order; callable from any thread and from signal handlers.
+    def stepper(self) -> "Stepper":
+        """Return what another event loop needs to run this one: a descriptor, a time, a step."""
+        from miniloop.hosts.stepper import Stepper
 
-        Listeners close first, then the ``on_stop()`` callbacks run, then queued output is sent for
-        at most ``grace`` seconds, then all channels are closed, and ``run()`` returns.  Without a
-        ``run()`` in progress, the next one does all this at once.
-
-        Raises:
-            RuntimeError: the loop is closed.
-        """
-        self._check_open()
-        self._stop_grace = grace
-        self._waker.wake()
-
-    def on_stop(self, callback: Callable[..., object], *args: object) -> Handle:
-        """Call ``callback(*args)`` when an orderly stop begins: the place to say goodbye."""
-        handle = Handle(callback, args)
-        self._goodbyes.append(handle)
-        return handle
-
-    def close(self) -> None:
-        """Close every channel at once, then the loop itself; again is harmless.
-
-        Raises:
-            RuntimeError: called while the loop runs, or, with signal handlers to put back, on
-                another thread than the main one.
-        """
-        if self._closed:
-            return
-        if self._thread is not None:
-            raise RuntimeError("the loop is running: call stop(), and close() after run() returned")
-        self._signals.close()  # first: it refuses another thread
-        if self.leave_host is not None:
-            self.leave_host()
-        self._close_channels()
-        self._closed = True
-        self._callbacks.clear()
-        self._registry.unregister(self._own)
-        self._waker.close()
-        self._selector.close()
-        self._loop_closed()
-
-    def __enter__(self) -> Self:
-        """Return the loop; leaving the block closes it."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the loop."""
-        self.close()
-
-    def _has_work(self) -> bool:
-        """Return whether anything but a thread or a signal could still make something happen."""
-        return bool(
-            len(self._registry.registrations) > 1
-            or self._timers
-            or self._callbacks
-            or self.activities.busy()
-        )
-
-    def _channels(self) -> list[Registration]:
-        """Return the registrations other than the waker's."""
-        return [entry for entry in self._registry.registrations.values() if entry is not self._own]
-
-    def _end_in_order(self, grace: float) -> Iterator[None]:
-        """Listeners, goodbyes, queued output, the rest; whoever iterates makes the passes."""
-        for registration in self._channels():
-            try:
-                if registration.alive:
-                    registration.channel.handle_stop()
-            except Exception:
-                self._registry.contain(registration)
-        self.activities.handle_stop()
-        goodbyes, self._goodbyes = self._goodbyes, []
-        for handle in goodbyes:
-            self._run_handle(handle)
-        limit = self.call_later(grace, self._close_channels)
-        self._flush()  # first what needs no waiting, so that a pass only waits for a slow reader
-        while not self._drained():
-            yield
-            self._flush()
-        limit.cancel()
-        self._close_channels()
-
-    def _drained(self) -> bool:
-        """Return whether no channel has output waiting."""
-        return all(registration.channel.drained() for registration in self._channels())
-
-    def _close_channels(self) -> None:
-        """Close all activities and channels; one that fails to close hinders no other."""
-        self.activities.close()
-        for registration in self._channels():
-            self._registry.close_channel(registration)
+        return Stepper(self)
 
     def _entering(self) -> int:
         """Claim the loop for this thread."""
@@ -273,3 +232,186 @@ class EventLoop(TracedPasses):
                 "the loop is running already: a handler returns to the loop instead of running it"
             )
         return get_ident()
+
+    def _has_work(self) -> bool:
+        """Return whether anything but a thread or a signal could still make something happen."""
+        if len(self.registry.registrations) > 1 or self._time_to_next() is not None:  # 1: the waker
+            return True
+        return any(work.busy() for work in self.background)
+
+    def stop(self, grace: float = GRACE) -> None:
+        """End ``run()`` in order; callable from any thread and from signal handlers.
+
+        Listeners close first, then the ``on_stop()`` callbacks run, then queued output is sent for
+        at most ``grace`` seconds, then all channels are closed, and ``run()`` returns.  Without a
+        ``run()`` in progress, the next one does all this at once.
+        """
+        self._check_open()
+        self._stop_grace = grace
+        self._waker.wake()
+
+    def on_stop(self, callback: Callable[..., object], *args: object) -> Handle:
+        """Call ``callback(*args)`` when an orderly stop begins, before output is sent."""
+        self._on_stop.append(Handle(callback, args))
+        return self._on_stop[-1]
+
+    def _end_in_order(self, grace: float) -> Iterator[None]:
+        """Close listeners, run the callbacks, send, close the rest; the caller makes the passes."""
+        for registration in self._channels():
+            try:
+                if registration.alive:
+                    registration.channel.handle_stop()
+            except Exception:
+                close_on_error(registration.channel)
+        for work in [*self.background]:
+            self._run_handle(Handle(work.handle_stop, ()))
+        for _ in range(len(self._on_stop)):
+            self._run_handle(self._on_stop.popleft())
+        limit = self.call_later(grace, self._close_channels)
+        try:
+            self._flush()  # what needs no waiting, so that a pass only waits for a slow reader
+            while not all(each.channel.drained() for each in self._channels()):
+                yield
+                self._flush()
+        finally:
+            limit.cancel()
+        self._close_channels()
+
+    def _channels(self) -> list[Registration]:
+        """Return the registrations other than the waker's."""
+        return [each for each in self.registry.registrations.values() if each is not self._own]
+
+    def _close_channels(self) -> None:
+        """Close all background work and channels; one that fails to close hinders no other."""
+        for work in [*self.background]:
+            self._run_handle(Handle(work.close, ()))
+            self.background.pop(work, None)
+        for registration in self._channels():
+            close(registration.channel)
+
+    def close(self) -> None:
+        """Close every channel at once, then the loop itself; again is harmless.
+
+        Raises:
+            RuntimeError: the loop runs; or has signal handlers, and this is not the main thread.
+        """
+        if self.closed:
+            return
+        if self._thread is not None:
+            raise RuntimeError("the loop is running: call stop(), and close() after run() returned")
+        if self._signals is not None:
+            self._signals.close()  # first: it refuses another thread
+        self._close_channels()
+        self.registry.unregister(self._own)
+        self.closed = True
+        self._callbacks.clear()
+        self._waker.close()
+        self._selector.close()
+
+    def __enter__(self) -> Self:
+        """Return the loop; leaving the block closes it."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the loop."""
+        self.close()
+
+    def call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
+        """Call ``callback(*args)`` at the end of this pass, or of the next one.
+
+        Raises:
+            RuntimeError: the loop is closed, or runs on another thread.
+        """
+        self._check_thread()
+        self._callbacks.append(handle := Handle(callback, args))
+        return handle
+
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: object) -> Handle:
+        """As ``call_soon()``, from any thread or signal handler; it wakes the loop."""
+        self._check_open()
+        self._hand_over(handle := Handle(callback, args))
+        return handle
+
+    def _hand_over(self, handle: Handle) -> None:
+        self._callbacks.append(handle)
+        self._waker.wake()
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: object
+    ) -> TimerHandle:
+        """Call ``callback(*args)`` in ``delay`` seconds; raises as ``call_at()``."""
+        if callable(delay):
+            raise TypeError(f"call_later(delay, callback, *args): {delay!r} is no delay in seconds")
+        return self.call_at(self.time() + delay, callback, *args)
+
+    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> TimerHandle:
+        """Call ``callback(*args)`` when ``time()`` reaches ``when``, in seconds.
+
+        Raises:
+            RuntimeError: the loop is closed, or runs on another thread.
+            ValueError: ``when`` is NaN.
+        """
+        self._check_thread()
+        return self._timers.add(when, callback, args)
+
+    def add_signal_handler(
+        self, number: int, callback: Callable[..., object], *args: object
+    ) -> None:
+        """Run ``callback(*args)`` in the callbacks stage when a signal arrives.
+
+        It replaces the signal's handler until ``remove_signal_handler()`` or ``close()`` puts that
+        back; a forked child does not inherit it.  Under a host that handles signals use the host's.
+
+        Raises:
+            RuntimeError: the loop is closed, or see ``SignalHandlers.add()``; so for ValueError.
+        """
+        self._check_open()
+        self._signal_handlers().add(number, Handle(callback, args))
+
+    def remove_signal_handler(self, number: int) -> bool:
+        """Put back a signal's former handler; return whether there was one of ours."""
+        return self._signals is not None and self._signals.remove(number)
+
+    def _signal_handlers(self) -> "SignalHandlers":
+        if self._signals is None:
+            from miniloop.system.signals import SignalHandlers
+
+            self._signals = SignalHandlers(self._waker.signal_fileno(), self._hand_over)
+        return self._signals
+
+    def close_descriptor(self, fd: int) -> None:
+        """Close the channel on descriptor ``fd``; harmless where there is none."""
+        if fd in self.registry.registrations:
+            close(self.registry.registrations[fd].channel)
+
+    def scheduled(self, work: object) -> None:
+        """Note that ``work`` comes back as the first argument of a callback; for traces."""
+
+    def flush_soon(self, channel: Channel) -> None:
+        """Call the channel's ``flush()`` in the next refresh; raises as ``call_soon()``."""
+        self._check_thread()
+        self._unflushed.append(channel)
+
+    def _check_open(self) -> None:
+        """Refuse a closed loop."""
+        if self.closed:
+            raise RuntimeError("the loop is closed: make a new EventLoop()")
+
+    def _check_thread(self) -> None:
+        """Refuse a closed loop, and every thread but that of a loop that runs or has a host.
+
+        Between two passes of a loop inside another one nothing would look at what is queued, so the
+        host is woken.
+        """
+        thread = get_ident()
+        if self._thread == thread:
+            return
+        self._check_open()
+        owner = self._home if self._thread is None else self._thread
+        if owner is not None and owner != thread:
+            raise RuntimeError(
+                "the loop runs on another thread: hand the call over with "
+                "loop.call_soon_threadsafe()"
+            )
+        if owner is not None:
+            self._waker.wake()

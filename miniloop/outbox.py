@@ -1,11 +1,11 @@
 """Bytes and producers waiting to go out.  No I/O.
 
-Operations wanted: append a small piece, thousands of times in a pass; take everything for one
-system call; put back what the kernel did not take.  Goals: appending costs a list's append and no
-more, sending costs one join, and a slow reader does not make us copy the same bytes again and
-again.  Plan: a list of pieces, and in front of it the *rest* of what was taken before, which is
-joined already.  Warning: ``QueuedDispatcher.push()`` appends to ``pieces`` directly, without a
-call, so the list must stay the same object: clear it in place.
+Operations: append a small piece, thousands of times in a pass; take everything for one system
+call; put back what the kernel did not take.  Goals: appending costs a list's append and no more,
+sending costs one join, and a slow reader does not make us copy the same bytes again and again.
+Plan: a list of pieces, and in front of it the *rest* of what was taken before, which is joined
+already.  Warning: ``QueuedDispatcher.push()`` appends to ``pieces`` directly, without a call, so the
+list must stay the same object: clear it in place.
 """
 
 from typing import Protocol
@@ -89,12 +89,12 @@ class Outbox:
 
     def take(self) -> bytes | memoryview:
         """Remove and return what to send next; empty when the queue is."""
+        pieces = self.pieces
         if self._rest:
             rest, self._rest = self._rest, b""
             return rest
         if self._producers:
             return self._take_with_producers()
-        pieces = self.pieces
         self._counted = self._size = 0
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # type: ignore[arg-type]  # bytes
         pieces.clear()
@@ -111,34 +111,32 @@ class Outbox:
         self._rest = b""
 
     def _take_with_producers(self) -> bytes:
-        """Take pieces, asking producers, until there is enough for one system call."""
+        """Take pieces, asking producers, until there is enough for one system call.
+
+        When a producer raises, what was taken before is the rest.
+        """
         taken: list[bytes] = []
         size = used = 0
         self._counted = self._size = 0
-        for piece in self.pieces:
-            if isinstance(piece, bytes):
-                taken.append(piece)
-                size += len(piece)
-            else:
-                size += self._ask(piece, taken, _ENOUGH - size)
-            if size >= _ENOUGH:
-                break
-            used += 1
-        last = self.pieces[used] if used < len(self.pieces) else None
-        used += isinstance(last, bytes)
-        del self.pieces[:used]
-        self._producers = sum(not isinstance(piece, bytes) for piece in self.pieces)
+        try:
+            while used < len(self.pieces) and size < _ENOUGH:
+                piece = self.pieces[used]
+                data = piece if isinstance(piece, bytes) else _more(piece)
+                taken.append(data)
+                size += len(data)
+                used += isinstance(piece, bytes) or not data  # a producer stays until it is empty
+        except BaseException:
+            self._rest = b"".join(taken)
+            raise
+        finally:
+            del self.pieces[:used]
+            self._producers = sum(not isinstance(piece, bytes) for piece in self.pieces)
         return b"".join(taken)
 
-    def _ask(self, producer: Producer, taken: list[bytes], wanted: int) -> int:
-        """Append a producer's pieces to ``taken`` up to ``wanted`` bytes; return their size."""
-        size = 0
-        while size < wanted:
-            data = producer.more()
-            if not isinstance(data, bytes):
-                raise TypeError(f"{producer!r}.more() returned {data!r}, not bytes")
-            if not data:
-                break
-            taken.append(data)
-            size += len(data)
-        return size
+
+def _more(producer: Producer) -> bytes:
+    """Ask a producer for its next piece."""
+    data = producer.more()
+    if not isinstance(data, bytes):
+        raise TypeError(f"{producer!r}.more() returned {data!r}, not bytes")
+    return data

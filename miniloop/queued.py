@@ -1,17 +1,19 @@
 """A dispatcher that queues its output and sends it once in a pass.
 
 ``push()`` is called thousands of times in a pass, so it appends to a list and no more; everything
-that costs happens in ``flush()``, once.
+that costs happens in ``flush()``, once.  What follows when the queue is empty is in ``state.py``:
+the states of ``Output``.
 """
 
 import socket
 
-from miniloop.dispatcher import Dispatcher
+from miniloop.dispatcher import CHUNK, Dispatcher
 from miniloop.loop import EventLoop
 from miniloop.outbox import Outbox, Producer
-from miniloop.sockets import CHUNK
+from miniloop.state import CLOSING, Output
 
-_SWALLOWED = 16
+_OPEN = Output.OPEN  # an Enum's member costs 50 ns to look up
+_MOST_READS = 16
 """Receives at most before an orderly close: a megabyte is more than the kernel keeps for us."""
 
 
@@ -29,26 +31,20 @@ class QueuedDispatcher(Dispatcher):
     max_output: int = 16 << 20
     high_water: int = 65536
     low_water: int = 16384
-
-    _closing = False
-    _shut_due = False
-    _above_water = False
+    _above_water_ = False
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         """Take over ``sock``, if given; the queue is empty."""
-        self._outbox = Outbox()
-        self._pieces = self._outbox.pieces
-        self._flush_due = False
-        self._after_flush_due = False
-        self._refusing = False
-        self._eof = False
-        self._blocked = False
+        self._outbox_ = Outbox()
+        self._pieces_ = self._outbox_.pieces
+        self._flush_due_ = False  # on the loop's list already: push() has nothing to check
+        self._after_flush_due_ = False  # flush() has more to do than to send
         super().__init__(loop, sock)
 
     @property
     def output_size(self) -> int:
         """Bytes queued."""
-        return self._outbox.size()
+        return self._outbox_.size()
 
     def push(self, data: bytes) -> None:
         """Queue bytes; everything queued leaves with one system call in the next pass.
@@ -63,9 +59,8 @@ class QueuedDispatcher(Dispatcher):
         """
         if type(data) is not bytes:
             data = _as_bytes(data)
-        if not self._flush_due and not self._begin_output():
-            return
-        self._pieces.append(data)
+        if self._flush_due_ or self._begin_output_():
+            self._pieces_.append(data)
 
     def push_with_producer(self, producer: Producer) -> None:
         """Queue what ``producer.more()`` returns, asked for when there is room, until ``b""``.
@@ -74,8 +69,23 @@ class QueuedDispatcher(Dispatcher):
             RuntimeError: as ``push()``.
             TypeError: it has no ``more()``.
         """
-        if self._flush_due or self._begin_output():
-            self._outbox.add_producer(producer)
+        if self._flush_due_ or self._begin_output_():
+            self._outbox_.add_producer(producer)
+
+    def _begin_output_(self) -> bool:
+        """Return whether the first output of a pass may be queued; have it flushed then."""
+        output = self._output_
+        if output is not _OPEN and output is not Output.DRAINING:
+            self.check_open("push()")
+            if output is Output.CLOSE_WHEN_EMPTY:
+                return False
+            raise RuntimeError("push() after close_write(): push everything before it")
+        self._flush_soon_()
+        return True
+
+    def _flush_soon_(self) -> None:
+        self.loop.flush_soon(self)
+        self._flush_due_ = True
 
     def close_when_done(self) -> None:
         """Take no more input, and end when everything queued is sent.
@@ -84,10 +94,8 @@ class QueuedDispatcher(Dispatcher):
             RuntimeError: the channel is closed.
         """
         self.check_open("close_when_done()")
-        self._last_flush()
-        self._closing = self._refusing = self._after_flush_due = True
-        self._deaf = True
-        self.interest_changed()
+        self._enter_last_output_(Output.CLOSE_WHEN_EMPTY)
+        self._hold_reading_(CLOSING)
 
     def close_write(self) -> None:
         """Half-close once everything queued is sent; reading goes on.
@@ -96,12 +104,21 @@ class QueuedDispatcher(Dispatcher):
             RuntimeError: the channel is closed.
         """
         self.check_open("close_write()")
-        self._last_flush()
-        self._shut_due = self._refusing = self._after_flush_due = True
+        if self._output_ is _OPEN:
+            self._enter_last_output_(Output.SHUT_WHEN_EMPTY)
+        elif self._output_ is Output.DRAINING:  # both sides have finished
+            self._enter_last_output_(Output.CLOSE_WHEN_EMPTY)
+
+    def _enter_last_output_(self, output: Output) -> None:
+        """Enter a state that ends the output; the next pass looks whether the queue is empty."""
+        self._flush_soon_()
+        self._flush_due_ = False  # so that push() looks at the state
+        self._set_output_(output)
+        self._after_flush_due_ = True
 
     def discard_output(self) -> None:
         """Forget what is queued."""
-        self._outbox.clear()
+        self._outbox_.clear()
 
     def handle_output_overflow(self) -> None:
         """The peer does not read: more than ``max_output`` bytes are left after sending.
@@ -118,70 +135,47 @@ class QueuedDispatcher(Dispatcher):
     def handle_low_water(self) -> None:
         """The queue is down to ``low_water`` bytes again: go on."""
 
-    def _begin_output(self) -> bool:
-        """The first output of a pass: return whether it may be queued."""
-        if self._refusing:
-            self.check_open("push()")
-            if self._closing:
-                return False
-            raise RuntimeError("push() after close_write(): push everything before it")
-        if self._registration is not None:  # not through _flush_in_next_pass(): once a message
-            self.loop.flush_soon(self._registration)
-            self._flush_due = True
-        return True
-
-    def _last_flush(self) -> None:
-        """Flush once more, and make ``push()`` look before it queues."""
-        self._flush_in_next_pass()
-        self._flush_due = False
-
-    def _flush_in_next_pass(self) -> None:
-        if self._registration is not None and not self._flush_due:
-            self.loop.flush_soon(self._registration)
-            self._flush_due = True
-
     def flush(self) -> None:
         """Send what is queued with one system call.  The loop calls this."""
-        self._flush_due = False
-        if self.connected and not self._blocked:
-            data = self._outbox.take()
+        self._flush_due_ = False
+        if self.connected and not self._blocked_:
+            data = self._outbox_.take()
             try:
                 sent = self.socket.send(data) if data else 0
             except BlockingIOError:
                 sent = 0
             except OSError as error:
-                self._lost(error)
+                self._lost_(error)
                 return
-            if sent != len(data) or self._pieces:
-                self._outbox.put_back(data, sent)
-                self._blocked = self._after_flush_due = True
-                self.interest_changed()
-        elif self._pieces:
-            self._after_flush_due = True  # what waits for the connect is bounded too
-        if self._after_flush_due:
-            self._after_flush()
+            if sent != len(data):
+                self._outbox_.put_back(data, sent)
+                self._after_flush_due_ = True
+                self._wait_for_room_()
+            elif self._pieces_:  # a producer has more
+                self._after_flush_due_ = True
+                self._flush_soon_()
+        elif self._pieces_:
+            self._after_flush_due_ = True  # what waits for the connect is bounded too
+        if self._after_flush_due_:
+            self._after_flush_()
 
-    def _after_flush(self) -> None:
-        """The less common: limits, watermarks, and what waited for the queue to be empty."""
-        size = self._outbox.size()
+    def _after_flush_(self) -> None:
+        """The less common: limits, water marks, and what follows when the queue is empty."""
+        size = self._outbox_.size()
         if size > self.max_output:
             self.handle_output_overflow()
         if not self.closed:
-            self._watch_water(size)
-        if not self._outbox and not self.closed:
-            if self._shut_due and self.connected and not self._closing:
-                self._shut_due = False
-                self._shut_write()
-            self._finish()
-        self._after_flush_due = bool(self._outbox) or self._closing or self._eof or self._shut_due
+            self._check_water_(size)
+        if not self.closed:
+            self._finish_()
+        self._after_flush_due_ = bool(self._outbox_) or self._output_ is not _OPEN
 
-    def _watch_water(self, size: int) -> None:
-        """Tell the program when the queue gets long, and when it is short again."""
-        if not self._above_water and size > self.high_water:
-            self._above_water = True
+    def _check_water_(self, size: int) -> None:
+        if not self._above_water_ and size > self.high_water:
+            self._above_water_ = True
             self.handle_high_water()
-        elif self._above_water and size <= self.low_water:
-            self._above_water = False
+        elif self._above_water_ and size <= self.low_water:
+            self._above_water_ = False
             self.handle_low_water()
 
     def handle_write(self) -> None:
@@ -189,68 +183,86 @@ class QueuedDispatcher(Dispatcher):
         self.flush()
 
     def handle_write_event(self) -> None:
-        """Handle WRITE; what was pushed before the connect goes out after it."""
-        connecting = self.connecting
-        super().handle_write_event()
-        if connecting and self.connected and not self._flush_due:
-            self._flush_in_next_pass()
+        """Handle WRITE; when an exception passes, what is queued is flushed in the next pass."""
+        try:
+            super().handle_write_event()
+        except BaseException:
+            if not self.closed:
+                self._flush_soon_()
+            raise
 
-    def _leave_plain(self, server_side: bool) -> bytes:
-        """A server's last plain answer is queued; with a client it can only be a mistake."""
-        if self._refusing:
-            raise RuntimeError("start_tls() after close_when_done() or close_write()")
-        if self._outbox and not server_side:
-            raise RuntimeError("start_tls(): what was pushed before it would leave unprotected: "
-                               "push it after start_tls()")  # fmt: skip
-        return b"".join(iter(self._outbox.take, b""))
+    def _connected_(self) -> None:
+        self._flush_soon_()  # what was pushed before
+        super()._connected_()
 
     # -- the end ---------------------------------------------------------------------------------
 
     def handle_eof(self) -> None:
         """The peer will send no more; it may still read, so what is queued is sent first."""
-        if self.input_done() and not self._outbox:
+        if self.input_done() and not self._outbox_:
             self.end()
-            return
-        self._eof = self._after_flush_due = self._deaf = self._hangup_seen = True
-        self.interest_changed()
+        elif self._output_ is _OPEN:
+            self._set_output_(Output.DRAINING)
+            self._after_flush_due_ = True
+        elif self._output_ is not Output.DRAINING:
+            self._enter_last_output_(Output.CLOSE_WHEN_EMPTY)
 
     def input_done(self) -> bool:
-        """Return whether everything received is delivered."""
-        return True
+        """Return whether everything received is dealt with; asked before the end of a connection.
 
-    def _finish(self) -> None:
-        """End when an end is due and nothing is waiting."""
-        if self._outbox or self.closed:
-            return
-        if self._closing:
-            if self._tls is None or self._tls.goodbye():
-                self._swallow()
-                self.end()
-        elif self._eof and self.input_done() and (self._tls is None or self._tls.goodbye()):
-            self.end()
-
-    def _swallow(self) -> None:
-        """Read and forget what has arrived: closing over unread data resets the connection.
-
-        A reset could overtake what we sent last.
+        An override may say no while a thread works on an answer.
         """
-        try:
-            for _ in range(_SWALLOWED):
-                if len(self.socket.recv(CHUNK)) < CHUNK:
-                    return
-        except OSError:
-            return  # nothing there, or gone: there is nothing to swallow
+        return not self._has_undelivered_()
+
+    def _finish_(self) -> None:
+        """When the queue is empty, do what the state of the output says."""
+        if self._outbox_ or self.connecting:
+            return
+        if self._output_ is Output.SHUT_WHEN_EMPTY and self.connected:
+            super().close_write()
+        elif self._output_ is Output.CLOSE_WHEN_EMPTY or self._output_ is Output.DRAINING:
+            self._close_in_order_()
+
+    def _close_in_order_(self) -> None:
+        """End, once input is delivered and TLS has said goodbye.
+
+        What has arrived is read and forgotten: closing over unread data would reset the connection,
+        and the reset could overtake what was sent last.
+        """
+        if not (self._hold_ & CLOSING or self.input_done()):
+            return
+        registration = self._registration_
+        if registration is not None and not registration.channel.goodbye():
+            return
+        if self._hold_ & CLOSING and self.connected:
+            try:
+                for _ in range(_MOST_READS):
+                    if len(self.socket.recv(CHUNK)) < CHUNK:
+                        break
+            except OSError:
+                pass  # nothing there, or gone: there is nothing to forget
+        self.end()
 
     def drained(self) -> bool:
         """Return whether nothing queued can still be sent."""
-        return not self._outbox or not self.connected
+        return not self._outbox_ or not self.connected
 
     def close(self) -> None:
         """Close at once; what is queued is lost.  Again is harmless."""
         super().close()
-        self._refusing = True
-        self._flush_due = False
-        self._outbox.clear()
+        self._flush_due_ = False
+        self._outbox_.clear()
+
+    # -- TLS begins ------------------------------------------------------------------------------
+
+    def _leave_plain_(self, server_side: bool) -> bytes:
+        """A server's last plain answer is queued; with a client it can only be a mistake."""
+        if self._output_ is not _OPEN:
+            raise RuntimeError("start_tls() after close_when_done() or close_write()")
+        if self._outbox_ and not server_side:
+            raise RuntimeError("start_tls(): what was pushed before it would leave unprotected: "
+                               "push it after start_tls()")  # fmt: skip
+        return b"".join(iter(self._outbox_.take, b""))
 
 
 def _as_bytes(data: object) -> bytes:

@@ -1,8 +1,8 @@
 """What a channel wants from the kernel, and what the kernel answers.
 
-This file holds the words that the loop and its channels share: the readiness bits, the protocol
-that a channel speaks, and the registration that ties one channel to one descriptor.  It performs
-no I/O and knows neither sockets nor selectors.
+The words that the loop and its channels share: the readiness bits, the two protocols that the loop
+speaks, and the registration that ties one channel to one descriptor.  No I/O, no sockets, no
+selectors.
 """
 
 import selectors
@@ -16,25 +16,26 @@ WRITE = selectors.EVENT_WRITE
 URGENT = 4
 """Out-of-band data has arrived (``POLLPRI``)."""
 HANGUP = 8
-"""The peer is going or gone (``POLLRDHUP``): wanted by channels whose reading is paused."""
+"""The peer has finished or gone (``POLLRDHUP``): watched while READ is not."""
 
 EVERYTHING = READ | WRITE | URGENT | HANGUP
-
 NOT_DIRECT = -1
-"""No readiness equals this: nothing may go straight to ``handle_read()``."""
+"""No readiness equals this: no event may go straight to ``handle_read()``."""
 
 
-class Channel(Protocol):
-    """What the loop asks of whatever it serves; it knows nothing else of it."""
+class Channel:
+    """What the loop asks of an object with a descriptor; the answers here do nothing."""
 
-    plain_read: bool
+    plain_read = False
     """True while a READ event means no more than "call ``handle_read()``"."""
 
     def fileno(self) -> int:
-        """Return the descriptor to watch."""
+        """Return the descriptor to watch, -1 without one."""
+        return -1
 
     def interest(self) -> int:
-        """Return the wanted readiness bits.  It must have no effect: it may be asked anytime."""
+        """Return the wanted readiness bits.  Must have no effect: the loop asks at any time."""
+        return 0
 
     def flush(self) -> None:
         """Send what is queued; called once in a pass after ``EventLoop.flush_soon()``."""
@@ -44,6 +45,7 @@ class Channel(Protocol):
 
     def handle_read_event(self) -> None:
         """Handle READ in any state."""
+        self.handle_read()
 
     def handle_write_event(self) -> None:
         """Handle WRITE in any state."""
@@ -55,51 +57,77 @@ class Channel(Protocol):
         """Handle HANGUP."""
 
     def handle_error(self) -> None:
-        """An exception escaped from a handler; called inside the ``except`` block."""
+        """Report an exception that escaped from a handler; called inside the ``except`` block."""
 
     def handle_stop(self) -> None:
-        """The loop is stopping: take nothing new, finish what is queued."""
+        """Prepare for the end of the loop: accept nothing new, finish what is queued."""
 
     def drained(self) -> bool:
-        """Return whether nothing queued is waiting to be sent."""
+        """Return whether no queued output is waiting to be sent."""
+        return True
+
+    def goodbye(self) -> bool:
+        """End the protocol below, such as TLS; return whether there is nothing to wait for."""
+        return True
 
     def evict(self, newcomer: "Channel") -> None:
-        """The descriptor belongs to ``newcomer`` now: let go of it without closing it."""
+        """Let go of the descriptor without closing it: it belongs to ``newcomer`` now."""
+
+    def end(self) -> None:
+        """Report the end through the channel's own handler, once, and close."""
+        self.close()
 
     def close(self) -> None:
-        """Close the channel and leave the loop; may be called again without effect."""
+        """Leave the loop and close the descriptor; again is harmless."""
+
+    def leave(self) -> None:
+        """Leave the loop, when ``close()`` has failed."""
+
+
+class Background(Protocol):
+    """What the loop asks of work that has no descriptor: threads, a pause before a connect."""
+
+    def busy(self) -> bool:
+        """Return whether ``run()`` has to go on for it."""
+
+    def handle_stop(self) -> None:
+        """Prepare for the end of the loop: begin nothing new."""
+
+    def close(self) -> None:
+        """End at once; again is harmless."""
+
+    def after_fork(self) -> None:
+        """Drop what belongs to the parent; called in a forked child."""
 
 
 class Registration:
     """One channel on one descriptor, from ``register()`` to ``unregister()``.
 
-    A descriptor number is handed out again by the kernel as soon as it is closed, often within one
-    batch of events.  So events are matched with this object and never with the number: it dies with
-    its channel, and a dead registration gets nothing (libev and libuv do the same with
-    generations).
+    The kernel hands out the number of a closed descriptor at once, often within one batch of
+    events.  So an event is matched with this object and never with the number: a registration dies
+    with its channel, and a dead one receives nothing (libev does the same with generations).
 
     Attributes:
-        channel: whom to call.
+        channel: the channel to call.
         fd: the descriptor's number.
-        interest: the bits that the selector was last told; 0 means that it does not know us.
-        direct: READ while such an event may go straight to ``channel.handle_read()``: the
-            registration is alive, its answer is trusted, it wants READ, and nothing else is to be
-            done first.  ``NOT_DIRECT`` otherwise.  The hot path has this one thing to check.
+        interest: the bits that the selector was last given; 0 when it does not watch.
+        direct: READ while such an event may go straight to ``channel.handle_read()``, because the
+            registration is alive and trusted, READ is wanted, and nothing else has to be done
+            first; ``NOT_DIRECT`` otherwise.  A cache, for the hot path.
         dirty: the last answer of ``channel.interest()`` is not trusted: ask before use.
-        asked: the channel never announces its changes, so it is dirty in every pass.
-        alive: false from the moment of ``unregister()``.
+        polled: the channel does not announce its changes, so it is dirty in every pass.
+        alive: False from ``unregister()`` on.
     """
 
-    __slots__ = ("alive", "asked", "channel", "direct", "dirty", "fd", "interest")
+    __slots__ = ("alive", "channel", "direct", "dirty", "fd", "interest", "polled")
 
-    def __init__(self, channel: Channel, fd: int, *, asked: bool) -> None:
+    def __init__(self, channel: Channel, fd: int, *, polled: bool) -> None:
         """Tie ``channel`` to ``fd``; nothing is trusted yet."""
         self.channel = channel
         self.fd = fd
         self.interest = 0
         self.direct = NOT_DIRECT
-        self.dirty = asked
-        self.asked = asked
+        self.dirty = self.polled = polled
         self.alive = True
 
     def __repr__(self) -> str:
@@ -112,24 +140,23 @@ class Registration:
         interest = self.channel.interest() if self.dirty else self.interest
         return self.alive and bool(interest & event)  # the question itself may have closed it
 
-    def settle(self) -> None:
-        """The answer in ``interest`` is trusted from now on."""
-        direct = self.interest & READ and not self.asked and self.channel.plain_read
+    def trust(self) -> None:
+        """Trust ``interest`` from now on."""
+        direct = self.interest & READ and not self.polled and self.channel.plain_read
         self.direct = READ if direct else NOT_DIRECT
 
     def die(self) -> None:
         """Receive nothing any more."""
-        self.alive = False
-        self.dirty = False
+        self.alive = self.dirty = False
         self.interest = 0
         self.direct = NOT_DIRECT
 
 
 def deliver(registration: Registration, ready: int) -> None:
-    """Hand the events in ``ready`` to the channel, one at a time, asyncore's order.
+    """Hand the events in ``ready`` to the channel, one at a time, in asyncore's order.
 
-    Before *each* of them the interest is checked again, because the handler of the one before, or
-    of another channel in the same batch, may have closed this channel or withdrawn its interest.
+    The interest is checked again before *each* of them, because an earlier handler, of this channel
+    or of another one in the same batch, may have closed the channel or withdrawn its interest.
     """
     channel = registration.channel
     if ready & READ and registration.wants(READ):
@@ -142,17 +169,14 @@ def deliver(registration: Registration, ready: int) -> None:
         channel.handle_hangup_event()
 
 
-# -- predicates that announce their changes -------------------------------------------------------
-
 _Method = TypeVar("_Method", bound=Callable[..., object])
 
 
 def announced(predicate: _Method) -> _Method:
     """Declare that a ``readable()`` or ``writable()`` of yours announces its changes.
 
-    Such a method answers the same until ``interest_changed()`` is called, so the loop need not ask
-    in every pass.  Without this decorator an overridden predicate is asked in every pass, as
-    asyncore does.
+    Such a method answers the same until ``interest_changed()`` is called.  An overridden predicate
+    without this decorator is asked in every pass, as asyncore does.
     """
     predicate.__dict__["announced"] = True
     return predicate

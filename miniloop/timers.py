@@ -1,11 +1,11 @@
-"""Callbacks that wait for their turn or for their time.
+"""Callbacks that are scheduled, and timers: a heap with lazy cancellation.
 
-A heap of timers with lazy cancellation.  This file owns no clock: the time is always an argument,
-in seconds of whatever clock the owner uses.
+This file owns no clock: the time is always an argument, in seconds of the owner's clock.
 """
 
 import heapq
 import math
+from collections import deque
 from collections.abc import Callable
 
 _COMPACT_ABOVE = 64
@@ -13,7 +13,7 @@ _COMPACT_ABOVE = 64
 
 
 class Handle:
-    """A callback that was scheduled; ``cancel()`` takes it back.
+    """A scheduled callback; ``cancel()`` unschedules it.
 
     The names are asyncio's, so that code can move between the two.
     """
@@ -32,9 +32,9 @@ class Handle:
         self._cancelled = False
 
     def cancel(self) -> None:
-        """Never call it.  Harmless when it ran already or was cancelled."""
+        """Never call it.  Harmless after it has run or was cancelled."""
         self._cancelled = True
-        self._callback = _nothing
+        self._callback = _no_op
         self._args = ()
 
     def cancelled(self) -> bool:
@@ -76,28 +76,38 @@ class TimerHandle(Handle):
             self._queue.forget()
             self._queue = None
 
-    def leave(self) -> None:
-        """The heap has let go of this timer, so a late ``cancel()`` does not count there."""
+    def leave_heap(self) -> None:
+        """Let a late ``cancel()`` leave the heap's count alone."""
         self._queue = None
 
 
 class TimerQueue:
-    """Timers by time, and in order of their making where times are equal.
+    """Timers by time, and in order of their creation where times are equal.
 
-    Operations wanted: add, cancel, "when is the next", "which are due".  Cancelling is common
-    (every connect time limit is cancelled), so it only marks the timer; a marked one is dropped
+    Operations: add, cancel, the next time, the timers that are due.  Cancelling is common (every
+    time limit of a connect is cancelled), so it only marks the timer; a marked timer is dropped
     when it reaches the top, and all of them when they are more than half of the heap.
+
+    Attributes:
+        due: timers whose time has come and that have not run yet.  The owner takes them out one by
+            one, so an exception that passes leaves the others here.
     """
 
     def __init__(self) -> None:
         """Start with no timers."""
+        self.due: deque[TimerHandle] = deque()
         self._heap: list[tuple[float, int, TimerHandle]] = []
         self._made = 0
         self._cancelled = 0
 
     def __len__(self) -> int:
         """Return the number of timers that are still to run."""
-        return len(self._heap) - self._cancelled
+        return len(self._heap) - self._cancelled + len(self.due)
+
+    def soonest(self, most: int) -> list[TimerHandle]:
+        """Return the timers that are still to run, at most ``most`` of them, earliest first."""
+        later = (entry for entry in self._heap if not entry[2].cancelled())
+        return [*self.due, *(timer for _, _, timer in heapq.nsmallest(most, later))][:most]
 
     def add(
         self, when: float, callback: Callable[..., object], args: tuple[object, ...] = ()
@@ -105,35 +115,43 @@ class TimerQueue:
         """Schedule ``callback(*args)`` for the time ``when``, in seconds.
 
         Raises:
-            TypeError: ``callback`` is not callable, or ``when`` is no number at all.
-            ValueError: ``when`` is not a number that can be ordered (NaN).
+            TypeError: ``callback`` is not callable, or ``when`` is not a number.
+            ValueError: ``when`` is NaN, which has no order.
         """
-        if math.isnan(when):
-            raise ValueError("a timer's time is not a number (NaN): compute it from loop.time()")
+        try:
+            if math.isnan(when):
+                raise ValueError("a timer's time is NaN: compute it from loop.time()")
+        except TypeError:
+            raise TypeError(f"a timer's time is a number of seconds, not {when!r}") from None
         timer = TimerHandle(when, callback, args, self)
         self._made += 1
         heapq.heappush(self._heap, (when, self._made, timer))
         return timer
 
     def next_time(self) -> float | None:
-        """Return the time of the earliest timer, or None."""
+        """Return the time of the earliest timer, or None; it may have passed."""
+        if self.due:
+            return self.due[0].when
         heap = self._heap
         while heap and heap[0][2].cancelled():
             heapq.heappop(heap)
             self._cancelled -= 1
         return heap[0][0] if heap else None
 
-    def pop_due(self, now: float) -> list[TimerHandle]:
-        """Remove and return the timers whose time has come, earliest first."""
-        due: list[TimerHandle] = []
-        while (when := self.next_time()) is not None and when <= now:
-            timer = heapq.heappop(self._heap)[2]
-            timer.leave()
-            due.append(timer)
-        return due
+    def move_due(self, now: float) -> int:
+        """Move the timers whose time has come to ``due``, earliest first; return how many wait."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            timer = heapq.heappop(heap)[2]
+            if timer.cancelled():
+                self._cancelled -= 1
+            else:
+                timer.leave_heap()
+                self.due.append(timer)
+        return len(self.due)
 
     def forget(self) -> None:
-        """One more timer in the heap was cancelled; clean up when they are the majority."""
+        """Count one more cancelled timer; clean up when they are the majority."""
         self._cancelled += 1
         if self._cancelled > _COMPACT_ABOVE and self._cancelled * 2 > len(self._heap):
             self._heap = [entry for entry in self._heap if not entry[2].cancelled()]
@@ -141,5 +159,5 @@ class TimerQueue:
             self._cancelled = 0
 
 
-def _nothing(*args: object) -> None:
-    """Stand where a cancelled callback was, so that what it held can be freed."""
+def _no_op(*args: object) -> None:
+    """Replace a cancelled callback, so that its references can be freed."""

@@ -29,11 +29,11 @@ class AwaitableChat(AsyncChat):
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         """Take over ``sock``, if given."""
-        self._parts: list[bytes] = []
-        self._unread: deque[bytes] = deque()
-        self._full = False
-        self._was_connected = False
-        self._waiters: list[asyncio.Future[None]] = []
+        self._parts_: list[bytes] = []
+        self._unread_: deque[bytes] = deque()
+        self._full_ = False
+        self._was_connected_ = False
+        self._waiters_: list[asyncio.Future[None]] = []
         super().__init__(loop, sock)
 
     # -- for coroutines --------------------------------------------------------------------------
@@ -44,8 +44,8 @@ class AwaitableChat(AsyncChat):
         Raises:
             OSError: the connect failed, or the channel was closed before it.
         """
-        await self._until(lambda: self.connected or self._was_connected)
-        if not (self.connected or self._was_connected):
+        await self._until_(lambda: self.connected or self._was_connected_)
+        if not (self.connected or self._was_connected_):
             raise self.error or ConnectionAbortedError("closed before it was connected")
 
     async def message(self) -> bytes:
@@ -55,12 +55,12 @@ class AwaitableChat(AsyncChat):
             EOFError: the connection has ended, and all messages are taken.
             OSError: it has ended with this error.
         """
-        await self._until(lambda: bool(self._unread))
-        if not self._unread:
+        await self._until_(lambda: bool(self._unread_))
+        if not self._unread_:
             raise self.error or EOFError("the connection has ended")
-        message = self._unread.popleft()
-        if self._full and len(self._unread) <= self.max_unread // 2 and not self.closed:
-            self._full = False
+        message = self._unread_.popleft()
+        if self._full_ and len(self._unread_) <= self.max_unread // 2 and not self.closed:
+            self._full_ = False
             self.resume_reading()
         return message
 
@@ -71,7 +71,7 @@ class AwaitableChat(AsyncChat):
             OSError: the connection has ended.
         """
         if self.output_size > self.high_water:
-            await self._until(lambda: self.output_size <= self.low_water)
+            await self._until_(lambda: self.output_size <= self.low_water)
         if self.closed:
             raise self.error or ConnectionResetError("the connection has ended")
 
@@ -86,19 +86,19 @@ class AwaitableChat(AsyncChat):
         except EOFError:
             raise StopAsyncIteration from None
 
-    async def _until(self, condition: Callable[[], bool]) -> None:
+    async def _until_(self, condition: Callable[[], bool]) -> None:
         """Return when the condition holds, or the channel is closed."""
         while not (condition() or self.closed):
             waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
+            self._waiters_.append(waiter)
             try:
                 await waiter
             finally:
-                self._waiters.remove(waiter)
+                self._waiters_.remove(waiter)
 
-    def _changed(self) -> None:
+    def _changed_(self) -> None:
         """Let everybody who waits look again."""
-        for waiter in self._waiters:
+        for waiter in self._waiters_:
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -106,21 +106,21 @@ class AwaitableChat(AsyncChat):
 
     def collect_incoming_data(self, data: bytes) -> None:
         """Keep a part of a message."""
-        self._parts.append(data)
+        self._parts_.append(data)
 
     def found_terminator(self) -> None:
         """Keep the message for whoever awaits it."""
-        self._unread.append(b"".join(self._parts))
-        self._parts.clear()
-        if len(self._unread) >= self.max_unread and not self._full:
-            self._full = True
+        self._unread_.append(b"".join(self._parts_))
+        self._parts_.clear()
+        if len(self._unread_) >= self.max_unread and not self._full_:
+            self._full_ = True
             self.pause_reading()
-        self._changed()
+        self._changed_()
 
     def handle_connect(self) -> None:
         """Tell who awaits it."""
-        self._was_connected = True
-        self._changed()
+        self._was_connected_ = True
+        self._changed_()
 
     def handle_connect_error(self, error: OSError) -> None:
         """Do nothing: ``established()`` raises the error."""
@@ -128,9 +128,9 @@ class AwaitableChat(AsyncChat):
     def flush(self) -> None:
         """Send, and tell who waits for the queue to be short."""
         super().flush()
-        self._changed()
+        self._changed_()
 
     def close(self) -> None:
         """Close at once, and tell everybody who waits."""
         super().close()
-        self._changed()
+        self._changed_()

@@ -21,7 +21,7 @@ class MapRegistry(Registry):
 
     def __init__(self, crowd: Crowd) -> None:
         """Watch nobody yet."""
-        super().__init__(cast(selectors.BaseSelector, crowd))  # only _tell_selector() uses it
+        super().__init__(cast(selectors.BaseSelector, crowd), _allow)
         self.crowd = crowd
         self.in_order = True  # the kernel's list has the map's order
         self.served: list[Registration] = []  # dirty too, but without doubles: kept apart for speed
@@ -32,9 +32,9 @@ class MapRegistry(Registry):
             self.unregister(self.registrations[fd])
             self.in_order = False
         asked = not announces_changes(obj)
-        if self.registrations and asked != bool(self.asked):
+        if self.registrations and asked != bool(self.polled):
             self.in_order = False  # of two kinds: one is asked before the other
-        self._enter(Registration(obj, fd, asked=asked))
+        self.add(Registration(obj, fd, polled=asked))
 
     def ask(self) -> None:
         """Ask everybody who has to be asked; if one raises, the others stay to be asked.
@@ -43,8 +43,8 @@ class MapRegistry(Registry):
         """
         everybody: Iterable[Registration] = self.served
         dirty, self.dirty, self.served = self.dirty, [], []
-        if dirty or self.asked:
-            everybody = {**self.asked, **dict.fromkeys(dirty), **dict.fromkeys(everybody)}
+        if dirty or self.polled:
+            everybody = {**self.polled, **dict.fromkeys(dirty), **dict.fromkeys(everybody)}
         try:
             for registration in everybody:
                 if registration.alive:
@@ -57,24 +57,28 @@ class MapRegistry(Registry):
                     if not wanted:
                         self.in_order = False  # once it wants something it will come last
                     if wanted != registration.interest and registration.alive:
-                        self._tell_selector(registration, wanted)
+                        self._update_selector(registration, wanted)
         except BaseException:
             self.dirty += everybody
             raise
 
-    def _tell_selector(self, registration: Registration, interest: int) -> None:
+    def _update_selector(self, registration: Registration, interest: int) -> None:
         """Tell the crowd."""
-        self.crowd.tell(registration.fd, interest, registration.asked)
+        self.crowd.tell(registration.fd, interest, registration.polled)
         registration.interest = interest
 
     def doubt(self, registration: Registration) -> None:
         """Ask it in the next pass, and find out anew whether that is enough."""
         asked = not announces_changes(registration.channel)
-        if asked and not registration.asked:
-            registration.asked = registration.dirty = True
-            self.asked[registration] = None
+        if asked and not registration.polled:
+            registration.polled = registration.dirty = True
+            self.polled[registration] = None
         elif not registration.dirty:
             self.mark_dirty(registration)
+
+
+def _allow() -> None:
+    """Allow every change: the watch looks at the thread."""
 
 
 def announces_changes(obj: Any) -> bool:

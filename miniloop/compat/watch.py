@@ -85,7 +85,7 @@ class Watch:
         """
         if self._resting and time.monotonic() < self._rest_until:
             return True
-        objects, asked = len(self.registry.registrations), len(self.registry.asked)
+        objects, asked = len(self.registry.registrations), len(self.registry.polled)
         self._resting = self._may_rest and objects <= FEW and asked * 2 > objects
         if self._resting:
             self._forget_all()
@@ -192,7 +192,7 @@ class Watch:
                 not bits & (POLLIN | POLLOUT | POLLERR | POLLPRI)
                 and not registration.interest & READ
             ):
-                self.crowd.tell(registration.fd, 0, registration.asked)
+                self.crowd.tell(registration.fd, 0, registration.polled)
                 self.registry.in_order = False
         return readable, writable, urgent
 

@@ -1,19 +1,13 @@
 """A whole miniloop inside another event loop, which sees one descriptor and one timer of it.
 
-The descriptor is readable whenever a step is due, because a channel is ready or because the host's
-own code asked something of the loop since the last step.  The timer stands for all of our timers,
-and is set again after each step.  So nobody polls, and nothing is lost.
+The descriptor is readable whenever a step is due (``stepper.py``).  The timer stands for all of our
+timers, and is set again after each step.  So nothing is polled, and nothing is lost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
-from miniloop.loop import DEFAULT_GRACE, EventLoop
-
-if TYPE_CHECKING:
-    import asyncio
+from miniloop.loop import EventLoop
 
 _TICK = 0.001
 """Seconds: hosts count in milliseconds, and uvloop rounds down.  A shorter rest would be stepped
@@ -39,17 +33,18 @@ class Guest:
 
     def __init__(self, loop: EventLoop, on_end: Callable[[], object] | None = None) -> None:
         """Move in; the first step comes as soon as the host looks."""
-        if loop.leave_host is not None:
+        if any(isinstance(work, Guest) for work in loop.background):
             raise RuntimeError("the loop is a guest already: close() that guest first")
         self.loop = loop
         self.closed = False
+        self._stepper = loop.stepper()
         self._on_end = on_end
         self._stepping = False
         self._watching = True
         self._timer: Any = None
-        self._fd = loop.fileno()
+        self._fd = self._stepper.fileno()
         self.watch(self._fd)
-        loop.leave_host = self.close
+        loop.background[self] = None
 
     # -- the host --------------------------------------------------------------------------------
 
@@ -86,7 +81,7 @@ class Guest:
         self._cancel_timer()
         goes_on = True
         try:
-            goes_on = self.loop.step()
+            goes_on = self._stepper.step()
         finally:
             self._stepping = False
             if not self.closed:
@@ -96,21 +91,12 @@ class Guest:
             if self._on_end is not None:
                 self._on_end()
 
-    def close(self) -> None:
-        """Leave the host at once; again is harmless.  ``loop.close()`` calls this too."""
-        if self.closed:
-            return
-        self.closed = True
-        self.loop.leave_host = None
-        self._cancel_timer()
-        self._look_away()
-
     def _prepare_next(self) -> None:
         """Leave with the host what the next step depends on."""
         if not self._watching:
             self._watching = True
             self.watch(self._fd)
-        seconds = self.loop.time_to_next()
+        seconds = self._stepper.time_to_next()
         if seconds is not None:
             self._timer = self.call_later(max(seconds, _TICK) if seconds else 0.0)
 
@@ -124,116 +110,25 @@ class Guest:
             self._watching = False
             self.unwatch(self._fd)
 
+    # -- background work of the loop -------------------------------------------------------------
 
-class AsyncioGuest(Guest):
-    """Lives in an asyncio loop, uvloop included; ``async with`` stops it in order at the end.
+    def busy(self) -> bool:
+        """Return False: a host that waits keeps nothing going."""
+        return False
 
-    Args:
-        loop: ours.
-        host: asyncio's; ``asyncio.get_running_loop()``.
-        on_end: as in ``Guest``.
-    """
+    def handle_stop(self) -> None:
+        """Go on: an orderly stop needs the host's steps."""
 
-    def __init__(
-        self,
-        loop: EventLoop,
-        host: asyncio.AbstractEventLoop,
-        on_end: Callable[[], object] | None = None,
-    ) -> None:
-        """Move in."""
-        self._host = host
-        self._waiters: list[asyncio.Future[None]] = []
-        super().__init__(loop, on_end)
-
-    def watch(self, fd: int) -> None:
-        """As in the base class."""
-        self._host.add_reader(fd, self.step)
-
-    def unwatch(self, fd: int) -> None:
-        """As in the base class."""
-        self._host.remove_reader(fd)
-
-    def call_later(self, seconds: float) -> object:
-        """As in the base class."""
-        return self._host.call_later(seconds, self.step)
-
-    def cancel(self, timer: asyncio.TimerHandle) -> None:
-        """As in the base class."""
-        timer.cancel()
-
-    async def ended(self) -> None:
-        """Return when the guest has left: after ``loop.stop()`` or ``close()``."""
-        if not self.closed:
-            waiter = self._host.create_future()
-            self._waiters.append(waiter)
-            await waiter
-
-    async def stop(self, grace: float = DEFAULT_GRACE) -> None:
-        """Stop the loop in order, as ``EventLoop.stop()`` does, and return when it has ended."""
-        if not self.closed:
-            self.loop.stop(grace)
-            await self.ended()
+    def after_fork(self) -> None:
+        """In a forked child: leave the host alone, whose kernel objects are the parent's too."""
+        self.closed = True
+        self.loop.background.pop(self, None)
 
     def close(self) -> None:
-        """As in the base class."""
-        super().close()
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def __aenter__(self) -> Self:
-        """Return the guest; leaving the block stops the loop in order."""
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        """Stop the loop in order, or at once when the task is cancelled meanwhile."""
-        try:
-            await self.stop()
-        finally:
-            self.close()
-
-
-class TwistedGuest(Guest):
-    """Lives in a Twisted reactor, as one of its readers.
-
-    Args:
-        loop: ours.
-        reactor: any reactor with ``addReader()``; ``from twisted.internet import reactor``.
-        on_end: as in ``Guest``; ``reactor.stop`` ends both.
-    """
-
-    def __init__(
-        self, loop: EventLoop, reactor: Any, on_end: Callable[[], object] | None = None
-    ) -> None:
-        """Move in."""
-        self._reactor = reactor
-        super().__init__(loop, on_end)
-
-    def watch(self, fd: int) -> None:
-        """As in the base class."""
-        self._reactor.addReader(self)
-
-    def unwatch(self, fd: int) -> None:
-        """As in the base class."""
-        self._reactor.removeReader(self)
-
-    def call_later(self, seconds: float) -> object:
-        """As in the base class."""
-        return self._reactor.callLater(seconds, self.step)
-
-    def cancel(self, timer: Any) -> None:
-        """As in the base class."""
-        if timer.active():
-            timer.cancel()
-
-    def doRead(self) -> None:
-        """Be the reactor's reader."""
-        self.step()
-
-    def logPrefix(self) -> str:
-        """Name the guest in Twisted's log."""
-        return "miniloop"
-
-    def connectionLost(self, reason: object) -> None:
-        """The reactor has ended."""
-        self.close()
+        """Leave the host at once; again is harmless.  ``loop.close()`` calls this too."""
+        if self.closed:
+            return
+        self.closed = True
+        self.loop.background.pop(self, None)
+        self._cancel_timer()
+        self._look_away()

@@ -2,18 +2,18 @@
 
 A listener must outlive everything that its peers and the system's limits can do to it.  Running
 out of descriptors or memory leaves the connection in the kernel's backlog, where the listener would
-see it again at once and for ever; so it stops looking for a while.  (asyncore closed the listener
-for good.)
+see it again at once and for ever; so it backs off for a while.  (asyncore closed the listener for
+good.)
 """
 
 import errno
 import logging
 import math
-import socket
-from collections.abc import Callable
-from typing import Any
+from socket import socket as Socket
+from typing import Any, Protocol
 
 from miniloop.loop import EventLoop
+from miniloop.state import BACKOFF, PAUSED
 from miniloop.timers import TimerHandle
 
 logger = logging.getLogger("miniloop")
@@ -24,35 +24,77 @@ BATCH = 64
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _QUIET = 60.0
-"""Seconds before the same trouble is said again: at the edge, failures and successes alternate."""
+"""Seconds before the same trouble is logged again: at the edge, failures and successes alternate."""
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_MISUSE = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP}
+
+
+class Acceptor(Protocol):
+    """What accepting needs of a dispatcher."""
+
+    loop: EventLoop
+    accepting: bool
+    _hold_: int
+
+    def accept(self) -> tuple[Socket, Any] | None:
+        """Return the next connection, or None."""
+
+    def handle_accept(self) -> None:
+        """Accept what waits."""
+
+    def handle_accepted(self, sock: Socket, addr: Any) -> None:
+        """Make a dispatcher of a connection."""
+
+    def _hold_reading_(self, reason: int) -> None: ...
+
+    def _release_reading_(self, reason: int) -> None: ...
 
 
 class Accepting:
-    """The accepting side of a listening socket.
-
-    Attributes:
-        resting: true while the listener does not look, because of an earlier failure.
+    """The accepting side of a listening dispatcher.
 
     Args:
-        loop: whose timers to use.
-        sock: a non-blocking, listening socket.
-        on_rest: called with True when it stops looking, and with False when it looks again.
+        dispatcher: the listener.
+        sock: its socket, non-blocking and listening.
     """
 
-    def __init__(
-        self, loop: EventLoop, sock: socket.socket, on_rest: Callable[[bool], object]
-    ) -> None:
-        """Start looking."""
-        self.resting = False
-        self._loop = loop
+    def __init__(self, dispatcher: Acceptor, sock: Socket) -> None:
+        """Begin with the shortest pause."""
+        self._dispatcher = dispatcher
+        self._loop = dispatcher.loop
         self._socket = sock
-        self._on_rest = on_rest
         self._pause = _FIRST_PAUSE
         self._timer: TimerHandle | None = None
         self._quiet_until = -math.inf
 
-    def accept(self) -> tuple[socket.socket, Any] | None:
+    def handle_read(self) -> None:
+        """Connections wait.  What escapes from the handler is logged, and the listener goes on."""
+        try:
+            self._dispatcher.handle_accept()
+        except Exception:
+            logger.exception("exception while accepting on %r", self._dispatcher)
+            if self._dispatcher.accepting:
+                self.back_off("an exception escaped from handle_accept()")
+        finally:
+            self._loop.accepted = None
+
+    def accept_batch(self) -> None:
+        """Accept a bounded number of connections; a handler that fails costs its connection."""
+        dispatcher = self._dispatcher
+        for _ in range(BATCH):
+            pair = dispatcher.accept()
+            if pair is None:
+                return
+            try:
+                dispatcher.handle_accepted(*pair)
+            except Exception:
+                logger.exception("exception in handle_accepted() of %r", dispatcher)
+                self._loop.close_descriptor(pair[0].fileno())
+                pair[0].close()
+            if not dispatcher.accepting or dispatcher._hold_ & PAUSED:
+                return
+
+    def accept(self) -> tuple[Socket, Any] | None:
         """Return the next connection and its peer's address, or None when there is none now.
 
         Raises:
@@ -63,37 +105,36 @@ class Accepting:
         except (BlockingIOError, InterruptedError):
             return None
         except OSError as error:
-            if error.errno in (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP):
-                raise
             self._failed(error)
             return None
         self._pause = _FIRST_PAUSE
+        self._loop.accepted = pair  # its dispatcher need not ask the kernel for the peer's address
         return pair
 
     def _failed(self, error: OSError) -> None:
-        """A connection that died in the queue is nobody's trouble; exhaustion calls for rest."""
+        """Back off when something has run out; a connection that died in the backlog is no loss."""
+        if error.errno in _MISUSE:
+            raise error
         if error.errno in _EXHAUSTED:
-            self.rest(f"cannot accept connections: {error}")
+            self.back_off(f"cannot accept connections: {error}")
         else:
             logger.debug("a connection was lost before it was accepted: %s", error)
 
-    def rest(self, why: str) -> None:
-        """Do not look for a while, twice as long each time; say why once a minute."""
-        if self.resting:
+    def back_off(self, why: str) -> None:
+        """Stop accepting for a while, twice as long each time; log why once a minute."""
+        if self._timer is not None:
             return
         now = self._loop.time()
         log = logger.debug if now < self._quiet_until else logger.error
         self._quiet_until = now + _QUIET
         log("%s; trying again until it works", why)
-        self.resting = True
-        self._on_rest(True)
-        self._timer = self._loop.call_later(self._pause, self._look_again)
+        self._dispatcher._hold_reading_(BACKOFF)
+        self._timer = self._loop.call_later(self._pause, self._accept_again)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
-    def _look_again(self) -> None:
-        """Rested."""
-        self.resting = False
-        self._on_rest(False)
+    def _accept_again(self) -> None:
+        self._timer = None
+        self._dispatcher._release_reading_(BACKOFF)
 
     def close(self) -> None:
         """Forget the timer."""

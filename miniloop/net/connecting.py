@@ -1,14 +1,14 @@
 """One non-blocking connect, from the call to its outcome.
 
 Whatever happens, exactly one of the two callbacks runs, and always from the loop, never from inside
-``connect()`` itself.
+the constructor.
 """
 
 import errno
 import os
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from miniloop.loop import EventLoop
 from miniloop.timers import Handle
@@ -18,8 +18,21 @@ _FIRST_RETRY = 0.001
 _LONGEST_RETRY = 0.1
 
 
-class Connecting:
-    """A connect under way.
+class Connecting(Protocol):
+    """A connect under way, by whatever way."""
+
+    started: bool
+    """The kernel is connecting: WRITE will tell the outcome."""
+
+    def handle_write(self) -> None:
+        """Handle WRITE while ``started`` is true."""
+
+    def close(self) -> None:
+        """Give up; no callback runs."""
+
+
+class ConnectingToAddress:
+    """A connect of one socket to one address.
 
     Args:
         loop: whose timers to use.
@@ -27,8 +40,12 @@ class Connecting:
         address: in the form of the socket's family.
         timeout: longest time for the whole attempt in seconds; None leaves it to the kernel,
             which gives up after about two minutes.
-        on_started: called when the socket is to be watched for WRITE, which tells the outcome.
+        on_started: called when the socket is to be watched for WRITE.
+        on_connected: called without arguments.
         on_failed: called with the OSError.
+
+    Raises:
+        OSError, TypeError: ``address`` makes no sense.
     """
 
     def __init__(
@@ -37,14 +54,18 @@ class Connecting:
         sock: socket.socket,
         address: Any,
         timeout: float | None,
+        *,
         on_started: Callable[[], object],
+        on_connected: Callable[[], object],
         on_failed: Callable[[OSError], object],
     ) -> None:
         """Start the connect."""
+        self.started = False
         self._loop = loop
         self._socket = sock
         self._address = address
         self._on_started = on_started
+        self._on_connected = on_connected
         self._on_failed = on_failed
         self._retry_delay = _FIRST_RETRY
         self._pending: Handle | None = None
@@ -60,18 +81,19 @@ class Connecting:
             self._pending = self._loop.call_later(self._retry_delay, self._start)
             self._retry_delay = min(2 * self._retry_delay, _LONGEST_RETRY)
         elif code in _IN_PROGRESS:
+            self.started = True
             self._on_started()
         else:
             self._pending = self._loop.call_soon(self._fail, OSError(code, os.strerror(code)))
 
-    def finished(self) -> bool:
-        """The socket is writable: return True if it is connected, else report the failure."""
+    def handle_write(self) -> None:
+        """The socket is writable: report that it is connected, or the failure."""
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             self._fail(OSError(code, os.strerror(code)))
-            return False
-        self.close()
-        return True
+        else:
+            self.close()
+            self._on_connected()
 
     def close(self) -> None:
         """Report nothing any more."""
@@ -80,7 +102,6 @@ class Connecting:
                 handle.cancel()
 
     def _timed_out(self, timeout: float) -> None:
-        """The time is up."""
         self._fail(TimeoutError(errno.ETIMEDOUT, f"no answer within {timeout:g} seconds"))
 
     def _fail(self, error: OSError) -> None:

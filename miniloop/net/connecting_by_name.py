@@ -16,10 +16,10 @@ from miniloop.timers import Handle
 
 
 class ConnectingByName:
-    """A connect by name under way; an activity of the loop, for the channel has no socket yet.
+    """A connect by name under way; background work, because the channel has no socket yet.
 
     Args:
-        channel: for whom; it is closed with the loop.
+        channel: the channel that connects; it is closed with the loop.
         host: a name or a numeric address.
         port: a number from 1 to 65535.
         timeout: longest time for all of it, in seconds; None for no limit.
@@ -30,12 +30,15 @@ class ConnectingByName:
         TypeError, ValueError: ``host`` or ``port`` make no sense.
     """
 
+    started = False  # there is no socket whose WRITE would tell the outcome
+
     def __init__(
         self,
         channel: BaseChannel,
         host: str,
         port: int,
         timeout: float | None,
+        *,
         on_connected: Callable[[socket.socket, Any], object],
         on_failed: Callable[[OSError], object],
     ) -> None:
@@ -51,7 +54,7 @@ class ConnectingByName:
         self._handles: list[Handle] = []
         if timeout is not None:
             self._handles.append(self._loop.call_later(timeout, self._timed_out, timeout))
-        self._loop.activities.add(self)
+        self._loop.background[self] = None
         self._begin(host, port)
 
     def _begin(self, host: str, port: int) -> None:
@@ -79,7 +82,7 @@ class ConnectingByName:
         self._race = Race(self._loop, addresses, self._won, self._lost)
 
     def _won(self, sock: socket.socket, address: Address) -> None:
-        self.cancel()
+        self._end()
         self._on_connected(sock, address.sockaddr)
 
     def _lost(self) -> None:
@@ -97,12 +100,15 @@ class ConnectingByName:
         self._fail(TimeoutError(errno.ETIMEDOUT, text))
 
     def _fail(self, error: OSError) -> None:
-        self.cancel()
+        self._end()
         self._on_failed(error)
 
-    def cancel(self) -> None:
-        """Give up; no callback runs.  A look-up that runs cannot be stopped, only ignored."""
-        self._loop.activities.remove(self)
+    def handle_write(self) -> None:
+        """Never called: see ``started``."""
+
+    def _end(self) -> None:
+        """Stop everything.  A look-up that runs cannot be stopped, only ignored."""
+        self._loop.background.pop(self, None)
         for handle in self._handles:
             handle.cancel()
         if self._job is not None:
@@ -110,19 +116,22 @@ class ConnectingByName:
         if self._race is not None:
             self._race.close()
 
-    # -- the loop's questions --------------------------------------------------------------------
+    def close(self) -> None:
+        """Give up; no callback runs.  The channel is closed too, when the loop calls this."""
+        self._end()
+        self._channel.close()
+
+    # -- what the loop asks ----------------------------------------------------------------------
 
     def busy(self) -> bool:
-        """Always: an outcome is awaited."""
+        """Return True: an outcome is awaited."""
         return True
 
     def handle_stop(self) -> None:
-        """Do nothing: nobody's output waits for it."""
+        """Go on: what was queued may still be sent."""
 
-    def close(self) -> None:
-        """The loop ends, and the channel with it."""
-        self._channel.close()
-        self.cancel()
+    def after_fork(self) -> None:
+        """Go on with the attempts; a look-up was the parent's thread's, and ends by its limit."""
 
 
 def summary(name: str, failures: list[Failure]) -> OSError:

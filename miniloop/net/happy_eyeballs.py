@@ -7,13 +7,13 @@ Earlier ones go on.  The first that is connected wins, and the others are closed
 import errno
 from collections import deque
 from collections.abc import Callable, Iterable
-from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
+from socket import socket as Socket
 
+from miniloop.channel import BaseChannel
 from miniloop.loop import EventLoop
-from miniloop.net.connecting import Connecting
-from miniloop.net.no_socket import CLOSED
+from miniloop.net.connecting import ConnectingToAddress
 from miniloop.net.resolving import Address
-from miniloop.sockets import SocketChannel
+from miniloop.readiness import WRITE, Channel
 from miniloop.timers import Handle
 
 CONNECTION_ATTEMPT_DELAY = 0.25
@@ -22,7 +22,7 @@ CONNECTION_ATTEMPT_DELAY = 0.25
 Failure = tuple[Address, OSError]
 
 
-class Attempt(SocketChannel):
+class Attempt(BaseChannel):
     """A connect to one address.
 
     Args:
@@ -35,7 +35,7 @@ class Attempt(SocketChannel):
         OSError: the system has no socket for it.
     """
 
-    _connecting: Connecting | None = None
+    _connecting_: ConnectingToAddress | None = None
 
     def __init__(
         self,
@@ -47,46 +47,65 @@ class Attempt(SocketChannel):
         """Start to connect."""
         super().__init__(loop)
         self.address = address
-        self._on_connected = on_connected
-        self._on_failed = on_failed
-        self.connecting = True
+        self._on_connected_ = on_connected
+        self._on_failed_ = on_failed
+        self._sock_: Socket | None = loop.new_socket(address.family, address.type, address.proto)
         try:
-            self.set_socket(loop.new_socket(address.family, address.type, address.proto))
-            self._connecting = Connecting(
-                loop, self.socket, address.sockaddr, None, self._started, self._failed
-            )
+            self._sock_.setblocking(False)
+            self._attach_()
+            self._connecting_ = ConnectingToAddress(
+                loop, self._sock_, address.sockaddr, None, on_started=self.interest_changed,
+                on_connected=self._connected_, on_failed=self._failed_,
+            )  # fmt: skip
         except BaseException:
             self.close()
             raise
 
-    def _started(self) -> None:
-        self._blocked = True
-        self.interest_changed()
+    def fileno(self) -> int:
+        """Return the socket's descriptor number, -1 without one."""
+        return -1 if self._sock_ is None else self._sock_.fileno()
+
+    def interest(self) -> int:
+        """Return WRITE, which tells the outcome, once the kernel is connecting."""
+        return WRITE if self._connecting_ is not None and self._connecting_.started else 0
 
     def handle_write_event(self) -> None:
         """The connect has ended."""
-        if self._connecting is not None and self._connecting.finished():
-            self._on_connected(self)
+        if self._connecting_ is not None:
+            self._connecting_.handle_write()
 
     def handle_close(self) -> None:
-        """Something took its descriptor away."""
-        self._failed(OSError(errno.EBADF, "its descriptor was closed by somebody else"))
+        """Its descriptor was taken away."""
+        self._failed_(OSError(errno.EBADF, "its descriptor was closed by other code"))
 
-    def _failed(self, error: OSError) -> None:
+    def _connected_(self) -> None:
+        self._on_connected_(self)
+
+    def _failed_(self, error: OSError) -> None:
         self.close()
-        self._on_failed(self, error)
+        self._on_failed_(self, error)
 
     def release(self) -> Socket:
         """Leave the loop, and return the socket to a new owner."""
-        sock, self.socket = self.socket, CLOSED
+        sock, self._sock_ = self._sock_, None
+        assert sock is not None
         self.close()
         return sock
+
+    def evict(self, newcomer: Channel) -> None:
+        """Forget the socket without closing its descriptor."""
+        if self._sock_ is not None:
+            self._sock_.detach()
+        super().evict(newcomer)
 
     def close(self) -> None:
         """Give up; no callback runs."""
         super().close()
-        if self._connecting is not None:
-            self._connecting.close()
+        if self._connecting_ is not None:
+            self._connecting_.close()
+        sock, self._sock_ = self._sock_, None
+        if sock is not None:
+            sock.close()
 
 
 class Race:

@@ -74,7 +74,7 @@ class Reconnecting(Generic[_Kind]):
         self._lasting = lasting
         self._uniform = uniform
         self._next: Handle = loop.call_soon(self._connect)
-        loop.activities.add(self)
+        loop.background[self] = None
 
     def _connect(self) -> None:
         """Make a channel, and watch for its end."""
@@ -116,17 +116,20 @@ class Reconnecting(Generic[_Kind]):
     # -- the end ---------------------------------------------------------------------------------
 
     def busy(self) -> bool:
-        """Never: its channel and its timers keep ``run()`` going already."""
+        """Return False: its channel and its timers keep ``run()`` going already."""
         return False
 
     def handle_stop(self) -> None:
         """Connect no more; the present channel may send what it has queued."""
         self.closed = True
         self._next.cancel()
-        self._loop.activities.remove(self)
+        self._loop.background.pop(self, None)
 
     def close(self) -> None:
         """Connect no more, and close the present channel.  Again is harmless."""
         self.handle_stop()
         if self.channel is not None:
             self.channel.close()
+
+    def after_fork(self) -> None:
+        """Go on."""

@@ -45,7 +45,8 @@ class Resolver(ThreadPool):
     @classmethod
     def of(cls, loop: EventLoop) -> Self:
         """Return the loop's resolver; the first call makes it."""
-        return loop.activities.find(cls) or cls(loop, name="miniloop-resolver")
+        pools = (work for work in loop.background if isinstance(work, cls))
+        return next(pools, None) or cls(loop, name="miniloop-resolver")
 
     def resolve(
         self, host: str, port: int, on_done: Callable[[Job[list[Address]]], object]

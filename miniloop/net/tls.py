@@ -6,28 +6,51 @@ the channel's own code stays as it is, and a plain connection runs none of this.
 
 import errno
 import ssl
-from collections.abc import Callable
 from socket import SHUT_WR
-from socket import socket as Socket  # as in sockets.py
+from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import cast
 
+from miniloop.dispatcher import CHUNK, Dispatcher
 from miniloop.net.tls_socket import MOST_AT_ONCE, TlsSocket
 from miniloop.readiness import READ, URGENT, WRITE, Channel, Registration
-from miniloop.sockets import CHUNK, SocketChannel
 from miniloop.timers import Handle, TimerHandle
 
 GOODBYE_TIMEOUT = 5.0
-"""Seconds in which a peer must take some of the last records, or answer: as ``stop()`` waits."""
+"""Seconds in which a peer must take some of the last records, or answer: as ``stop()`` waits.
+(The time limit of the handshake is an argument of ``start_tls()``, by default
+``dispatcher.TLS_TIMEOUT``.)"""
 
 
-class TlsChannel:
+def start_tls(
+    channel: Dispatcher,
+    context: ssl.SSLContext,
+    server_side: bool,
+    server_hostname: str | None,
+    timeout: float | None,
+) -> None:
+    """Put TLS between the loop and ``channel``; see ``Dispatcher.start_tls()``."""
+    channel.check_open("start_tls()")
+    registration = channel._registration_
+    begun = registration is not None and registration.channel is not channel
+    if not channel.connected or channel._datagram_ or begun:
+        raise RuntimeError(
+            "start_tls() needs a connected stream without TLS: call it once, "
+            "a client in handle_connect()"
+        )
+    if timeout is not None and not timeout > 0:
+        raise ValueError(f"a time limit is a number of seconds above 0, not {timeout!r}")
+    tls = TlsChannel(channel, context, server_side, server_hostname)
+    plain = channel._leave_plain_(server_side)
+    if registration is not None:
+        tls.start(registration, plain, timeout)
+
+
+class TlsChannel(Channel):
     """Stands between the loop and a channel, and speaks TLS.
 
     Args:
         channel: connected and registered.
         context, server_side, server_hostname: as in ``ssl.SSLContext.wrap_bio()``.
-        take_input: returns bytes that the channel received but has not delivered.
-        on_secured: called once, when the handshake has ended well.
 
     Attributes:
         socket: what the channel is given for its socket.
@@ -37,13 +60,10 @@ class TlsChannel:
 
     def __init__(
         self,
-        channel: SocketChannel,
+        channel: Dispatcher,
         context: ssl.SSLContext,
-        *,
         server_side: bool,
         server_hostname: str | None,
-        take_input: Callable[[], bytes],
-        on_secured: Callable[[], object],
     ) -> None:
         """Do nothing yet but check the arguments."""
         self.socket = TlsSocket(
@@ -52,8 +72,6 @@ class TlsChannel:
         )  # fmt: skip
         self._channel = channel
         self._loop = channel.loop
-        self._take_input = take_input
-        self._on_secured = on_secured
         self._leaving = False
         self._gave_up = False
         self._soon: Handle | None = None
@@ -71,7 +89,7 @@ class TlsChannel:
         registration.channel = self
         self.socket.begin(plain)
         self._changed()
-        self._soon = self._loop.call_soon(self._channel._guarded, self._begin)
+        self._soon = self._loop.call_soon(self._channel._guarded_, self._begin)
         if timeout is not None:
             self._limit = self._loop.call_later(timeout, self._too_late, timeout)
 
@@ -80,7 +98,7 @@ class TlsChannel:
     def _begin(self) -> None:
         """What the peer sent too early is TLS or it is nothing: it was not protected."""
         self._soon = None
-        self.socket.feed(self._take_input())
+        self.socket.feed(self._channel._take_input_())
         self._shake()
 
     def _shake(self) -> None:
@@ -89,16 +107,16 @@ class TlsChannel:
             if not self.socket.handshake():
                 return
         except OSError as error:
-            self._channel._lost(error)
+            self._channel._lost_(error)
             return
         self._stop_waiting()
         self._changed()
-        self._on_secured()
+        self._channel.handle_secured()
 
     def _too_late(self, timeout: float) -> None:
         """The handshake took too long."""
         reason = TimeoutError(errno.ETIMEDOUT, f"no TLS handshake within {timeout:g} seconds")
-        self._channel._guarded(self._channel._lost, reason)
+        self._channel._guarded_(self._channel._lost_, reason)
 
     # -- what the loop asks ----------------------------------------------------------------------
 
@@ -114,7 +132,7 @@ class TlsChannel:
             return wanted | READ
         theirs = self._channel.interest() & ~URGENT
         if theirs & READ and tls.ready() and self._soon is None:
-            self._soon = self._loop.call_soon(self._channel._guarded, self._go_on)
+            self._soon = self._loop.call_soon(self._channel._guarded_, self._go_on)
         if tls.write_wants_read:
             theirs = theirs & ~WRITE | READ
         if len(tls.unsent) > 2 * MOST_AT_ONCE or (tls.eof and tls.unsent):
@@ -172,7 +190,7 @@ class TlsChannel:
         try:
             self.socket.flush()
         except OSError as error:
-            self._channel._lost(error)
+            self._channel._lost_(error)
             return
         if len(self.socket.unsent) < waiting and (self._leaving or self.socket.eof):
             self._wait_a_while()  # it reads, if slowly
@@ -203,8 +221,16 @@ class TlsChannel:
         self._channel.handle_stop()
 
     def evict(self, newcomer: Channel) -> None:
-        """The descriptor is somebody else's."""
+        """Let go of the descriptor."""
         self._channel.evict(newcomer)
+
+    def end(self) -> None:
+        """Report the channel's end, and close it."""
+        self._channel.end()
+
+    def leave(self) -> None:
+        """Leave the loop when the channel's ``close()`` has failed."""
+        self._channel.leave()
 
     def fileno(self) -> int:
         """Return the descriptor's number."""
@@ -252,7 +278,7 @@ class TlsChannel:
             self._channel.error = TimeoutError(errno.ETIMEDOUT, "the peer does not read")
             self.socket.unsent = b""
         self._changed()
-        self._channel._guarded(self._channel.flush)
+        self._channel._guarded_(self._channel.flush)
 
     def close(self) -> None:
         """Close the channel."""

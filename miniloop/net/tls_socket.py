@@ -12,13 +12,14 @@ receive in, and one ``MOST_AT_ONCE`` out.
 """
 
 import errno
+import os
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from socket import MSG_PEEK
-from socket import socket as Socket  # as in sockets.py
+from socket import socket as Socket
 
-from miniloop.sockets import CHUNK
+from miniloop.dispatcher import CHUNK
 
 RECORD = 16384
 """Plain bytes in a record at most (RFC 8446, 5.1).  Reading whole ones leaves none in OpenSSL."""
@@ -26,7 +27,7 @@ RECORD = 16384
 MOST_AT_ONCE = 1 << 18
 """Plain bytes encrypted at once, before the kernel has taken the last ones: a large send buffer."""
 
-_SWALLOWED = 16
+_MOST_READS = 16
 """Receives at most before closing after a failure: see ``close()``."""
 
 
@@ -64,6 +65,7 @@ class TlsSocket:
         if context.check_hostname and not server_side and not server_hostname:
             raise ValueError("this context checks the server's name: give server_hostname")
         self._sock = sock
+        self._pid = os.getpid()
         self._changed = changed
         self._closed = closed
         self._incoming = ssl.MemoryBIO()
@@ -108,7 +110,7 @@ class TlsSocket:
         except ssl.SSLWantReadError:
             pass
         except OSError as error:
-            self._failure = error  # close() sends the alert
+            self._failure = error.with_traceback(None)  # close() sends the alert
             raise
         self.flush()
         if self.secured and self._shut:
@@ -272,23 +274,34 @@ class TlsSocket:
         """Say goodbye if that is possible at once, and close.
 
         After a failure what has arrived is read and forgotten: closing over unread data would
-        reset the connection, and the reset could overtake the alert.
+        reset the connection, and the reset could overtake the alert.  A forked child says nothing:
+        the connection is its parent's.
         """
-        with suppress(OSError):
-            self._notify()
-            self.flush()
-            if self._failure is not None:
-                for _ in range(_SWALLOWED):
-                    if not self._sock.recv(CHUNK):
-                        break
+        if os.getpid() == self._pid:
+            with suppress(OSError):
+                self._notify()
+                self.flush()
+                if self._failure is not None:
+                    for _ in range(_MOST_READS):
+                        if not self._sock.recv(CHUNK):
+                            break
         self._sock.close()
-        self._closed()
+        self._release()
 
     def detach(self) -> int:
         """Forget the descriptor without closing it."""
-        self._closed()
+        self._release()
         return self._sock.detach()
+
+    def _release(self) -> None:
+        """Report the end, and let go of the owner: a circle would hold both until collected."""
+        closed, self._changed, self._closed = self._closed, _no_op, _no_op
+        closed()
 
     def fileno(self) -> int:
         """Return the descriptor's number."""
         return self._sock.fileno()
+
+
+def _no_op() -> None:
+    """Replace the owner's callbacks after the end."""

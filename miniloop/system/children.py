@@ -47,29 +47,29 @@ class Child(BaseChannel):
         if not callable(on_exit):
             raise TypeError(f"on_exit is called with the exit status; {on_exit!r} cannot be")
         self.process = process
-        self._on_exit = on_exit
-        self._fd = _exit_descriptor(process)
-        self._attach()
+        self._on_exit_ = on_exit
+        self._fd_ = _exit_descriptor(process)
+        self._attach_()
 
     def fileno(self) -> int:
         """Return the descriptor that tells of the end, -1 when it is over."""
-        return self._fd
+        return self._fd_
 
     def handle_read(self) -> None:
         """It has ended, so ``wait()`` only collects it, or waits for a thread that is at it."""
         returncode = self.process.wait()
         self.close()
-        self._on_exit(returncode)
+        self._on_exit_(returncode)
 
     def evict(self, newcomer: Channel) -> None:
         """The descriptor's number is somebody else's: do not close it."""
-        self._fd = -1
+        self._fd_ = -1
         super().evict(newcomer)
 
     def close(self) -> None:
         """Watch no more; again is harmless."""
         super().close()
-        fd, self._fd = self._fd, -1
+        fd, self._fd_ = self._fd_, -1
         if fd >= 0:
             os.close(fd)
 

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
+from miniloop.state import Life
 
 
 class HasFileno(Protocol):
@@ -37,6 +38,7 @@ class FileWrapper:
         self.fd = os.dup(fd)
         mode = os.fstat(self.fd).st_mode
         self._set_back = False
+        self._pid = os.getpid()
         if not stat.S_ISREG(mode) and not os.isatty(self.fd) and os.get_blocking(self.fd):
             os.set_blocking(self.fd, False)
             self._set_back = True
@@ -77,7 +79,7 @@ class FileWrapper:
         """Close the duplicate."""
         fd = self.detach()
         if fd >= 0:
-            if self._set_back:
+            if self._set_back and self._pid == os.getpid():  # a forked child shares the setting
                 os.set_blocking(fd, True)
             os.close(fd)
 
@@ -101,7 +103,7 @@ class FileDispatcher(Dispatcher):
         """Watch a duplicate of ``fd``."""
         super().__init__(loop)
         number = fd if isinstance(fd, int) else fd.fileno()
-        self.connected = True
+        self._move_(Life.OPEN)
         self.addr = number
         # Dispatcher calls no more of a socket than FileWrapper has.
         self.set_socket(cast(socket.socket, FileWrapper(number)))

@@ -19,25 +19,31 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class SignalHandlers:
-    """The signals that one loop takes care of.
+    """The signals that one loop handles.
 
     Args:
         wakeup_fd: where the C-level handler writes, so that the loop's wait ends.
-        hand_over: called with the handle of a signal that has arrived, from inside Python's
-            handler: at any moment of the main thread.
+        schedule: called with the handle of a signal that has arrived, from inside Python's handler:
+            at any moment of the main thread.
     """
 
-    def __init__(self, wakeup_fd: int, hand_over: Callable[[Handle], object]) -> None:
-        """Take care of none yet."""
+    def __init__(self, wakeup_fd: int, schedule: Callable[[Handle], object]) -> None:
+        """Handle no signal yet."""
         self._wakeup_fd = wakeup_fd
-        self._hand_over = hand_over
+        self._fd_before = -1  # restored when run() returns
+        self._schedule = schedule
         self._handles: dict[int, Handle] = {}
-        self._stopping: set[int] = set()  # those that mean stop() unless somebody has a handle
-        self._stop: Callable[[], object] = _nothing
-        self._before: dict[int, Any] = {}  # what stood where our handler stands now
+        self._stopping: set[int] = set()  # those that mean stop(), unless there is a handle
+        self._stop: Callable[[], object] = _no_op
+        self._before: dict[int, Any] = {}  # the handlers that ours replaced
 
     def add(self, number: int, handle: Handle) -> None:
-        """Run ``handle`` on the loop whenever this signal arrives."""
+        """Run ``handle`` on the loop whenever this signal arrives.
+
+        Raises:
+            RuntimeError: not called on the main thread, or the signal cannot be caught.
+            ValueError: there is no such signal.
+        """
         _check_main_thread()
         if number not in signal.valid_signals():
             raise ValueError(f"there is no signal {number!r}: use the names in the signal module")
@@ -50,23 +56,36 @@ class SignalHandlers:
             raise RuntimeError(f"signal {number!r} cannot be caught") from None
         if old is not None:
             old.cancel()
-        self._settle_wakeup()
+        self._set_wakeup()
 
     def remove(self, number: int) -> bool:
-        """Give one back; return whether it was ours."""
+        """Put back a signal's former handler; return whether there was one of ours.
+
+        Raises:
+            RuntimeError: not called on the main thread.
+        """
         if number not in self._handles:
             return False
         _check_main_thread()
         if number not in self._stopping:
             self._uninstall(number)
         self._handles.pop(number).cancel()
-        self._settle_wakeup()
+        self._set_wakeup()
         return True
 
     def close(self) -> None:
-        """Give all back."""
+        """Put back all of them."""
         for number in [*self._handles]:
             self.remove(number)
+
+    def after_fork(self) -> None:
+        """In a forked child: put back all of them, and write to no waker of the parent's."""
+        self._end_stopping()
+        for number in self._handles:
+            self._uninstall(number)
+        self._handles.clear()
+        self._fd_before = -1
+        self._set_wakeup()
 
     @contextmanager
     def stopping(self, stop: Callable[[], object]) -> Iterator[None]:
@@ -78,7 +97,7 @@ class SignalHandlers:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        fd_before = signal.set_wakeup_fd(self._wakeup_fd, warn_on_full_buffer=False)
+        self._fd_before = signal.set_wakeup_fd(self._wakeup_fd, warn_on_full_buffer=False)
         self._stop = stop
         for number in _STOPPING:
             if self._underneath(number) in _DEFAULTS:
@@ -87,43 +106,43 @@ class SignalHandlers:
         try:
             yield
         finally:
-            self._stop_no_more()
-            signal.set_wakeup_fd(fd_before)
-            self._settle_wakeup()
+            self._end_stopping()
+            signal.set_wakeup_fd(self._fd_before)
+            self._set_wakeup()
 
-    def _stop_no_more(self) -> None:
-        """SIGINT and SIGTERM have their usual effect again, or the program's."""
+    def _end_stopping(self) -> None:
+        """Give SIGINT and SIGTERM their usual effect again, or the program's."""
         for number in self._stopping - self._handles.keys():
             self._uninstall(number)
         self._stopping = set()
-        self._stop = _nothing
+        self._stop = _no_op
 
     def _arrived(self, number: int, frame: FrameType | None) -> None:
-        """Be Python's handler for all of them."""
+        """Python's handler for all of them."""
         if number in self._handles:
-            self._hand_over(self._handles[number])
+            self._schedule(self._handles[number])
         elif number in self._stopping:
             stop = self._stop
-            self._stop_no_more()  # so that the next one does what it always did
+            self._end_stopping()  # so that the next one has its usual effect
             stop()
 
     def _underneath(self, number: int) -> Any:
-        """Return the handler that stands there, or stood there before ours."""
+        """Return the handler that is installed, or was before ours."""
         current = signal.getsignal(number)
         return self._before[number] if current == self._arrived else current
 
     def _install(self, number: int) -> None:
-        """Have Python call us, and note whom it called before."""
+        """Install our handler, and keep the one that it replaces."""
         before = self._underneath(number)
         self._before[number] = signal.SIG_DFL if before is None else before  # None: C code's own
         signal.signal(number, self._arrived)
 
     def _uninstall(self, number: int) -> None:
-        """Put back what is still ours to put back; else the program has set its own."""
+        """Put back the former handler, unless the program has installed another one meanwhile."""
         if signal.getsignal(number) == self._arrived:
             signal.signal(number, self._before[number])
 
-    def _settle_wakeup(self) -> None:
+    def _set_wakeup(self) -> None:
         """Be woken by the C-level handler while there are handles, unless it wakes another loop.
 
         Another loop's wait ends with the signal too, and then our Python handler runs.
@@ -141,5 +160,5 @@ def _check_main_thread() -> None:
         raise RuntimeError("signal handlers are set, removed and put back on the main thread only")
 
 
-def _nothing() -> None:
-    """Stand where ``stop()`` is while no ``run()`` is in progress."""
+def _no_op() -> None:
+    """Replace ``stop()`` while no ``run()`` is in progress."""

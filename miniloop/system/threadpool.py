@@ -139,7 +139,7 @@ class ThreadPool:
             raise ValueError(
                 f"a pool needs threads >= 1 and max_queued >= 0, not {threads} and {max_queued}"
             )
-        loop._check_usable()
+        loop._check_thread()
         self.closed = False
         self._loop = loop
         self._most_threads = threads
@@ -150,7 +150,7 @@ class ThreadPool:
         self._changed = threading.Condition()  # guards the next two, and the way to the loop
         self._queue: deque[Job[Any]] = deque()
         self._idle = 0
-        loop.activities.add(self)
+        loop.background[self] = None
 
     def submit(
         self,
@@ -173,13 +173,12 @@ class ThreadPool:
         """
         if not callable(function):
             raise TypeError(f"submit() takes a function and its arguments, not {function!r}")
-        self._loop._check_usable()
+        self._loop._check_thread()
         job = Job(self, function, args, on_done)
         with self._changed:
             self._enqueue(job)
         self._pending.add(job)
-        if self._loop.trace is not None:
-            self._loop.tell_scheduled(job)
+        self._loop.scheduled(job)
         return job
 
     def _enqueue(self, job: Job[Any]) -> None:
@@ -263,4 +262,14 @@ class ThreadPool:
         for job in self._pending:
             job._cancelled = True
         self._pending.clear()
-        self._loop.activities.remove(self)
+        self._loop.background.pop(self, None)
+
+    def after_fork(self) -> None:
+        """In a forked child, where there are no threads of the parent: drop every job."""
+        self._changed = threading.Condition()  # a thread that is gone may have held the lock
+        self._threads.clear()
+        self._queue.clear()
+        self._idle = 0
+        for job in self._pending:
+            job._cancelled = True
+        self._pending.clear()

@@ -2,7 +2,6 @@
 
 import math
 import socket
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from miniloop.loop import EventLoop
@@ -47,22 +46,26 @@ class SimulatedLoop(EventLoop):
 
     def is_due(self) -> bool:
         """Return whether a pass would do something at this moment."""
-        if self._thread is not None or self._closed:
+        if self._thread is not None or self.closed:
             return False
-        return self._busy() or self._epoll.anybody_ready() or self.next_time() <= self.time()
+        return (
+            self._time_to_next() == 0
+            or self._epoll.anybody_ready()
+            or self.next_time() <= self.time()
+        )
 
     def next_time(self) -> float:
         """Return when the next timer is due; infinity without one, or while ``run()`` looks."""
-        when = None if self._thread is not None or self._closed else self._timers.next_time()
+        when = None if self._thread is not None or self.closed else self._timers.next_time()
         return math.inf if when is None else when
 
     def threads_at_work(self) -> bool:
         """Return whether a result is awaited from a real thread."""
-        if len(self.activities._all) == 1:  # the resolver, which has no threads
+        if len(self.background) == 1:  # the resolver, which has no threads
             return False
         return any(
             isinstance(activity, ThreadPool) and activity.busy()
-            for activity in self.activities._all
+            for activity in self.background
             if not isinstance(activity, SimulatedResolver)
         )
 
@@ -71,13 +74,8 @@ class SimulatedLoop(EventLoop):
         super().close()
         self.network.forget(self)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the loop; an exception on its way out is told the network's seed."""
-        if error is not None:
-            self.network.sign(error)
-        super().__exit__(kind, error, traceback)
+    def __exit__(self, *exception: object) -> None:
+        """Close the loop; an exception on its way out gets a note with the network's seed."""
+        if isinstance(exception[1], BaseException):
+            self.network.sign(exception[1])
+        super().__exit__(*exception)

@@ -1,13 +1,14 @@
 """What the loop did, as a handful of hooks.
 
-Override what you need and give the object to ``EventLoop(trace=...)``, or set ``loop.trace`` later.
-A loop without a trace pays nothing for all this, not even a comparison: ``traced.py`` says how.
+Override what you need and give the object to ``miniloop.trace.install(loop, hooks)``.
+A loop without a trace pays nothing for all this, not even a comparison: ``installing.py`` says how.
 (The idea of a hook interface small enough to memorise is curio's; that of paying for the overridden
 hooks only is trio's.)
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Channel, Registration
 from miniloop.timers import Handle
@@ -98,7 +99,7 @@ class Trace:
     def received(self, registration: Registration, size: int) -> None:
         """The kernel handed over ``size`` bytes: with TLS, the encrypted ones.
 
-        This and ``sent()`` are told for true sockets, not for files nor simulated sockets.
+        This and ``sent()`` are called for true sockets, not for files nor simulated sockets.
         """
 
     def sent(self, registration: Registration, size: int) -> None:
@@ -112,36 +113,36 @@ HOOKS = [name for name in vars(Trace) if not name.startswith("_")]
 
 
 class Traces(Trace):
-    """Several traces of one loop, told in the order given."""
+    """Several traces of one loop, called in the order given."""
 
     def __init__(self, *traces: Trace) -> None:
-        """Tell ``traces``, each of them the hooks that it overrides."""
+        """Call of each of ``traces`` the hooks that it overrides."""
         for name in HOOKS:
             hooks = [getattr(trace, name) for trace in traces if overrides(trace, name)]
             if hooks:
-                setattr(self, name, hooks[0] if len(hooks) == 1 else _tell_all(hooks))
-        self._told = {name for name in HOOKS if any(overrides(trace, name) for trace in traces)}
+                setattr(self, name, hooks[0] if len(hooks) == 1 else _call_all(hooks))
+        self._wanted = {name for name in HOOKS if any(overrides(trace, name) for trace in traces)}
 
-    def tells(self, name: str) -> bool:
-        """Return whether anybody overrides the hook ``name``."""
-        return name in self._told
+    def wants(self, name: str) -> bool:
+        """Return whether one of them overrides the hook ``name``."""
+        return name in self._wanted
 
 
 def overrides(trace: Trace, name: str) -> bool:
     """Return whether ``trace`` has a hook of its own under ``name``."""
     if isinstance(trace, Traces):
-        return trace.tells(name)
+        return trace.wants(name)
     return getattr(type(trace), name) is not getattr(Trace, name) or name in getattr(
         trace, "__dict__", ()
     )
 
 
-def _tell_all(hooks: list[Callable[..., None]]) -> Callable[..., None]:
-    def tell(*args: object) -> None:
+def _call_all(hooks: list[Callable[..., None]]) -> Callable[..., None]:
+    def call(*args: object) -> None:
         for hook in hooks:
             hook(*args)
 
-    return tell
+    return call
 
 
 # -- names ----------------------------------------------------------------------------------------
@@ -168,17 +169,22 @@ def callback_name(handle: Handle) -> str:
 
     Where miniloop's own code calls a step of the program for it, that step's name is returned.
     """
-    callback, args = handle._callback, handle._args
+    callback: Any = handle._callback
+    args = handle._args
+    if isinstance(callback, partial):
+        callback, args = callback.func, callback.args
     callback = getattr(callback, "__wrapped__", callback)
     owner = getattr(callback, "__self__", None)
     if isinstance(owner, Handle):  # call_soon(handle.run)
         return callback_name(owner)
     name = getattr(callback, "__name__", "")
     step = args[0] if args else None
-    step = getattr(step, "_on_done", None) if name == "_finish" else step  # a thread pool's job
-    if name in ("_guarded", "_finish") and callable(step):
+    if name == "_finish":  # a thread pool's job
+        step = getattr(step, "_on_done", None)
+    elif name == "_look_back":  # an idle limit's
+        step = getattr(owner, "_on_idle", None)
+    if name in ("_guarded_", "_finish", "_look_back") and callable(step):
         return callback_name(Handle(step, ()))
     if owner is not None and name and not isinstance(owner, type):
         return f"{type(owner).__qualname__}.{name}"
-    inner = getattr(callback, "func", callback)  # functools.partial
-    return str(getattr(inner, "__qualname__", type(inner).__qualname__))
+    return str(getattr(callback, "__qualname__", type(callback).__qualname__))

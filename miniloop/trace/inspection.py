@@ -1,13 +1,12 @@
 """What a loop holds at this moment: for debuggers and for pages that show a loop.
 
-Call these on the loop's thread, or while that thread stands still.  Nothing here changes anything.
+Call these on the loop's thread, or while that thread is stopped.  Nothing here changes anything.
 """
 
-import heapq
 from itertools import islice
 
 from miniloop.loop import EventLoop
-from miniloop.readiness import Registration
+from miniloop.readiness import Channel, Registration
 from miniloop.timers import Handle, TimerHandle
 
 
@@ -18,8 +17,7 @@ def registrations(loop: EventLoop) -> list[Registration]:
 
 def timers(loop: EventLoop, most: int) -> list[TimerHandle]:
     """Return the next timers, at most ``most`` of them, earliest first."""
-    live = (entry for entry in loop._timers._heap if not entry[2].cancelled())
-    return [timer for _, _, timer in heapq.nsmallest(most, live)]
+    return loop._timers.soonest(most)
 
 
 def callbacks(loop: EventLoop, most: int) -> list[Handle]:
@@ -27,6 +25,6 @@ def callbacks(loop: EventLoop, most: int) -> list[Handle]:
     return [*islice(loop._callbacks, most)]
 
 
-def waiting_to_flush(loop: EventLoop) -> list[Registration]:
-    """Return those that queued output in this pass."""
+def waiting_to_flush(loop: EventLoop) -> list[Channel]:
+    """Return the channels that queued output in this pass."""
     return [*loop._unflushed]

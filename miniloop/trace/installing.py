@@ -1,205 +1,249 @@
-"""The same passes, told step by step.
+"""Install hooks on a loop, from outside.
 
-A loop that is traced does what ``passes.py`` says, and tells.  It costs nothing when off: a trace
-puts the methods of this file in the places of those that they repeat, on that one loop, and its end
-takes them away again.  So no stage, event or callback of an untraced loop looks whether there is a
-trace.  What a channel sends and receives is told in the same way, by ``equipment.py``.
+A traced loop does what ``loop.py`` says, and reports.  An untraced one pays nothing: installing puts
+the methods of this file in the places of those that they repeat, on that one loop, and removing
+takes them away.  So no stage, event or callback looks whether there is a trace.  What a channel
+sends and receives is reported in the same way, by ``instrumented_sockets.py``.
 """
 
 import selectors
 from collections.abc import Callable
+from weakref import WeakKeyDictionary, ref
 
-from miniloop.passes import Passes
+from miniloop.loop import EventLoop
 from miniloop.readiness import READ, Registration
+from miniloop.registry import close_on_error
 from miniloop.timers import Handle
 from miniloop.trace.hooks import HANDLERS, Counts, Trace, Traces, handler_name
-from miniloop.trace.instrumented_sockets import Equipment
-from miniloop.trace.slow_handlers import SLOW, Slowness
+from miniloop.trace.instrumented_sockets import Instruments
 
-_REPLACED = (
+_OF_LOOP = (
     "_pass", "_refresh", "_flush", "_wait", "_deliver", "_run_timers", "_run_callbacks",
-    "_run_handle", "call_soon",
+    "_run_handle", "call_soon", "scheduled", "close",
 )  # fmt: skip
+_OF_REGISTRY = ("add", "unregister")
 
 
-class TracedPasses(Passes):
-    """Passes that can be traced.
+def install(loop: EventLoop, hooks: Trace) -> None:
+    """Call ``hooks`` for what ``loop`` does, from the next stage on; several may be installed.
 
-    Args:
-        selector, clock, debug: as for ``Passes``.
-        trace: an object that is told what the loop does.
-        slow: in debug mode, a warning tells of handlers that take more than so many seconds.
+    They are told of every channel that is there already (``opened()``).
+
+    Raises:
+        RuntimeError: the loop is closed.
+    """
+    loop._check_open()
+    tracing = _tracings.get(loop)
+    if tracing is None:
+        tracing = _tracings[loop] = Tracing(loop)
+    tracing.change([*tracing.hooks, hooks])
+    for registration in [*loop.registry.registrations.values()]:
+        hooks.opened(registration)
+
+
+def remove(loop: EventLoop, hooks: Trace) -> None:
+    """Stop calling ``hooks``; harmless where they are not installed."""
+    tracing = _tracings.get(loop)
+    if tracing is not None:
+        tracing.change([each for each in tracing.hooks if each is not hooks])
+
+
+def installed(loop: EventLoop) -> list[Trace]:
+    """Return the hooks that are installed on ``loop``, in the order in which they are called."""
+    tracing = _tracings.get(loop)
+    return [] if tracing is None else tracing.hooks
+
+
+class Tracing:
+    """The hooks of one loop, and the methods that call them.
+
+    Attributes:
+        hooks: those that are installed.
     """
 
-    def __init__(
-        self,
-        selector: selectors.BaseSelector,
-        clock: Callable[[], float],
-        debug: bool,
-        trace: Trace | None,
-        slow: float | None = SLOW,
-    ) -> None:
-        """Tell of what is there already: the loop's own channel."""
-        super().__init__(selector, clock, debug)
-        self._slowness = Slowness(clock, slow) if debug and slow is not None else None
-        self._trace: Trace | None = None
-        self._told: Traces | None = None
-        self._equipment: Equipment | None = None
-        self.trace = trace
+    def __init__(self, loop: EventLoop) -> None:
+        """Replace nothing yet."""
+        self._loop = ref(loop)
+        self.hooks: list[Trace] = []
+        self._notify = Traces()
+        self._instruments: Instruments | None = None
 
-    @property
-    def trace(self) -> Trace | None:
-        """Who is told what the loop does.  It may be set at any time, from the next stage on."""
-        return self._trace
+    def change(self, hooks: list[Trace]) -> None:
+        """Call these hooks from now on."""
+        loop = self._the_loop()
+        if self._instruments is not None:
+            self._uninstall(loop)
+        self.hooks = hooks
+        self._notify = Traces(*hooks)
+        if hooks:
+            self._install(loop)
 
-    @trace.setter
-    def trace(self, trace: Trace | None) -> None:
-        if self._told is not None:
-            self._stop_telling()
-        self._trace = trace
-        traces = [each for each in (trace, self._slowness) if each is not None]
-        if traces:
-            self._tell(Traces(*traces))
+    def _the_loop(self) -> EventLoop:
+        loop = self._loop()
+        assert loop is not None  # it calls us
+        return loop
 
-    def _tell(self, told: Traces) -> None:
-        """Put the telling methods in their places."""
-        self._told = told
-        for name in _REPLACED:
-            setattr(self, name, getattr(self, "_traced_" + name.removeprefix("_")))
-        self._equipment = self._registry.trace = Equipment(told, self._registry.registrations)
-        for registration in [*self._registry.registrations.values()]:
-            self._equipment.opened(registration)
+    def _install(self, loop: EventLoop) -> None:
+        for place, names in ((loop, _OF_LOOP), (loop.registry, _OF_REGISTRY)):
+            for name in names:
+                setattr(place, name, getattr(self, name))
+        self._instruments = Instruments(self._notify, loop.registry.registrations)
+        for registration in [*loop.registry.registrations.values()]:
+            self._instruments.attach(registration)
 
-    def _stop_telling(self) -> None:
-        """Take the telling methods away, so that the plain ones are found again."""
-        for name in _REPLACED:
-            delattr(self, name)
-        if self._equipment is not None:
-            self._equipment.take_back()
-        self._told = self._equipment = self._registry.trace = None
+    def _uninstall(self, loop: EventLoop) -> None:
+        for place, names in ((loop, _OF_LOOP), (loop.registry, _OF_REGISTRY)):
+            for name in names:
+                delattr(place, name)
+        if self._instruments is not None:
+            self._instruments.detach_all()
+        self._instruments = None
 
-    def _loop_closed(self) -> None:
-        """Say the last word."""
-        if self._told is not None:
-            told = self._told
-            self.trace = self._slowness = None
-            if self._told is not None:
-                self._stop_telling()
-            told.loop_closed()
+    # -- the methods of loop.py and registry.py, with notifications -------------------------------
 
-    # -- the pass and its stages, as in passes.py and scheduler.py --------------------------------
-
-    def _traced_pass(self, timeout: float | None = None) -> None:
-        told = self._telling()
-        registry = self._registry
-        told.before_pass(
+    def _pass(self, timeout: float | None = None, *, forever: bool = True) -> bool:
+        loop, notify = self._the_loop(), self._notify
+        registry = loop.registry
+        notify.before_pass(
             Counts(
-                len(registry.registrations) - 1, len(registry.dirty) + len(registry.asked),
-                len(self._unflushed), len(self._timers), len(self._callbacks),
+                len(registry.registrations) - 1, len(registry.dirty) + len(registry.polled),
+                len(loop._unflushed), len(loop._timers), len(loop._callbacks),
             )
         )  # fmt: skip
         try:
-            Passes._pass(self, timeout)
+            return type(loop)._pass(loop, timeout, forever=forever)
         finally:
-            told.after_pass()
+            notify.after_pass()
 
-    def _traced_refresh(self) -> None:
-        self._telling().stage("refresh")
-        Passes._refresh(self)
+    def _refresh(self) -> None:
+        loop = self._the_loop()
+        self._notify.stage("refresh")
+        type(loop)._refresh(loop)
 
-    def _traced_flush(self) -> None:
-        told = self._telling()
-        unflushed, self._unflushed = self._unflushed, []
-        for registration in unflushed:
-            try:
-                if registration.alive:
-                    self._told_call(told, registration, "flush", registration.channel.flush)
-            except Exception:
-                self._registry.contain(registration)
+    def _flush(self) -> None:
+        loop = self._the_loop()
+        waiting, loop._unflushed = iter(loop._unflushed), []
+        try:
+            for channel in waiting:
+                registration = loop.registry.registrations.get(channel.fileno())
+                try:
+                    self._call(registration, "flush", channel.flush)
+                except Exception:
+                    close_on_error(channel)
+        except BaseException:
+            loop._unflushed[:0] = [channel, *waiting]
+            raise
 
-    def _traced_wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        told = self._telling()
-        told.stage("wait")
-        if self._busy():
-            timeout = 0
-        elif self._timers:
-            timeout = self._until_next_timer(timeout)
-        told.before_wait(timeout)
+    def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        loop, notify = self._the_loop(), self._notify
+        notify.stage("wait")
+        timeout = loop._timeout(timeout)
+        notify.before_wait(timeout)
         ready = 0
         try:
-            events = self._selector.select(timeout)
+            events = loop._selector.select(timeout)
             ready = len(events)
         finally:
-            told.after_wait(ready)
+            notify.after_wait(ready)
         return events
 
-    def _traced_deliver(self, events: list[tuple[selectors.SelectorKey, int]]) -> None:
-        told = self._telling()
-        told.stage("deliver")
+    def _deliver(self, events: list[tuple[selectors.SelectorKey, int]]) -> None:
+        self._notify.stage("deliver")
         for key, ready in events:
             registration: Registration = key.data
-            told.before_delivery(registration, ready)
+            notify = self._notify
+            notify.before_delivery(registration, ready)
             try:
                 if ready == registration.direct:
                     name = handler_name(registration.channel, READ)
-                    self._told_call(told, registration, name, registration.channel.handle_read)
+                    self._call(registration, name, registration.channel.handle_read)
                 else:
-                    self._deliver_each(told, registration, ready)
+                    self._deliver_each(registration, ready)
             except Exception:
-                self._registry.contain(registration)
+                close_on_error(registration.channel)
             finally:
-                told.after_delivery(registration)
+                notify.after_delivery(registration)
 
-    def _deliver_each(self, told: Trace, registration: Registration, ready: int) -> None:
-        """Do as ``readiness.deliver()``."""
+    def _deliver_each(self, registration: Registration, ready: int) -> None:
+        """As ``readiness.deliver()``."""
         for event, name in HANDLERS.items():
             if ready & event and registration.wants(event):
                 channel = registration.channel
-                self._told_call(
-                    told, registration, handler_name(channel, event),
-                    getattr(channel, name + "_event"),
-                )  # fmt: skip
+                handler = getattr(channel, name + "_event")
+                self._call(registration, handler_name(channel, event), handler)
 
-    def _told_call(
-        self, told: Trace, registration: Registration, name: str, handler: Callable[[], object]
+    def _call(
+        self, registration: Registration | None, name: str, handler: Callable[[], object]
     ) -> None:
-        told.before_handler(registration, name)
+        """Call one handler; a channel without a descriptor has no row in a trace."""
+        if registration is None:
+            handler()
+            return
+        notify = self._notify
+        notify.before_handler(registration, name)
         try:
             handler()
         finally:
-            told.after_handler(registration, name)
+            notify.after_handler(registration, name)
 
-    def _traced_run_timers(self) -> None:
-        if (when := self._timers.next_time()) is not None and when <= self.time():
-            self._telling().stage("timers")
-        Passes._run_timers(self)
+    def _run_timers(self) -> None:
+        loop = self._the_loop()
+        when = loop._timers.next_time()
+        if when is not None and when <= loop.time():
+            self._notify.stage("timers")
+        type(loop)._run_timers(loop)
 
-    def _traced_run_callbacks(self) -> None:
-        self._telling().stage("callbacks")
-        Passes._run_callbacks(self)
+    def _run_callbacks(self) -> None:
+        loop = self._the_loop()
+        self._notify.stage("callbacks")
+        type(loop)._run_callbacks(loop)
 
-    def _traced_run_handle(self, handle: Handle) -> None:
+    def _run_handle(self, handle: Handle) -> None:
         if handle.cancelled():
             return
-        told = self._telling()
-        told.before_callback(handle)
+        loop, notify = self._the_loop(), self._notify
+        notify.before_callback(handle)
         try:
-            Passes._run_handle(self, handle)
+            type(loop)._run_handle(loop, handle)
         finally:
-            told.after_callback(handle)
+            notify.after_callback(handle)
 
-    def _traced_call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
-        handle = type(self).call_soon(self, callback, *args)
-        self._telling().scheduled(handle)
+    def call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
+        """As the loop's own, with a notification."""
+        loop = self._the_loop()
+        handle = type(loop).call_soon(loop, callback, *args)
+        self._notify.scheduled(handle)
         return handle
 
-    def tell_scheduled(self, work: object) -> None:
-        """Tell the trace of ``work`` that will come back as a callback's first argument."""
-        self._telling().scheduled(work)
+    def scheduled(self, work: object) -> None:
+        """Note work that comes back as a callback's first argument."""
+        self._notify.scheduled(work)
 
-    def _telling(self) -> Trace:
-        """Return whom to tell: nobody, when a handler has just ended the trace."""
-        return _NOBODY if self._told is None else self._told
+    def add(self, registration: Registration) -> Registration:
+        """As the registry's own, with a notification."""
+        registry = self._the_loop().registry
+        type(registry).add(registry, registration)
+        self._notify.opened(registration)
+        if self._instruments is not None:
+            self._instruments.attach(registration)
+        return registration
+
+    def unregister(self, registration: Registration) -> None:
+        """As the registry's own, with a notification."""
+        registry, alive = self._the_loop().registry, registration.alive
+        type(registry).unregister(registry, registration)
+        if alive:
+            if self._instruments is not None:
+                self._instruments.detach(registration)
+            self._notify.closed(registration)
+
+    def close(self) -> None:
+        """As the loop's own, with a notification; nothing follows."""
+        loop, notify = self._the_loop(), self._notify
+        type(loop).close(loop)
+        if self._instruments is not None:
+            self._uninstall(loop)
+            notify.loop_closed()
 
 
-_NOBODY = Trace()
+_tracings: "WeakKeyDictionary[EventLoop, Tracing]" = WeakKeyDictionary()

@@ -1,23 +1,27 @@
-"""A warning for handlers that hold the loop: while one runs, nobody else is served.
+"""A warning for handlers that hold the loop: while one runs, no other channel is served.
 
-It is a trace like any other; ``EventLoop(debug=True)`` adds it, and without debug mode nothing is
-measured.
+These are hooks like any others; ``EventLoop(debug=True)`` installs them, and without debug mode
+nothing is measured.
 """
 
 import logging
 from collections.abc import Callable
 
+from miniloop.loop import EventLoop
 from miniloop.readiness import Registration
 from miniloop.timers import Handle, TimerHandle
 from miniloop.trace.hooks import Trace, callback_name, channel_behind
+from miniloop.trace.installing import install
 
 logger = logging.getLogger("miniloop")
 
-SLOW = 0.1
-"""Seconds: asyncio's figure (``slow_callback_duration``), and what a person begins to notice."""
+
+def watch_slow_handlers(loop: EventLoop, slow: float) -> None:
+    """Log a warning for each handler, timer and callback that takes ``slow`` seconds or more."""
+    install(loop, SlowHandlers(loop.time, slow))
 
 
-class Slowness(Trace):
+class SlowHandlers(Trace):
     """Measures handlers, timers and callbacks.
 
     Args:
@@ -25,7 +29,7 @@ class Slowness(Trace):
         slow: seconds from which on a call is worth a warning.
     """
 
-    def __init__(self, clock: Callable[[], float], slow: float = SLOW) -> None:
+    def __init__(self, clock: Callable[[], float], slow: float) -> None:
         """Nothing runs yet."""
         if not slow >= 0:
             raise ValueError(f"slow is a number of seconds from 0 on, not {slow!r}")
@@ -56,11 +60,11 @@ class Slowness(Trace):
             self._warn(f"the {kind} {self._name}", seconds)
 
     def _since(self) -> float:
-        """A trace that begins in the middle of a call sees only its end."""
+        """Return the time of the call that ends; a trace may begin in the middle of one."""
         return self._clock() - self._begun.pop() if self._begun else 0.0
 
     def _warn(self, what: str, seconds: float) -> None:
         logger.warning(
-            "%s took %.3f s, while nobody else was served: split the work, or give it to a "
+            "%s took %.3f s, while no other channel was served: split the work, or give it to a "
             "ThreadPool", what, seconds,
         )  # fmt: skip

@@ -1,0 +1,20 @@
+"""Which errors of a datagram are the program's, and which the network's.
+
+A datagram may fail because of its peer (a source port of 0, a UNIX client that is gone, a port that
+is closed) or of the route to it (prohibited, a black hole, a firewall).  A server must outlive all
+of these, and the kernel has many error numbers for them, some also used for misuse: EINVAL is what
+a black-holed route and a peer's port of 0 lead to.  So the few that only misuse can cause are named.
+"""
+
+import errno
+
+MISUSE = {
+    errno.EBADF, errno.ENOTSOCK, errno.EDESTADDRREQ, errno.EISCONN, errno.ENOTCONN,
+    errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EMSGSIZE, errno.EPIPE,
+}  # fmt: skip
+
+
+def raise_misuse(error: OSError) -> None:
+    """Raise ``error`` if no peer and no route can have caused it."""
+    if error.errno in MISUSE:
+        raise error

@@ -1,0 +1,54 @@
+"""What becomes of a loop in a forked child.
+
+A child inherits descriptors that share their kernel objects with the parent.  Changing the
+inherited epoll set would make the parent deaf, reading the waker's bytes would leave it asleep, and
+the parent's signal handlers would catch what is meant for the child.  So the child's loops get new
+kernel objects at once: a child that goes on serving has a set of its own, with every channel that
+was open; one that closes its channels, or just exits, has touched nothing.  (libevent has
+``event_reinit()`` and libuv ``uv_loop_fork()`` for this, which programs must call.)
+"""
+
+import os
+from threading import get_ident
+from weakref import WeakSet
+
+from miniloop.loop import EventLoop
+from miniloop.selector import default_selector
+
+_loops: WeakSet[EventLoop] = WeakSet()
+
+
+def renew_after_fork(loop: EventLoop) -> None:
+    """Give ``loop`` kernel objects of its own in every child forked from now on."""
+    _loops.add(loop)
+
+
+def _renew_all() -> None:
+    """In the child: signals first, because they name the wakers of other loops."""
+    loops = [loop for loop in _loops if not loop.closed]
+    for loop in loops:
+        if loop._signals is not None:
+            loop._signals.after_fork()
+            loop._signals = None
+    for loop in loops:
+        _renew(loop)
+
+
+def _renew(loop: EventLoop) -> None:
+    """Replace what the kernel shares with the parent; closing the old descriptors is harmless."""
+    if loop._thread != get_ident():
+        loop._thread = None  # its thread is the parent's: nothing runs this loop here
+    loop._home = None  # nor does a host
+    loop._selector.close()
+    loop._selector = default_selector()
+    loop.registry.replace_selector(loop._selector)
+    loop.registry.unregister(loop._own)
+    loop._waker.close()
+    loop._waker = loop._new_waker()
+    loop._own = loop.registry.register(loop._waker)
+    for work in [*loop.background]:
+        work.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)
