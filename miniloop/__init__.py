@@ -1,7 +1,6 @@
 """miniloop: a small event loop with asyncore's dispatchers.
 
-What every program needs is imported here; the wings are imported when a name of theirs is first
-asked for.
+The core is imported here; a wing is imported when a name of it is first asked for.
 """
 
 from importlib import import_module
@@ -10,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 from miniloop.chat import AsyncChat
 from miniloop.dispatcher import Dispatcher
 from miniloop.framing import Terminator
-from miniloop.listener import Listener
 from miniloop.loop import EventLoop
-from miniloop.outbox import Producer, SimpleProducer
 from miniloop.readiness import announced
 from miniloop.timers import Handle, TimerHandle
 
@@ -20,6 +17,8 @@ if TYPE_CHECKING:
     from miniloop.hosts.asyncio_guest import AsyncioGuest
     from miniloop.hosts.guest import Guest
     from miniloop.hosts.twisted_guest import TwistedGuest
+    from miniloop.net.listener import Listener
+    from miniloop.net.producers import Producer, SimpleProducer
     from miniloop.net.reconnecting import Reconnecting
     from miniloop.system.children import Child
     from miniloop.system.files import FileDispatcher
@@ -27,50 +26,24 @@ if TYPE_CHECKING:
     from miniloop.trace.hooks import Trace
 
 _WINGS = {
-    "AsyncioGuest": "hosts.asyncio_guest",
-    "Child": "system.children",
-    "FileDispatcher": "system.files",
-    "Guest": "hosts.guest",
-    "Job": "system.threadpool",
-    "PoolFull": "system.threadpool",
+    "AsyncioGuest": "hosts.asyncio_guest", "Child": "system.children",
+    "FileDispatcher": "system.files", "Guest": "hosts.guest", "Job": "system.threadpool",
+    "Listener": "net.listener", "PoolFull": "system.threadpool", "Producer": "net.producers",
     "Reconnecting": "net.reconnecting",
-    "ThreadPool": "system.threadpool",
-    "Trace": "trace.hooks",
+    "SimpleProducer": "net.producers", "ThreadPool": "system.threadpool", "Trace": "trace.hooks",
     "TwistedGuest": "hosts.twisted_guest",
-}
+}  # fmt: skip
 
 __all__ = [
-    "AsyncChat",
-    "AsyncioGuest",
-    "Child",
-    "Dispatcher",
-    "EventLoop",
-    "FileDispatcher",
-    "Guest",
-    "Handle",
-    "Job",
-    "Listener",
-    "PoolFull",
-    "Producer",
-    "Reconnecting",
-    "SimpleProducer",
-    "Terminator",
-    "ThreadPool",
-    "TimerHandle",
-    "Trace",
-    "TwistedGuest",
-    "announced",
-]
+    "AsyncChat", "AsyncioGuest", "Child", "Dispatcher", "EventLoop", "FileDispatcher", "Guest",
+    "Handle", "Job", "Listener", "PoolFull", "Producer", "Reconnecting", "SimpleProducer",
+    "Terminator", "ThreadPool", "TimerHandle", "Trace", "TwistedGuest", "announced",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    """Import a wing for the name of it that is asked for."""
+    """Import the wing in which ``name`` is."""
     if name not in _WINGS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f"{__name__}.{_WINGS[name]}"), name)
     return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names."""
-    return __all__

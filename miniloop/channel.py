@@ -12,21 +12,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from miniloop import state
 from miniloop.loop import EventLoop
 from miniloop.readiness import READ, URGENT, Channel, Registration, announced, announces
 from miniloop.registry import close_on_error
-from miniloop.state import (
-    CLOSING,
-    EOF,
-    HANGUP_SEEN,
-    LIFE,
-    OUTPUT,
-    PAUSED,
-    Life,
-    Output,
-    Uninitialised,
-    check,
-)
+from miniloop.state import Life, Output
 from miniloop.timers import Handle
 
 if TYPE_CHECKING:
@@ -47,7 +37,7 @@ class BaseChannel(Channel):
         connected, connecting, accepting, closed: its state; at most one of them is true.
     """
 
-    _life_: Life = Uninitialised()  # type: ignore[assignment]  # until the constructor sets it
+    _life_: Life = state.Uninitialised()  # type: ignore[assignment]  # until the constructor sets it
     _registration_: Registration | None = None
     _idle_: "IdleLimit | None" = None
     _watchers_: tuple[Handle, ...] = ()
@@ -64,7 +54,6 @@ class BaseChannel(Channel):
             check_class(cls)
 
     def __init__(self, loop: EventLoop) -> None:
-        """Belong to ``loop``; registered later, when there is a descriptor."""
         if not isinstance(loop, EventLoop):
             raise TypeError(f"the first argument is the EventLoop, not {loop!r}")
         self.loop = loop
@@ -78,27 +67,21 @@ class BaseChannel(Channel):
     def _move_(self, life: Life) -> None:
         """Enter ``life``, and set the four attributes that follow from it: their one writer."""
         if self.loop.debug:
-            check(LIFE, self._life_, life)
+            state.check(state.LIFE, self._life_, life)
         self._life_ = life
         self.connected = life is Life.OPEN
         self.connecting = life is Life.CONNECTING
         self.accepting = life is Life.LISTENING
         self.closed = life is Life.CLOSED
 
-    # -- on the loop -----------------------------------------------------------------------------
-
     def _set_output_(self, output: Output) -> None:
         """Enter ``output``: its one writer."""
         if self.loop.debug and output is not self._output_:
-            check(OUTPUT, self._output_, output)
+            state.check(state.OUTPUT, self._output_, output)
         self._output_ = output
 
     def _attach_(self) -> None:
-        """Be served by the loop from now on.
-
-        The predicates are looked up on the instance, where a test may have put its own; but not
-        through ``__dict__``, which would make CPython build one and every attribute slower.
-        """
+        """Be served by the loop from now on."""
         self._update_plain_read_()
         polled = not (announces(self.readable) and announces(self.writable))
         self._registration_ = self.loop.registry.register(self, polled=polled)
@@ -122,11 +105,7 @@ class BaseChannel(Channel):
         self.interest_changed()
 
     def interest_changed(self) -> None:
-        """Announce that ``readable()`` or ``writable()`` may answer differently now.
-
-        Raises:
-            RuntimeError: called from another thread than the loop's.
-        """
+        """Announce that ``readable()`` or ``writable()`` may answer differently now."""
         if self._registration_ is not None:
             self.loop.registry.interest_changed(self._registration_)
 
@@ -138,19 +117,16 @@ class BaseChannel(Channel):
     def _release_reading_(self, reason: int) -> None:
         """Lift a reason; reading goes on when it was the last one."""
         self.interest_changed()
-        self._hold_ &= ~(reason | HANGUP_SEEN)
+        self._hold_ &= ~(reason | state.HANGUP_SEEN)
 
     def pause_reading(self) -> None:
-        """Stop reading until ``resume_reading()``; TCP itself slows down the peer.
-
-        The peer's end is still noticed.
-        """
-        self._hold_reading_(PAUSED)
+        """Stop reading until ``resume_reading()``; the peer's end is still noticed."""
+        self._hold_reading_(state.PAUSED)
 
     def resume_reading(self) -> None:
         """Read again.  RuntimeError: the channel is closed."""
         self.check_open("resume_reading()")
-        self._release_reading_(PAUSED)
+        self._release_reading_(state.PAUSED)
 
     def set_idle_timeout(self, seconds: float | None) -> None:
         """Call ``handle_idle()`` whenever nothing was received for ``seconds`` (None: never).
@@ -171,10 +147,7 @@ class BaseChannel(Channel):
         self.interest_changed()
 
     def _update_plain_read_(self) -> None:
-        """Set ``plain_read``; subclasses add their own conditions."""
         self.plain_read = self._idle_ is None
-
-    # -- events and handlers ---------------------------------------------------------------------
 
     def handle_read_event(self) -> None:
         """Handle READ; note the time for the idle limit."""
@@ -217,13 +190,6 @@ class BaseChannel(Channel):
     def handle_stop(self) -> None:
         """An orderly stop of the loop begins; the channel is closed when its output is sent."""
 
-    def drained(self) -> bool:
-        """Return whether no output is waiting."""
-        return True
-
-    def _check_initialised_(self) -> Life:
-        return self._life_  # raises until the constructor has run
-
     def _guarded_(self, step: Callable[..., object], *args: object) -> None:
         """Run a step that a timer or callback started; what it raises ends the channel."""
         try:
@@ -231,14 +197,12 @@ class BaseChannel(Channel):
         except Exception:
             close_on_error(self)
 
-    # -- the end ---------------------------------------------------------------------------------
-
     def _peer_finished_(self) -> None:
         """Report that the peer will send no more: once, and not after ``close_when_done()``."""
         hold = self._hold_
-        if not hold & EOF:
-            self._hold_reading_(EOF)
-            if not hold & CLOSING:
+        if not hold & state.EOF:
+            self._hold_reading_(state.EOF)
+            if not hold & state.CLOSING:
                 self.handle_eof()
 
     def handle_eof(self) -> None:
@@ -267,11 +231,7 @@ class BaseChannel(Channel):
         self.end()
 
     def on_close(self, callback: Callable[..., object], *args: object) -> Handle:
-        """Call ``callback(*args)`` from the loop once this is closed, by whatever means.
-
-        For objects that watch a channel from outside.  ``handle_close()`` is the channel's own,
-        and is not called when the program itself closes it.
-        """
+        """Call ``callback(*args)`` from the loop once this is closed, also by the program itself."""
         handle = Handle(callback, args)
         self._watchers_ = (*self._watchers_, handle)
         if self.closed:
@@ -279,10 +239,9 @@ class BaseChannel(Channel):
         return handle
 
     def _notify_watchers_(self) -> None:
-        watchers, self._watchers_ = self._watchers_, ()
-        for handle in watchers:
-            if not self.loop.closed:
-                self.loop.call_soon(handle.run)
+        while self._watchers_ and not self.loop.closed:
+            self.loop.call_soon(self._watchers_[0].run)
+            self._watchers_ = self._watchers_[1:]
 
     def close(self) -> None:
         """Leave the loop; again is harmless.  Calls no handler."""
@@ -291,12 +250,11 @@ class BaseChannel(Channel):
             self._registration_ = None
         if not self.closed:
             self._move_(Life.CLOSED)
-            self._hold_ |= CLOSING
+            self._hold_ |= state.CLOSING
         if self._idle_ is not None:
             self._idle_.close()
             self._idle_ = None
-        if self._watchers_:
-            self._notify_watchers_()
+        self._notify_watchers_()
 
     def leave(self) -> None:
         """Leave the loop when an overridden ``close()`` has failed."""

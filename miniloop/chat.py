@@ -80,30 +80,26 @@ class AsyncChat(QueuedDispatcher):
         """
         self.end()
 
-    # -- delivering ------------------------------------------------------------------------------
-
     def handle_read(self) -> None:
-        """Receive and deliver, unless an earlier receive is not all delivered yet."""
-        if self._continuation_ is None:
-            data = self.recv(CHUNK)
-            if data:
-                end = self._framer_.whole
-                if end is not None and data.find(end) == len(data) - len(end) <= self.max_input:
-                    self._deliver_one_(data, end)
-                else:
-                    self._framer_.limit = self.max_input
-                    self._framer_.feed(data)
-                    self._parse_()
+        """Receive and deliver, unless an earlier receive is not all delivered yet.
 
-    def _deliver_one_(self, data: bytes, end: bytes) -> None:
-        """Deliver exactly one message, by far the commonest case, past the framer.
-
-        Only its terminator goes through the framer, when the first handler interrupts.
+        Exactly one message, by far the commonest case, is delivered past the framer.  Only its
+        terminator goes through the framer, when the first handler interrupts.
         """
-        self._interrupted_ = False
-        if len(data) > len(end):
+        if self._continuation_ is not None:
+            return
+        data = self.recv(CHUNK)
+        end = self._framer_.whole
+        if end is None or data.find(end) != (size := len(data) - len(end)) or size > self.max_input:
+            if data:
+                self._framer_.limit = self.max_input
+                self._framer_.feed(data)
+                self._parse_()
+            return
+        if size:
+            self._interrupted_ = False
             try:
-                self.collect_incoming_data(data[: -len(end)])
+                self.collect_incoming_data(data[:size])
             except BaseException:
                 self._framer_.feed(end)
                 self._continue_soon_()
@@ -186,8 +182,6 @@ class AsyncChat(QueuedDispatcher):
         if not self._framer_.idle:
             self._continue_soon_()
 
-    # -- the end, and TLS ------------------------------------------------------------------------
-
     def close_when_done(self) -> None:
         """Take no more input, and end when everything queued is sent.
 
@@ -213,15 +207,3 @@ class AsyncChat(QueuedDispatcher):
         if self._continuation_ is not None:
             self._continuation_.cancel()
             self._continuation_ = None
-
-    def _leave_plain_(self, server_side: bool) -> bytes:
-        """Deliver nothing of what came before TLS: an attacker may have put it there."""
-        plain = super()._leave_plain_(server_side)
-        self._hold_reading_(HANDOVER)
-        return plain
-
-    def _take_input_(self) -> bytes:
-        """Return what was not delivered; the next message begins behind the handshake."""
-        rest = self._framer_.take_rest()
-        self._release_reading_(HANDOVER)
-        return rest

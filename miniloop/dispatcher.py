@@ -7,6 +7,7 @@ is gone.  How a connect, a TLS handshake and a refused ``accept()`` go on is in 
 import errno
 import logging
 import socket as sockets
+from functools import partial
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +44,8 @@ class Dispatcher(BaseChannel):
             without one, call ``create_socket()`` or ``connect_to()``.
 
     Attributes:
-        loop: the loop it is on.
         socket: the socket; using it before there is one, or after ``close()``, raises RuntimeError.
         addr: the peer's address, or the one given to ``bind()``, ``connect()`` or ``connect_to()``.
-        connected, connecting, accepting, closed: its state.
         error: the OSError that ended the connection, if one did.
     """
 
@@ -57,7 +56,6 @@ class Dispatcher(BaseChannel):
     _connecting_: "Connecting | None" = None
 
     def __init__(self, loop: EventLoop, sock: Socket | None = None) -> None:
-        """Take over ``sock``, if given."""
         super().__init__(loop)
         self.socket: Socket = NO_SOCKET
         if sock is not None:
@@ -65,33 +63,24 @@ class Dispatcher(BaseChannel):
             self.set_socket(sock)
 
     def __repr__(self) -> str:
-        """Show class, state and address."""
         kind, state = type(self), self._life_.name.lower()
         return f"<{kind.__module__}.{kind.__qualname__} {state} {self.addr!r} at {id(self):#x}>"
 
     def create_socket(self, family: int = sockets.AF_INET, type: int = sockets.SOCK_STREAM) -> None:
-        """Make a socket of this family and type, and own it.
-
-        Raises:
-            RuntimeError: there is one already, or the dispatcher is closed.
-        """
-        self.check_open("create_socket()")
+        """Make a socket and own it.  RuntimeError: there is one already, or this is closed."""
+        self._check_unused_("create_socket()")
         if self.socket:
             raise RuntimeError("create_socket(): there is a socket already; make a new dispatcher")
-        sock = self.loop.new_socket(family, type)
-        self._datagram_ = _type_of(sock) == sockets.SOCK_DGRAM
-        self.set_socket(sock)
+        self.set_socket(self.loop.new_socket(family, type))
 
     def _adopt_(self, sock: Socket) -> None:
         """Find out what a given socket is; one that ``accept()`` just returned is connected."""
         if self.loop.accepted is not None and self.loop.accepted[0] is sock:
-            self.addr = self.loop.accepted[1]
-            self._move_(Life.OPEN)
-            return
-        from miniloop.net.adopting import state_of
+            life, self.addr = Life.OPEN, self.loop.accepted[1]
+        else:
+            from miniloop.net.adopting import state_of
 
-        self._datagram_ = _type_of(sock) == sockets.SOCK_DGRAM
-        life, self.addr = state_of(sock)
+            life, self.addr = state_of(sock)
         if life is Life.LISTENING:
             self._start_accepting_(sock)
         elif life is Life.OPEN:
@@ -101,6 +90,7 @@ class Dispatcher(BaseChannel):
         """Own ``sock`` and have the loop serve it."""
         sock.setblocking(False)
         self.socket = sock
+        self._datagram_ = _type_of(sock) == sockets.SOCK_DGRAM
         self._attach_()
 
     def set_reuse_addr(self) -> None:
@@ -116,7 +106,7 @@ class Dispatcher(BaseChannel):
             raise OSError(error.errno, f"cannot bind to {addr!r}: {error.strerror}") from None
 
     def listen(self, backlog: int = 1024) -> None:
-        """Accept connections; at most ``backlog`` wait in the kernel, which may have a lower limit."""
+        """Accept connections; at most ``backlog`` wait in the kernel, or fewer by its own limit."""
         self.socket.listen(backlog)
         self._start_accepting_(self.socket)
         self.interest_changed()
@@ -146,7 +136,6 @@ class Dispatcher(BaseChannel):
         return wanted | WRITE if self._blocked_ or self.writable() else wanted
 
     def _update_plain_read_(self) -> None:
-        """READ means reading, unless this is a listener or the meaning is overridden."""
         overridden = type(self).handle_read_event is not Dispatcher.handle_read_event
         self.plain_read = not (overridden or self.accepting or self._idle_ is not None)
 
@@ -166,10 +155,7 @@ class Dispatcher(BaseChannel):
             self._accepting_.handle_read()
 
     def accept(self) -> tuple[Socket, Any] | None:
-        """Return the next connection and its address, or None when there is none now.
-
-        Running out of descriptors is logged once a minute, and tried again on a timer.
-        """
+        """Return the next connection and its address, or None when there is none now."""
         if self._accepting_ is None:
             raise RuntimeError("accept(): call listen() first")
         return self._accepting_.accept()
@@ -221,8 +207,8 @@ class Dispatcher(BaseChannel):
         if self.socket:
             raise RuntimeError("connect_to() makes its own socket: leave out create_socket()")
         self._connecting_ = ConnectingByName(
-            self, host, port, timeout, on_connected=self._take_over_,
-            on_failed=self._connect_failed_,
+            self, host, port, timeout, on_failed=self._connect_failed_,
+            on_connected=partial(self._guarded_, self._connected_by_name_),
         )  # fmt: skip
         self.addr = (host, port)
         self._move_(Life.CONNECTING)
@@ -232,12 +218,10 @@ class Dispatcher(BaseChannel):
         if self._life_ is not Life.NEW:
             raise RuntimeError(f"{what}: {self!r} is in use; make a new dispatcher")
 
-    def _take_over_(self, sock: Socket, addr: Any) -> None:
-        """Own the socket that a connect by name has won."""
+    def _connected_by_name_(self, sock: Socket, addr: Any) -> None:
         self.addr = addr
-        self._guarded_(self.set_socket, sock)
-        if not self.closed:
-            self._guarded_(self._connected_)
+        self.set_socket(sock)
+        self._connected_()
 
     def _connected_(self) -> None:
         self._connecting_ = None
@@ -263,11 +247,8 @@ class Dispatcher(BaseChannel):
         """Protect the connection with TLS from here on; ``handle_secured()`` follows.
 
         What was pushed before this leaves in the clear, what is pushed after it waits for the
-        handshake.  If that fails, ``handle_close()`` is called with ``error`` set.
-
-        Args:
-            context, server_side, server_hostname: as in ``ssl.SSLContext.wrap_bio()``.
-            timeout: seconds for the handshake; None sets no limit.
+        handshake.  If that fails, ``handle_close()`` is called with ``error`` set.  The arguments
+        are those of ``ssl.SSLContext.wrap_bio()``; ``timeout``: seconds for the handshake, or None.
 
         Raises:
             RuntimeError: not connected, closing, or TLS already; or a client that has pushed
@@ -285,14 +266,6 @@ class Dispatcher(BaseChannel):
 
     def handle_secured(self) -> None:
         """The TLS handshake has ended well: what is sent and received now is protected."""
-
-    def _leave_plain_(self, server_side: bool) -> bytes:
-        """TLS begins: deliver nothing more, and return what is to leave in the clear before."""
-        return b""
-
-    def _take_input_(self) -> bytes:
-        """Return what was received and not delivered before TLS began."""
-        return b""
 
     def recv(self, size: int = CHUNK) -> bytes:
         """Receive at most ``size`` bytes.
@@ -356,10 +329,9 @@ class Dispatcher(BaseChannel):
         return b"", None
 
     def _datagram_lost_(self, error: OSError) -> None:
-        from miniloop.net.datagrams import raise_misuse
+        from miniloop.net.datagrams import lost
 
-        raise_misuse(error)
-        logger.debug("%r: a datagram was lost: %s", self, error)
+        lost(self, error)
 
     def handle_write_event(self) -> None:
         """Handle WRITE: the connect has ended, or there is room again."""
@@ -430,15 +402,15 @@ class Dispatcher(BaseChannel):
         """Leave the loop and close the socket; again is harmless.  Calls no handler."""
         super().close()
         self._set_output_(Output.CLOSED)
-        for errand in (self._accepting_, self._connecting_):
+        for work in (self._accepting_, self._connecting_):
             self._accepting_ = self._connecting_ = None
-            if errand is not None:
-                errand.close()
+            if work is not None:
+                work.close()
         sock, self.socket = self.socket, CLOSED_SOCKET
         if sock:
             sock.close()
 
 
 def _type_of(sock: Socket) -> int:
-    """Return ``sock.type``, where possible without making an enum of it, which costs 1 µs."""
+    """Return ``sock.type``, if possible without making an enum of it, which costs 1 µs."""
     return super(Socket, sock).type if isinstance(sock, Socket) else sock.type

@@ -51,7 +51,6 @@ class Framer:
     )  # fmt: skip
 
     def __init__(self, limit: int = 65536) -> None:
-        """Start with an empty buffer and no terminator."""
         self.limit = limit
         self.terminator: Terminator = None
         self.idle = True
@@ -70,10 +69,6 @@ class Framer:
         self._partial = 0
         self._skipping = False
         self._look()
-
-    def __len__(self) -> int:
-        """Return the number of bytes that are not handed out yet."""
-        return len(self._buffer) - self._position
 
     def feed(self, data: bytes) -> None:
         """Append what arrived."""
@@ -101,8 +96,6 @@ class Framer:
         self.idle = empty = self._position == len(self._buffer)
         fresh = empty and not (self._partial or self._skipping)
         self.whole = self.terminator if fresh and type(self.terminator) is bytes else None
-
-    # -- many messages at once -------------------------------------------------------------------
 
     def take_messages(self, most: int) -> list[bytes]:
         """Return complete messages from the front, at most ``most``.
@@ -140,8 +133,6 @@ class Framer:
         if messages and self._cut_length:
             self._position -= sum(map(len, messages)) + len(messages) * self._cut_length
             self._look()
-
-    # -- one thing at a time ---------------------------------------------------------------------
 
     def next_event(self) -> bytes | Signal:
         """Return the next piece of the message, END, OVERFLOW, or NEED_DATA."""

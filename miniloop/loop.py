@@ -9,11 +9,11 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Self
 
-from miniloop.readiness import Background, Channel, Registration, deliver
+from miniloop.readiness import Channel, Registration, deliver
 from miniloop.registry import Registry, close, close_on_error
 from miniloop.selector import default_selector
 from miniloop.timers import Handle, TimerHandle, TimerQueue
@@ -21,6 +21,7 @@ from miniloop.waker import Waker
 
 if TYPE_CHECKING:
     from miniloop.hosts.stepper import Stepper
+    from miniloop.system.background import Background
     from miniloop.system.signals import SignalHandlers
 
 logger = logging.getLogger("miniloop")
@@ -123,7 +124,9 @@ class EventLoop:
         if registry.dirty or registry.polled:
             registry.ask()
         if self.debug:
-            registry.audit()
+            from miniloop.trace.audit import audit
+
+            audit(registry)
 
     def _flush(self) -> None:
         """Flush the channels that queued output; when an exception passes, the rest stay listed."""
@@ -212,7 +215,9 @@ class EventLoop:
                 while self._stop_grace is None and self._pass(forever=forever):
                     pass
                 if self._stop_grace is not None:
-                    for _ in self._end_in_order(self._stop_grace):
+                    from miniloop.system.stopping import end_in_order
+
+                    for _ in end_in_order(self, self._stop_grace):
                         self._pass()
         finally:
             self._thread = None
@@ -254,28 +259,6 @@ class EventLoop:
         """Call ``callback(*args)`` when an orderly stop begins, before output is sent."""
         self._on_stop.append(Handle(callback, args))
         return self._on_stop[-1]
-
-    def _end_in_order(self, grace: float) -> Iterator[None]:
-        """Close listeners, run the callbacks, send, close the rest; the caller makes the passes."""
-        for registration in self._channels():
-            try:
-                if registration.alive:
-                    registration.channel.handle_stop()
-            except Exception:
-                close_on_error(registration.channel)
-        for work in [*self.background]:
-            self._run_handle(Handle(work.handle_stop, ()))
-        for _ in range(len(self._on_stop)):
-            self._run_handle(self._on_stop.popleft())
-        limit = self.call_later(grace, self._close_channels)
-        try:
-            self._flush()  # what needs no waiting, so that a pass only waits for a slow reader
-            while not all(each.channel.drained() for each in self._channels()):
-                yield
-                self._flush()
-        finally:
-            limit.cancel()
-        self._close_channels()
 
     def _channels(self) -> list[Registration]:
         """Return the registrations other than the waker's."""

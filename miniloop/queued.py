@@ -6,15 +6,18 @@ the states of ``Output``.
 """
 
 import socket
+from threading import get_ident
+from typing import TYPE_CHECKING
 
-from miniloop.dispatcher import CHUNK, Dispatcher
+from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
-from miniloop.outbox import Outbox, Producer
+from miniloop.outbox import Outbox
 from miniloop.state import CLOSING, Output
 
+if TYPE_CHECKING:
+    from miniloop.net.producers import Producer
+
 _OPEN = Output.OPEN  # an Enum's member costs 50 ns to look up
-_MOST_READS = 16
-"""Receives at most before an orderly close: a megabyte is more than the kernel keeps for us."""
 
 
 class QueuedDispatcher(Dispatcher):
@@ -34,8 +37,7 @@ class QueuedDispatcher(Dispatcher):
     _above_water_ = False
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
-        """Take over ``sock``, if given; the queue is empty."""
-        self._outbox_ = Outbox()
+        self._outbox_: Outbox = Outbox()
         self._pieces_ = self._outbox_.pieces
         self._flush_due_ = False  # on the loop's list already: push() has nothing to check
         self._after_flush_due_ = False  # flush() has more to do than to send
@@ -53,24 +55,31 @@ class QueuedDispatcher(Dispatcher):
         asynchat.
 
         Raises:
-            RuntimeError: the channel is closed, ``close_write()`` was called, or the loop runs on
-                another thread.
+            RuntimeError: closed, after ``close_write()``, or on another thread than the loop's.
             TypeError: ``data`` is not bytes, a bytearray or a memoryview.
         """
         if type(data) is not bytes:
             data = _as_bytes(data)
-        if self._flush_due_ or self._begin_output_():
-            self._pieces_.append(data)
+        if not self._flush_due_:
+            loop = self.loop
+            if self._output_ is _OPEN and loop._thread == get_ident():  # as _begin_output_() would
+                loop._unflushed.append(self)
+                self._flush_due_ = True
+            elif not self._begin_output_():
+                return
+        self._pieces_.append(data)
 
-    def push_with_producer(self, producer: Producer) -> None:
+    def push_with_producer(self, producer: "Producer") -> None:
         """Queue what ``producer.more()`` returns, asked for when there is room, until ``b""``.
 
-        Raises:
-            RuntimeError: as ``push()``.
-            TypeError: it has no ``more()``.
+        Raises as ``push()``; TypeError: it has no ``more()``.
         """
+        from miniloop.net.producers import ProducingOutbox
+
         if self._flush_due_ or self._begin_output_():
-            self._outbox_.add_producer(producer)
+            if not isinstance(self._outbox_, ProducingOutbox):
+                self._outbox_ = ProducingOutbox(self._outbox_)
+            self._outbox_.add(producer)
 
     def _begin_output_(self) -> bool:
         """Return whether the first output of a pass may be queued; have it flushed then."""
@@ -88,21 +97,13 @@ class QueuedDispatcher(Dispatcher):
         self._flush_due_ = True
 
     def close_when_done(self) -> None:
-        """Take no more input, and end when everything queued is sent.
-
-        Raises:
-            RuntimeError: the channel is closed.
-        """
+        """Take no more input, and end when everything queued is sent.  RuntimeError: closed."""
         self.check_open("close_when_done()")
         self._enter_last_output_(Output.CLOSE_WHEN_EMPTY)
         self._hold_reading_(CLOSING)
 
     def close_write(self) -> None:
-        """Half-close once everything queued is sent; reading goes on.
-
-        Raises:
-            RuntimeError: the channel is closed.
-        """
+        """Half-close once everything queued is sent; reading goes on.  RuntimeError: closed."""
         self.check_open("close_write()")
         if self._output_ is _OPEN:
             self._enter_last_output_(Output.SHUT_WHEN_EMPTY)
@@ -139,7 +140,9 @@ class QueuedDispatcher(Dispatcher):
         """Send what is queued with one system call.  The loop calls this."""
         self._flush_due_ = False
         if self.connected and not self._blocked_:
-            data = self._outbox_.take()
+            pieces = self._pieces_
+            plain = self._outbox_.plain and len(pieces) == 1
+            data = pieces.pop() if plain else self._outbox_.take()
             try:
                 sent = self.socket.send(data) if data else 0
             except BlockingIOError:
@@ -147,6 +150,9 @@ class QueuedDispatcher(Dispatcher):
             except OSError as error:
                 self._lost_(error)
                 return
+            except BaseException:
+                self._outbox_.put_back(data, 0)
+                raise
             if sent != len(data):
                 self._outbox_.put_back(data, sent)
                 self._after_flush_due_ = True
@@ -157,26 +163,21 @@ class QueuedDispatcher(Dispatcher):
         elif self._pieces_:
             self._after_flush_due_ = True  # what waits for the connect is bounded too
         if self._after_flush_due_:
-            self._after_flush_()
+            self._after_flush_(self._outbox_.size())
 
-    def _after_flush_(self) -> None:
+    def _after_flush_(self, size: int) -> None:
         """The less common: limits, water marks, and what follows when the queue is empty."""
-        size = self._outbox_.size()
         if size > self.max_output:
             self.handle_output_overflow()
-        if not self.closed:
-            self._check_water_(size)
+        if not (self.closed or self._above_water_) and size > self.high_water:
+            self._above_water_ = True
+            self.handle_high_water()
+        elif self._above_water_ and not self.closed and size <= self.low_water:
+            self._above_water_ = False
+            self.handle_low_water()
         if not self.closed:
             self._finish_()
         self._after_flush_due_ = bool(self._outbox_) or self._output_ is not _OPEN
-
-    def _check_water_(self, size: int) -> None:
-        if not self._above_water_ and size > self.high_water:
-            self._above_water_ = True
-            self.handle_high_water()
-        elif self._above_water_ and size <= self.low_water:
-            self._above_water_ = False
-            self.handle_low_water()
 
     def handle_write(self) -> None:
         """There is room again."""
@@ -194,8 +195,6 @@ class QueuedDispatcher(Dispatcher):
     def _connected_(self) -> None:
         self._flush_soon_()  # what was pushed before
         super()._connected_()
-
-    # -- the end ---------------------------------------------------------------------------------
 
     def handle_eof(self) -> None:
         """The peer will send no more; it may still read, so what is queued is sent first."""
@@ -224,23 +223,16 @@ class QueuedDispatcher(Dispatcher):
             self._close_in_order_()
 
     def _close_in_order_(self) -> None:
-        """End, once input is delivered and TLS has said goodbye.
+        """End, once input is delivered and TLS has said goodbye."""
+        from miniloop.net.discarding import discard_input
 
-        What has arrived is read and forgotten: closing over unread data would reset the connection,
-        and the reset could overtake what was sent last.
-        """
         if not (self._hold_ & CLOSING or self.input_done()):
             return
         registration = self._registration_
         if registration is not None and not registration.channel.goodbye():
             return
         if self._hold_ & CLOSING and self.connected:
-            try:
-                for _ in range(_MOST_READS):
-                    if len(self.socket.recv(CHUNK)) < CHUNK:
-                        break
-            except OSError:
-                pass  # nothing there, or gone: there is nothing to forget
+            discard_input(self.socket)
         self.end()
 
     def drained(self) -> bool:
@@ -252,17 +244,6 @@ class QueuedDispatcher(Dispatcher):
         super().close()
         self._flush_due_ = False
         self._outbox_.clear()
-
-    # -- TLS begins ------------------------------------------------------------------------------
-
-    def _leave_plain_(self, server_side: bool) -> bytes:
-        """A server's last plain answer is queued; with a client it can only be a mistake."""
-        if self._output_ is not _OPEN:
-            raise RuntimeError("start_tls() after close_when_done() or close_write()")
-        if self._outbox_ and not server_side:
-            raise RuntimeError("start_tls(): what was pushed before it would leave unprotected: "
-                               "push it after start_tls()")  # fmt: skip
-        return b"".join(iter(self._outbox_.take, b""))
 
 
 def _as_bytes(data: object) -> bytes:

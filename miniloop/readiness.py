@@ -1,33 +1,26 @@
-"""What a channel wants from the kernel, and what the kernel answers.
+"""What the loop and its channels share.  No I/O.
 
-The words that the loop and its channels share: the readiness bits, the two protocols that the loop
-speaks, and the registration that ties one channel to one descriptor.  No I/O, no sockets, no
-selectors.
+The readiness bits, what the loop asks of a channel, and the registration that ties one channel to
+one descriptor.
 """
 
 import selectors
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-READ = selectors.EVENT_READ
-"""Something can be read, or a connection accepted, or the peer has finished."""
-WRITE = selectors.EVENT_WRITE
-"""Something can be written, or a connect has ended."""
-URGENT = 4
-"""Out-of-band data has arrived (``POLLPRI``)."""
-HANGUP = 8
-"""The peer has finished or gone (``POLLRDHUP``): watched while READ is not."""
+READ = selectors.EVENT_READ  # input, a connection to accept, or the peer has finished
+WRITE = selectors.EVENT_WRITE  # room for output, or a connect has ended
+URGENT = 4  # out-of-band data has arrived (POLLPRI)
+HANGUP = 8  # the peer has finished or gone (POLLRDHUP): watched while READ is not
 
 EVERYTHING = READ | WRITE | URGENT | HANGUP
-NOT_DIRECT = -1
-"""No readiness equals this: no event may go straight to ``handle_read()``."""
+NOT_DIRECT = -1  # no readiness equals this: no event may go straight to handle_read()
 
 
 class Channel:
     """What the loop asks of an object with a descriptor; the answers here do nothing."""
 
-    plain_read = False
-    """True while a READ event means no more than "call ``handle_read()``"."""
+    plain_read = False  # whether a READ event means no more than "call handle_read()"
 
     def fileno(self) -> int:
         """Return the descriptor to watch, -1 without one."""
@@ -84,22 +77,6 @@ class Channel:
         """Leave the loop, when ``close()`` has failed."""
 
 
-class Background(Protocol):
-    """What the loop asks of work that has no descriptor: threads, a pause before a connect."""
-
-    def busy(self) -> bool:
-        """Return whether ``run()`` has to go on for it."""
-
-    def handle_stop(self) -> None:
-        """Prepare for the end of the loop: begin nothing new."""
-
-    def close(self) -> None:
-        """End at once; again is harmless."""
-
-    def after_fork(self) -> None:
-        """Drop what belongs to the parent; called in a forked child."""
-
-
 class Registration:
     """One channel on one descriptor, from ``register()`` to ``unregister()``.
 
@@ -122,7 +99,6 @@ class Registration:
     __slots__ = ("alive", "channel", "direct", "dirty", "fd", "interest", "polled")
 
     def __init__(self, channel: Channel, fd: int, *, polled: bool) -> None:
-        """Tie ``channel`` to ``fd``; nothing is trusted yet."""
         self.channel = channel
         self.fd = fd
         self.interest = 0
@@ -131,7 +107,6 @@ class Registration:
         self.alive = True
 
     def __repr__(self) -> str:
-        """Show the descriptor, the interest and the state."""
         state = "alive" if self.alive else "dead"
         return f"<Registration fd={self.fd} interest={self.interest:#x} {state}>"
 

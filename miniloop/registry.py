@@ -33,7 +33,6 @@ class Registry:
     def __init__(
         self, selector: selectors.BaseSelector, check_thread: Callable[[], object]
     ) -> None:
-        """Watch nothing yet."""
         self.selector = selector
         self._check_thread = check_thread
         self.registrations: dict[int, Registration] = {}
@@ -41,13 +40,9 @@ class Registry:
         self.dirty: list[Registration] = []
 
     def register(self, channel: Channel, *, polled: bool = False) -> Registration:
-        """Serve ``channel`` from the next pass on; the channel itself calls this.
+        """Serve ``channel`` from the next pass on, and ask it in each pass if it is ``polled``.
 
-        A channel that is still registered on its descriptor is evicted.
-
-        Args:
-            channel: the channel to serve; its descriptor must be open.
-            polled: ask for its interest in every pass, because it changes unannounced.
+        A channel that is still registered on the same descriptor is evicted.
 
         Raises:
             RuntimeError: the loop is closed, or runs on another thread.
@@ -156,22 +151,6 @@ class Registry:
             registration.interest = 0
             if not registration.polled:
                 self.mark_dirty(registration)
-
-    def audit(self) -> None:
-        """Raise RuntimeError when an answer that is trusted is no longer true."""
-        for registration in [*self.registrations.values()]:
-            if registration.dirty or not registration.alive:
-                continue
-            try:
-                now, trusted = registration.channel.interest(), registration.interest
-            except Exception:
-                close_on_error(registration.channel)
-                continue
-            if now != trusted:
-                raise RuntimeError(
-                    f"{registration.channel!r} wants {now:#x} but last announced {trusted:#x}: call"
-                    " interest_changed() after changing what readable() or writable() answer"
-                )
 
 
 def close_on_error(channel: Channel) -> None:

@@ -1,10 +1,9 @@
 """The states of a channel: which there are, and which may follow which.
 
-A channel has three of them, each with one writer.  ``Life`` says what its socket is doing, ``Output``
-what may still be queued and what happens when the queue is empty, and the *read hold* is the set of
-reasons not to read.  The tables below are checked in debug mode, drawn in the documentation, and
-the oracle of ``tests/test_state.py``: every transition is in a table, and every one of a table
-happens.  Nothing else belongs into this file.
+A channel has three, each with one writer.  ``Life`` says what its socket is doing, ``Output`` what
+may still be queued and what follows when the queue is empty, and the *read hold* is the set of
+reasons not to read.  The tables are checked in debug mode, drawn in the documentation, and the
+oracle of ``tests/test_state.py``: every transition is in a table, and every one of a table happens.
 """
 
 from collections.abc import Mapping
@@ -95,27 +94,23 @@ class Uninitialised:
     """Stands in for the state of a channel whose constructor has not run: any use raises."""
 
     def __get__(self, channel: object, owner: type) -> Any:
-        """Raise, but for tools that look at the class."""
-        if channel is None:
-            return self
-        raise RuntimeError(f"{owner.__qualname__}: call super().__init__(loop, ...) before this")
+        if channel is not None:
+            raise RuntimeError(f"{owner.__qualname__}: call super().__init__(loop, ...) first")
+        return self  # for tools that look at the class
 
 
 class NoSocket:
-    """Stands in for a missing socket, so that no ``recv()`` has to look for None: any use raises."""
+    """Stands in for a missing socket, so that no ``recv()`` looks for None: any use raises."""
 
     def __init__(self, why: str) -> None:
-        """Say ``why`` when it is used."""
         self._why = why
 
     def __getattr__(self, name: str) -> NoReturn:
-        """Raise RuntimeError with the sentence."""
         if name.startswith("__"):
             raise AttributeError(name)
         raise RuntimeError(f"{name}: {self._why}")
 
     def __bool__(self) -> bool:
-        """Return False."""
         return False
 
     def fileno(self) -> int:

@@ -8,8 +8,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-_COMPACT_ABOVE = 64
-"""Below so many cancelled timers a heap is not worth cleaning (asyncio waits for 100)."""
+_COMPACT_ABOVE = 64  # fewer cancelled timers are not worth cleaning up (asyncio waits for 100)
 
 
 class Handle:
@@ -21,7 +20,6 @@ class Handle:
     __slots__ = ("_args", "_callback", "_cancelled")
 
     def __init__(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
-        """Remember what to call."""
         if not callable(callback):
             raise TypeError(
                 f"a callback must be callable, not {callback!r}: pass the function itself, "
@@ -47,7 +45,6 @@ class Handle:
             self._callback(*self._args)
 
     def __repr__(self) -> str:
-        """Show the callback."""
         state = "cancelled" if self._cancelled else repr(self._callback)
         return f"<{type(self).__name__} {state}>"
 
@@ -58,16 +55,12 @@ class TimerHandle(Handle):
     __slots__ = ("_queue", "when")
 
     def __init__(
-        self,
-        when: float,
-        callback: Callable[..., object],
-        args: tuple[object, ...],
+        self, when: float, callback: Callable[..., object], args: tuple[object, ...],
         queue: "TimerQueue",
-    ) -> None:
-        """Remember when to call what."""
+    ) -> None:  # fmt: skip
         super().__init__(callback, args)
         self.when = when
-        self._queue: TimerQueue | None = queue
+        self._queue: TimerQueue | None = queue  # None once the heap has let go of this timer
 
     def cancel(self) -> None:
         """Never call it.  It costs O(1): the heap forgets it later."""
@@ -75,10 +68,6 @@ class TimerHandle(Handle):
         if self._queue is not None:
             self._queue.forget()
             self._queue = None
-
-    def leave_heap(self) -> None:
-        """Let a late ``cancel()`` leave the heap's count alone."""
-        self._queue = None
 
 
 class TimerQueue:
@@ -94,14 +83,12 @@ class TimerQueue:
     """
 
     def __init__(self) -> None:
-        """Start with no timers."""
         self.due: deque[TimerHandle] = deque()
         self._heap: list[tuple[float, int, TimerHandle]] = []
         self._made = 0
         self._cancelled = 0
 
     def __len__(self) -> int:
-        """Return the number of timers that are still to run."""
         return len(self._heap) - self._cancelled + len(self.due)
 
     def soonest(self, most: int) -> list[TimerHandle]:
@@ -115,8 +102,7 @@ class TimerQueue:
         """Schedule ``callback(*args)`` for the time ``when``, in seconds.
 
         Raises:
-            TypeError: ``callback`` is not callable, or ``when`` is not a number.
-            ValueError: ``when`` is NaN, which has no order.
+            TypeError, ValueError: ``callback`` is not callable, or ``when`` is no number, or NaN.
         """
         try:
             if math.isnan(when):
@@ -146,7 +132,7 @@ class TimerQueue:
             if timer.cancelled():
                 self._cancelled -= 1
             else:
-                timer.leave_heap()
+                timer._queue = None
                 self.due.append(timer)
         return len(self.due)
 

@@ -19,7 +19,6 @@ class Waker(Channel):
     plain_read = True
 
     def __init__(self) -> None:
-        """Open the pair; neither end ever blocks."""
         self._receiver, self._sender = socket.socketpair()
         self._receiver.setblocking(False)
         self._sender.setblocking(False)
@@ -44,12 +43,11 @@ class Waker(Channel):
         return self._sender.fileno()
 
     def handle_read(self) -> None:
-        """Read the wake-ups.
+        """Read the wake-ups, then reset the mark.
 
-        The mark is reset last.  Were it reset first, another thread's wake-up could set it again
-        and have its byte read here with the others: a mark without a byte, and no wake-up would
-        ever write again.  A thread that finds the mark still set need not write: the loop is awake,
-        and looks for work after this.
+        In the other order another thread's wake-up could set the mark again and have its byte read
+        here with the others: a mark without a byte, and no wake-up would ever write again.  A
+        thread that finds the mark set need not write: the loop is awake, and looks for work.
         """
         try:
             while len(self._receiver.recv(4096)) == 4096:

@@ -25,7 +25,7 @@ CORE = [
 WINGS: dict[str, set[str]] = {
     "awaitable": set(),
     "compat": set(),
-    "hosts": set(),
+    "hosts": {"system"},
     "net": {"system"},
     "system": set(),
     "testing": {"net", "system"},

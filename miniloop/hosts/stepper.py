@@ -5,6 +5,7 @@ from threading import get_ident
 from typing import Any
 
 from miniloop.loop import EventLoop
+from miniloop.system.stopping import end_in_order
 
 
 class Stepper:
@@ -75,7 +76,7 @@ class Stepper:
     def _go_on_ending(self, grace: float) -> bool:
         """Do what an orderly end can do without waiting; return whether it goes on."""
         if self._ending is None:
-            self._ending = self._loop._end_in_order(grace)
+            self._ending = end_in_order(self._loop, grace)
         for _ in self._ending:
             return True
         self._ending = self._loop._stop_grace = None

@@ -7,6 +7,9 @@ a black-holed route and a peer's port of 0 lead to.  So the few that only misuse
 """
 
 import errno
+import logging
+
+logger = logging.getLogger("miniloop")
 
 MISUSE = {
     errno.EBADF, errno.ENOTSOCK, errno.EDESTADDRREQ, errno.EISCONN, errno.ENOTCONN,
@@ -14,7 +17,8 @@ MISUSE = {
 }  # fmt: skip
 
 
-def raise_misuse(error: OSError) -> None:
-    """Raise ``error`` if no peer and no route can have caused it."""
+def lost(channel: object, error: OSError) -> None:
+    """Log that a datagram was lost; raise ``error`` if no peer and no route can have caused it."""
     if error.errno in MISUSE:
         raise error
+    logger.debug("%r: a datagram was lost: %s", channel, error)

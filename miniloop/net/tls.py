@@ -10,9 +10,12 @@ from socket import SHUT_WR
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import cast
 
+from miniloop.chat import AsyncChat
 from miniloop.dispatcher import CHUNK, Dispatcher
 from miniloop.net.tls_socket import MOST_AT_ONCE, TlsSocket
+from miniloop.queued import QueuedDispatcher
 from miniloop.readiness import READ, URGENT, WRITE, Channel, Registration
+from miniloop.state import HANDOVER, Output
 from miniloop.timers import Handle, TimerHandle
 
 GOODBYE_TIMEOUT = 5.0
@@ -40,9 +43,29 @@ def start_tls(
     if timeout is not None and not timeout > 0:
         raise ValueError(f"a time limit is a number of seconds above 0, not {timeout!r}")
     tls = TlsChannel(channel, context, server_side, server_hostname)
-    plain = channel._leave_plain_(server_side)
+    plain = _last_plain_output(channel, server_side)
     if registration is not None:
+        channel._hold_reading_(HANDOVER)
         tls.start(registration, plain, timeout)
+
+
+def _last_plain_output(channel: Dispatcher, server_side: bool) -> bytes:
+    """Return what leaves in the clear before TLS: the last answer of a server, say.
+
+    Raises:
+        RuntimeError: the channel is ending; or it is a client's, whose output can only have been
+            pushed too early.
+    """
+    if channel._output_ is not Output.OPEN:
+        raise RuntimeError("start_tls() after close_when_done() or close_write()")
+    if not isinstance(channel, QueuedDispatcher):
+        return b""
+    if channel._outbox_ and not server_side:
+        raise RuntimeError(
+            "start_tls(): what was pushed before it would leave unprotected: push it after "
+            "start_tls()"
+        )
+    return b"".join(iter(channel._outbox_.take, b""))
 
 
 class TlsChannel(Channel):
@@ -98,7 +121,9 @@ class TlsChannel(Channel):
     def _begin(self) -> None:
         """What the peer sent too early is TLS or it is nothing: it was not protected."""
         self._soon = None
-        self.socket.feed(self._channel._take_input_())
+        if isinstance(self._channel, AsyncChat):
+            self.socket.feed(self._channel._framer_.take_rest())
+        self._channel._release_reading_(HANDOVER)
         self._shake()
 
     def _shake(self) -> None:

@@ -20,15 +20,13 @@ from socket import MSG_PEEK
 from socket import socket as Socket
 
 from miniloop.dispatcher import CHUNK
+from miniloop.net.discarding import discard_input
 
 RECORD = 16384
 """Plain bytes in a record at most (RFC 8446, 5.1).  Reading whole ones leaves none in OpenSSL."""
 
 MOST_AT_ONCE = 1 << 18
 """Plain bytes encrypted at once, before the kernel has taken the last ones: a large send buffer."""
-
-_MOST_READS = 16
-"""Receives at most before closing after a failure: see ``close()``."""
 
 
 class TlsSocket:
@@ -281,10 +279,8 @@ class TlsSocket:
             with suppress(OSError):
                 self._notify()
                 self.flush()
-                if self._failure is not None:
-                    for _ in range(_MOST_READS):
-                        if not self._sock.recv(CHUNK):
-                            break
+            if self._failure is not None:
+                discard_input(self._sock)
         self._sock.close()
         self._release()
 

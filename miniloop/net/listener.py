@@ -6,7 +6,6 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from miniloop.channel import BaseChannel
 from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
 
@@ -83,8 +82,7 @@ class Listener(Dispatcher):
     def handle_accepted(self, sock: socket.socket, addr: Any) -> None:
         """Make a channel of the connection."""
         channel = self.factory(self.loop, sock)
-        if isinstance(channel, BaseChannel):
-            channel._check_initialised_()
+        getattr(channel, "_life_", None)  # raises where super().__init__() was forgotten
 
     def close(self) -> None:
         """Stop listening, and remove the file of a UNIX socket if it is still ours."""
