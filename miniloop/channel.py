@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from miniloop import state
 from miniloop.loop import EventLoop
-from miniloop.readiness import READ, URGENT, Channel, Registration, announced, announces
+from miniloop.readiness import READ, URGENT, WRITE, Channel, Registration, announced, announces
 from miniloop.registry import close_on_error
 from miniloop.state import Life, Output
 from miniloop.timers import Handle
@@ -88,7 +88,8 @@ class BaseChannel(Channel):
 
     def interest(self) -> int:
         """Return the wanted readiness bits."""
-        return READ if self.readable() else 0
+        wanted = READ | self._urgent_ if self.readable() else 0
+        return wanted | WRITE if self.writable() else wanted
 
     @announced
     def readable(self) -> bool:

@@ -89,12 +89,14 @@ class AsyncChat(QueuedDispatcher):
         if self._continuation_ is not None:
             return
         data = self.recv(CHUNK)
+        if not data:
+            return
         end = self._framer_.whole
-        if end is None or data.find(end) != (size := len(data) - len(end)) or size > self.max_input:
-            if data:
-                self._framer_.limit = self.max_input
-                self._framer_.feed(data)
-                self._parse_()
+        size = -1 if end is None else len(data) - len(end)
+        if end is None or size < 0 or data.find(end) != size or size > self.max_input:
+            self._framer_.limit = self.max_input
+            self._framer_.feed(data)
+            self._parse_()
             return
         if size:
             self._interrupted_ = False

@@ -68,7 +68,7 @@ class Dispatcher(BaseChannel):
 
     def create_socket(self, family: int = sockets.AF_INET, type: int = sockets.SOCK_STREAM) -> None:
         """Make a socket and own it.  RuntimeError: there is one already, or this is closed."""
-        self._check_unused_("create_socket()")
+        self.check_open("create_socket()")
         if self.socket:
             raise RuntimeError("create_socket(): there is a socket already; make a new dispatcher")
         self.set_socket(self.loop.new_socket(family, type))

@@ -242,7 +242,7 @@ class QueuedDispatcher(Dispatcher):
     def close(self) -> None:
         """Close at once; what is queued is lost.  Again is harmless."""
         super().close()
-        self._flush_due_ = False
+        self._flush_due_ = self._after_flush_due_ = False
         self._outbox_.clear()
 
 

@@ -167,9 +167,10 @@ def close_on_error(channel: Channel) -> None:
 
 
 def close(channel: Channel, *, report: bool = False) -> None:
-    """Close a channel, with ``report`` through its own handler; one that fails leaves the loop."""
+    """Close a channel, with ``report`` through its own handler; it leaves the loop in any case."""
     try:
         channel.end() if report else channel.close()
     except Exception:
         logger.exception("exception while closing %r", channel)
+    finally:
         channel.leave()

@@ -66,6 +66,8 @@ _READINESS = _Readiness()
 class PollSelector(selectors.BaseSelector):
     """poll(2): everywhere but on Windows, at a cost that grows with the descriptors watched."""
 
+    sees = EVERYTHING
+
     def __init__(self) -> None:
         """Watch nothing yet."""
         self._keys: dict[int, selectors.SelectorKey] = {}

@@ -6,12 +6,13 @@ from itertools import count
 
 from miniloop import EventLoop
 from miniloop.readiness import READ, Channel, Registration
+from miniloop.registry import Registry
 from miniloop.testing import FakeClock, ScriptedSelector
 
 _numbers = count(1000)
 
 
-class FakeChannel:
+class FakeChannel(Channel):
     """Notes what the loop does with it; ``on[name]`` is run inside the call of that name."""
 
     plain_read = True
@@ -23,20 +24,23 @@ class FakeChannel:
         self.calls: list[str] = []
         self.on: dict[str, Callable[[], object]] = {}
         self.queued = False
-        self.loop: EventLoop | None = None
+        self.registry: Registry | None = None
         self.registration: Registration | None = None
 
-    def join(self, loop: EventLoop, *, asked: bool = False) -> Registration:
-        self.loop = loop
-        self.registration = loop.register(self, asked=asked)
+    def join(self, loop: EventLoop, *, polled: bool = False) -> Registration:
+        return self.register(loop.registry, polled=polled)
+
+    def register(self, registry: Registry, *, polled: bool = False) -> Registration:
+        self.registry = registry
+        self.registration = registry.register(self, polled=polled)
         return self.registration
 
     def want(self, wants: int) -> None:
         """Change the interest and announce it."""
         self.wants = wants
-        assert self.loop is not None
+        assert self.registry is not None
         assert self.registration is not None
-        self.loop.interest_changed(self.registration)
+        self.registry.interest_changed(self.registration)
 
     def _called(self, name: str) -> None:
         self.calls.append(name)
@@ -81,8 +85,11 @@ class FakeChannel:
 
     def close(self) -> None:
         self._called("close")
-        if self.loop is not None and self.registration is not None:
-            self.loop.unregister(self.registration)
+        self.leave()
+
+    def leave(self) -> None:
+        if self.registry is not None and self.registration is not None:
+            self.registry.unregister(self.registration)
 
 
 class Sees(list[str]):
@@ -101,5 +108,5 @@ def scripted() -> Iterator[tuple[EventLoop, ScriptedSelector, FakeClock]]:
 
 
 def fail() -> None:
-    """Be the handler with a bug."""
+    """A handler with a bug."""
     raise ValueError("on purpose")

@@ -9,7 +9,9 @@ import pytest
 
 from miniloop import Dispatcher, EventLoop
 from miniloop.readiness import READ, WRITE
+from miniloop.state import PAUSED
 from miniloop.testing import FakeClock, ScriptedSelector
+from miniloop.trace import inspection
 from tests.driving import Recording, pair, reset, run_until, settle, tcp_pair
 
 
@@ -26,9 +28,9 @@ def test_the_loop_comes_first() -> None:
 
 def test_repr_shows_state_and_address() -> None:
     with EventLoop(debug=True) as loop, pair() as (ours, _):
-        assert "unconnected None" in repr(Dispatcher(loop))
+        assert "Dispatcher new None" in repr(Dispatcher(loop))
         channel = Recording(loop, ours)
-        assert "Recording connected" in repr(channel)
+        assert "Recording open" in repr(channel)
         channel.close()
         assert "closed" in repr(channel)
 
@@ -68,7 +70,7 @@ def test_events_come_in_order_read_then_write() -> None:
     with loop, pair() as (ours, theirs):
         channel = Recording(loop, ours)
         theirs.send(b"x")
-        channel._blocked = True
+        channel._blocked_ = True
         selector.script((ours.fileno(), READ | WRITE))
         loop.run_once(0)
         assert channel.seen == ["read", "write"]
@@ -84,7 +86,7 @@ def test_the_write_event_is_not_delivered_after_a_close_in_the_read_handler() ->
     with loop, pair() as (ours, theirs):
         channel = Closing(loop, ours)
         theirs.send(b"x")
-        channel._blocked = True
+        channel._blocked_ = True
         selector.script((ours.fileno(), READ | WRITE))
         loop.run_once(0)
         assert channel.seen == ["read"]
@@ -249,7 +251,7 @@ def test_setting_the_idle_limit_inside_handle_idle_keeps_one_timer() -> None:
         for _ in range(6):
             loop.run_once(None)
         assert channel.seen == ["idle"] * 6
-        assert len(loop._timers) == 1
+        assert len(inspection.timers(loop, 9)) == 1
 
 
 def test_traffic_moves_the_idle_limit_without_a_timer() -> None:
@@ -281,7 +283,7 @@ def test_an_unannounced_change_is_found_in_debug_mode() -> None:
     with EventLoop(debug=True) as loop, pair() as (ours, _):
         channel = Recording(loop, ours)
         settle(loop)
-        channel._paused = True
+        channel._hold_ = PAUSED
         with pytest.raises(RuntimeError, match=r"call interest_changed\(\)"):
             loop.run_once(0)
         channel.interest_changed()

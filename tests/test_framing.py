@@ -18,7 +18,7 @@ TOO_LONG = "too long"
 
 def use(framer: Framer, terminator: Terminator) -> None:
     """Set the terminator out of the type checker's sight, which would take ``idle`` as settled."""
-    framer.terminator = terminator
+    framer.set_terminator(terminator)
 
 
 class Receiver:
@@ -163,18 +163,64 @@ def test_number_counts_down_and_ends_as_none() -> None:
 def test_nothing_to_hand_out() -> None:
     framer = Framer(10)
     assert framer.idle
-    assert len(framer) == 0
+    assert framer.take_rest() == b""
     assert framer.next_event() is NEED_DATA
     use(framer, 3)
     assert framer.next_event() is NEED_DATA
 
 
-def test_length_is_what_is_not_handed_out() -> None:
+def test_the_rest_is_what_is_not_handed_out() -> None:
     framer = Framer(10)
     use(framer, b"\n")
     framer.feed(b"a\nbc")
     assert framer.take_messages(9) == [b"a"]
-    assert len(framer) == 2
+    assert framer.take_rest() == b"bc"
+    assert framer.take_rest() == b""
+    assert framer.idle
+
+
+def whole(framer: Framer) -> bytes | None:
+    """Read it out of the type checker's sight."""
+    return framer.whole
+
+
+def test_a_message_is_whole_only_where_one_begins() -> None:
+    framer = Framer(3)
+    assert whole(framer) is None  # no terminator
+    use(framer, b"\r\n")
+    assert whole(framer) == b"\r\n"
+    framer.feed(b"ab\r\nc")
+    assert whole(framer) is None  # fed and not taken
+    framer.take_messages(9)
+    assert whole(framer) is None  # "c" waits
+    assert framer.next_event() == b"c"
+    assert whole(framer) is None  # in the middle of a message
+    framer.feed(b"\r")
+    assert framer.next_event() is NEED_DATA
+    assert whole(framer) is None  # perhaps a terminator's beginning
+    framer.feed(b"\n")
+    assert framer.next_event() is END
+    assert whole(framer) == b"\r\n"
+    framer.feed(b"toolong")
+    assert [framer.next_event(), framer.next_event()] == [b"too", OVERFLOW]
+    assert whole(framer) is None
+    framer.next_event()
+    assert whole(framer) is None  # skipping
+    framer.clear()
+    use(framer, 4)
+    assert whole(framer) is None  # not bytes
+
+
+def test_whole_again_after_a_batch_and_not_when_some_is_given_back() -> None:
+    framer = Framer(10)
+    use(framer, b"\n")
+    framer.feed(b"a\nb\n")
+    assert framer.take_messages(9) == [b"a", b"b"]
+    assert whole(framer) == b"\n"
+    framer.give_back([b"b"])
+    assert whole(framer) is None
+    framer.give_back([])
+    assert framer.take_messages(9) == [b"b"]
 
 
 def test_clear_forgets_input_and_what_was_taken() -> None:
@@ -184,7 +230,7 @@ def test_clear_forgets_input_and_what_was_taken() -> None:
     messages = framer.take_messages(9)
     framer.clear()
     framer.give_back(messages)
-    assert len(framer) == 0
+    assert framer.take_rest() == b""
     assert framer.idle
     framer.feed(b"d\n")
     assert framer.take_messages(9) == [b"d"]

@@ -11,6 +11,7 @@ import pytest
 from miniloop import EventLoop, Trace
 from miniloop.readiness import HANGUP, READ, WRITE, Registration
 from miniloop.testing import FakeClock, ScriptedSelector
+from miniloop.trace import install
 from tests.doubles import FakeChannel, Sees, fail, scripted
 
 # -- one pass ------------------------------------------------------------------------------------
@@ -25,12 +26,12 @@ def test_order_of_the_stages() -> None:
 
     with scripted() as (loop, selector, clock):
         channel = FakeChannel(fd=7)
-        registration = channel.join(loop)
+        channel.join(loop)
         loop.run_once(0)
-        loop.trace = Tells()
+        install(loop, Tells())
         for name in ("flush", "interest", "read"):
             channel.on[name] = sees.note(name)
-        loop.flush_soon(registration)
+        loop.flush_soon(channel)
         channel.want(READ)
         loop.call_at(clock(), sees.note("timer"))
         loop.call_soon(sees.note("callback"))
@@ -57,9 +58,9 @@ def test_what_is_queued_while_refreshing_waits_for_the_next_pass() -> None:
     with scripted() as (loop, selector, _):
         channel = FakeChannel()
         registration = channel.join(loop)
-        channel.on["flush"] = lambda: loop.flush_soon(registration)
-        channel.on["interest"] = lambda: loop.interest_changed(registration)
-        loop.flush_soon(registration)
+        channel.on["flush"] = lambda: loop.flush_soon(channel)
+        channel.on["interest"] = lambda: loop.registry.interest_changed(registration)
+        loop.flush_soon(channel)
         loop.run_once()
         loop.run_once()
         assert channel.calls == ["flush", "flush"]
@@ -95,17 +96,39 @@ def test_timer_that_is_late_already() -> None:
 def test_timer_that_is_years_away(loop: EventLoop, seconds: float) -> None:
     """epoll and poll refuse a wait of more than 24 days with an OverflowError."""
     loop.call_later(seconds, fail)
-    assert loop._until_next_timer(None) == 86400
     loop.run_once(0)
+    loop.call_soon_threadsafe(int)
+    loop.run_once()
+
+
+@pytest.mark.parametrize("seconds", [3e6, 1e30, float("inf")])
+def test_wait_that_takes_years(loop: EventLoop, seconds: float) -> None:
+    loop.call_soon_threadsafe(int)
+    loop.run_once(seconds)
+    loop._waker.wake()
+    loop.run_once(seconds)
+
+
+def test_the_longest_wait_is_a_day() -> None:
+    with scripted() as (loop, selector, _):
+        loop.run_once(0)
+        loop.run_once(1e9)
+        timer = loop.call_later(1e9, fail)
+        loop.run_once()
+        timer.cancel()
+        assert selector.timeouts == [0, 86400, 86400]
 
 
 def test_cancelled_ones_do_not_run() -> None:
-    with scripted() as (loop, _, _):
+    with scripted() as (loop, selector, _):
+        loop.run_once(0)
+        selector.timeouts.clear()
         timer = loop.call_later(0, fail)
         loop.call_soon(fail).cancel()
         timer.cancel()
-        assert loop._until_next_timer(7) == 7
         loop.run_once(0)
+        loop.run_once(7)
+        assert selector.timeouts == [0, 7]  # and nothing waits for them
 
 
 def test_timer_cancels_another_that_is_due() -> None:
@@ -172,7 +195,7 @@ def test_descriptor_reused_within_a_batch() -> None:
 def test_asked_channel_is_asked_at_delivery() -> None:
     with scripted() as (loop, selector, _):
         channel = FakeChannel(fd=7)
-        channel.join(loop, asked=True)
+        channel.join(loop, polled=True)
         loop.run_once(0)
         selector.script((7, READ))
         loop.run_once()
@@ -182,13 +205,12 @@ def test_asked_channel_is_asked_at_delivery() -> None:
         assert channel.calls == ["read"]
 
 
-def test_dead_registration_is_neither_flushed_nor_asked() -> None:
+def test_dead_registration_is_not_asked() -> None:
     with scripted() as (loop, _, _):
         channel = FakeChannel()
         registration = channel.join(loop)
-        loop.flush_soon(registration)
         channel.close()
-        loop.interest_changed(registration)
+        loop.registry.interest_changed(registration)
         loop.run_once(0)
         assert channel.calls == ["close"]
 
@@ -203,16 +225,17 @@ def test_exception_ends_its_channel_only(
     bad: str, extra: tuple[str, ...], trace: Trace | None
 ) -> None:
     with scripted() as (loop, selector, _):
-        loop.trace = trace
+        if trace is not None:
+            install(loop, trace)
         broken, good = FakeChannel(fd=7, wants=READ | WRITE), FakeChannel(fd=8)
         registration = broken.join(loop)
         good.join(loop)
         loop.run_once(0)
         for name in (bad, *extra):
             broken.on[name] = fail
-        loop.flush_soon(registration)
-        loop.interest_changed(registration)
-        loop.flush_soon(good.registration or registration)
+        loop.flush_soon(broken)
+        loop.registry.interest_changed(registration)
+        loop.flush_soon(good)
         selector.script((7, READ | WRITE), (8, READ))
         loop.run_once()
         assert broken.calls[-2:] == ["error", "close"]
@@ -281,17 +304,17 @@ def test_stop_from_a_thread(loop: EventLoop) -> None:
 
 def test_other_threads_are_refused_while_the_loop_runs(loop: EventLoop) -> None:
     channel = FakeChannel(fd=loop._own.fd + 1000)
-    registration = Registration(channel, channel.fd, asked=False)
+    registration = Registration(channel, channel.fd, polled=False)
     raised: list[BaseException] = []
 
     def try_all() -> None:
         for call in (
             lambda: loop.call_soon(fail),
             lambda: loop.call_later(1, fail),
-            lambda: loop.register(channel),
-            lambda: loop.unregister(registration),
-            lambda: loop.interest_changed(registration),
-            lambda: loop.flush_soon(registration),
+            lambda: loop.registry.register(channel),
+            lambda: loop.registry.unregister(registration),
+            lambda: loop.registry.interest_changed(registration),
+            lambda: loop.flush_soon(channel),
         ):
             raised.extend(in_thread(call))
 
@@ -319,7 +342,7 @@ def test_closed_loop_is_refused(loop: EventLoop) -> None:
         lambda: loop.call_soon(fail),
         lambda: loop.call_later(1, fail),
         lambda: loop.call_soon_threadsafe(fail),
-        lambda: loop.register(FakeChannel()),
+        lambda: loop.registry.register(FakeChannel()),
     ):
         with pytest.raises(RuntimeError, match="make a new EventLoop"):
             call()
@@ -363,12 +386,11 @@ def test_stop_in_order() -> None:
 
         def say_goodbye() -> None:
             sees.append("goodbye")
-            loop.flush_soon(registration)
+            loop.flush_soon(talker)
 
         def sent() -> None:
             talker.queued = False
 
-        registration = talker.registration or listener.join(loop)
         talker.on["flush"] = lambda: [sees.note("flush")(), loop.call_later(2, sent)]
         talker.on["close"] = sees.note("talker closed")
         loop.on_stop(say_goodbye)
@@ -410,7 +432,7 @@ def test_stopping_survives_what_fails(caplog: pytest.LogCaptureFixture) -> None:
         assert gone.calls == ["close"]
         assert bad_close.calls == ["stop", "close"]
         assert not loop._channels()
-    assert "exception in close()" in caplog.text
+    assert "exception while closing" in caplog.text
 
 
 def test_close_closes_everything() -> None:
@@ -444,7 +466,8 @@ def test_trace_is_told() -> None:
 
     clock = FakeClock()
     selector = ScriptedSelector(clock)
-    with EventLoop(selector=selector, clock=clock, trace=Tells(), debug=True) as loop:
+    with EventLoop(selector=selector, clock=clock, debug=True) as loop:
+        install(loop, Tells())
         channel = FakeChannel(fd=7)
         channel.on["read"] = channel.close
         channel.join(loop)

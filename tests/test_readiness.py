@@ -16,11 +16,11 @@ from tests.doubles import FakeChannel
 
 
 def registered(
-    channel: FakeChannel, *, asked: bool = False, interest: int | None = None
+    channel: FakeChannel, *, polled: bool = False, interest: int | None = None
 ) -> Registration:
-    registration = Registration(channel, channel.fd, asked=asked)
+    registration = Registration(channel, channel.fd, polled=polled)
     registration.interest = channel.wants if interest is None else interest
-    registration.settle()
+    registration.trust()
     return registration
 
 
@@ -52,7 +52,7 @@ def test_closed_by_the_handler_before() -> None:
 
 def test_dirty_one_is_asked_before_each_event() -> None:
     channel = FakeChannel(wants=EVERYTHING)
-    registration = registered(channel, asked=True)
+    registration = registered(channel, polled=True)
     channel.on["read"] = lambda: setattr(channel, "wants", HANGUP)
     deliver(registration, EVERYTHING)
     assert channel.calls == ["read", "hangup"]
@@ -77,7 +77,7 @@ def test_dead_one_wants_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("interest", "asked", "plain", "direct"),
+    ("interest", "polled", "plain", "direct"),
     [
         (READ, False, True, READ),
         (READ | WRITE, False, True, READ),
@@ -87,7 +87,7 @@ def test_dead_one_wants_nothing() -> None:
         (0, False, True, NOT_DIRECT),
     ],
 )
-def test_short_cut(interest: int, asked: bool, plain: bool, direct: int) -> None:
+def test_short_cut(interest: int, polled: bool, plain: bool, direct: int) -> None:
     channel = FakeChannel()
     channel.plain_read = plain
-    assert registered(channel, asked=asked, interest=interest).direct == direct
+    assert registered(channel, polled=polled, interest=interest).direct == direct

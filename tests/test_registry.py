@@ -1,4 +1,4 @@
-"""Who is asked, what the selector is told, and how a channel ends that failed."""
+"""Which channels are asked, what the selector is given, and how a channel ends that failed."""
 
 import selectors
 import socket
@@ -7,11 +7,15 @@ from contextlib import closing
 
 import pytest
 
-from miniloop.readiness import HANGUP, NOT_DIRECT, READ, URGENT, WRITE
+from miniloop.readiness import HANGUP, NOT_DIRECT, READ, URGENT, WRITE, Registration
 from miniloop.registry import Registry
 from miniloop.selector import EpollSelector, PollSelector
 from miniloop.testing import ScriptedSelector
 from tests.doubles import FakeChannel, fail
+
+
+def allow() -> None:
+    """Allow changes from this thread."""
 
 
 @pytest.fixture
@@ -21,14 +25,14 @@ def selector() -> ScriptedSelector:
 
 @pytest.fixture
 def registry(selector: ScriptedSelector) -> Registry:
-    return Registry(selector)
+    return Registry(selector, allow)
 
 
 def test_selector_is_told_of_differences_only(
     registry: Registry, selector: ScriptedSelector
 ) -> None:
     channel = FakeChannel(fd=7)
-    registration = registry.register(channel, asked=False)
+    registration = channel.register(registry)
     assert selector.calls == []
     for wants in (READ, READ, READ | WRITE, 0, 0, WRITE):
         channel.wants = wants
@@ -46,34 +50,34 @@ def test_selector_is_told_of_differences_only(
     assert registry.registrations == {}
 
 
-def test_only_the_dirty_and_the_asked_are_asked(registry: Registry) -> None:
-    asked, announced = FakeChannel("asked"), FakeChannel("announced")
+def test_only_dirty_and_polled_channels_are_asked(registry: Registry) -> None:
+    polled, announced = FakeChannel("polled"), FakeChannel("announced")
     questions: list[str] = []
-    asked.on["interest"] = lambda: questions.append("asked")
+    polled.on["interest"] = lambda: questions.append("polled")
     announced.on["interest"] = lambda: questions.append("announced")
-    registry.register(asked, asked=True)
-    registration = registry.register(announced, asked=False)
+    polled.register(registry, polled=True)
+    registration = announced.register(registry)
     for _ in range(3):
         registry.ask()
-    assert questions == ["asked", "announced", "asked", "asked"]
+    assert questions == ["polled", "announced", "polled", "polled"]
     registry.mark_dirty(registration)
     assert registration.direct == NOT_DIRECT
     registry.ask()
-    assert questions[4:] == ["asked", "announced"]
+    assert questions[4:] == ["polled", "announced"]
     assert registration.direct == READ
 
 
-def test_asked_channel_leaves(registry: Registry) -> None:
-    registration = registry.register(FakeChannel(), asked=True)
+def test_polled_channel_leaves(registry: Registry) -> None:
+    registration = FakeChannel().register(registry, polled=True)
     registry.ask()
     registry.unregister(registration)
-    assert registry.asked == {}
+    assert registry.polled == {}
 
 
 def test_dead_one_is_not_asked(registry: Registry) -> None:
     channel = FakeChannel()
     channel.on["interest"] = fail
-    registry.unregister(registry.register(channel, asked=False))
+    registry.unregister(channel.register(registry))
     registry.ask()
     assert channel.calls == []
 
@@ -82,7 +86,7 @@ def test_stock_selector_hears_of_read_and_write_only(
     registry: Registry, selector: ScriptedSelector
 ) -> None:
     channel = FakeChannel(wants=HANGUP, fd=7)
-    registration = registry.register(channel, asked=False)
+    registration = channel.register(registry)
     registry.ask()
     channel.wants = READ | URGENT
     registry.mark_dirty(registration)
@@ -95,9 +99,9 @@ def test_stock_selector_hears_of_read_and_write_only(
 def test_our_selectors_hear_of_everything(kind: type[PollSelector]) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, closing(kind()) as selector:
-        registry = Registry(selector)
+        registry = Registry(selector, allow)
         registration = registry.register(
-            FakeChannel(wants=URGENT | HANGUP, fd=ours.fileno()), asked=False
+            FakeChannel(wants=URGENT | HANGUP, fd=ours.fileno()), polled=False
         )
         registry.ask()
         assert selector.get_key(ours.fileno()).events == URGENT | HANGUP
@@ -106,19 +110,19 @@ def test_our_selectors_hear_of_everything(kind: type[PollSelector]) -> None:
 
 def test_no_descriptor(registry: Registry) -> None:
     with pytest.raises(ValueError, match="register before closing"):
-        registry.register(FakeChannel(fd=-1), asked=False)
+        FakeChannel(fd=-1).register(registry)
 
 
-# -- somebody else on the same descriptor --------------------------------------------------------
+# -- another channel on the same descriptor ------------------------------------------------------
 
 
-def test_newcomer_evicts_who_stood_there(
+def test_newcomer_evicts_the_channel_before(
     registry: Registry, caplog: pytest.LogCaptureFixture
 ) -> None:
     old, new = FakeChannel("old", fd=7), FakeChannel("new", fd=7)
-    first = registry.register(old, asked=False)
+    first = old.register(registry)
     registry.ask()
-    second = registry.register(new, asked=False)
+    second = new.register(registry)
     assert old.calls == ["evict"]
     assert not first.alive
     assert second.alive
@@ -131,15 +135,15 @@ def test_newcomer_evicts_who_stood_there(
 def test_eviction_that_fails(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
     old, new = FakeChannel(fd=7), FakeChannel(fd=7)
     old.on["evict"] = fail
-    registry.register(old, asked=False)
-    second = registry.register(new, asked=False)
+    old.register(registry)
+    second = new.register(registry)
     assert registry.registrations == {7: second}
     assert "on purpose" in caplog.text
 
 
 def test_late_unregistering_leaves_the_newcomer_alone(registry: Registry) -> None:
-    first = registry.register(FakeChannel(fd=7), asked=False)
-    newcomer = registry.registrations[7] = registry.register(FakeChannel(fd=8), asked=False)
+    first = FakeChannel(fd=7).register(registry)
+    newcomer = registry.registrations[7] = FakeChannel(fd=8).register(registry)
     registry.unregister(first)
     assert registry.registrations[7] is newcomer
 
@@ -150,11 +154,87 @@ def test_late_unregistering_leaves_the_newcomer_alone(registry: Registry) -> Non
 def test_predicate_that_fails_ends_its_channel_only(registry: Registry) -> None:
     bad, good = FakeChannel("bad"), FakeChannel("good")
     bad.on["interest"] = fail
-    registrations = [registry.register(channel, asked=False) for channel in (bad, good)]
+    registrations = [channel.register(registry) for channel in (bad, good)]
     registry.ask()
     assert bad.calls == ["error", "close"]
     assert [registration.alive for registration in registrations] == [False, True]
     assert registrations[1].interest == READ
+
+
+class Interrupt(BaseException):
+    """What a handler may raise to leave the loop."""
+
+
+def interrupt() -> None:
+    raise Interrupt
+
+
+@pytest.mark.parametrize("polled", [False, True])
+def test_an_exception_that_passes_leaves_the_others_to_be_asked(
+    registry: Registry, polled: bool
+) -> None:
+    channels = [FakeChannel(name) for name in ("first", "second", "third")]
+    registrations = [channel.register(registry, polled=polled) for channel in channels]
+    channels[1].on["interest"] = interrupt
+    with pytest.raises(Interrupt):
+        registry.ask()
+    assert [each.interest for each in registrations] == [READ, 0, 0]
+    channels[1].on.clear()
+    registry.ask()
+    assert [each.interest for each in registrations] == [READ, READ, READ]
+    assert [each.direct for each in registrations] == [NOT_DIRECT if polled else READ] * 3
+
+
+def test_one_that_died_meanwhile_is_not_asked_again(registry: Registry) -> None:
+    channel, other = FakeChannel(), FakeChannel()
+    registration = other.register(registry)
+
+    def leave() -> None:
+        registry.unregister(registration)
+        raise Interrupt
+
+    channel.on["interest"] = leave
+    channel.register(registry)
+    registry.mark_dirty(registration)  # behind the channel
+    registry.dirty.pop(0)
+    with pytest.raises(Interrupt):
+        registry.ask()
+    assert registration not in registry.dirty
+    assert not registration.dirty
+
+
+def test_another_selector_is_given_everything_anew(
+    registry: Registry, selector: ScriptedSelector
+) -> None:
+    channels = [FakeChannel(fd=fd) for fd in (7, 8)]
+    registrations = [channels[0].register(registry), channels[1].register(registry, polled=True)]
+    registry.ask()
+    other = ScriptedSelector()
+    before = len(selector.calls)
+    registry.replace_selector(other)
+    assert [each.direct for each in registrations] == [NOT_DIRECT] * 2
+    registry.ask()
+    assert sorted(other.calls) == [("register", 7, READ), ("register", 8, READ)]
+    assert len(selector.calls) == before
+    registry.unregister(registrations[0])
+    assert ("unregister", 7, 0) in other.calls
+
+
+def test_the_thread_is_checked(selector: ScriptedSelector) -> None:
+    def refuse() -> None:
+        raise RuntimeError("another thread")
+
+    registry = Registry(selector, refuse)
+    with pytest.raises(RuntimeError, match="another thread"):
+        FakeChannel().register(registry)
+    registration = registry.add(Registration(FakeChannel(), 7, polled=False))
+    with pytest.raises(RuntimeError, match="another thread"):
+        registry.interest_changed(registration)
+    with pytest.raises(RuntimeError, match="another thread"):
+        registry.unregister(registration)
+    registration.die()
+    registry.interest_changed(registration)  # nothing changes, so nothing is refused
+    registry.unregister(registration)
 
 
 @pytest.mark.parametrize("broken", [("error",), ("close",), ("error", "close")])
@@ -164,7 +244,7 @@ def test_failing_while_failing(
     channel = FakeChannel()
     for name in ("interest", *broken):
         channel.on[name] = fail
-    registration = registry.register(channel, asked=False)
+    registration = channel.register(registry)
     registry.ask()
     assert channel.calls == ["error", "close"]
     assert not registration.alive
@@ -175,10 +255,10 @@ def test_failing_while_failing(
 def test_closed_in_handle_error(registry: Registry) -> None:
     channel = FakeChannel()
     channel.on["interest"] = fail
-    registration = registry.register(channel, asked=False)
+    registration = channel.register(registry)
     channel.on["error"] = lambda: registry.unregister(registration)
     registry.ask()
-    assert channel.calls == ["error"]
+    assert channel.calls == ["error", "close"]  # close() again is harmless
 
 
 class Refuses(ScriptedSelector):
@@ -201,14 +281,14 @@ class Refuses(ScriptedSelector):
 @pytest.fixture
 def refusing() -> Iterator[tuple[Registry, Refuses]]:
     selector = Refuses()
-    yield Registry(selector), selector
+    yield Registry(selector, allow), selector
     assert not selector.get_map()
 
 
 def test_selector_that_refuses(refusing: tuple[Registry, Refuses]) -> None:
     registry, selector = refusing
     channel = FakeChannel()
-    registration = registry.register(channel, asked=False)
+    registration = channel.register(registry)
     channel.on["close"] = lambda: registry.unregister(registration)
     selector.refusing = "register"
     registry.ask()
@@ -220,7 +300,7 @@ def test_selector_that_refuses(refusing: tuple[Registry, Refuses]) -> None:
 def test_selector_that_forgets(refusing: tuple[Registry, Refuses]) -> None:
     registry, selector = refusing
     channel = FakeChannel()
-    registration = registry.register(channel, asked=False)
+    registration = channel.register(registry)
     registry.ask()
     selector.refusing = "modify"
     channel.wants = WRITE
@@ -228,37 +308,3 @@ def test_selector_that_forgets(refusing: tuple[Registry, Refuses]) -> None:
     registry.ask()
     assert channel.calls == ["error", "close"]
     assert not registration.alive
-
-
-# -- the audit -----------------------------------------------------------------------------------
-
-
-def test_audit_accepts_what_is_announced_or_asked(registry: Registry) -> None:
-    asked, dirty, still = FakeChannel(), FakeChannel(), FakeChannel()
-    registry.register(asked, asked=True)
-    registration = registry.register(dirty, asked=False)
-    registry.register(still, asked=False)
-    registry.ask()
-    asked.wants = dirty.wants = WRITE
-    registry.mark_dirty(registration)
-    registry.audit()
-
-
-def test_audit_raises_on_a_silent_change(registry: Registry) -> None:
-    channel = FakeChannel()
-    registry.register(channel, asked=False)
-    registry.ask()
-    channel.wants = WRITE
-    with pytest.raises(RuntimeError, match=r"call interest_changed\(\)"):
-        registry.audit()
-
-
-def test_audit_contains_a_predicate_that_fails(registry: Registry) -> None:
-    bad, victim, good = FakeChannel(), FakeChannel(), FakeChannel()
-    registrations = [registry.register(channel, asked=False) for channel in (bad, victim, good)]
-    registry.ask()
-    bad.on["interest"] = fail
-    bad.on["close"] = lambda: registry.unregister(registrations[1])
-    registry.audit()
-    assert [registration.alive for registration in registrations] == [False, False, True]
-    assert victim.calls == []

@@ -11,7 +11,12 @@ from miniloop.timers import Handle, TimerHandle, TimerQueue
 
 
 def nothing() -> None:
-    """Be a callback."""
+    """A callback."""
+
+
+def due(queue: TimerQueue, now: float) -> list[TimerHandle]:
+    """Take out the timers that are due, as the loop does."""
+    return [queue.due.popleft() for _ in range(queue.move_due(now))]
 
 
 def test_handle_runs_its_callback() -> None:
@@ -57,9 +62,9 @@ def test_order_by_time_then_by_age() -> None:
     queue = TimerQueue()
     late, first, second = (queue.add(when, nothing) for when in (2, 1, 1))
     assert queue.next_time() == 1
-    assert queue.pop_due(0.5) == []
-    assert queue.pop_due(1) == [first, second]
-    assert queue.pop_due(5) == [late]
+    assert due(queue, 0.5) == []
+    assert due(queue, 1) == [first, second]
+    assert due(queue, 5) == [late]
     assert queue.next_time() is None
     assert len(queue) == 0
 
@@ -71,16 +76,16 @@ def test_cancelled_timer_is_skipped() -> None:
     first.cancel()
     assert len(queue) == 1
     assert queue.next_time() == 2
-    assert queue.pop_due(3) == [second]
+    assert due(queue, 3) == [second]
 
 
 def test_late_cancel_does_not_count_in_the_heap() -> None:
     queue = TimerQueue()
     timer, other = queue.add(1, nothing), queue.add(9, nothing)
-    queue.pop_due(1)
+    due(queue, 1)
     timer.cancel()
     assert len(queue) == 1
-    assert queue.pop_due(9) == [other]
+    assert due(queue, 9) == [other]
 
 
 def test_heap_forgets_cancelled_timers_when_they_are_the_majority() -> None:
@@ -90,7 +95,7 @@ def test_heap_forgets_cancelled_timers_when_they_are_the_majority() -> None:
         queue.add(1, nothing).cancel()
     assert len(queue._heap) < 200
     assert len(queue) == 1
-    assert queue.pop_due(1) == [keep]
+    assert due(queue, 1) == [keep]
 
 
 def test_few_cancelled_timers_stay() -> None:
@@ -99,7 +104,29 @@ def test_few_cancelled_timers_stay() -> None:
     for timer in timers[:100]:
         timer.cancel()
     assert len(queue._heap) == 300
-    assert queue.pop_due(1) == timers[100:]
+    assert due(queue, 1) == timers[100:]
+
+
+def test_those_that_were_not_taken_out_stay_due() -> None:
+    queue = TimerQueue()
+    first, second, later = (queue.add(when, nothing) for when in (1, 2, 9))
+    assert queue.move_due(5) == 2
+    assert queue.due.popleft() is first
+    assert queue.next_time() == 2  # an exception passed: the rest is still to run
+    assert len(queue) == 2
+    earlier = queue.add(0, nothing)
+    assert due(queue, 5) == [second, earlier]
+    assert due(queue, 9) == [later]
+
+
+def test_the_soonest() -> None:
+    queue = TimerQueue()
+    timers = [queue.add(when, nothing) for when in (5, 1, 3, 1)]
+    queue.move_due(1)
+    timers[2].cancel()
+    assert queue.soonest(3) == [timers[1], timers[3], timers[0]]
+    assert queue.soonest(1) == [timers[1]]
+    assert queue.soonest(0) == []
 
 
 @pytest.mark.parametrize(("when", "error"), [(float("nan"), ValueError), ("5", TypeError)])
@@ -135,7 +162,7 @@ def test_like_a_sorted_list(steps: list[tuple[str, int]]) -> None:
         elif kind == "advance":
             now += number
             expected = sorted((t for t in naive if t.when <= now), key=lambda timer: timer.when)
-            assert queue.pop_due(now) == expected
+            assert due(queue, now) == expected
             naive = [timer for timer in naive if timer.when > now]
         assert len(queue) == len(naive)
         assert queue.next_time() == min((timer.when for timer in naive), default=None)

@@ -104,7 +104,7 @@ def test_what_was_there_before_the_guest_is_served() -> None:
 def asked_for(step: str, channel: "Asked") -> Callable[[], object]:
     """What the host's own code may ask of the loop between two steps."""
     loop = channel.loop
-    registration = channel._registration
+    registration = channel._registration_
     assert registration is not None
     steps: dict[str, Callable[[], object]] = {
         "call_soon": lambda: loop.call_soon(int),
@@ -112,15 +112,15 @@ def asked_for(step: str, channel: "Asked") -> Callable[[], object]:
         "call_later": lambda: loop.call_later(1, int),
         "call_at": lambda: loop.call_at(0, int),
         "flush_soon": lambda: loop.flush_soon(registration),
-        "interest_changed": lambda: loop.interest_changed(registration),
-        "unregister": lambda: loop.unregister(registration),
+        "interest_changed": lambda: loop.registry.interest_changed(registration),
+        "unregister": lambda: loop.registry.unregister(registration),
         "stop": loop.stop,
         "register": lambda: Recording(loop).create_socket(),
         "pause": channel.pause_reading,
         "idle": lambda: channel.set_idle_timeout(5),
         "close": channel.close,
         "end": channel.end,
-        "forget": lambda: loop.forget(channel.fileno()),
+        "forget": lambda: loop.close_descriptor(channel.fileno()),
     }
     return steps[step]
 

@@ -54,7 +54,7 @@ class Timed:
 
     def attempts(self, count: int) -> None:
         """Go on until so many connects are under way."""
-        run_until(self.loop, lambda: len(self.loop._registry.registrations) - 1 == count)
+        run_until(self.loop, lambda: len(self.loop.registry.registrations) - 1 == count)
 
 
 @pytest.fixture

@@ -359,8 +359,8 @@ def test_s_server_renegotiates_while_we_write(
         client.push(b"the last line\n")
         settle(loop)
         assert tls.socket.write_wants_read
-        assert client._registration is not None
-        assert client._registration.interest & (READ | WRITE) == READ
+        assert client._registration_ is not None
+        assert client._registration_.interest & (READ | WRITE) == READ
         read_through(loop, between, program, b"the last line")
         client.resume_reading()
         tell(program, b"and an answer\n")

@@ -163,7 +163,7 @@ def test_the_first_that_answers_wins_and_the_others_are_closed(setup: Setup) -> 
     assert len(setup.begun) == 2  # the third was never needed
     assert len(setup.loop._timers) == 0
     assert race.running == {}
-    assert len(setup.loop._registry.registrations) == 1  # the loop's own
+    assert len(setup.loop.registry.registrations) == 1  # the loop's own
 
 
 def test_an_early_attempt_may_win_late(setup: Setup) -> None:

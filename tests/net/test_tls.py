@@ -704,7 +704,7 @@ def test_interest_follows_what_tls_waits_for() -> None:
         stuffing = fill(ours)
         client = Secure(loop, ours)
         client.start_tls(certificates().client(), server_hostname="localhost")
-        registration = client._registration
+        registration = client._registration_
         assert registration is not None
         with theirs:
             theirs.setblocking(False)
@@ -735,8 +735,8 @@ def test_a_slow_reader_gets_all_of_it_and_the_loop_does_not_spin() -> None:
         settle(loop)
         assert got == data
         assert channel.seen == ["secured", "high", "low"]
-        assert channel._registration is not None
-        assert channel._registration.interest == READ
+        assert channel._registration_ is not None
+        assert channel._registration_.interest == READ
 
 
 def test_discarded_output_does_not_break_the_records() -> None:

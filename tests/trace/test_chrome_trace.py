@@ -314,7 +314,7 @@ def test_names_from_the_network_stay_short_and_escaped(path: Path) -> None:
 
 def test_a_registration_that_the_trace_does_not_know_is_left_out(path: Path) -> None:
     trace = ChromeTrace(path)
-    stranger = Registration(FakeChannel(), 7, asked=False)
+    stranger = Registration(FakeChannel(), 7, polled=False)
     trace.before_handler(stranger, "handle_read")
     trace.received(stranger, 1)
     trace.sent(stranger, 1)

@@ -13,7 +13,7 @@ from tests.doubles import FakeChannel
 
 def test_hooks_do_nothing() -> None:
     trace = Trace()
-    registration = Registration(FakeChannel(), 7, asked=False)
+    registration = Registration(FakeChannel(), 7, polled=False)
     handle = Handle(int, ())
     trace.before_pass(Counts(0, 0, 0, 0, 0))
     trace.stage("wait")

@@ -99,7 +99,7 @@ def begin(
 def test_every_hook_is_told_in_order() -> None:
     diary = Diary()
     loop, selector = begin(diary)
-    own = next(iter(loop._registry.registrations))
+    own = next(iter(loop.registry.registrations))
     with loop:
         channel = FakeChannel(fd=7)
         registration = channel.join(loop)
@@ -198,7 +198,7 @@ def test_a_traced_loop_does_what_a_plain_one_does(
         with loop:
             channel = FakeChannel(fd=7, wants=READ | WRITE | URGENT)
             other = FakeChannel(fd=8)
-            registration = channel.join(loop, asked=asked)
+            registration = channel.join(loop, polled=asked)
             other.join(loop)
             loop.run_once(0)
             if what == "fail":

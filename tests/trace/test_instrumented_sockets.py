@@ -26,7 +26,7 @@ class Sizes(Trace):
 def test_a_socket_changes_its_class_and_stays_itself() -> None:
     sizes = Sizes()
     with pair() as (ours, theirs):
-        registration = Registration(FakeChannel(), ours.fileno(), asked=False)
+        registration = Registration(FakeChannel(), ours.fileno(), polled=False)
         known = {ours.fileno(): registration}
         ours.__class__ = telling_socket(sizes, known)
         assert isinstance(ours, socket.socket)
@@ -100,6 +100,6 @@ def test_closing_a_stranger_is_harmless() -> None:
         def closed(self, registration: Registration) -> None:
             closed.append(registration)
 
-    stranger = Registration(FakeChannel(), 7, asked=False)
+    stranger = Registration(FakeChannel(), 7, polled=False)
     Equipment(Traces(Closes()), {}).closed(stranger)
     assert closed == [stranger]

@@ -28,21 +28,21 @@ def test_what_is_queued_while_refreshing_does_not_let_it_sleep(
 ) -> None:
     channel = FakeChannel()
     registration = channel.join(loop)
-    channel.on["flush"] = lambda: loop.flush_soon(registration)
-    loop.flush_soon(registration)
+    channel.on["flush"] = lambda: loop.flush_soon(channel)
+    loop.flush_soon(channel)
     loop.run_once()
     assert selector.timeouts == [0]
     channel.on.clear()
     loop.run_once(0)
     selector.timeouts.clear()
-    channel.on["interest"] = lambda: loop.interest_changed(registration)
-    loop.interest_changed(registration)
+    channel.on["interest"] = lambda: loop.registry.interest_changed(registration)
+    loop.registry.interest_changed(registration)
     loop.run_once()
     assert selector.timeouts == [0]
     assert channel.calls == ["flush", "flush"]
 
 
-def test_the_dead_and_the_unwilling_get_nothing(
+def test_dead_and_unwilling_registrations_get_nothing(
     loop: EventLoop, selector: ScriptedSelector
 ) -> None:
     one, closed, paused = (FakeChannel(fd=fd, wants=READ | WRITE) for fd in (7, 8, 9))
@@ -65,11 +65,12 @@ def test_an_exception_ends_its_channel_only(
     loop: EventLoop, selector: ScriptedSelector, bad: str
 ) -> None:
     broken, good = FakeChannel(fd=7, wants=READ | WRITE), FakeChannel(fd=8)
-    registration, other = broken.join(loop), good.join(loop)
+    broken.join(loop)
+    good.join(loop)
     loop.run_once(0)
     broken.on[bad] = fail
-    loop.flush_soon(registration)
-    loop.flush_soon(other)
+    loop.flush_soon(broken)
+    loop.flush_soon(good)
     selector.script((7, READ | WRITE), (8, READ))
     loop.run_once()
     assert broken.calls[-2:] == ["error", "close"]

@@ -72,7 +72,7 @@ def test_close_before_the_outcome_calls_nothing(loop: EventLoop) -> None:
     listener.close()
     loop.run()
     assert client.seen == []
-    assert not loop.activities.busy()
+    assert not any(work.busy() for work in loop.background)
 
 
 @pytest.mark.parametrize("name", ["handle_connect", "handle_connect_error"])
@@ -86,7 +86,7 @@ def test_an_exception_in_a_handler_is_contained(
     client = Recording(loop)
     client.connect_to(HERE, listener.address[1])
     run_until(loop, lambda: client.closed)
-    assert client.seen == ["close"]
+    assert client.seen == (["close"] if name == "handle_connect" else [])
     assert caplog.text.count("ValueError: on purpose") == 1
 
 
@@ -117,7 +117,7 @@ def test_an_address_is_connected_to_with_a_socket_of_ones_own(loop: EventLoop) -
         taken.bind((HERE, 0))
         refused.connect(taken.getsockname())
         run_until(loop, lambda: client.connected and refused.closed)
-    client._blocked = True
+    client._blocked_ = True
     client.interest_changed()
     run_until(loop, lambda: len(client.seen) > 1)
     assert client.seen == ["connect", "write"]

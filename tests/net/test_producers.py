@@ -1,0 +1,154 @@
+"""Invariant: bytes and what producers make come out in order, each once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miniloop.net.producers import ProducingOutbox, SimpleProducer
+from miniloop.outbox import Outbox
+from tests.test_outbox import drain
+
+
+class Pieces:
+    """A producer that hands out what it was given and counts how often it was asked."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = list(pieces)
+        self.asked = 0
+
+    def more(self) -> bytes:
+        self.asked += 1
+        return self.pieces.pop(0) if self.pieces else b""
+
+
+def test_producer_is_asked_until_it_is_empty() -> None:
+    outbox, producer = ProducingOutbox(Outbox()), Pieces(b"a", b"b")
+    outbox.pieces.append(b"<")
+    outbox.add(producer)
+    outbox.pieces.append(b">")
+    assert outbox.size() == 2
+    assert outbox.take() == b"<ab>"
+    assert producer.asked == 3
+    assert not outbox
+
+
+def test_producer_is_not_asked_for_more_than_one_system_call_takes() -> None:
+    outbox = ProducingOutbox(Outbox())
+    producer = Pieces(*[b"x" * 50_000] * 4)
+    outbox.add(producer)
+    outbox.pieces.append(b"end")
+    assert len(outbox.take()) == 100_000
+    assert producer.asked == 2
+    assert len(outbox.take()) == 100_000
+    assert outbox.take() == b"end"
+
+
+def test_enough_bytes_before_a_producer_leave_it_alone() -> None:
+    outbox, producer = ProducingOutbox(Outbox()), Pieces(b"a")
+    outbox.pieces.append(b"x" * 70_000)
+    outbox.add(producer)
+    assert len(outbox.take()) == 70_000
+    assert producer.asked == 0
+    assert outbox.take() == b"a"
+
+
+def test_empty_producers() -> None:
+    outbox = ProducingOutbox(Outbox())
+    outbox.add(Pieces())
+    outbox.add(Pieces())
+    assert outbox
+    assert outbox.take() == b""
+    assert not outbox
+
+
+def test_wrong_producers() -> None:
+    outbox = ProducingOutbox(Outbox())
+    with pytest.raises(TypeError, match=r"more\(\)"):
+        outbox.add(b"bytes")  # type: ignore[arg-type]  # on purpose
+    outbox.add(Pieces("text"))  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(TypeError, match="returned 'text'"):
+        outbox.take()
+
+
+def test_simple_producer() -> None:
+    producer = SimpleProducer(b"abcde", chunk=2)
+    assert [producer.more() for _ in range(5)] == [b"ab", b"cd", b"e", b"", b""]
+
+
+def test_it_goes_on_where_the_plain_queue_was() -> None:
+    before = Outbox()
+    before.pieces += [b"hello", b" you"]
+    before.put_back(before.take(), 3)
+    before.pieces.append(b", there")
+    outbox = ProducingOutbox(before)
+    assert outbox.pieces is before.pieces
+    outbox.add(Pieces(b"!"))
+    assert outbox.size() == 13
+    assert drain(outbox, 4) == b"lo you, there!"
+
+
+def test_no_piece_is_ever_taken_out_past_a_producer() -> None:
+    outbox = ProducingOutbox(Outbox())
+    assert not outbox.plain
+    outbox.pieces.append(b"a")
+    outbox.take()
+    assert not outbox.plain
+    outbox.clear()
+    assert not outbox.plain
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_was_made_before_a_producer_raises_stays_queued(error: type[BaseException]) -> None:
+    class Broken:
+        pieces = [b"one", b"two"]  # noqa: RUF012 - of this test only
+
+        def more(self) -> bytes:
+            if self.pieces:
+                return self.pieces.pop(0)
+            raise error
+
+    outbox = ProducingOutbox(Outbox())
+    outbox.pieces.append(b"zero")
+    outbox.add(Broken())
+    with pytest.raises(error):
+        outbox.take()
+    assert outbox.take() == b"zeroonetwo"
+
+
+def test_clear_forgets_producers() -> None:
+    outbox = ProducingOutbox(Outbox())
+    outbox.add(Pieces(b"a"))
+    outbox.clear()
+    assert not outbox
+    assert outbox.take() == b""
+
+
+STEP = st.one_of(
+    st.tuples(st.just("append"), st.binary(max_size=9)),
+    st.tuples(st.just("producer"), st.lists(st.binary(min_size=1, max_size=9), max_size=4)),
+    st.tuples(st.just("big"), st.integers(1, 3)),
+    st.tuples(st.just("send"), st.integers(0, 90_000)),
+)
+
+
+@given(st.lists(STEP, max_size=40))
+def test_everything_comes_out_in_order_once(steps: list[tuple[str, object]]) -> None:
+    outbox = ProducingOutbox(Outbox())
+    put, got = b"", b""
+    for kind, what in steps:
+        if kind == "append" and isinstance(what, bytes):
+            outbox.pieces.append(what)
+            put += what
+        elif kind == "producer" and isinstance(what, list):
+            outbox.add(Pieces(*what))
+            put += b"".join(what)
+        elif kind == "big" and isinstance(what, int):
+            pieces = [bytes([what]) * 30_000] * what
+            outbox.add(Pieces(*pieces))
+            put += b"".join(pieces)
+        elif isinstance(what, int):
+            data = outbox.take()
+            got += bytes(data[:what])
+            outbox.put_back(data, min(what, len(data)))
+        assert outbox.size() <= len(put) - len(got)
+    assert got + drain(outbox, 40_000) == put
