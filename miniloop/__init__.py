@@ -3,8 +3,9 @@
 The core is imported here; a wing is imported when a name of it is first asked for.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from miniloop.chat import AsyncChat
 from miniloop.dispatcher import Dispatcher
@@ -13,7 +14,10 @@ from miniloop.loop import EventLoop
 from miniloop.readiness import announced
 from miniloop.timers import Handle, TimerHandle
 
+TYPE_CHECKING = False  # importing typing would double the time that importing miniloop takes
 if TYPE_CHECKING:
+    from typing import Any
+
     from miniloop.hosts.asyncio_guest import AsyncioGuest
     from miniloop.hosts.guest import Guest
     from miniloop.hosts.twisted_guest import TwistedGuest

@@ -7,10 +7,10 @@ Names with an underscore at both ends (``_hold_``) are private to the library.  
 names of their own, ``_pieces`` say, which must not meet ours by chance.
 """
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
 
 from miniloop import state
 from miniloop.loop import EventLoop
@@ -19,7 +19,11 @@ from miniloop.registry import close_on_error
 from miniloop.state import Life, Output
 from miniloop.timers import Handle
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ClassVar
+
     from miniloop.net.idle_limit import IdleLimit
 
 logger = logging.getLogger("miniloop")
@@ -39,7 +43,7 @@ class BaseChannel(Channel):
 
     _life_: Life = state.Uninitialised()  # type: ignore[assignment]  # until the constructor sets it
     _registration_: Registration | None = None
-    _idle_: "IdleLimit | None" = None
+    _idle_: IdleLimit | None = None
     _watchers_: tuple[Handle, ...] = ()
     _ended_ = False  # the end was reported
     _urgent_: ClassVar[int] = 0

@@ -18,8 +18,8 @@ MESSAGES_PER_PASS = 1024
 
 _NO_DELIVERY = PAUSED | HANDOVER | CLOSING
 """Reasons not to read that hold back what was received already, too."""
-_NOTHING: tuple[bytes, ...] = ()
-_TERMINATOR = (b"",)  # an empty message is its terminator and no more
+_NOTHING: list[bytes] = []
+_TERMINATOR = [b""]  # an empty message is its terminator and no more
 
 
 class AsyncChat(QueuedDispatcher):

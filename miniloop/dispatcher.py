@@ -4,20 +4,23 @@ This file turns readiness into accepting, connecting, reading and writing, and n
 is gone.  How a connect, a TLS handshake and a refused ``accept()`` go on is in ``net/``.
 """
 
+from __future__ import annotations
+
 import errno
 import logging
 import socket as sockets
 from functools import partial
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
-from typing import TYPE_CHECKING, Any
 
 from miniloop.channel import BaseChannel
 from miniloop.loop import EventLoop
 from miniloop.readiness import HANGUP, READ, WRITE, Channel, announced
 from miniloop.state import EOF, HANGUP_SEEN, Life, NoSocket, Output
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
+    from typing import Any
 
     from miniloop.net.accepting import Accepting
     from miniloop.net.connecting import Connecting
@@ -52,8 +55,8 @@ class Dispatcher(BaseChannel):
     addr: Any = None
     error: OSError | None = None
     _datagram_ = False
-    _accepting_: "Accepting | None" = None
-    _connecting_: "Connecting | None" = None
+    _accepting_: Accepting | None = None
+    _connecting_: Connecting | None = None
 
     def __init__(self, loop: EventLoop, sock: Socket | None = None) -> None:
         super().__init__(loop)
@@ -241,7 +244,7 @@ class Dispatcher(BaseChannel):
         logger.warning("cannot connect to %r: %s", self.addr, error)
 
     def start_tls(
-        self, context: "ssl.SSLContext", *, server_side: bool = False,
+        self, context: ssl.SSLContext, *, server_side: bool = False,
         server_hostname: str | None = None, timeout: float | None = TLS_TIMEOUT,
     ) -> None:  # fmt: skip
         """Protect the connection with TLS from here on; ``handle_secured()`` follows.
@@ -260,7 +263,7 @@ class Dispatcher(BaseChannel):
         start_tls(self, context, server_side, server_hostname, timeout)
 
     @property
-    def tls(self) -> "ssl.SSLObject | None":
+    def tls(self) -> ssl.SSLObject | None:
         """The TLS state: ``getpeercert()``, ``selected_alpn_protocol()`` ...; None without TLS."""
         return getattr(self.socket, "ssl_object", None) if self.socket else None
 

@@ -12,11 +12,11 @@ Warning: a caller that stops half-way through a batch of messages must give the 
 are split again under the terminator that is in force by then.
 """
 
-from collections.abc import Sequence
-from enum import Enum
-from typing import TypeAlias
+from __future__ import annotations
 
-Terminator: TypeAlias = bytes | int | None
+from enum import Enum
+
+Terminator = bytes | int | None
 """What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
 
 _SMALL_WINDOW = 512
@@ -128,7 +128,7 @@ class Framer:
         self._window = _SMALL_WINDOW  # or many overlong ones would be cut in vain, over and over
         return sum(map(len, messages)) + count * self._cut_length
 
-    def give_back(self, messages: Sequence[bytes]) -> None:
+    def give_back(self, messages: list[bytes]) -> None:
         """Take back these messages, the last of those just taken; a no-op after ``clear()``."""
         if messages and self._cut_length:
             self._position -= sum(map(len, messages)) + len(messages) * self._cut_length

@@ -4,14 +4,14 @@ Read ``EventLoop._pass()`` first: it is the diagram of everything else.  The loo
 ``Channel`` protocol and nothing of sockets.
 """
 
+from __future__ import annotations
+
 import logging
 import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Self
 
 from miniloop.readiness import Channel, Registration, deliver
 from miniloop.registry import Registry, close, close_on_error
@@ -19,7 +19,11 @@ from miniloop.selector import default_selector
 from miniloop.timers import Handle, TimerHandle, TimerQueue
 from miniloop.waker import Waker
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
     from miniloop.hosts.stepper import Stepper
     from miniloop.system.background import Background
     from miniloop.system.signals import SignalHandlers
@@ -223,7 +227,7 @@ class EventLoop:
             self._thread = None
             self._stop_grace = None
 
-    def stepper(self) -> "Stepper":
+    def stepper(self) -> Stepper:
         """Return what another event loop needs to run this one: a descriptor, a time, a step."""
         from miniloop.hosts.stepper import Stepper
 
@@ -355,7 +359,7 @@ class EventLoop:
         """Put back a signal's former handler; return whether there was one of ours."""
         return self._signals is not None and self._signals.remove(number)
 
-    def _signal_handlers(self) -> "SignalHandlers":
+    def _signal_handlers(self) -> SignalHandlers:
         if self._signals is None:
             from miniloop.system.signals import SignalHandlers
 

@@ -5,15 +5,17 @@ that costs happens in ``flush()``, once.  What follows when the queue is empty i
 the states of ``Output``.
 """
 
+from __future__ import annotations
+
 import socket
 from threading import get_ident
-from typing import TYPE_CHECKING
 
 from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
 from miniloop.outbox import Outbox
 from miniloop.state import CLOSING, Output
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from miniloop.net.producers import Producer
 
@@ -69,7 +71,7 @@ class QueuedDispatcher(Dispatcher):
                 return
         self._pieces_.append(data)
 
-    def push_with_producer(self, producer: "Producer") -> None:
+    def push_with_producer(self, producer: Producer) -> None:
         """Queue what ``producer.more()`` returns, asked for when there is room, until ``b""``.
 
         Raises as ``push()``; TypeError: it has no ``more()``.

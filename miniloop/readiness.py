@@ -4,9 +4,16 @@ The readiness bits, what the loop asks of a channel, and the registration that t
 one descriptor.
 """
 
+from __future__ import annotations
+
 import selectors
-from collections.abc import Callable
-from typing import TypeVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    _Method = TypeVar("_Method", bound=Callable[..., object])
 
 READ = selectors.EVENT_READ  # input, a connection to accept, or the peer has finished
 WRITE = selectors.EVENT_WRITE  # room for output, or a connect has ended
@@ -63,7 +70,7 @@ class Channel:
         """End the protocol below, such as TLS; return whether there is nothing to wait for."""
         return True
 
-    def evict(self, newcomer: "Channel") -> None:
+    def evict(self, newcomer: Channel) -> None:
         """Let go of the descriptor without closing it: it belongs to ``newcomer`` now."""
 
     def end(self) -> None:
@@ -142,9 +149,6 @@ def deliver(registration: Registration, ready: int) -> None:
         channel.handle_expt_event()
     if ready & HANGUP and registration.wants(HANGUP):
         channel.handle_hangup_event()
-
-
-_Method = TypeVar("_Method", bound=Callable[..., object])
 
 
 def announced(predicate: _Method) -> _Method:

@@ -6,9 +6,16 @@ reasons not to read.  The tables are checked in debug mode, drawn in the documen
 oracle of ``tests/test_state.py``: every transition is in a table, and every one of a table happens.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from enum import Enum
-from typing import Any, NoReturn, TypeVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn, TypeVar
+
+    _State = TypeVar("_State", bound=Enum)
 
 
 class Life(Enum):
@@ -76,8 +83,6 @@ HOLDS: Mapping[int, bool] = {
     PAUSED: True, BACKOFF: True, HANDOVER: True, EOF: False, CLOSING: False, HANGUP_SEEN: True,
 }  # fmt: skip
 """The bits of the read hold, and whether each can be lifted again."""
-
-_State = TypeVar("_State", bound=Enum)
 
 
 def check(table: Mapping[_State, frozenset[_State]], before: _State, after: _State) -> None:

@@ -3,6 +3,8 @@
 This file owns no clock: the time is always an argument, in seconds of the owner's clock.
 """
 
+from __future__ import annotations
+
 import heapq
 import math
 from collections import deque
@@ -56,7 +58,7 @@ class TimerHandle(Handle):
 
     def __init__(
         self, when: float, callback: Callable[..., object], args: tuple[object, ...],
-        queue: "TimerQueue",
+        queue: TimerQueue,
     ) -> None:  # fmt: skip
         super().__init__(callback, args)
         self.when = when
