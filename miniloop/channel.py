@@ -236,7 +236,7 @@ class BaseChannel(Channel):
         self.end()
 
     def on_close(self, callback: Callable[..., object], *args: object) -> Handle:
-        """Call ``callback(*args)`` from the loop once this is closed, also by the program itself."""
+        """Call ``callback(*args)`` from the loop once this is closed, by the program too."""
         handle = Handle(callback, args)
         self._watchers_ = (*self._watchers_, handle)
         if self.closed:

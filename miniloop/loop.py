@@ -15,7 +15,6 @@ from threading import get_ident
 
 from miniloop.readiness import Channel, Registration, deliver
 from miniloop.registry import Registry, close, close_on_error
-from miniloop.selector import default_selector
 from miniloop.timers import Handle, TimerHandle, TimerQueue
 from miniloop.waker import Waker
 
@@ -30,10 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("miniloop")
 
-GRACE = 5.0
-"""Seconds that an orderly stop gives to queued output: what a person waits before Ctrl-C again."""
-LONGEST_WAIT = 86400.0
-"""Seconds of one wait: epoll refuses more than 24 days (the figure is asyncio's)."""
+GRACE = 5.0  # seconds for queued output in an orderly stop: then a person presses Ctrl-C again
+LONGEST_WAIT = 86400.0  # seconds of one wait: epoll refuses more than 24 days (asyncio's figure)
 
 
 class EventLoop:
@@ -43,18 +40,17 @@ class EventLoop:
     ``call_soon_threadsafe()`` and ``stop()`` only.
 
     Args:
-        selector: any ``selectors.BaseSelector``, by default the platform's best; the loop closes it.
+        selector: any ``selectors.BaseSelector``, by default the platform's best; the loop closes
+            it.
         clock: returns seconds and never runs backwards.
         debug: in every pass, raise when a channel changed its interest without announcing it.
         slow: in debug mode, log each handler, timer and callback that takes so many seconds (the
             default is asyncio's); None measures nothing.
 
     Attributes:
-        debug, time: as given; ``time()`` is the clock.
-        background: work without a descriptor, such as pools of threads; a dict, for its order.
         registry: which channel is watched for what.
-        accepted: what ``accept()`` returned in this moment, so that its dispatcher need not ask.
-        closed: whether ``close()`` was called.
+        background: work without a descriptor, such as pools of threads; a dict, for its order.
+        accepted: what ``accept()`` has just returned: a cache, for the new connection's dispatcher.
     """
 
     def __init__(
@@ -65,13 +61,12 @@ class EventLoop:
         debug: bool = False,
         slow: float | None = 0.1,
     ) -> None:
-        """Open the selector and the waker; nothing runs yet."""
         self.debug = debug
         self.time = clock
         self.closed = False
         self.background: dict[Background, None] = {}
         self.accepted: tuple[socket.socket, Any] | None = None
-        self._selector = default_selector() if selector is None else selector
+        self._selector = self._new_selector() if selector is None else selector
         self.registry = Registry(self._selector, self._check_thread)
         self._timers = TimerQueue()
         self._callbacks: deque[Handle] = deque()
@@ -86,7 +81,6 @@ class EventLoop:
         self._install_wings(slow if debug else None)
 
     def _install_wings(self, slow: float | None) -> None:
-        """Prepare for ``fork()``, and in debug mode for slow handlers; both stand outside."""
         from miniloop.system.forking import renew_after_fork
 
         renew_after_fork(self)
@@ -98,6 +92,11 @@ class EventLoop:
     def new_socket(self, family: int, type: int, proto: int = 0) -> socket.socket:
         """Make a socket for a channel; a simulated loop makes simulated ones.  OSError: refused."""
         return socket.socket(family, type, proto)
+
+    def _new_selector(self) -> selectors.BaseSelector:
+        from miniloop.selectors import default_selector
+
+        return default_selector()
 
     def _new_waker(self) -> Waker:
         """Make the waker; a simulated loop has one without descriptors."""
@@ -151,14 +150,16 @@ class EventLoop:
 
     def _timeout(self, longest: float | None) -> float | None:
         until = self._time_to_next()
-        return longest if until is None or (longest is not None and longest < until) else until
+        if until is None or (longest is not None and longest < until):
+            until = longest
+        return until if until is None else min(until, LONGEST_WAIT)
 
     def _time_to_next(self) -> float | None:
         """Return the seconds until there is something to do without an event; None: never."""
         if self._callbacks or self.registry.dirty or self._unflushed:
             return 0
         when = self._timers.next_time() if self._timers else None
-        return None if when is None else min(max(0.0, when - self.time()), LONGEST_WAIT)
+        return None if when is None else max(0.0, when - self.time())
 
     def _deliver(self, events: list[tuple[selectors.SelectorKey, int]]) -> None:
         """Call the handlers of the registrations that are alive and want the event.
@@ -197,7 +198,7 @@ class EventLoop:
         """Run one pass; it waits at most ``timeout`` seconds, or a day (None: no limit)."""
         self._thread = self._entering()
         try:
-            self._pass(timeout if timeout is None else min(timeout, LONGEST_WAIT))
+            self._pass(timeout)
         finally:
             self._thread = None
 
@@ -207,11 +208,8 @@ class EventLoop:
         On the main thread the two signals mean ``stop()``, unless the program has handlers of its
         own for them; a second one has its usual effect.
 
-        Args:
-            forever: go on with nothing to wait for, because threads call the loop.
-
-        Raises:
-            RuntimeError: the loop is closed, or is running already.
+        With ``forever`` it goes on with nothing to wait for, because threads call the loop.
+        RuntimeError: the loop is closed, or is running already.
         """
         self._thread = self._entering()
         try:
@@ -279,8 +277,7 @@ class EventLoop:
     def close(self) -> None:
         """Close every channel at once, then the loop itself; again is harmless.
 
-        Raises:
-            RuntimeError: the loop runs; or has signal handlers, and this is not the main thread.
+        RuntimeError: the loop runs; or it has signal handlers, and this is not the main thread.
         """
         if self.closed:
             return
@@ -306,8 +303,7 @@ class EventLoop:
     def call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
         """Call ``callback(*args)`` at the end of this pass, or of the next one.
 
-        Raises:
-            RuntimeError: the loop is closed, or runs on another thread.
+        RuntimeError: the loop is closed, or runs on another thread.
         """
         self._check_thread()
         self._callbacks.append(handle := Handle(callback, args))
@@ -334,9 +330,7 @@ class EventLoop:
     def call_at(self, when: float, callback: Callable[..., object], *args: object) -> TimerHandle:
         """Call ``callback(*args)`` when ``time()`` reaches ``when``, in seconds.
 
-        Raises:
-            RuntimeError: the loop is closed, or runs on another thread.
-            ValueError: ``when`` is NaN.
+        Raises as ``call_soon()``; TypeError or ValueError: ``when`` is no number.
         """
         self._check_thread()
         return self._timers.add(when, callback, args)
@@ -346,11 +340,8 @@ class EventLoop:
     ) -> None:
         """Run ``callback(*args)`` in the callbacks stage when a signal arrives.
 
-        It replaces the signal's handler until ``remove_signal_handler()`` or ``close()`` puts that
-        back; a forked child does not inherit it.  Under a host that handles signals use the host's.
-
-        Raises:
-            RuntimeError: the loop is closed, or see ``SignalHandlers.add()``; so for ValueError.
+        ``remove_signal_handler()`` or ``close()`` puts back the signal's former handler; a forked
+        child does not inherit ours.  Raises as ``SignalHandlers.add()``.
         """
         self._check_open()
         self._signal_handlers().add(number, Handle(callback, args))
@@ -387,8 +378,7 @@ class EventLoop:
     def _check_thread(self) -> None:
         """Refuse a closed loop, and every thread but that of a loop that runs or has a host.
 
-        Between two passes of a loop inside another one nothing would look at what is queued, so the
-        host is woken.
+        Between two passes of a loop that has a host, the host is woken to make one.
         """
         thread = get_ident()
         if self._thread == thread:

@@ -106,7 +106,6 @@ class Registry:
             raise
 
     def _ask(self, registration: Registration) -> None:
-        """Learn what a channel wants, and update the selector if that changed."""
         registration.dirty = registration.polled
         try:
             interest = registration.channel.interest()

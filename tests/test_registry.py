@@ -9,7 +9,7 @@ import pytest
 
 from miniloop.readiness import HANGUP, NOT_DIRECT, READ, URGENT, WRITE, Registration
 from miniloop.registry import Registry
-from miniloop.selector import EpollSelector, PollSelector
+from miniloop.selectors import EpollSelector, PollSelector
 from miniloop.testing import ScriptedSelector
 from tests.doubles import FakeChannel, fail
 

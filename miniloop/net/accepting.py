@@ -24,7 +24,7 @@ BATCH = 64
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _QUIET = 60.0
-"""Seconds before the same trouble is logged again: at the edge, failures and successes alternate."""
+"""Seconds before the same trouble is logged again: at a limit, accepting fails now and then."""
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _MISUSE = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP}
 

@@ -5,7 +5,7 @@ import socket
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from miniloop.selector import POLLERR, POLLIN, POLLOUT
+from miniloop.selectors.poll import POLLERR, POLLIN, POLLOUT
 from miniloop.testing.basesocket import BaseSocket
 from miniloop.testing.descriptors import error
 from miniloop.testing.ports import key

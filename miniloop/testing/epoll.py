@@ -7,7 +7,8 @@ descriptors that come back, the rebuilt set, is ``EpollSelector``'s and runs unc
 import errno
 from typing import TYPE_CHECKING, Any
 
-from miniloop.selector import POLLERR, POLLHUP, POLLIN, POLLOUT, EpollSelector
+from miniloop.selectors import EpollSelector
+from miniloop.selectors.poll import POLLERR, POLLHUP, POLLIN, POLLOUT
 from miniloop.testing.basesocket import BaseSocket
 from miniloop.testing.descriptors import error
 

@@ -5,7 +5,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from miniloop.selector import POLLHUP, POLLIN, POLLOUT
+from miniloop.selectors.poll import POLLHUP, POLLIN, POLLOUT
 from miniloop.testing.basesocket import BaseSocket
 from miniloop.testing.descriptors import error
 from miniloop.testing.endpoint import Endpoint

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from miniloop.selector import POLLIN
+from miniloop.selectors.poll import POLLIN
 from miniloop.testing.descriptors import OpenFile
 from miniloop.waker import Waker
 

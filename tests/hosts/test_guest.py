@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from miniloop import AsyncChat, Dispatcher, EventLoop, FileDispatcher, Guest, TwistedGuest
-from miniloop.selector import EpollSelector, PollSelector
+from miniloop.selectors import EpollSelector, PollSelector
 from miniloop.testing import FakeClock, ScriptedSelector
 from tests.doubles import Sees, fail
 from tests.driving import Lines, Recording, pair, receive

@@ -3,7 +3,6 @@
 import copy
 
 import pytest
-
 from miniloop.net.no_socket import CLOSED, NO_SOCKET
 
 

@@ -1,9 +1,9 @@
 """What lives on a loop without a descriptor: run() waits for it, and it ends with the loop."""
 
 import pytest
+from miniloop.system.activity import Activities
 
 from miniloop import EventLoop
-from miniloop.system.activity import Activities
 from tests.doubles import Sees, fail
 
 
