@@ -22,6 +22,8 @@ from .process import Address
 SOURCE = Path(__file__).with_name("loops.c")
 FLAGS = ("-O2", "-shared", "-fPIC")
 AT_ONCE = 64  # events of one wait, as in loops.c
+SLICE = 1.0  # seconds of one call: Python handles signals, such as Ctrl-C's, between two calls
+NOTHING = Sample(0, 0.0, 0.0)
 MOST = 1_000_000  # answers a second that there is room for: several times what a core can do
 
 
@@ -127,18 +129,28 @@ class CompiledLoops:
         patience: float = PATIENCE,
     ) -> tuple[Sample, list[float]]:
         """See `Loops`."""
-        most = int(MOST * seconds) + least + AT_ONCE
-        latencies = (ctypes.c_double * most)()
         times = (ctypes.c_double * len(sent)).from_buffer(sent)
-        limits = ctypes.c_int64(most), ctypes.c_int64(least)
-        arguments = (epoll.fileno(), *sized(message), times, latencies, *limits)
-        sample = self._call("closed_loop", seconds, *arguments, patience=patience)
-        return sample, latencies[: sample.messages]
+        total, latencies = NOTHING, list[float]()
+        while (left := seconds - total.seconds) > 0:
+            wanted = max(0, least - total.messages) if left <= SLICE else 0
+            most = int(MOST * SLICE) + wanted + AT_ONCE
+            room = (ctypes.c_double * most)()
+            limits = ctypes.c_int64(most), ctypes.c_int64(wanted)
+            arguments = (epoll.fileno(), *sized(message), times, room, *limits)
+            sample = self._slice("closed_loop", min(left, SLICE), patience, *arguments)
+            latencies += room[: sample.messages]
+            total += sample
+        return total, latencies
 
-    def _call(
-        self, name: str, seconds: float, *arguments: object, patience: float = PATIENCE
-    ) -> Sample:
-        """Call a function of the library; the lock of the interpreter is released meanwhile."""
+    def _call(self, name: str, seconds: float, *arguments: object) -> Sample:
+        """Call a function of the library for so long."""
+        total = NOTHING
+        while (left := seconds - total.seconds) > 0:
+            total += self._slice(name, min(left, SLICE), PATIENCE, *arguments)
+        return total
+
+    def _slice(self, name: str, seconds: float, patience: float, *arguments: object) -> Sample:
+        """Call a function once; Python sees no signal meanwhile."""
         run = _Run(seconds=seconds, patience=patience, spin=self._spin)
         problem = getattr(self._library, name)(*arguments, ctypes.byref(run))
         if problem:

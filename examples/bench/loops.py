@@ -36,6 +36,14 @@ class Sample:
     seconds: float
     waited: float
 
+    def __add__(self, other: Sample) -> Sample:
+        """Return what both did, one after the other."""
+        return Sample(
+            self.messages + other.messages,
+            self.seconds + other.seconds,
+            self.waited + other.waited,
+        )
+
     @property
     def idle(self) -> float:
         """The share of the time in which the load waited: what it could have done beside this."""
