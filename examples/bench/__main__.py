@@ -28,6 +28,8 @@ from .stats import Result, Run, Score, Size, capacity, score
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure what the command line asks for and print it."""
     options = parse_arguments(argv)
+    if options.csv:
+        check_csv(options.csv)
     if options.page:
         check_page(options.page)
     cores = choose_cores()
@@ -51,6 +53,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_csv(options.csv, [*rows, *memory_rows(sizes)])
     if options.page:
         marks.fill(options.page, page.bodies(about, results, sizes))
+
+
+def check_csv(path: Path) -> None:
+    """Find out before measuring whether the figures can be written; keep what the file has.
+
+    Raises:
+        SystemExit: with a sentence.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    except OSError as error:
+        sys.exit(f"bench: cannot write to {path}: {error.strerror}.")
 
 
 def check_page(path: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_server_that_cannot_start_is_reported() -> None:
 def test_the_command_prints_a_table_and_writes_the_figures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures = tmp_path / "figures.csv"
+    figures = tmp_path / "new" / "figures.csv"
     main(["--only", "bursts", "--rounds", "2", "--seconds", "0.02", "--csv", str(figures)])
     printed = capsys.readouterr().out
     assert "bursts of 256 lines" in printed
@@ -118,6 +118,12 @@ def test_a_page_is_looked_at_before_anything_is_measured(tmp_path: Path) -> None
     page.write_text("<!-- native: begin --> <!-- native: end -->")
     with pytest.raises(SystemExit, match="needs <!-- asyncore: begin -->"):
         main(["--page", str(page)])
+
+
+def test_a_file_that_cannot_be_written_is_found_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"cannot write to .*: File exists\."):
+        main(["--csv", str(tmp_path / "file" / "figures.csv")])
 
 
 # -- the allocator --------------------------------------------------------------------------------
