@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .report import MARK, align
 from .stats import Quartiles, Result, Score, Size
 
+SMALLEST = 0.001  # share that is shown
 HEADINGS = ("goals", "against", "goal", "by rate", "by CPU time")
 
 
@@ -50,9 +51,14 @@ def at_least(ratio: Quartiles | None, goal: float) -> str:
     if ratio is None:
         return "not known"
     short = 1 - ratio.median / goal
-    return f"{ratio.median:.2f} " + (f"short by {short:.1%}" if short > 0 else "reached")
+    return f"{ratio.median:.2f} " + (f"short by {by(short)}" if short > 0 else "reached")
 
 
 def at_most(size: float, goal: float) -> str:
     """Say whether a size in bytes is within its goal."""
-    return f"{size:,.0f} " + (f"over by {size / goal - 1:.1%}" if size > goal else "reached")
+    return f"{size:,.0f} " + (f"over by {by(size / goal - 1)}" if size > goal else "reached")
+
+
+def by(share: float) -> str:
+    """Return a share above 0 in per cent; what rounds to none is not shown as none."""
+    return f"{max(share, SMALLEST):.1%}"

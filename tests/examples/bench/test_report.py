@@ -48,6 +48,13 @@ def test_a_goal_is_reached_or_short_by_so_much() -> None:
     )
 
 
+def test_a_goal_missed_by_a_hair_is_not_shown_as_missed_by_nothing() -> None:
+    result = Result("work", "title", scores(Run(94.75, 84.3, 1.0, 0.0, 0.3)))
+    assert summary([result], []).splitlines()[1].split() == (
+        ["work", "peer", "0.95", "0.95", "short", "by", "0.1%", "0.95", "short", "by", "0.1%"]
+    )
+
+
 def test_the_summary_marks_what_the_load_may_have_decided() -> None:
     marked = summary([Result("work", "title", scores(SLOW_LOAD))], [])
     assert "0.90 short by 5.3%*" in marked
