@@ -23,7 +23,6 @@ BUFFER = 65536  # bytes
 OneSocket = getattr(selectors, "PollSelector", selectors.SelectSelector)  # opens no descriptor
 DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)  # where there is none, a receive sleeps
 
-
 Ready = Callable[[float], Sequence[object]]  # gets seconds, returns what is ready
 
 
@@ -59,13 +58,19 @@ class Reader:
     """Fetches answers of one size from a connection."""
 
     def __init__(self, sock: socket.socket, size: int, waiter: Waiter, buffer: memoryview) -> None:
-        selector = OneSocket()
-        selector.register(sock, selectors.EVENT_READ)
-        self.ready: Ready = selector.select
+        self.sock = sock
+        self.selector: selectors.BaseSelector | None = None  # many are never waited for
         self.receive = sock.recv_into
         self.size = size
         self.waiter = waiter
         self.buffer = buffer
+
+    def ready(self, seconds: float) -> Sequence[object]:
+        """Wait so long for the socket to be readable; return something if it is."""
+        if self.selector is None:
+            self.selector = OneSocket()
+            self.selector.register(self.sock, selectors.EVENT_READ)
+        return self.selector.select(seconds)
 
     def read(self) -> None:
         """Receive one answer, in as many pieces as it comes."""
