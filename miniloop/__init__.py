@@ -33,9 +33,8 @@ _WINGS = {
     "AsyncioGuest": "hosts.asyncio_guest", "Child": "system.children",
     "FileDispatcher": "system.files", "Guest": "hosts.guest", "Job": "system.threadpool",
     "Listener": "net.listener", "PoolFull": "system.threadpool", "Producer": "net.producers",
-    "Reconnecting": "net.reconnecting",
-    "SimpleProducer": "net.producers", "ThreadPool": "system.threadpool", "Trace": "trace.hooks",
-    "TwistedGuest": "hosts.twisted_guest",
+    "Reconnecting": "net.reconnecting", "SimpleProducer": "net.producers", "Trace": "trace.hooks",
+    "ThreadPool": "system.threadpool", "TwistedGuest": "hosts.twisted_guest",
 }  # fmt: skip
 
 __all__ = [

@@ -1,10 +1,8 @@
-"""What every dispatcher is, whatever it reads and writes: a life on the loop.
+"""What every dispatcher is: registered, pausing, failing, idling and ending.
 
-Being registered, failing, pausing, idling and ending are in this file.  Nothing here sends or
-receives a byte or knows what a socket is.
-
-Names with an underscore at both ends (``_hold_``) are private to the library.  Subclasses have
-names of their own, ``_pieces`` say, which must not meet ours by chance.
+Nothing here sends or receives a byte or knows what a socket is.  Names with an underscore at both
+ends (``_hold_``) are private to the library: subclasses have names of their own, ``_pieces`` say,
+which must not meet ours by chance.
 """
 
 from __future__ import annotations
@@ -136,9 +134,7 @@ class BaseChannel(Channel):
     def set_idle_timeout(self, seconds: float | None) -> None:
         """Call ``handle_idle()`` whenever nothing was received for ``seconds`` (None: never).
 
-        Raises:
-            RuntimeError: the channel is closed.
-            ValueError: ``seconds`` is not positive.
+        RuntimeError: the channel is closed.  ValueError: ``seconds`` is not positive.
         """
         from miniloop.net.idle_limit import IdleLimit
 
@@ -192,9 +188,6 @@ class BaseChannel(Channel):
         """
         logger.exception("uncaptured exception, closing channel %r", self)
 
-    def handle_stop(self) -> None:
-        """An orderly stop of the loop begins; the channel is closed when its output is sent."""
-
     def _guarded_(self, step: Callable[..., object], *args: object) -> None:
         """Run a step that a timer or callback started; what it raises ends the channel."""
         try:
@@ -230,10 +223,6 @@ class BaseChannel(Channel):
 
     def _report_end_(self) -> None:
         self.handle_close()
-
-    def evict(self, newcomer: Channel) -> None:
-        """Let go of the descriptor, which belongs to ``newcomer`` now."""
-        self.end()
 
     def on_close(self, callback: Callable[..., object], *args: object) -> Handle:
         """Call ``callback(*args)`` from the loop once this is closed, by the program too."""

@@ -261,10 +261,10 @@ class Dispatcher(BaseChannel):
         """The TLS handshake has ended well: what is sent and received now is protected."""
 
     def recv(self, size: int = CHUNK) -> bytes:
-        """Receive at most ``size`` bytes.
+        """Receive at most ``size`` bytes.  RuntimeError: no socket, or closed.
 
         Returns ``b""`` when there is nothing now, or when the peer has finished (``handle_eof()``
-        has run) or failed (``handle_close()`` has run).  RuntimeError: no socket, or closed.
+        has run) or failed (``handle_close()`` has run).
         """
         try:
             data = self.socket.recv(size)
@@ -282,8 +282,8 @@ class Dispatcher(BaseChannel):
     def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send now; ``handle_write()`` is called when there is room for what did not fit.
 
-        Returns the number of bytes that were taken, 0 when there is no room now or the peer is
-        gone.  RuntimeError: no socket, or closed.
+        Returns the number of bytes taken: 0 without room, or without the peer.  Raises as
+        ``recv()``; TypeError: no bytes.
         """
         try:
             sent = self.socket.send(data)

@@ -100,8 +100,8 @@ class Framer:
     def take_messages(self, most: int) -> list[bytes]:
         """Return complete messages from the front, at most ``most``.
 
-        The list is empty when there are none, and also when the next thing is anything else than
-        a whole message under a bytes terminator and within the limit: ask ``next_event()`` then.
+        When there are none, or the next thing is not a whole message within the limit under a
+        bytes terminator, the list is empty: ask ``next_event()`` then.
         """
         terminator = self.terminator
         if type(terminator) is not bytes or self._partial or self._skipping:
@@ -199,20 +199,13 @@ class Framer:
 
 
 def check_terminator(terminator: object) -> Terminator:
-    """Return a terminator in its plain form: bytes, an int above 0, or None.
-
-    Raises:
-        TypeError: it is neither bytes nor an int nor None.
-        ValueError: it is negative.
-    """
+    """Return a terminator as bytes, an int above 0, or None.  TypeError, ValueError: no such."""
     if isinstance(terminator, str):
         raise TypeError(f"a terminator is bytes, not str: write b{terminator!r}")
     if isinstance(terminator, bytes | bytearray | memoryview):
         return bytes(terminator) or None
     if terminator is None or isinstance(terminator, int):
         if terminator is not None and terminator < 0:
-            raise ValueError(
-                f"a terminator of {terminator} bytes: give the number of bytes that are to come"
-            )
+            raise ValueError(f"a terminator of {terminator} bytes: give how many are to come")
         return None if not terminator else int(terminator)
     raise TypeError(f"a terminator is bytes, an int or None, not {terminator!r}")

@@ -36,12 +36,10 @@ LONGEST_WAIT = 86400.0  # seconds of one wait: epoll refuses more than 24 days (
 class EventLoop:
     """Waits for descriptors and times, and calls the handlers, one after the other.
 
-    All of it happens on one thread, the one that calls ``run()``.  Other threads may call
-    ``call_soon_threadsafe()`` and ``stop()`` only.
+    It does so on one thread.  Others may call ``call_soon_threadsafe()`` and ``stop()`` only.
 
     Args:
-        selector: any ``selectors.BaseSelector``, by default the platform's best; the loop closes
-            it.
+        selector: any ``selectors.BaseSelector``, by default the best here; the loop closes it.
         clock: returns seconds and never runs backwards.
         debug: in every pass, raise when a channel changed its interest without announcing it.
         slow: in debug mode, log each handler, timer and callback that takes so many seconds (the
@@ -103,7 +101,7 @@ class EventLoop:
         return Waker()
 
     def _pass(self, timeout: float | None = None, *, forever: bool = True) -> bool:
-        """Go through the stages; or, unless ``forever``, return False if the wait could not end."""
+        """Go through the stages; unless ``forever``, return False where the wait could not end."""
         self._refresh()
         if not (forever or self._has_work()):
             return False
@@ -206,10 +204,8 @@ class EventLoop:
         """Run passes until ``stop()``, SIGINT or SIGTERM, or until nothing is left to wait for.
 
         On the main thread the two signals mean ``stop()``, unless the program has handlers of its
-        own for them; a second one has its usual effect.
-
-        With ``forever`` it goes on with nothing to wait for, because threads call the loop.
-        RuntimeError: the loop is closed, or is running already.
+        own; a second one has its usual effect.  With ``forever`` it goes on with nothing to wait
+        for, because threads call the loop.  RuntimeError: it is closed, or running already.
         """
         self._thread = self._entering()
         try:
@@ -235,9 +231,7 @@ class EventLoop:
         """Claim the loop for this thread."""
         self._check_open()
         if self._thread is not None:
-            raise RuntimeError(
-                "the loop is running already: a handler returns to the loop instead of running it"
-            )
+            raise RuntimeError("the loop is running already: return to it from the handler")
         return get_ident()
 
     def _has_work(self) -> bool:
@@ -340,14 +334,13 @@ class EventLoop:
     ) -> None:
         """Run ``callback(*args)`` in the callbacks stage when a signal arrives.
 
-        ``remove_signal_handler()`` or ``close()`` puts back the signal's former handler; a forked
-        child does not inherit ours.  Raises as ``SignalHandlers.add()``.
+        A forked child does not inherit the handler.  Raises as ``SignalHandlers.add()``.
         """
         self._check_open()
         self._signal_handlers().add(number, Handle(callback, args))
 
     def remove_signal_handler(self, number: int) -> bool:
-        """Put back a signal's former handler; return whether there was one of ours."""
+        """Put back a signal's former handler, as ``close()`` does; return whether it was ours."""
         return self._signals is not None and self._signals.remove(number)
 
     def _signal_handlers(self) -> SignalHandlers:
@@ -356,11 +349,6 @@ class EventLoop:
 
             self._signals = SignalHandlers(self._waker.signal_fileno(), self._hand_over)
         return self._signals
-
-    def close_descriptor(self, fd: int) -> None:
-        """Close the channel on descriptor ``fd``; harmless where there is none."""
-        if fd in self.registry.registrations:
-            close(self.registry.registrations[fd].channel)
 
     def scheduled(self, work: object) -> None:
         """Note that ``work`` comes back as the first argument of a callback; for traces."""
@@ -376,19 +364,13 @@ class EventLoop:
             raise RuntimeError("the loop is closed: make a new EventLoop()")
 
     def _check_thread(self) -> None:
-        """Refuse a closed loop, and every thread but that of a loop that runs or has a host.
-
-        Between two passes of a loop that has a host, the host is woken to make one.
-        """
+        """Refuse a closed loop, and other threads than its own; wake a host between two passes."""
         thread = get_ident()
         if self._thread == thread:
             return
         self._check_open()
         owner = self._home if self._thread is None else self._thread
         if owner is not None and owner != thread:
-            raise RuntimeError(
-                "the loop runs on another thread: hand the call over with "
-                "loop.call_soon_threadsafe()"
-            )
+            raise RuntimeError("the loop is another thread's: use loop.call_soon_threadsafe()")
         if owner is not None:
             self._waker.wake()
