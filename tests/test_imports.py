@@ -28,7 +28,7 @@ WINGS: dict[str, set[str]] = {
     "hosts": set(),
     "net": {"system"},
     "system": set(),
-    "testing": {"net", "system"},
+    "testing": {"net", "system", "trace"},
     "trace": set(),
 }
 """Each wing, and the other wings that it may import."""

@@ -108,3 +108,37 @@ def test_refusals(name: str, args: tuple[Any, ...], complaint: str) -> None:
     net.socket(type=socket.SOCK_DGRAM).bind(("h", 1))
     with net.socket(type=socket.SOCK_DGRAM) as sock, pytest.raises(OSError, match=complaint):
         getattr(sock, name)(*args)
+
+
+def test_a_datagram_arrives_after_its_sender_has_closed() -> None:
+    net = SimulatedNetwork(1, faults=GENTLE)
+    receiver, sender = (net.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+    receiver.bind(("h", 1))
+    sender.bind(("h", 2))
+    receiver.connect(("h", 2))
+    sender.sendto(b"last", ("h", 1))
+    sender.close()
+    net.settle()
+    assert receiver.recvfrom(9) == (b"last", ("h", 2))
+
+
+def test_a_host_name_leads_to_its_address() -> None:
+    net = SimulatedNetwork(1, faults=GENTLE)
+    net.hosts["web"] = ["10.0.0.1"]
+    receiver, sender = (net.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+    receiver.bind(("10.0.0.1", 53))
+    sender.sendto(b"question", ("web", 53))
+    net.settle()
+    assert receiver.recv(9) == b"question"
+
+
+def test_unix_senders_have_no_name_unless_they_bind_one() -> None:
+    net = SimulatedNetwork(1, faults=GENTLE)
+    receiver, named, *nameless = (net.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(4))
+    receiver.bind("\0receiver")
+    named.bind("\0named")
+    for sender in (named, *nameless):
+        sender.sendto(b"x", "\0receiver")
+        net.settle()
+    assert [receiver.recvfrom(1)[1] for _ in range(3)] == ["\0named", None, None]
+    assert nameless[0].getsockname() == ""

@@ -97,9 +97,8 @@ def test_a_program_that_waits_for_ever_is_told() -> None:
             loop.run()
 
 
-def test_what_spins_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("miniloop.testing.network.MOST_STEPS", 100)
-    net = SimulatedNetwork(1)
+def test_what_spins_is_reported() -> None:
+    net = SimulatedNetwork(1, max_steps=100)
 
     def again() -> None:
         loop.call_soon(again)
@@ -193,6 +192,32 @@ def test_leaks_are_found() -> None:
     assert net.open_sockets == kept
 
 
+def test_open_sockets_are_those_of_the_simulated_process() -> None:
+    net = SimulatedNetwork(1)
+    with net.loop() as loop:
+        assert numbers(net) == []  # without the loop's waker
+        listener = Listener(loop, ("server", 1), lambda loop, sock: sock.close())
+        net.listen(("other", 1))
+        net.connect(("other", 1))
+        net.connect(("server", 1))
+        listener.pause_reading()
+        net.run(1)  # one connection waits in the backlog
+        ours = listener.fileno()
+        assert numbers(net) == [ours]
+        left, right = net.socketpair()
+        opened = [ours, left.fileno(), right.fileno()]
+        assert numbers(net) == opened
+        left.detach()
+        assert numbers(net) == opened
+        net.close_descriptor(opened[1])
+        right.close()
+        assert numbers(net) == [ours]
+
+
+def numbers(net: SimulatedNetwork) -> list[int]:
+    return [sock.fd for sock in net.open_sockets]
+
+
 def test_a_closed_loop_is_forgotten() -> None:
     net = SimulatedNetwork(1)
     loop = net.loop()
@@ -200,7 +225,7 @@ def test_a_closed_loop_is_forgotten() -> None:
     loop.close()
     loop.close()
     net.run(1)
-    assert net.descriptors.files == {}
+    assert net.kernel.descriptors.files == {}
 
 
 def test_faults_may_change_on_the_way() -> None:

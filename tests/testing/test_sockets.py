@@ -253,5 +253,5 @@ def test_the_smallest_buffer_is_not_writable_when_it_is_full() -> None:
         chats[0].push(b"xxx")
         begun = net.now
         net.run(1)
-        assert net.descriptors.get(chats[0].fileno()).poll() == 0
+        assert net.kernel.descriptors.get(chats[0].fileno()).poll() == 0
         assert net.now - begun == pytest.approx(1, abs=1e-4)  # nobody was woken for nothing
