@@ -134,5 +134,5 @@ class SimulatedLoop(EventLoop):
             self.trace = self._own_trace
 
     def dirty_channels(self) -> Sequence[Channel]:
-        """Return the channels that called ``interest_changed()`` since they were last asked."""
+        """Return the channels that called ``interest_changed()`` since it was last read."""
         return [registration.channel for registration in self._registry.dirty]

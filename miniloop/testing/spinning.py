@@ -29,7 +29,7 @@ class Watched(Protocol):
         """Trace the loop as before."""
 
     def dirty_channels(self) -> Sequence[Channel]:
-        """Return the channels that called ``interest_changed()`` since they were last asked."""
+        """Return the channels that called ``interest_changed()`` since it was last read."""
 
 
 class StepLimit:

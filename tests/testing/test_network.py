@@ -1,4 +1,4 @@
-"""Seeds, jumps of the clock, and what is told when a run fails."""
+"""Seeds, jumps of the clock, and the messages of a run that fails."""
 
 import math
 import random
@@ -44,17 +44,17 @@ def test_seeds_differ() -> None:
     assert len({"".join(log_of(seed)) for seed in range(20)}) == 20
 
 
-def test_without_a_seed_there_is_any() -> None:
+def test_without_a_seed_any_is_taken() -> None:
     assert SimulatedNetwork().seed != SimulatedNetwork().seed
 
 
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=20)
-def test_hypothesis_decides(source: random.Random) -> None:
+def test_hypothesis_makes_the_choices(source: random.Random) -> None:
     assert conversation(SimulatedNetwork(source)) == b"one\ntwo\nthree\n"
 
 
-def test_the_log_tells_what_happens_when() -> None:
+def test_the_log_has_the_events_and_their_times() -> None:
     lines = log_of(1, GENTLE)
     assert any("server:1" in line and "connects" in line for line in lines)
     assert any("14 bytes b'one\\ntwo\\nthree\\n'" in line for line in lines)
@@ -67,7 +67,7 @@ def fail_in_a_loop(net: SimulatedNetwork) -> None:
         raise ValueError("on purpose")
 
 
-def test_a_failure_tells_its_seed_once() -> None:
+def test_a_failure_names_its_seed_once() -> None:
     with pytest.raises(ValueError, match="on purpose") as caught:
         fail_in_a_loop(SimulatedNetwork(77))
     assert [note for note in caught.value.__notes__ if "SimulatedNetwork(seed=77" in note]
@@ -89,7 +89,7 @@ def test_what_does_not_happen_in_time() -> None:
         assert net.now - begun < 1
 
 
-def test_a_program_that_waits_for_ever_is_told() -> None:
+def test_a_wait_without_end_is_an_error() -> None:
     net = SimulatedNetwork(1)
     with net.loop() as loop:
         Listener(loop, ("server", 1), Echo)
@@ -125,7 +125,7 @@ def test_a_loop_that_never_waits_does_not_stop_the_time() -> None:
         net.run_until(lambda: peer.received)
 
 
-def test_the_script_acts_at_its_times() -> None:
+def test_actions_of_the_test_run_at_their_times() -> None:
     net = SimulatedNetwork(1)
     begun, seen = net.now, list[object]()
     net.call_later(60, lambda: seen.append(net.now - begun))
@@ -145,7 +145,7 @@ def test_settling_does_not_wait_for_timers() -> None:
         assert seen == ["callback"]
 
 
-def test_several_loops_have_their_turns_while_one_runs() -> None:
+def test_other_loops_go_on_while_one_runs() -> None:
     net = SimulatedNetwork(1)
     with net.loop() as server_loop, net.loop() as client_loop:
         Listener(server_loop, ("server", 1), Echo)
