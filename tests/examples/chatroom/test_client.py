@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
 
 from examples.chatroom import client
+from tests.examples.chatroom.test_tls_versions import permissive
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "0", "70000"])
@@ -41,6 +43,11 @@ def test_certificates_that_cannot_be_read_are_told_so(
     file = tmp_path / "authority.pem"
     assert client.main(["--ca", str(file)]) == client.FAILED
     assert capsys.readouterr().err == f"Cannot use {file}: No such file or directory.\n"
+
+
+def test_old_versions_of_tls_are_not_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssl.create_default_context", permissive)
+    assert client.trusting(None).minimum_version == ssl.TLSVersion.TLSv1_2
 
 
 def test_an_authority_means_tls() -> None:
