@@ -210,8 +210,7 @@ class TlsSocket:
         """OpenSSL needs more records; after the end of the stream that is a failure."""
         if self._stream_ended:
             where = "without a close_notify" if self.secured else "during the TLS handshake"
-            text = f"the peer ended the connection {where}"
-            self._failure = ssl.SSLEOFError(ssl.SSL_ERROR_EOF, text)
+            self._failure = _truncated(f"the peer ended the connection {where}")
 
     def _nothing(self) -> bytes:
         """Tell why there is nothing: the end, a failure, or not now."""
@@ -303,3 +302,10 @@ class TlsSocket:
     def fileno(self) -> int:
         """Return the descriptor's number."""
         return self._sock.fileno()
+
+
+def _truncated(text: str) -> ssl.SSLEOFError:
+    """Return the error of a truncated stream, with the attributes that OpenSSL's own have."""
+    error = ssl.SSLEOFError(ssl.SSL_ERROR_EOF, text)
+    error.library, error.reason = "SSL", "UNEXPECTED_EOF_WHILE_READING"
+    return error

@@ -24,6 +24,7 @@ Option = Callable[[ssl.SSLContext], ssl.SSLContext]
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 both_versions = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+EOF = ("SSL", "UNEXPECTED_EOF_WHILE_READING")  # as OpenSSL calls it
 both_options = pytest.mark.parametrize("option", [strict, lenient])
 
 
@@ -652,6 +653,7 @@ def test_a_connection_that_is_cut_off_ends_with_an_error(
         assert channel.seen == ["secured", "close"]
         assert isinstance(channel.error, ssl.SSLEOFError)
         assert "the peer ended the connection without a close_notify" in str(channel.error)
+        assert (channel.error.library, channel.error.reason) == EOF
 
 
 def cut_short(
@@ -714,6 +716,7 @@ def test_a_cut_in_the_handshake(option: Option, version: ssl.TLSVersion, server_
         assert channel.seen == ["close"]
         assert isinstance(channel.error, ssl.SSLEOFError)
         assert "the peer ended the connection during the TLS handshake" in str(channel.error)
+        assert (channel.error.library, channel.error.reason) == EOF
     assert 200 < handshake < 10_000
     assert isinstance(channel.error, ssl.SSLEOFError)
 
