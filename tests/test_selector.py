@@ -17,6 +17,9 @@ from miniloop.selector import EpollSelector, PollSelector, default_selector, to_
 Pair = tuple[socket.socket, socket.socket]
 
 
+pytestmark = pytest.mark.needs("epoll")
+
+
 @pytest.fixture(params=[EpollSelector, PollSelector])
 def selector(request: pytest.FixtureRequest) -> Iterator[PollSelector]:
     with closing(request.param()) as selector:

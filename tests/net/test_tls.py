@@ -623,6 +623,7 @@ def test_an_override_of_readable_is_followed() -> None:
         assert channel.data == b"abc"
 
 
+@pytest.mark.needs("hang-ups")
 @pytest.mark.parametrize("paused", [False, True])
 @both_versions
 def test_the_peers_goodbye_ends_without_an_error(version: ssl.TLSVersion, paused: bool) -> None:
@@ -635,6 +636,7 @@ def test_the_peers_goodbye_ends_without_an_error(version: ssl.TLSVersion, paused
         assert server.error is None
 
 
+@pytest.mark.needs("hang-ups")
 @pytest.mark.parametrize("paused", [False, True])
 @both_versions
 @both_options
@@ -947,6 +949,7 @@ def test_an_orderly_close_ends_when_the_peer_is_cut_off() -> None:
         assert channel.seen == ["secured", "close"]
 
 
+@pytest.mark.needs("unix sockets")
 def test_an_orderly_close_gives_up_on_a_peer_that_does_not_read() -> None:
     class Narrow(Secure):
         def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
@@ -973,6 +976,7 @@ def test_an_orderly_close_gives_up_on_a_peer_that_does_not_read() -> None:
         assert isinstance(channel.error, TimeoutError)
 
 
+@pytest.mark.needs("hang-ups", "unix sockets")
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("queued", [False, True])
 def test_all_that_was_sent_arrives_before_the_end_that_answers_an_end(

@@ -65,6 +65,7 @@ def test_names_are_known_after_a_stop_too(net: SimulatedNetwork) -> None:
 # -- epoll and the waker ---------------------------------------------------------------------------
 
 
+@pytest.mark.needs("guests")
 def test_no_real_descriptor_is_opened(net: SimulatedNetwork) -> None:
     with socket.socket() as probe:
         before = probe.fileno()
