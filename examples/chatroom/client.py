@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import select
 import socket
 import ssl
 import sys
@@ -255,6 +256,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tls = trusting(given.ca) if given.tls else None
     except OSError as error:
         print(f"Cannot use {given.ca}: {error.strerror or error}.", file=sys.stderr)
+        return FAILED
+    if not hasattr(select, "poll"):
+        print("This system cannot wait for the keyboard: use telnet.", file=sys.stderr)
         return FAILED
     if not _is_open(STDIN):
         print("There is no standard input to read from.", file=sys.stderr)

@@ -26,6 +26,7 @@ def test_an_empty_host_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--host needs a name or an address." in capsys.readouterr().err
 
 
+@pytest.mark.needs("files")
 def test_a_host_that_cannot_be_found_is_told_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -35,6 +36,14 @@ def test_a_host_that_cannot_be_found_is_told_so(
     monkeypatch.setattr("socket.getaddrinfo", no_such_host)
     assert client.main(["--host", "nowhere.invalid"]) == client.FAILED
     assert capsys.readouterr().err == "Cannot find nowhere.invalid: Name or service not known.\n"
+
+
+def test_where_only_sockets_can_be_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr("select.poll", raising=False)
+    assert client.main([]) == client.FAILED
+    assert capsys.readouterr().err == "This system cannot wait for the keyboard: use telnet.\n"
 
 
 def test_certificates_that_cannot_be_read_are_told_so(
