@@ -95,6 +95,7 @@ def test_stock_selector_hears_of_read_and_write_only(
     assert registration.interest == READ | URGENT
 
 
+@pytest.mark.needs("epoll")
 @pytest.mark.parametrize("kind", [EpollSelector, PollSelector])
 def test_our_selectors_hear_of_everything(kind: type[PollSelector]) -> None:
     ours, theirs = socket.socketpair()

@@ -169,8 +169,9 @@ def end_politely(number: int, frame: object) -> None:
 
 
 if __name__ == "__main__":
-    for signal_number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, end_politely)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # elsewhere it ends with a sentence
+            signal.signal(getattr(signal, name), end_politely)
     try:
         sys.exit(main())
     except KeyboardInterrupt:  # while the figures were written or drawn

@@ -18,6 +18,8 @@ from miniloop.testing import FakeClock, ScriptedSelector
 from tests.doubles import Sees, fail
 from tests.driving import Lines, Recording, pair, receive
 
+pytestmark = pytest.mark.needs("guests")
+
 
 class TestHost(Guest):
     """Steps when it must, and counts."""

@@ -33,16 +33,16 @@ TIME_LIMIT = 30  # seconds
 # A server with an orphan in a session of its own, as daemons make it; that one speaks.
 HIDING = """
 import os, time
+reaped, tell = os.pipe()
 if not (child := os.fork()):
     os.setsid()
-    parent = os.getpid()
     if os.fork():
         os._exit(0)
-    while os.getppid() == parent:
-        pass
+    os.read(reaped, 1)
     print("Serving on 127.0.0.1 port 9", flush=True)
     time.sleep(1000)
 os.waitpid(child, 0)
+os.write(tell, b"x")
 time.sleep(1000)
 """
 

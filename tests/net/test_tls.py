@@ -16,13 +16,16 @@ from miniloop.net.tls_socket import MOST_AT_ONCE
 from miniloop.queued import QueuedDispatcher
 from miniloop.readiness import READ, WRITE, Registration
 from miniloop.testing import FakeClock
-from tests.certificates import certificates
+from tests.certificates import certificates, lenient, strict
 from tests.driving import Lines, Recording, fill, receive, run_until, settle
 
 Kind = TypeVar("Kind", bound=Dispatcher)
+Option = Callable[[ssl.SSLContext], ssl.SSLContext]
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 both_versions = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+EOF = ("SSL", "UNEXPECTED_EOF_WHILE_READING")  # as OpenSSL calls it
+both_options = pytest.mark.parametrize("option", [strict, lenient])
 
 
 class Secure(Lines):
@@ -95,13 +98,14 @@ def against_ssl(
     kind: Callable[[EventLoop, socket.socket], Kind],
     version: ssl.TLSVersion | None = None,
     debug: bool = True,
+    option: Option = strict,
 ) -> Iterator[tuple[EventLoop, FakeClock, Kind, ssl.SSLSocket]]:
     """Our server's end, and Python's own TLS on the other, the handshake done."""
     clock = FakeClock()
     with EventLoop(debug=debug, clock=clock) as loop:
         ours, theirs = socket.socketpair()
         channel = kind(loop, ours)
-        channel.start_tls(certificates().server(version), server_side=True)
+        channel.start_tls(option(certificates().server(version)), server_side=True)
         theirs.setblocking(False)
         with certificates().client(version).wrap_socket(
             theirs, server_hostname="localhost", do_handshake_on_connect=False,
@@ -619,6 +623,7 @@ def test_an_override_of_readable_is_followed() -> None:
         assert channel.data == b"abc"
 
 
+@pytest.mark.needs("hang-ups")
 @pytest.mark.parametrize("paused", [False, True])
 @both_versions
 def test_the_peers_goodbye_ends_without_an_error(version: ssl.TLSVersion, paused: bool) -> None:
@@ -631,9 +636,14 @@ def test_the_peers_goodbye_ends_without_an_error(version: ssl.TLSVersion, paused
         assert server.error is None
 
 
+@pytest.mark.needs("hang-ups")
 @pytest.mark.parametrize("paused", [False, True])
-def test_a_connection_that_is_cut_off_ends_with_an_error(paused: bool) -> None:
-    with against_ssl(Secure) as (loop, _, channel, peer):
+@both_versions
+@both_options
+def test_a_connection_that_is_cut_off_ends_with_an_error(
+    option: Option, version: ssl.TLSVersion, paused: bool
+) -> None:
+    with against_ssl(Secure, version, option=option) as (loop, _, channel, peer):
         peer.send(b"whole\nhal")
         settle(loop)
         assert read(peer) == b""  # the session tickets: left unread, they would cause a reset
@@ -644,6 +654,95 @@ def test_a_connection_that_is_cut_off_ends_with_an_error(paused: bool) -> None:
         assert channel.lines == [b"whole"]
         assert channel.seen == ["secured", "close"]
         assert isinstance(channel.error, ssl.SSLEOFError)
+        assert "the peer ended the connection without a close_notify" in str(channel.error)
+        assert (channel.error.library, channel.error.reason) == EOF
+
+
+def cut_short(
+    sock: socket.socket, context: ssl.SSLContext, name: str | None, handshake: int, rest: int
+) -> Iterator[None]:
+    """Be Python's own TLS on ``sock``: shake hands, send a line, close in order; then end TCP.
+
+    Only the first bytes leave: ``handshake`` of the handshake, ``rest`` of what follows it.  A
+    step of the generator answers what has arrived.
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, name is None, name)
+    secured = False
+    while not secured:
+        yield
+        incoming.write(receive(sock))
+        with suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+            secured = True
+        data = outgoing.read()
+        sock.send(data[:handshake])
+        handshake -= len(data)
+        if handshake < 0:
+            break
+    else:
+        with suppress(ssl.SSLWantReadError):
+            tls.write(b"hello\n")
+            tls.unwrap()
+        sock.send(outgoing.read()[:rest])
+    sock.shutdown(socket.SHUT_WR)
+
+
+def after_the_cut(
+    option: Option, version: ssl.TLSVersion, server_side: bool, handshake: int, rest: int
+) -> Secure:
+    """Return our end of a connection whose peer was cut off there."""
+    serving, asking = certificates().server(version), certificates().client(version)
+    ours, theirs = (serving, asking) if server_side else (asking, serving)
+    our_name, their_name = (None, "localhost") if server_side else ("localhost", None)
+    with EventLoop(debug=True, clock=FakeClock()) as loop:
+        near, far = socket.socketpair()
+        channel = Secure(loop, near)
+        channel.start_tls(option(ours), server_side=server_side, server_hostname=our_name)
+        with far:
+            far.setblocking(False)
+            for _ in cut_short(far, theirs, their_name, handshake, rest):
+                settle(loop, 3)
+            settle(loop)
+    return channel
+
+
+@pytest.mark.parametrize("server_side", [True, False])
+@both_versions
+@both_options
+def test_a_cut_in_the_handshake(option: Option, version: ssl.TLSVersion, server_side: bool) -> None:
+    for handshake in range(0, 10_000, 50):
+        channel = after_the_cut(option, version, server_side, handshake, 0)
+        if "secured" in channel.seen:
+            break
+        assert channel.seen == ["close"]
+        assert isinstance(channel.error, ssl.SSLEOFError)
+        assert "the peer ended the connection during the TLS handshake" in str(channel.error)
+        assert (channel.error.library, channel.error.reason) == EOF
+    assert 200 < handshake < 10_000
+    assert isinstance(channel.error, ssl.SSLEOFError)
+
+
+@pytest.mark.parametrize("server_side", [True, False])
+@both_versions
+@both_options
+def test_close_notify_is_the_only_orderly_end_wherever_the_connection_is_cut(
+    option: Option, version: ssl.TLSVersion, server_side: bool
+) -> None:
+    whole = after_the_cut(option, version, server_side, 10_000, 10_000)
+    assert (whole.seen, whole.lines, whole.error) == (["secured", "close"], [b"hello"], None)
+    cut: list[list[bytes]] = []
+    for rest in range(10_000):
+        channel = after_the_cut(option, version, server_side, 10_000, rest)
+        assert channel.seen == ["secured", "close"]
+        if channel.error is None:
+            break
+        assert isinstance(channel.error, ssl.SSLEOFError)
+        cut.append(channel.lines)
+    assert channel.lines == [b"hello"]
+    assert cut == sorted(cut)
+    assert (cut[0], cut[-1]) == ([], [b"hello"])  # within the line's record, within the alert's
+    assert len(cut) > 40
 
 
 def test_what_was_sent_before_the_goodbye_is_delivered_behind_a_pause() -> None:
@@ -850,6 +949,7 @@ def test_an_orderly_close_ends_when_the_peer_is_cut_off() -> None:
         assert channel.seen == ["secured", "close"]
 
 
+@pytest.mark.needs("unix sockets")
 def test_an_orderly_close_gives_up_on_a_peer_that_does_not_read() -> None:
     class Narrow(Secure):
         def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
@@ -876,6 +976,7 @@ def test_an_orderly_close_gives_up_on_a_peer_that_does_not_read() -> None:
         assert isinstance(channel.error, TimeoutError)
 
 
+@pytest.mark.needs("hang-ups", "unix sockets")
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("queued", [False, True])
 def test_all_that_was_sent_arrives_before_the_end_that_answers_an_end(

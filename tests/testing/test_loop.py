@@ -17,6 +17,7 @@ def net() -> SimulatedNetwork:
     return SimulatedNetwork(1, faults=GENTLE)
 
 
+@pytest.mark.needs("guests")
 def test_no_real_descriptor_is_opened(net: SimulatedNetwork) -> None:
     with socket.socket() as probe:
         before = probe.fileno()

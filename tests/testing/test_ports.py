@@ -115,6 +115,7 @@ def test_a_closed_listener_resets_its_backlog(net: SimulatedNetwork) -> None:
     assert isinstance(peer.error, ConnectionResetError)
 
 
+@pytest.mark.needs("unix sockets")
 def test_unix_sockets_have_abstract_names_only(net: SimulatedNetwork) -> None:
     with net.loop() as loop:
         with pytest.raises(OSError, match="no file system"):

@@ -332,6 +332,7 @@ def test_labels_with_room_stay_where_they_are() -> None:
 # -- what the system says -------------------------------------------------------------------------
 
 
+@pytest.mark.needs("sysconf")
 def test_a_process_may_be_called_anything() -> None:
     rest = "S 7 1 1 0 -1 0 0 0 0 0 10 20 100 50 20 0 3 0 99"
     process = parse_stat(f"42 (a) R 1 (b) {rest}\n")
