@@ -45,7 +45,6 @@ class BaseChannel(Channel):
     _registration_: Registration | None = None
     _idle_: IdleLimit | None = None
     _watchers_: tuple[Handle, ...] = ()
-    _ended_ = False  # the end was reported
     _urgent_: ClassVar[int] = 0
 
     def __init_subclass__(cls) -> None:
@@ -218,10 +217,10 @@ class BaseChannel(Channel):
 
     def end(self) -> None:
         """Report the end, unless that was done already, and close."""
-        if self._ended_ or self.closed:
+        if self.closed or self._hold_ & state.ENDED:
             self.close()
             return
-        self._ended_ = True
+        self._hold_ |= state.ENDED
         try:
             self._report_end_()
         finally:

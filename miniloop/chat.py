@@ -6,7 +6,7 @@ delivered in a pass, and a handler may interrupt the delivery.
 
 import socket
 
-from miniloop.dispatcher import CHUNK
+from miniloop.dispatcher import CHUNK, Dispatcher
 from miniloop.framing import END, NEED_DATA, OVERFLOW, Framer, Terminator, check_terminator
 from miniloop.loop import EventLoop
 from miniloop.queued import QueuedDispatcher
@@ -33,12 +33,15 @@ class AsyncChat(QueuedDispatcher):
     """
 
     max_input: int = 65536
+    _own_recv_ = False  # a subclass overrides recv()
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         """Take over ``sock``, if given; there is no terminator until ``set_terminator()``."""
         self._framer_ = Framer()
         self._interrupted_ = False  # a handler has changed what follows
         self._continuation_: Handle | None = None  # delivers the rest in a later pass
+        self.max_input = self.max_input  # an attribute of the class costs 40 ns to look up
+        self._own_recv_ = type(self).recv is not Dispatcher.recv
         super().__init__(loop, sock)
 
     def set_terminator(self, terminator: Terminator) -> None:
@@ -85,20 +88,32 @@ class AsyncChat(QueuedDispatcher):
         """
         if self._continuation_ is not None:
             return
-        data = self.recv(CHUNK)
+        if self._own_recv_:
+            data = self.recv(CHUNK)
+        else:  # what recv() does, without the call
+            try:
+                data = self.socket.recv(CHUNK)
+            except OSError as error:
+                data = self._not_received_(error)
+            else:
+                if not (data or self._datagram_):
+                    self._peer_finished_()
         if not data:
             return
         end = self._framer_.whole
-        size = -1 if end is None else len(data) - len(end)
-        if end is None or size < 0 or data.find(end) != size or size > self.max_input:
+        if end is None:
+            message = end = b""
+        else:
+            message, end, rest = data.partition(end)
+        if not end or rest or len(message) > self.max_input:
             self._framer_.limit = self.max_input
             self._framer_.feed(data)
             self._parse_()
             return
-        if size:
+        if message:
             self._interrupted_ = False
             try:
-                self.collect_incoming_data(data[:size])
+                self.collect_incoming_data(message)
             except BaseException:
                 self._framer_.feed(end)
                 self._continue_soon_()

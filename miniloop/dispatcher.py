@@ -12,19 +12,11 @@ import socket as sockets
 from functools import partial
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 
+from miniloop import state
 from miniloop.channel import BaseChannel
 from miniloop.loop import EventLoop
 from miniloop.readiness import HANGUP, READ, WRITE, Channel, announced
-from miniloop.state import (
-    CONNECTING,
-    EOF,
-    HANGUP_SEEN,
-    LISTENING,
-    NEW,
-    OPEN,
-    NoSocket,
-    Output,
-)
+from miniloop.state import CONNECTING, LISTENING, NEW, OPEN, NoSocket, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,11 +28,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("miniloop")
 
-_OUTPUT_CLOSED = Output.CLOSED
+_OUTPUT_CLOSED, _END_KNOWN = Output.CLOSED, state.EOF | state.HANGUP_SEEN
 CHUNK = 65536  # bytes received at once; from 128 KiB on, malloc maps and unmaps every buffer
 CONNECT_TIMEOUT = 30.0  # seconds: a healthy connect ends earlier, retransmissions at 1, 3, 7 and 15
 TLS_TIMEOUT = 30.0  # seconds: two round trips, on lines for which CONNECT_TIMEOUT is meant
-
 NO_SOCKET: Any = NoSocket("there is no socket yet: call create_socket(), or pass one")
 CLOSED_SOCKET: Any = NoSocket("closed: check .closed, or forget the dispatcher in handle_close()")
 
@@ -73,8 +64,8 @@ class Dispatcher(BaseChannel):
             self.set_socket(sock)
 
     def __repr__(self) -> str:
-        kind, state = type(self), self._life_.name.lower()
-        return f"<{kind.__module__}.{kind.__qualname__} {state} {self.addr!r} at {id(self):#x}>"
+        kind, life = type(self), self._life_.name.lower()
+        return f"<{kind.__module__}.{kind.__qualname__} {life} {self.addr!r} at {id(self):#x}>"
 
     def create_socket(self, family: int = sockets.AF_INET, type: int = sockets.SOCK_STREAM) -> None:
         """Make a socket and own it.  RuntimeError: there is one already, or this is closed."""
@@ -141,7 +132,7 @@ class Dispatcher(BaseChannel):
         if not self._hold_ and self.readable():
             wanted = READ | self._urgent_
         else:
-            known = self._hold_ & (EOF | HANGUP_SEEN)
+            known = self._hold_ & _END_KNOWN
             wanted = HANGUP if self.connected and not known else 0
         return wanted | WRITE if self._blocked_ or self.writable() else wanted
 
@@ -278,16 +269,18 @@ class Dispatcher(BaseChannel):
         """
         try:
             data = self.socket.recv(size)
-        except BlockingIOError:
-            return b""
         except OSError as error:
-            self._lost_(error)
-            return b""
+            return self._not_received_(error)
         if not data and not self._datagram_:
             if size <= 0:
                 raise ValueError(f"recv() needs a number of bytes above 0, not {size}")
             self._peer_finished_()
         return data
+
+    def _not_received_(self, error: OSError) -> bytes:
+        if not isinstance(error, BlockingIOError):
+            self._lost_(error)
+        return b""
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send now; ``handle_write()`` is called when there is room for what did not fit.
@@ -322,11 +315,8 @@ class Dispatcher(BaseChannel):
         """Receive one datagram and its sender's address; ``(b"", None)`` when there is none."""
         try:
             return self.socket.recvfrom(size)
-        except BlockingIOError:
-            pass
         except OSError as error:
-            self._lost_(error)
-        return b"", None
+            return self._not_received_(error), None
 
     def handle_write_event(self) -> None:
         """Handle WRITE: the connect has ended, or there is room again."""
@@ -358,7 +348,7 @@ class Dispatcher(BaseChannel):
             self._lost_(error)
             return
         if unread or self._has_undelivered_():
-            self._hold_reading_(HANGUP_SEEN)
+            self._hold_reading_(state.HANGUP_SEEN)
         else:
             self._peer_finished_()
 

@@ -16,7 +16,6 @@ from threading import get_ident
 from miniloop.readiness import Channel, Registration, deliver
 from miniloop.registry import Registry, close, close_on_error
 from miniloop.timers import Handle, TimerHandle, TimerQueue
-from miniloop.waker import Waker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from miniloop.hosts.stepper import Stepper
     from miniloop.system.background import Background
     from miniloop.system.signals import SignalHandlers
+    from miniloop.system.waker import Waker
 
 logger = logging.getLogger("miniloop")
 
@@ -98,6 +98,8 @@ class EventLoop:
 
     def _new_waker(self) -> Waker:
         """Make the waker; a simulated loop has one without descriptors."""
+        from miniloop.system.waker import Waker
+
         return Waker()
 
     def _pass(self, timeout: float | None = None, *, forever: bool = True) -> bool:

@@ -141,8 +141,13 @@ class QueuedDispatcher(Dispatcher):
     def flush(self) -> None:
         """Send what is queued with one system call.  The loop calls this."""
         self._flush_due_ = False
-        if self._plain_output_ and len(self._pieces_) == 1:
-            data: bytes | memoryview = self._pieces_.pop()
+        pieces = self._pieces_
+        if self._plain_output_ and pieces:
+            data: bytes | memoryview = (last := pieces.pop())
+            if pieces:
+                pieces.append(last)
+                data = b"".join(pieces)
+                pieces.clear()
         elif self.connected and not self._blocked_:
             data = self._outbox_.take()
         else:

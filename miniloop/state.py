@@ -72,12 +72,14 @@ BACKOFF = 2  # accepting failed; until a timer of ``net/accepting.py`` fires
 HANDOVER = 4  # ``start_tls()`` was called; until the handshake begins
 EOF = 8  # the peer has finished sending; for good, so its end is reported once
 CLOSING = 16  # ``close_when_done()`` or ``close()`` was called; for good
-HANGUP_SEEN = 32
+ENDED = 32  # the end was reported by its handler; for good, so it is reported once
+HANGUP_SEEN = 64
 """No reason of its own: while another one holds, the peer's end was seen behind unread data, so
 HANGUP is not watched any more.  Cleared with any reason, because the next hold looks again."""
 
 HOLDS: Mapping[int, bool] = {
-    PAUSED: True, BACKOFF: True, HANDOVER: True, EOF: False, CLOSING: False, HANGUP_SEEN: True,
+    PAUSED: True, BACKOFF: True, HANDOVER: True, EOF: False, CLOSING: False, ENDED: False,
+    HANGUP_SEEN: True,
 }  # fmt: skip
 """The bits of the read hold, and whether each can be lifted again."""
 

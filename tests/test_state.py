@@ -27,6 +27,7 @@ from miniloop.channel import BaseChannel
 from miniloop.state import (
     BACKOFF,
     CLOSING,
+    ENDED,
     EOF,
     HANDOVER,
     HANGUP_SEEN,
@@ -47,7 +48,7 @@ HERE = ("server", 1)
 ROUGH = Faults(latency=(0, 1), split=0.9, partial_send=0.7, shuffle=1, buffers=(64, 2048))
 HOLD_NAMES = {
     PAUSED: "PAUSED", BACKOFF: "BACKOFF", HANDOVER: "HANDOVER", EOF: "EOF", CLOSING: "CLOSING",
-    HANGUP_SEEN: "HANGUP_SEEN",
+    ENDED: "ENDED", HANGUP_SEEN: "HANGUP_SEEN",
 }  # fmt: skip
 
 Step = tuple[str, str]
@@ -86,6 +87,11 @@ class Observed(BaseChannel):
     def _peer_finished_(self) -> None:
         before = self._hold_
         super()._peer_finished_()
+        self._note_hold(before)
+
+    def end(self) -> None:
+        before = self._hold_
+        super().end()
         self._note_hold(before)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from miniloop.loop import EventLoop
 from miniloop.readiness import Channel
 from miniloop.system.threadpool import ThreadPool
+from miniloop.system.waker import Waker
 from miniloop.testing.driver import Driver
 from miniloop.testing.epoll import SimulatedSelector
 from miniloop.testing.kernel import Kernel
@@ -19,7 +20,6 @@ from miniloop.testing.syscalls import new_socket
 from miniloop.testing.waker import SimulatedWaker
 from miniloop.trace.hooks import Trace
 from miniloop.trace.installing import install, remove
-from miniloop.waker import Waker
 
 
 class SimulatedLoop(EventLoop):

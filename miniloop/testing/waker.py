@@ -1,9 +1,9 @@
 """The waker of a simulated loop: thread-safe as the real one, without real descriptors."""
 
 from miniloop.selectors.poll import POLLIN
+from miniloop.system.waker import Waker
 from miniloop.testing.descriptors import OpenFile
 from miniloop.testing.kernel import Kernel
-from miniloop.waker import Waker
 
 
 class SimulatedWaker(OpenFile, Waker):

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from miniloop.readiness import READ
-from miniloop.waker import Waker
+from miniloop.system.waker import Waker
 
 
 def readable(waker: Waker) -> bool:
