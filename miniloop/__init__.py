@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from miniloop.hosts.asyncio_guest import AsyncioGuest
     from miniloop.hosts.guest import Guest
     from miniloop.hosts.twisted_guest import TwistedGuest
+    from miniloop.net.broadcasting import broadcast
     from miniloop.net.listener import Listener
     from miniloop.net.producers import Producer, SimpleProducer
     from miniloop.net.reconnecting import Reconnecting
@@ -35,12 +36,13 @@ _WINGS = {
     "Listener": "net.listener", "PoolFull": "system.threadpool", "Producer": "net.producers",
     "Reconnecting": "net.reconnecting", "SimpleProducer": "net.producers", "Trace": "trace.hooks",
     "ThreadPool": "system.threadpool", "TwistedGuest": "hosts.twisted_guest",
+    "broadcast": "net.broadcasting",
 }  # fmt: skip
 
 __all__ = [
     "AsyncChat", "AsyncioGuest", "Child", "Dispatcher", "EventLoop", "FileDispatcher", "Guest",
     "Handle", "Job", "Listener", "PoolFull", "Producer", "Reconnecting", "SimpleProducer",
-    "Terminator", "ThreadPool", "TimerHandle", "Trace", "TwistedGuest", "announced",
+    "Terminator", "ThreadPool", "TimerHandle", "Trace", "TwistedGuest", "announced", "broadcast",
 ]  # fmt: skip
 
 

@@ -60,7 +60,7 @@ class QueuedDispatcher(Dispatcher):
         loop's.  TypeError: ``data`` is not bytes, a bytearray or a memoryview.
         """
         if type(data) is not bytes:
-            data = _as_bytes(data)
+            data = as_bytes(data)
         if not self._flush_due_:
             loop = self.loop
             if self._output_ is _OPEN and loop._thread == get_ident():  # as _begin_output_() would
@@ -260,7 +260,7 @@ class QueuedDispatcher(Dispatcher):
             self._outbox_.clear()
 
 
-def _as_bytes(data: object) -> bytes:
+def as_bytes(data: object) -> bytes:
     """Copy what is like bytes; refuse the rest with a sentence."""
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
-from miniloop import AsyncChat, Dispatcher, EventLoop
+from miniloop import AsyncChat, Dispatcher, EventLoop, broadcast
 
 from . import READ_SIZE
 
@@ -57,8 +57,7 @@ class Fanout(Lines):
     def found_terminator(self) -> None:
         text = b"".join(self.parts) + b"\n"
         self.parts.clear()
-        for member in self.members:
-            member.push(text)
+        broadcast(self.members, text)
 
 
 class Door(Dispatcher):
