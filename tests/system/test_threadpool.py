@@ -218,7 +218,7 @@ def test_the_end_drops_what_waits_and_discards_what_runs(
         assert pool.closed
         assert not pool.busy()
         assert not pool._queue
-        assert loop.activities.find(ThreadPool) is None
+        assert pool not in loop.background
         assert running.cancelled()
         assert waiting.cancelled()
         gate.opened.set()

@@ -1,8 +1,9 @@
-"""A traced loop does what an untraced one does, and tells it."""
+"""A traced loop does what an untraced one does, and reports it."""
 
 import gc
 import socket
 import sys
+import weakref
 from collections.abc import Callable
 from functools import partial
 
@@ -12,6 +13,7 @@ from miniloop import AsyncChat, Dispatcher, EventLoop, Job, Listener, ThreadPool
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
 from miniloop.testing import FakeClock, ScriptedSelector
 from miniloop.timers import Handle
+from miniloop.trace import install, installed, remove
 from miniloop.trace.hooks import HOOKS, Counts, callback_name
 from tests.doubles import FakeChannel, fail
 from tests.driving import Lines, Recording, pair, run_until, settle
@@ -93,7 +95,10 @@ def begin(
 ) -> tuple[EventLoop, ScriptedSelector]:
     clock = FakeClock()
     selector = ScriptedSelector(clock)
-    return EventLoop(selector=selector, clock=clock, debug=debug, trace=trace, slow=slow), selector
+    loop = EventLoop(selector=selector, clock=clock, debug=debug, slow=slow)
+    if trace is not None:
+        install(loop, trace)
+    return loop, selector
 
 
 def test_every_hook_is_told_in_order() -> None:
@@ -102,8 +107,8 @@ def test_every_hook_is_told_in_order() -> None:
     own = next(iter(loop.registry.registrations))
     with loop:
         channel = FakeChannel(fd=7)
-        registration = channel.join(loop)
-        channel.on["read"] = lambda: loop.flush_soon(registration)
+        channel.join(loop)
+        channel.on["read"] = lambda: loop.flush_soon(channel)
         loop.run_once(0)
         assert diary.told == [
             f"opened {own}", "opened 7",
@@ -140,15 +145,73 @@ def test_a_trace_may_come_and_go() -> None:
     with loop:
         FakeChannel(fd=7).join(loop)
         loop.run_once(0)
-        loop.trace = diary
-        assert loop.trace is diary
+        install(loop, diary)
+        assert installed(loop) == [diary]
         assert diary.told[-1] == "opened 7"
         loop.run_once(0)
-        loop.trace = None
+        remove(loop, diary)
         told = [*diary.told]
         assert told[-1] == "passed"
         loop.run_once(0)
     assert diary.told == told
+
+
+def test_several_hooks_are_called_in_the_order_of_their_installing() -> None:
+    loop, _ = begin(None)
+    order: list[str] = []
+
+    class Named(Trace):
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def after_pass(self) -> None:
+            order.append(self.name)
+
+    first, second, third = Named("first"), Named("second"), Named("third")
+    with loop:
+        for hooks in (first, second, third):
+            install(loop, hooks)
+        assert installed(loop) == [first, second, third]
+        loop.run_once(0)
+        assert order == ["first", "second", "third"]
+        order.clear()
+        remove(loop, second)
+        remove(loop, second)
+        loop.run_once(0)
+        assert order == ["first", "third"]
+
+
+def test_removing_from_a_loop_without_a_trace_is_harmless() -> None:
+    loop, _ = begin(None)
+    with loop:
+        remove(loop, Trace())
+        assert installed(loop) == []
+
+
+def test_a_closed_loop_takes_no_hooks() -> None:
+    loop, _ = begin(None)
+    loop.close()
+    with pytest.raises(RuntimeError, match="the loop is closed"):
+        install(loop, Trace())
+
+
+def test_a_trace_does_not_keep_a_closed_loop_alive() -> None:
+    loop, _ = begin(Diary())
+    loop.close()
+    gone = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert gone() is None
+
+
+def test_hooks_installed_on_one_loop_hear_nothing_of_another() -> None:
+    loop, _ = begin(diary := Diary())
+    other, _ = begin(None)
+    with loop, other:
+        told = [*diary.told]
+        FakeChannel(fd=7).join(other)
+        other.run_once(0)
+        assert diary.told == told
 
 
 def test_a_handler_may_end_the_trace() -> None:
@@ -156,7 +219,7 @@ def test_a_handler_may_end_the_trace() -> None:
     loop, selector = begin(diary)
 
     def end() -> None:
-        loop.trace = None
+        remove(loop, diary)
 
     with loop:
         channel = FakeChannel(fd=7)
@@ -170,26 +233,60 @@ def test_a_handler_may_end_the_trace() -> None:
     assert channel.calls == ["read", "close"]
 
 
-def test_untraced_loop_has_nothing_in_the_way() -> None:
-    """What runs is the very code of passes.py and scheduler.py, before a trace and after it."""
+@pytest.mark.parametrize("hook", ["opened", "closed", "before_pass", "stage"])
+def test_a_hook_may_remove_itself(hook: str) -> None:
     loop, _ = begin(None)
+    hooks = Trace()
+    calls: list[str] = []
+
+    def called(about: object) -> None:
+        if getattr(about, "fd", 7) == 7:
+            calls.append(hook)
+            remove(loop, hooks)
+
+    setattr(hooks, hook, called)
     with loop:
-        for trace in (None, Trace(), None):
-            loop.trace = trace
-            own = {name for name in vars(loop) if callable(getattr(EventLoop, name, None))}
-            assert bool(own) == (trace is not None)
-    assert not {name for name in vars(loop) if callable(getattr(EventLoop, name, None))}
+        install(loop, hooks)
+        channel = FakeChannel(fd=7)
+        channel.join(loop)
+        loop.run_once(0)
+        loop.run_once(0)
+        channel.close()
+    assert calls == [hook]
+    assert not replaced(loop)
+
+
+def test_untraced_loop_has_nothing_in_the_way() -> None:
+    """What runs is the very code of loop.py and registry.py, before a trace and after it."""
+    loop, _ = begin(None)
+    hooks = Trace()
+    with loop:
+        assert not replaced(loop)
+        install(loop, hooks)
+        assert replaced(loop)
+        remove(loop, hooks)
+        assert not replaced(loop)
+        install(loop, hooks)
+    assert not replaced(loop)
+
+
+def replaced(loop: EventLoop) -> set[str]:
+    """Return the methods of a loop and its registry that something else stands in for."""
+    objects: tuple[object, ...] = (loop, loop.registry)
+    return {
+        name for each in objects for name in vars(each) if callable(getattr(type(each), name, None))
+    }
 
 
 @pytest.mark.parametrize("ready", [READ, WRITE, READ | WRITE, READ | WRITE | URGENT | HANGUP])
-@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("polled", [False, True])
 @pytest.mark.parametrize(
     ("where", "what"),
     [("", None), ("read", "fail"), ("read", "close"), ("write", "fail"), ("read", "unwant"),
      ("interest", "fail"), ("flush", "fail"), ("flush", "close")],
 )  # fmt: skip
 def test_a_traced_loop_does_what_a_plain_one_does(
-    ready: int, asked: bool, where: str, what: str | None
+    ready: int, polled: bool, where: str, what: str | None
 ) -> None:
     seen = []
     audited = where != "interest"  # debug mode asks everybody, and would be the first to fail
@@ -198,7 +295,7 @@ def test_a_traced_loop_does_what_a_plain_one_does(
         with loop:
             channel = FakeChannel(fd=7, wants=READ | WRITE | URGENT)
             other = FakeChannel(fd=8)
-            registration = channel.join(loop, polled=asked)
+            channel.join(loop, polled=polled)
             other.join(loop)
             loop.run_once(0)
             if what == "fail":
@@ -207,7 +304,7 @@ def test_a_traced_loop_does_what_a_plain_one_does(
                 channel.on[where] = channel.close
             elif what == "unwant":
                 channel.on[where] = partial(channel.want, 0)
-            loop.flush_soon(registration)
+            loop.flush_soon(channel)
             selector.script((7, ready), (8, READ))
             loop.call_soon(fail)
             loop.run_once(0)
@@ -225,8 +322,52 @@ def test_a_failing_wait_is_over_too() -> None:
         assert diary.told[-2:] == ["waited 0", "passed"]
 
 
+def test_output_is_kept_when_an_interrupt_passes_a_traced_flush() -> None:
+    loop, _ = begin(Diary())
+    channels = [FakeChannel(fd=fd) for fd in (7, 8, 9)]
+    with loop:
+        for channel in channels:
+            channel.join(loop)
+            loop.flush_soon(channel)
+        channels[1].on["flush"] = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_once(0)
+        assert [channel.calls for channel in channels] == [["flush"], ["flush"], []]
+        channels[1].on.clear()
+        loop.run_once(0)
+        assert [channel.calls for channel in channels] == [["flush"], ["flush"] * 2, ["flush"]]
+
+
+def interrupt() -> None:
+    """Be Ctrl-C in the middle of a handler."""
+    raise KeyboardInterrupt
+
+
+def test_a_channel_that_has_left_is_flushed_without_a_row() -> None:
+    loop, _ = begin(diary := Diary())
+    with loop:
+        channel = FakeChannel(fd=7)
+        channel.join(loop)
+        loop.flush_soon(channel)
+        channel.leave()
+        channel.fd = -1
+        loop.run_once(0)
+    assert channel.calls == ["flush"]
+    assert not any("flush" in told for told in diary.told)
+
+
+def test_a_cancelled_callback_is_not_reported() -> None:
+    loop, _ = begin(diary := Diary())
+    with loop:
+        loop.call_later(0, plain).cancel()
+        loop.call_soon(plain).cancel()
+        loop.run_once(0)
+    assert "call plain" not in diary.told
+    assert "called" not in diary.told
+
+
 def test_all_handlers_have_their_names(loop: EventLoop) -> None:
-    diary = loop.trace = Diary()
+    install(loop, diary := Diary())
     listener = Listener(loop, ("127.0.0.1", 0), Recording)
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = Dispatcher(loop)
@@ -239,7 +380,7 @@ def test_all_handlers_have_their_names(loop: EventLoop) -> None:
 
 
 def test_bytes_are_told(loop: EventLoop) -> None:
-    told = loop.trace = Bytes()
+    install(loop, told := Bytes())
     with pair() as (ours, theirs):
         lines = Lines(loop, ours)
         theirs.send(b"hello\n")
@@ -262,21 +403,21 @@ class Once:
 
 
 def test_jobs_are_told(loop: EventLoop) -> None:
-    diary = loop.trace = Diary()
+    install(loop, diary := Diary())
     pool = ThreadPool(loop, threads=1)
     done: list[Job[int]] = []
     job = pool.submit(int, on_done=done.append)
     assert diary.told[-1].startswith("soon <Job ")
     run_until(loop, lambda: done)
     assert done == [job]
-    loop.trace = None
+    remove(loop, diary)
     pool.submit(int)
-    loop.tell_scheduled(job)  # to nobody
+    loop.scheduled(job)  # reported to no hooks
     assert diary.told[-1] != f"soon {job}"
 
 
 def test_datagrams_are_told(loop: EventLoop) -> None:
-    told = loop.trace = Bytes()
+    install(loop, told := Bytes())
     one, other = Datagrams(loop), Datagrams(loop)
     for each in (one, other):
         each.create_socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -298,20 +439,20 @@ class Datagrams(Dispatcher):
 def test_channels_get_their_own_back(loop: EventLoop) -> None:
     with pair() as (ours, _):
         chat = AsyncChat(loop, ours)
-        loop.trace = Bytes()
+        install(loop, hooks := Bytes())
         assert type(ours) is not socket.socket
         assert isinstance(ours, socket.socket)
         assert "push" in vars(chat)
-        loop.trace = None
+        remove(loop, hooks)
         assert type(ours) is socket.socket
         assert "push" not in vars(chat)
-        loop.trace = Bytes()
+        install(loop, Bytes())
         chat.close()
         assert "push" not in vars(chat)
 
 
 def test_a_trace_without_bytes_leaves_channels_alone(loop: EventLoop) -> None:
-    loop.trace = Diary()
+    install(loop, Diary())
     with pair() as (ours, _):
         chat = AsyncChat(loop, ours)
         assert type(ours) is socket.socket
@@ -320,7 +461,7 @@ def test_a_trace_without_bytes_leaves_channels_alone(loop: EventLoop) -> None:
 
 
 def test_a_peek_is_no_receiving(loop: EventLoop) -> None:
-    told = loop.trace = Bytes()
+    install(loop, told := Bytes())
     with pair() as (ours, theirs):
         lines = Lines(loop, ours)
         theirs.send(b"hello\n")
@@ -335,12 +476,13 @@ def test_diary_has_every_hook() -> None:
     assert set(HOOKS) <= own
 
 
-def test_plain_path_calls_less_than_ever() -> None:
+def test_an_untraced_pass_makes_no_call_for_traces() -> None:
     """The calls of one delivered READ: selector, handler, and nothing of tracing."""
     assert calls_of_a_pass(None) == [
-        "_pass", "_refresh", "_wait", "__len__", "select", "_deliver", "handle_read", "__len__"
+        "_pass", "_refresh", "_wait", "_timeout", "_time_to_next", "__len__", "select", "_deliver",
+        "handle_read", "__len__",
     ]  # fmt: skip
-    assert len(calls_of_a_pass(Trace())) > 8
+    assert len(calls_of_a_pass(Trace())) > 10
 
 
 def calls_of_a_pass(trace: Trace | None) -> list[str]:
