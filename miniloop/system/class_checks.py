@@ -27,7 +27,7 @@ def check_class(cls: type) -> None:
         if isinstance(method, FunctionType) and not _uses(method.__code__, name):
             warnings.warn(
                 f"{cls.__qualname__}.{name}() does not call super().{name}()",
-                RuntimeWarning, stacklevel=4,
+                RuntimeWarning, stacklevel=3,
             )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from miniloop.net.tls import GOODBYE_TIMEOUT
 from miniloop.net.tls_socket import MOST_AT_ONCE
 from miniloop.testing import FakeClock
 from tests.certificates import certificates
-from tests.driving import Recording, run_until, settle
-from tests.net.tls_ends import Echo, Secure, against_ssl, both_versions, deliveries, read
+from tests.driving import Recording, deliveries, run_until, settle
+from tests.net.tls_ends import Echo, Secure, against_ssl, both_versions, read
 
 
 @both_versions

@@ -12,8 +12,8 @@ from miniloop import EventLoop
 from miniloop.testing import FakeClock
 from miniloop.trace import inspection
 from tests.certificates import certificates
-from tests.driving import Recording, settle
-from tests.net.tls_ends import Echo, Secure, both_versions, deliveries, ends, relayed
+from tests.driving import Recording, deliveries, settle
+from tests.net.tls_ends import Echo, Secure, both_versions, ends, relayed
 
 
 @both_versions

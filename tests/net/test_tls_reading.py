@@ -9,13 +9,12 @@ from miniloop import EventLoop
 from miniloop.net.tls_socket import MOST_AT_ONCE
 from miniloop.readiness import READ, URGENT, WRITE
 from tests.certificates import certificates
-from tests.driving import Recording, receive, run_until, settle
+from tests.driving import Recording, deliveries, receive, run_until, settle
 from tests.net.tls_ends import (
     Echo,
     Secure,
     against_ssl,
     both_versions,
-    deliveries,
     ends,
     read,
     registration_of,

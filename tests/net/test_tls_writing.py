@@ -9,17 +9,8 @@ from miniloop import EventLoop
 from miniloop.net.tls_socket import MOST_AT_ONCE
 from miniloop.readiness import READ, WRITE
 from tests.certificates import certificates
-from tests.driving import Recording, fill, receive, settle
-from tests.net.tls_ends import (
-    Secure,
-    against_ssl,
-    both_versions,
-    deliveries,
-    ends,
-    read,
-    unsent,
-    watched_for,
-)
+from tests.driving import Recording, deliveries, fill, receive, settle
+from tests.net.tls_ends import Secure, against_ssl, both_versions, ends, read, unsent, watched_for
 
 
 def test_interest_follows_what_tls_waits_for() -> None:

@@ -8,11 +8,11 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from miniloop import Dispatcher, EventLoop, Trace
+from miniloop import Dispatcher, EventLoop
 from miniloop.net.tls_socket import RECORD, TlsSocket
 from miniloop.readiness import Registration
 from miniloop.testing import FakeClock
-from miniloop.trace import inspection, install, remove
+from miniloop.trace import inspection
 from tests.certificates import certificates
 from tests.driving import Lines, receive, run_until, settle
 
@@ -149,24 +149,6 @@ class Renegotiating:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
-
-
-def deliveries(loop: EventLoop, passes: int = 100) -> int:
-    """What is delivered, and called soon, in passes that do not wait."""
-
-    class Counting(Trace):
-        count = 0
-
-        def before_delivery(self, registration: Registration, ready: int) -> None:
-            self.count += 1
-
-        def before_wait(self, timeout: float | None) -> None:
-            self.count += bool(inspection.callbacks(loop, 1))
-
-    install(loop, counting := Counting())
-    settle(loop, passes)
-    remove(loop, counting)
-    return counting.count
 
 
 def watched_for(loop: EventLoop, channel: Dispatcher) -> int:
