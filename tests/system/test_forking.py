@@ -44,11 +44,14 @@ def test_every_kind_of_registration_is_asked_again() -> None:
         silent.wants = 0
         loop.run_once(0)
         dirty.want(READ)
+        asked = Sees()
+        polled.on["interest"] = asked.note("asked")
         renew_all()
         selector = loop.registry.selector
         assert not isinstance(selector, ScriptedSelector)
         loop.registry.selector = mine = ScriptedSelector()
         loop.registry.ask()
+        assert asked == ["asked"]
         assert {fd for name, fd, _ in mine.calls if name == "register"} >= {7, 8, 9}
         assert 10 not in {fd for _, fd, _ in mine.calls}
         assert all(each.alive for each in inspection.registrations(loop))
@@ -87,6 +90,16 @@ def test_the_waker_wakes_this_process(loop: EventLoop) -> None:
     thread.join()
 
 
+def test_the_parents_waker_is_not_waited_for(
+    loop: EventLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop.run_once(0)
+    renew_all()
+    loop.run()
+    assert inspection.registrations(loop) == []
+    assert caplog.text == ""
+
+
 def test_callbacks_timers_and_output_are_still_to_be_done(loop: EventLoop) -> None:
     sees = Sees()
     channel = FakeChannel(fd=-1)
@@ -104,6 +117,8 @@ def test_a_handler_that_forks_goes_on_inside_its_pass(loop: EventLoop) -> None:
 
     def fork_and_go_on() -> None:
         renew_all()
+        with pytest.raises(RuntimeError, match="running already"):
+            loop.run_once(0)
         loop.call_soon(sees.note("after"))
         loop.call_soon(loop.stop)
 
@@ -124,11 +139,14 @@ def test_a_loop_that_another_thread_runs_is_free_in_the_child() -> None:
 
 
 def test_a_guest_has_no_host_in_the_child(loop: EventLoop) -> None:
+    sees = Sees()
     loop.stepper()
     renew_all()
-    thread = threading.Thread(target=loop.run)  # no thread is the host's any more
-    thread.start()
+    thread = threading.Thread(target=loop.call_soon, args=(sees.note("called"),))
+    thread.start()  # no thread is the host's any more
     thread.join()
+    loop.run_once(0)
+    assert sees == ["called"]
 
 
 class Fake:

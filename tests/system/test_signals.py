@@ -284,6 +284,20 @@ def test_other_threads_are_refused(loop: EventLoop) -> None:
     loop.run_once(0)  # it is not half closed
 
 
+def test_a_forked_child_wakes_neither_loop_of_the_parent(wakeup: tuple[socket.socket, int]) -> None:
+    sees = Sees()
+    signal.set_wakeup_fd(wakeup[1])  # another loop's
+    handlers = SignalHandlers(wakeup[1], Handle.run)
+    handlers.add(signal.SIGUSR1, Handle(sees.append, ("own",)))
+    with handlers.stopping(sees.note("stop")):
+        handlers.after_fork()
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert signal.set_wakeup_fd(-1) == -1
+    assert signal.set_wakeup_fd(-1) == -1
+    assert not handlers.remove(signal.SIGUSR1)
+    assert sees == []
+
+
 def test_callback_runs_where_the_loop_runs(loop: EventLoop) -> None:
     """Python's handlers run on the main thread, which waits in join() here."""
     ran: list[int] = []
