@@ -3,8 +3,9 @@
 The core is imported here; a wing is imported when a name of it is first asked for.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from miniloop.chat import AsyncChat
 from miniloop.dispatcher import Dispatcher
@@ -13,7 +14,10 @@ from miniloop.loop import EventLoop
 from miniloop.readiness import announced
 from miniloop.timers import Handle, TimerHandle
 
+TYPE_CHECKING = False  # importing typing would double the time that importing miniloop takes
 if TYPE_CHECKING:
+    from typing import Any
+
     from miniloop.hosts.asyncio_guest import AsyncioGuest
     from miniloop.hosts.guest import Guest
     from miniloop.hosts.twisted_guest import TwistedGuest
@@ -29,9 +33,8 @@ _WINGS = {
     "AsyncioGuest": "hosts.asyncio_guest", "Child": "system.children",
     "FileDispatcher": "system.files", "Guest": "hosts.guest", "Job": "system.threadpool",
     "Listener": "net.listener", "PoolFull": "system.threadpool", "Producer": "net.producers",
-    "Reconnecting": "net.reconnecting",
-    "SimpleProducer": "net.producers", "ThreadPool": "system.threadpool", "Trace": "trace.hooks",
-    "TwistedGuest": "hosts.twisted_guest",
+    "Reconnecting": "net.reconnecting", "SimpleProducer": "net.producers", "Trace": "trace.hooks",
+    "ThreadPool": "system.threadpool", "TwistedGuest": "hosts.twisted_guest",
 }  # fmt: skip
 
 __all__ = [

@@ -1,16 +1,14 @@
-"""What every dispatcher is, whatever it reads and writes: a life on the loop.
+"""What every dispatcher is: registered, pausing, failing, idling and ending.
 
-Being registered, failing, pausing, idling and ending are in this file.  Nothing here sends or
-receives a byte or knows what a socket is.
-
-Names with an underscore at both ends (``_hold_``) are private to the library.  Subclasses have
-names of their own, ``_pieces`` say, which must not meet ours by chance.
+Nothing here sends or receives a byte or knows what a socket is.  Names with an underscore at both
+ends (``_hold_``) are private to the library: subclasses have names of their own, ``_pieces`` say,
+which must not meet ours by chance.
 """
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
 
 from miniloop import state
 from miniloop.loop import EventLoop
@@ -19,7 +17,11 @@ from miniloop.registry import close_on_error
 from miniloop.state import Life, Output
 from miniloop.timers import Handle
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ClassVar
+
     from miniloop.net.idle_limit import IdleLimit
 
 logger = logging.getLogger("miniloop")
@@ -39,7 +41,7 @@ class BaseChannel(Channel):
 
     _life_: Life = state.Uninitialised()  # type: ignore[assignment]  # until the constructor sets it
     _registration_: Registration | None = None
-    _idle_: "IdleLimit | None" = None
+    _idle_: IdleLimit | None = None
     _watchers_: tuple[Handle, ...] = ()
     _ended_ = False  # the end was reported
     _urgent_: ClassVar[int] = 0
@@ -132,9 +134,7 @@ class BaseChannel(Channel):
     def set_idle_timeout(self, seconds: float | None) -> None:
         """Call ``handle_idle()`` whenever nothing was received for ``seconds`` (None: never).
 
-        Raises:
-            RuntimeError: the channel is closed.
-            ValueError: ``seconds`` is not positive.
+        RuntimeError: the channel is closed.  ValueError: ``seconds`` is not positive.
         """
         from miniloop.net.idle_limit import IdleLimit
 
@@ -188,9 +188,6 @@ class BaseChannel(Channel):
         """
         logger.exception("uncaptured exception, closing channel %r", self)
 
-    def handle_stop(self) -> None:
-        """An orderly stop of the loop begins; the channel is closed when its output is sent."""
-
     def _guarded_(self, step: Callable[..., object], *args: object) -> None:
         """Run a step that a timer or callback started; what it raises ends the channel."""
         try:
@@ -227,12 +224,8 @@ class BaseChannel(Channel):
     def _report_end_(self) -> None:
         self.handle_close()
 
-    def evict(self, newcomer: Channel) -> None:
-        """Let go of the descriptor, which belongs to ``newcomer`` now."""
-        self.end()
-
     def on_close(self, callback: Callable[..., object], *args: object) -> Handle:
-        """Call ``callback(*args)`` from the loop once this is closed, also by the program itself."""
+        """Call ``callback(*args)`` from the loop once this is closed, by the program too."""
         handle = Handle(callback, args)
         self._watchers_ = (*self._watchers_, handle)
         if self.closed:

@@ -1,7 +1,7 @@
 """A dispatcher that collects input until a terminator and queues its output.
 
-``AsyncChat`` is ``QueuedDispatcher`` + ``framing`` and little else: what it adds is *when*.  A
-bounded number of messages is delivered in a pass, and a handler may interrupt the delivery.
+What it adds to ``queued.py`` and ``framing.py`` is *when*: a bounded number of messages is
+delivered in a pass, and a handler may interrupt the delivery.
 """
 
 import socket
@@ -18,8 +18,8 @@ MESSAGES_PER_PASS = 1024
 
 _NO_DELIVERY = PAUSED | HANDOVER | CLOSING
 """Reasons not to read that hold back what was received already, too."""
-_NOTHING: tuple[bytes, ...] = ()
-_TERMINATOR = (b"",)  # an empty message is its terminator and no more
+_NOTHING: list[bytes] = []
+_TERMINATOR = [b""]  # an empty message is its terminator and no more
 
 
 class AsyncChat(QueuedDispatcher):
@@ -46,11 +46,7 @@ class AsyncChat(QueuedDispatcher):
 
         Args:
             terminator: bytes of any length; an int, that many bytes; None, ``b""`` or 0 to have
-                everything collected as it comes.
-
-        Raises:
-            TypeError: neither bytes nor int nor None.
-            ValueError: negative.
+                everything collected as it comes.  TypeError, ValueError: none of these.
         """
         terminator = check_terminator(terminator)
         if terminator != self._framer_.terminator:
@@ -75,16 +71,16 @@ class AsyncChat(QueuedDispatcher):
     def handle_input_overflow(self) -> None:
         """A message is longer than ``max_input``; its first ``max_input`` bytes were collected.
 
-        By default the connection ends.  When an override leaves it open, the rest of the message
-        is skipped up to its terminator, and ``found_terminator()`` is not called for it.
+        By default the connection ends.  When an override leaves it open, the rest is skipped up
+        to the terminator, and ``found_terminator()`` is not called for it.
         """
         self.end()
 
     def handle_read(self) -> None:
         """Receive and deliver, unless an earlier receive is not all delivered yet.
 
-        Exactly one message, by far the commonest case, is delivered past the framer.  Only its
-        terminator goes through the framer, when the first handler interrupts.
+        Exactly one message, the commonest case, is delivered past the framer; its terminator goes
+        through it when the first handler interrupts.
         """
         if self._continuation_ is not None:
             return
@@ -185,11 +181,7 @@ class AsyncChat(QueuedDispatcher):
             self._continue_soon_()
 
     def close_when_done(self) -> None:
-        """Take no more input, and end when everything queued is sent.
-
-        Raises:
-            RuntimeError: the channel is closed.
-        """
+        """Take no more input, and end when everything queued is sent.  RuntimeError: closed."""
         super().close_when_done()
         self._framer_.clear()
 

@@ -4,32 +4,32 @@ This file turns readiness into accepting, connecting, reading and writing, and n
 is gone.  How a connect, a TLS handshake and a refused ``accept()`` go on is in ``net/``.
 """
 
+from __future__ import annotations
+
 import errno
 import logging
 import socket as sockets
 from functools import partial
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
-from typing import TYPE_CHECKING, Any
 
 from miniloop.channel import BaseChannel
 from miniloop.loop import EventLoop
 from miniloop.readiness import HANGUP, READ, WRITE, Channel, announced
 from miniloop.state import EOF, HANGUP_SEEN, Life, NoSocket, Output
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
+    from typing import Any
 
     from miniloop.net.accepting import Accepting
     from miniloop.net.connecting import Connecting
 
 logger = logging.getLogger("miniloop")
 
-CHUNK = 65536
-"""Bytes received at once.  From 128 KiB on, malloc maps and unmaps every buffer: 3 times slower."""
-CONNECT_TIMEOUT = 30.0
-"""Seconds: longer than any healthy connect with its retransmissions at 1, 3, 7 and 15."""
-TLS_TIMEOUT = 30.0
-"""Seconds for a TLS handshake: two round trips, on lines for which ``CONNECT_TIMEOUT`` is meant."""
+CHUNK = 65536  # bytes received at once; from 128 KiB on, malloc maps and unmaps every buffer
+CONNECT_TIMEOUT = 30.0  # seconds: a healthy connect ends earlier, retransmissions at 1, 3, 7 and 15
+TLS_TIMEOUT = 30.0  # seconds: two round trips, on lines for which CONNECT_TIMEOUT is meant
 
 NO_SOCKET: Any = NoSocket("there is no socket yet: call create_socket(), or pass one")
 CLOSED_SOCKET: Any = NoSocket("closed: check .closed, or forget the dispatcher in handle_close()")
@@ -40,7 +40,7 @@ class Dispatcher(BaseChannel):
 
     Args:
         loop: the loop that serves it.
-        sock: a connected, listening or unconnected socket, which the dispatcher owns from now on;
+        sock: a connected, listening or fresh socket, which the dispatcher owns from now on;
             without one, call ``create_socket()`` or ``connect_to()``.
 
     Attributes:
@@ -52,8 +52,8 @@ class Dispatcher(BaseChannel):
     addr: Any = None
     error: OSError | None = None
     _datagram_ = False
-    _accepting_: "Accepting | None" = None
-    _connecting_: "Connecting | None" = None
+    _accepting_: Accepting | None = None
+    _connecting_: Connecting | None = None
 
     def __init__(self, loop: EventLoop, sock: Socket | None = None) -> None:
         super().__init__(loop)
@@ -123,8 +123,8 @@ class Dispatcher(BaseChannel):
     def interest(self) -> int:
         """Return the wanted readiness bits.
 
-        The predicates say what the program wants, and may be overridden.  What the channel's own
-        state forbids or demands comes first: a connect under way, a hold, output cut short.
+        What the channel's own state forbids or demands (a connect under way, a hold, output cut
+        short) comes before the predicates, which may be overridden.
         """
         if self._connecting_ is not None:
             return WRITE if self._connecting_.started else 0
@@ -161,7 +161,7 @@ class Dispatcher(BaseChannel):
         return self._accepting_.accept()
 
     def handle_accept(self) -> None:
-        """Accept what waits, a bounded number in a pass, each handed to ``handle_accepted()``."""
+        """Connections wait: accept some of them, each for ``handle_accepted()``."""
         if self._accepting_ is not None:
             self._accepting_.accept_batch()
 
@@ -195,11 +195,8 @@ class Dispatcher(BaseChannel):
         """Connect to a host by name; ``handle_connect()`` or ``handle_connect_error()`` follows.
 
         The name is looked up on another thread, and its addresses are tried as RFC 8305 says, on a
-        socket that this makes.  ``timeout``: seconds for all of it; None sets no limit.
-
-        Raises:
-            RuntimeError: in use or closed, or there is a socket.
-            TypeError, ValueError: ``host`` is no name, or ``port`` not from 1 to 65535.
+        socket that this makes.  ``timeout``: seconds for all of it; None sets no limit.  Raises as
+        ``connect()``; TypeError or ValueError: ``host`` or ``port`` (1 to 65535) make no sense.
         """
         from miniloop.net.connecting_by_name import ConnectingByName
 
@@ -241,7 +238,7 @@ class Dispatcher(BaseChannel):
         logger.warning("cannot connect to %r: %s", self.addr, error)
 
     def start_tls(
-        self, context: "ssl.SSLContext", *, server_side: bool = False,
+        self, context: ssl.SSLContext, *, server_side: bool = False,
         server_hostname: str | None = None, timeout: float | None = TLS_TIMEOUT,
     ) -> None:  # fmt: skip
         """Protect the connection with TLS from here on; ``handle_secured()`` follows.
@@ -249,18 +246,14 @@ class Dispatcher(BaseChannel):
         What was pushed before this leaves in the clear, what is pushed after it waits for the
         handshake.  If that fails, ``handle_close()`` is called with ``error`` set.  The arguments
         are those of ``ssl.SSLContext.wrap_bio()``; ``timeout``: seconds for the handshake, or None.
-
-        Raises:
-            RuntimeError: not connected, closing, or TLS already; or a client that has pushed
-                something, which would leave unprotected.
-            ValueError, ssl.SSLError: the arguments do not fit each other.
+        RuntimeError: not connected, closing, TLS already, or a client that has pushed something.
         """
         from miniloop.net.tls import start_tls
 
         start_tls(self, context, server_side, server_hostname, timeout)
 
     @property
-    def tls(self) -> "ssl.SSLObject | None":
+    def tls(self) -> ssl.SSLObject | None:
         """The TLS state: ``getpeercert()``, ``selected_alpn_protocol()`` ...; None without TLS."""
         return getattr(self.socket, "ssl_object", None) if self.socket else None
 
@@ -268,10 +261,10 @@ class Dispatcher(BaseChannel):
         """The TLS handshake has ended well: what is sent and received now is protected."""
 
     def recv(self, size: int = CHUNK) -> bytes:
-        """Receive at most ``size`` bytes.
+        """Receive at most ``size`` bytes.  RuntimeError: no socket, or closed.
 
         Returns ``b""`` when there is nothing now, or when the peer has finished (``handle_eof()``
-        has run) or failed (``handle_close()`` has run).  RuntimeError: no socket, or closed.
+        has run) or failed (``handle_close()`` has run).
         """
         try:
             data = self.socket.recv(size)
@@ -289,8 +282,8 @@ class Dispatcher(BaseChannel):
     def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send now; ``handle_write()`` is called when there is room for what did not fit.
 
-        Returns the number of bytes that were taken, 0 when there is no room now or the peer is
-        gone.  RuntimeError: no socket, or closed.
+        Returns the number of bytes taken: 0 without room, or without the peer.  Raises as
+        ``recv()``; TypeError: no bytes.
         """
         try:
             sent = self.socket.send(data)
@@ -306,16 +299,13 @@ class Dispatcher(BaseChannel):
         return sent
 
     def sendto(self, data: bytes | bytearray | memoryview, addr: Any) -> int:
-        """Send one datagram; return its size, or 0 when there is no room or no way to the peer.
-
-        What a peer or a route causes costs that datagram.  OSError: misuse, such as EMSGSIZE.
-        """
+        """Send one datagram; return its size, or 0: there is no room, or no way to the peer."""
         try:
             return self.socket.sendto(data, addr)
         except BlockingIOError:
             self._wait_for_room_()
         except OSError as error:
-            self._datagram_lost_(error)
+            self._lost_(error)
         return 0
 
     def recvfrom(self, size: int = CHUNK) -> tuple[bytes, Any]:
@@ -325,13 +315,8 @@ class Dispatcher(BaseChannel):
         except BlockingIOError:
             pass
         except OSError as error:
-            self._datagram_lost_(error)
+            self._lost_(error)
         return b"", None
-
-    def _datagram_lost_(self, error: OSError) -> None:
-        from miniloop.net.datagrams import lost
-
-        lost(self, error)
 
     def handle_write_event(self) -> None:
         """Handle WRITE: the connect has ended, or there is room again."""
@@ -354,10 +339,7 @@ class Dispatcher(BaseChannel):
             self._lost_(error)
 
     def handle_hangup_event(self) -> None:
-        """Handle HANGUP while reading is held: the end counts when nothing is left to read.
-
-        Unread data stays where it is until reading is resumed, and so does the end behind it.
-        """
+        """Handle HANGUP while reading is held; unread data, and the end behind it, stay there."""
         try:
             unread = self.socket.recv(1, sockets.MSG_PEEK)
         except BlockingIOError:
@@ -376,7 +358,9 @@ class Dispatcher(BaseChannel):
     def _lost_(self, error: OSError) -> None:
         """End the connection.  A datagram socket goes on; misuse without a peer is raised."""
         if self._datagram_:
-            self._datagram_lost_(error)
+            from miniloop.net.datagrams import lost
+
+            lost(self, error)
             return
         if not self.connected:
             raise error
@@ -385,11 +369,11 @@ class Dispatcher(BaseChannel):
         self.end()
 
     def _report_end_(self) -> None:
-        if self.connecting:  # whatever ends a connect, it has failed
-            given_up = ConnectionAbortedError(errno.ECONNABORTED, "ended before it was connected")
-            self.handle_connect_error(self.error or given_up)
-        else:
+        if not self.connecting:
             self.handle_close()
+            return
+        given_up = ConnectionAbortedError(errno.ECONNABORTED, "ended before it was connected")
+        self.handle_connect_error(self.error or given_up)  # whatever ended the attempt
 
     def evict(self, newcomer: Channel) -> None:
         """Forget the socket without closing the descriptor, unless the newcomer shares it."""

@@ -12,11 +12,11 @@ Warning: a caller that stops half-way through a batch of messages must give the 
 are split again under the terminator that is in force by then.
 """
 
-from collections.abc import Sequence
-from enum import Enum
-from typing import TypeAlias
+from __future__ import annotations
 
-Terminator: TypeAlias = bytes | int | None
+from enum import Enum
+
+Terminator = bytes | int | None
 """What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
 
 _SMALL_WINDOW = 512
@@ -100,8 +100,8 @@ class Framer:
     def take_messages(self, most: int) -> list[bytes]:
         """Return complete messages from the front, at most ``most``.
 
-        The list is empty when there are none, and also when the next thing is anything else than
-        a whole message under a bytes terminator and within the limit: ask ``next_event()`` then.
+        When there are none, or the next thing is not a whole message within the limit under a
+        bytes terminator, the list is empty: ask ``next_event()`` then.
         """
         terminator = self.terminator
         if type(terminator) is not bytes or self._partial or self._skipping:
@@ -128,7 +128,7 @@ class Framer:
         self._window = _SMALL_WINDOW  # or many overlong ones would be cut in vain, over and over
         return sum(map(len, messages)) + count * self._cut_length
 
-    def give_back(self, messages: Sequence[bytes]) -> None:
+    def give_back(self, messages: list[bytes]) -> None:
         """Take back these messages, the last of those just taken; a no-op after ``clear()``."""
         if messages and self._cut_length:
             self._position -= sum(map(len, messages)) + len(messages) * self._cut_length
@@ -199,20 +199,13 @@ class Framer:
 
 
 def check_terminator(terminator: object) -> Terminator:
-    """Return a terminator in its plain form: bytes, an int above 0, or None.
-
-    Raises:
-        TypeError: it is neither bytes nor an int nor None.
-        ValueError: it is negative.
-    """
+    """Return a terminator as bytes, an int above 0, or None.  TypeError, ValueError: no such."""
     if isinstance(terminator, str):
         raise TypeError(f"a terminator is bytes, not str: write b{terminator!r}")
     if isinstance(terminator, bytes | bytearray | memoryview):
         return bytes(terminator) or None
     if terminator is None or isinstance(terminator, int):
         if terminator is not None and terminator < 0:
-            raise ValueError(
-                f"a terminator of {terminator} bytes: give the number of bytes that are to come"
-            )
+            raise ValueError(f"a terminator of {terminator} bytes: give how many are to come")
         return None if not terminator else int(terminator)
     raise TypeError(f"a terminator is bytes, an int or None, not {terminator!r}")

@@ -4,53 +4,51 @@ Read ``EventLoop._pass()`` first: it is the diagram of everything else.  The loo
 ``Channel`` protocol and nothing of sockets.
 """
 
+from __future__ import annotations
+
 import logging
 import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Self
 
 from miniloop.readiness import Channel, Registration, deliver
 from miniloop.registry import Registry, close, close_on_error
-from miniloop.selector import default_selector
 from miniloop.timers import Handle, TimerHandle, TimerQueue
 from miniloop.waker import Waker
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
     from miniloop.hosts.stepper import Stepper
     from miniloop.system.background import Background
     from miniloop.system.signals import SignalHandlers
 
 logger = logging.getLogger("miniloop")
 
-GRACE = 5.0
-"""Seconds that an orderly stop gives to queued output: what a person waits before Ctrl-C again."""
-LONGEST_WAIT = 86400.0
-"""Seconds of one wait: epoll refuses more than 24 days (the figure is asyncio's)."""
+GRACE = 5.0  # seconds for queued output in an orderly stop: then a person presses Ctrl-C again
+LONGEST_WAIT = 86400.0  # seconds of one wait: epoll refuses more than 24 days (asyncio's figure)
 
 
 class EventLoop:
     """Waits for descriptors and times, and calls the handlers, one after the other.
 
-    All of it happens on one thread, the one that calls ``run()``.  Other threads may call
-    ``call_soon_threadsafe()`` and ``stop()`` only.
+    It does so on one thread.  Others may call ``call_soon_threadsafe()`` and ``stop()`` only.
 
     Args:
-        selector: any ``selectors.BaseSelector``, by default the platform's best; the loop closes it.
+        selector: any ``selectors.BaseSelector``, by default the best here; the loop closes it.
         clock: returns seconds and never runs backwards.
         debug: in every pass, raise when a channel changed its interest without announcing it.
         slow: in debug mode, log each handler, timer and callback that takes so many seconds (the
             default is asyncio's); None measures nothing.
 
     Attributes:
-        debug, time: as given; ``time()`` is the clock.
-        background: work without a descriptor, such as pools of threads; a dict, for its order.
         registry: which channel is watched for what.
-        accepted: what ``accept()`` returned in this moment, so that its dispatcher need not ask.
-        closed: whether ``close()`` was called.
+        background: work without a descriptor, such as pools of threads; a dict, for its order.
+        accepted: what ``accept()`` has just returned: a cache, for the new connection's dispatcher.
     """
 
     def __init__(
@@ -61,13 +59,12 @@ class EventLoop:
         debug: bool = False,
         slow: float | None = 0.1,
     ) -> None:
-        """Open the selector and the waker; nothing runs yet."""
         self.debug = debug
         self.time = clock
         self.closed = False
         self.background: dict[Background, None] = {}
         self.accepted: tuple[socket.socket, Any] | None = None
-        self._selector = default_selector() if selector is None else selector
+        self._selector = self._new_selector() if selector is None else selector
         self.registry = Registry(self._selector, self._check_thread)
         self._timers = TimerQueue()
         self._callbacks: deque[Handle] = deque()
@@ -82,7 +79,6 @@ class EventLoop:
         self._install_wings(slow if debug else None)
 
     def _install_wings(self, slow: float | None) -> None:
-        """Prepare for ``fork()``, and in debug mode for slow handlers; both stand outside."""
         from miniloop.system.forking import renew_after_fork
 
         renew_after_fork(self)
@@ -95,12 +91,17 @@ class EventLoop:
         """Make a socket for a channel; a simulated loop makes simulated ones.  OSError: refused."""
         return socket.socket(family, type, proto)
 
+    def _new_selector(self) -> selectors.BaseSelector:
+        from miniloop.selectors import default_selector
+
+        return default_selector()
+
     def _new_waker(self) -> Waker:
         """Make the waker; a simulated loop has one without descriptors."""
         return Waker()
 
     def _pass(self, timeout: float | None = None, *, forever: bool = True) -> bool:
-        """Go through the stages; or, unless ``forever``, return False if the wait could not end."""
+        """Go through the stages; unless ``forever``, return False where the wait could not end."""
         self._refresh()
         if not (forever or self._has_work()):
             return False
@@ -147,14 +148,16 @@ class EventLoop:
 
     def _timeout(self, longest: float | None) -> float | None:
         until = self._time_to_next()
-        return longest if until is None or (longest is not None and longest < until) else until
+        if until is None or (longest is not None and longest < until):
+            until = longest
+        return until if until is None else min(until, LONGEST_WAIT)
 
     def _time_to_next(self) -> float | None:
         """Return the seconds until there is something to do without an event; None: never."""
         if self._callbacks or self.registry.dirty or self._unflushed:
             return 0
         when = self._timers.next_time() if self._timers else None
-        return None if when is None else min(max(0.0, when - self.time()), LONGEST_WAIT)
+        return None if when is None else max(0.0, when - self.time())
 
     def _deliver(self, events: list[tuple[selectors.SelectorKey, int]]) -> None:
         """Call the handlers of the registrations that are alive and want the event.
@@ -193,7 +196,7 @@ class EventLoop:
         """Run one pass; it waits at most ``timeout`` seconds, or a day (None: no limit)."""
         self._thread = self._entering()
         try:
-            self._pass(timeout if timeout is None else min(timeout, LONGEST_WAIT))
+            self._pass(timeout)
         finally:
             self._thread = None
 
@@ -201,13 +204,8 @@ class EventLoop:
         """Run passes until ``stop()``, SIGINT or SIGTERM, or until nothing is left to wait for.
 
         On the main thread the two signals mean ``stop()``, unless the program has handlers of its
-        own for them; a second one has its usual effect.
-
-        Args:
-            forever: go on with nothing to wait for, because threads call the loop.
-
-        Raises:
-            RuntimeError: the loop is closed, or is running already.
+        own; a second one has its usual effect.  With ``forever`` it goes on with nothing to wait
+        for, because threads call the loop.  RuntimeError: it is closed, or running already.
         """
         self._thread = self._entering()
         try:
@@ -223,7 +221,7 @@ class EventLoop:
             self._thread = None
             self._stop_grace = None
 
-    def stepper(self) -> "Stepper":
+    def stepper(self) -> Stepper:
         """Return what another event loop needs to run this one: a descriptor, a time, a step."""
         from miniloop.hosts.stepper import Stepper
 
@@ -233,9 +231,7 @@ class EventLoop:
         """Claim the loop for this thread."""
         self._check_open()
         if self._thread is not None:
-            raise RuntimeError(
-                "the loop is running already: a handler returns to the loop instead of running it"
-            )
+            raise RuntimeError("the loop is running already: return to it from the handler")
         return get_ident()
 
     def _has_work(self) -> bool:
@@ -275,8 +271,7 @@ class EventLoop:
     def close(self) -> None:
         """Close every channel at once, then the loop itself; again is harmless.
 
-        Raises:
-            RuntimeError: the loop runs; or has signal handlers, and this is not the main thread.
+        RuntimeError: the loop runs; or it has signal handlers, and this is not the main thread.
         """
         if self.closed:
             return
@@ -302,8 +297,7 @@ class EventLoop:
     def call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
         """Call ``callback(*args)`` at the end of this pass, or of the next one.
 
-        Raises:
-            RuntimeError: the loop is closed, or runs on another thread.
+        RuntimeError: the loop is closed, or runs on another thread.
         """
         self._check_thread()
         self._callbacks.append(handle := Handle(callback, args))
@@ -330,9 +324,7 @@ class EventLoop:
     def call_at(self, when: float, callback: Callable[..., object], *args: object) -> TimerHandle:
         """Call ``callback(*args)`` when ``time()`` reaches ``when``, in seconds.
 
-        Raises:
-            RuntimeError: the loop is closed, or runs on another thread.
-            ValueError: ``when`` is NaN.
+        Raises as ``call_soon()``; TypeError or ValueError: ``when`` is no number.
         """
         self._check_thread()
         return self._timers.add(when, callback, args)
@@ -342,30 +334,21 @@ class EventLoop:
     ) -> None:
         """Run ``callback(*args)`` in the callbacks stage when a signal arrives.
 
-        It replaces the signal's handler until ``remove_signal_handler()`` or ``close()`` puts that
-        back; a forked child does not inherit it.  Under a host that handles signals use the host's.
-
-        Raises:
-            RuntimeError: the loop is closed, or see ``SignalHandlers.add()``; so for ValueError.
+        A forked child does not inherit the handler.  Raises as ``SignalHandlers.add()``.
         """
         self._check_open()
         self._signal_handlers().add(number, Handle(callback, args))
 
     def remove_signal_handler(self, number: int) -> bool:
-        """Put back a signal's former handler; return whether there was one of ours."""
+        """Put back a signal's former handler, as ``close()`` does; return whether it was ours."""
         return self._signals is not None and self._signals.remove(number)
 
-    def _signal_handlers(self) -> "SignalHandlers":
+    def _signal_handlers(self) -> SignalHandlers:
         if self._signals is None:
             from miniloop.system.signals import SignalHandlers
 
             self._signals = SignalHandlers(self._waker.signal_fileno(), self._hand_over)
         return self._signals
-
-    def close_descriptor(self, fd: int) -> None:
-        """Close the channel on descriptor ``fd``; harmless where there is none."""
-        if fd in self.registry.registrations:
-            close(self.registry.registrations[fd].channel)
 
     def scheduled(self, work: object) -> None:
         """Note that ``work`` comes back as the first argument of a callback; for traces."""
@@ -381,20 +364,13 @@ class EventLoop:
             raise RuntimeError("the loop is closed: make a new EventLoop()")
 
     def _check_thread(self) -> None:
-        """Refuse a closed loop, and every thread but that of a loop that runs or has a host.
-
-        Between two passes of a loop inside another one nothing would look at what is queued, so the
-        host is woken.
-        """
+        """Refuse a closed loop, and other threads than its own; wake a host between two passes."""
         thread = get_ident()
         if self._thread == thread:
             return
         self._check_open()
         owner = self._home if self._thread is None else self._thread
         if owner is not None and owner != thread:
-            raise RuntimeError(
-                "the loop runs on another thread: hand the call over with "
-                "loop.call_soon_threadsafe()"
-            )
+            raise RuntimeError("the loop is another thread's: use loop.call_soon_threadsafe()")
         if owner is not None:
             self._waker.wake()

@@ -5,15 +5,17 @@ that costs happens in ``flush()``, once.  What follows when the queue is empty i
 the states of ``Output``.
 """
 
+from __future__ import annotations
+
 import socket
 from threading import get_ident
-from typing import TYPE_CHECKING
 
 from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
 from miniloop.outbox import Outbox
 from miniloop.state import CLOSING, Output
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from miniloop.net.producers import Producer
 
@@ -52,11 +54,8 @@ class QueuedDispatcher(Dispatcher):
         """Queue bytes; everything queued leaves with one system call in the next pass.
 
         No handler is called from here.  After ``close_when_done()`` the data is discarded, as in
-        asynchat.
-
-        Raises:
-            RuntimeError: closed, after ``close_write()``, or on another thread than the loop's.
-            TypeError: ``data`` is not bytes, a bytearray or a memoryview.
+        asynchat.  RuntimeError: closed, after ``close_write()``, or on another thread than the
+        loop's.  TypeError: ``data`` is not bytes, a bytearray or a memoryview.
         """
         if type(data) is not bytes:
             data = _as_bytes(data)
@@ -69,8 +68,8 @@ class QueuedDispatcher(Dispatcher):
                 return
         self._pieces_.append(data)
 
-    def push_with_producer(self, producer: "Producer") -> None:
-        """Queue what ``producer.more()`` returns, asked for when there is room, until ``b""``.
+    def push_with_producer(self, producer: Producer) -> None:
+        """Queue what ``producer.more()`` returns, until ``b""``; it is asked when there is room.
 
         Raises as ``push()``; TypeError: it has no ``more()``.
         """

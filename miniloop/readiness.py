@@ -1,12 +1,15 @@
-"""What the loop and its channels share.  No I/O.
+"""What the loop and its channels share: readiness bits, a protocol, registrations.  No I/O."""
 
-The readiness bits, what the loop asks of a channel, and the registration that ties one channel to
-one descriptor.
-"""
+from __future__ import annotations
 
 import selectors
-from collections.abc import Callable
-from typing import TypeVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    _Method = TypeVar("_Method", bound=Callable[..., object])
 
 READ = selectors.EVENT_READ  # input, a connection to accept, or the peer has finished
 WRITE = selectors.EVENT_WRITE  # room for output, or a connect has ended
@@ -53,7 +56,7 @@ class Channel:
         """Report an exception that escaped from a handler; called inside the ``except`` block."""
 
     def handle_stop(self) -> None:
-        """Prepare for the end of the loop: accept nothing new, finish what is queued."""
+        """An orderly stop of the loop begins; the channel is closed when its output is sent."""
 
     def drained(self) -> bool:
         """Return whether no queued output is waiting to be sent."""
@@ -63,8 +66,9 @@ class Channel:
         """End the protocol below, such as TLS; return whether there is nothing to wait for."""
         return True
 
-    def evict(self, newcomer: "Channel") -> None:
+    def evict(self, newcomer: Channel) -> None:
         """Let go of the descriptor without closing it: it belongs to ``newcomer`` now."""
+        self.end()
 
     def end(self) -> None:
         """Report the end through the channel's own handler, once, and close."""
@@ -80,9 +84,9 @@ class Channel:
 class Registration:
     """One channel on one descriptor, from ``register()`` to ``unregister()``.
 
-    The kernel hands out the number of a closed descriptor at once, often within one batch of
-    events.  So an event is matched with this object and never with the number: a registration dies
-    with its channel, and a dead one receives nothing (libev does the same with generations).
+    The kernel reuses the number of a closed descriptor at once, often within one batch of events.
+    So an event is matched with this object and never with the number: a registration dies with its
+    channel, and a dead one receives nothing (libev does the same with generations).
 
     Attributes:
         channel: the channel to call.
@@ -130,8 +134,8 @@ class Registration:
 def deliver(registration: Registration, ready: int) -> None:
     """Hand the events in ``ready`` to the channel, one at a time, in asyncore's order.
 
-    The interest is checked again before *each* of them, because an earlier handler, of this channel
-    or of another one in the same batch, may have closed the channel or withdrawn its interest.
+    The interest is checked again before *each*, because an earlier handler, of this channel or of
+    another one in the batch, may have closed the channel or withdrawn its interest.
     """
     channel = registration.channel
     if ready & READ and registration.wants(READ):
@@ -144,14 +148,10 @@ def deliver(registration: Registration, ready: int) -> None:
         channel.handle_hangup_event()
 
 
-_Method = TypeVar("_Method", bound=Callable[..., object])
-
-
 def announced(predicate: _Method) -> _Method:
-    """Declare that a ``readable()`` or ``writable()`` of yours announces its changes.
+    """Declare that a predicate answers the same until ``interest_changed()`` is called.
 
-    Such a method answers the same until ``interest_changed()`` is called.  An overridden predicate
-    without this decorator is asked in every pass, as asyncore does.
+    An overridden ``readable()`` or ``writable()`` without it is asked in each pass, as in asyncore.
     """
     predicate.__dict__["announced"] = True
     return predicate

@@ -1,7 +1,7 @@
 """Which descriptor is watched for what: the registrations, and the selector's view of them.
 
-Nothing here waits or delivers events; that is the loop's.  This file asks channels for their
-interest, as few of them as possible, and ends a channel that failed.
+Nothing here waits or delivers events.  This file asks channels for their interest, as few of them
+as possible, and ends a channel that failed.
 """
 
 import logging
@@ -16,9 +16,9 @@ logger = logging.getLogger("miniloop")
 class Registry:
     """The live registrations by descriptor, and which of them have to be asked.
 
-    A channel is asked when its registration is *dirty*: it is new, or the channel announced a
-    change.  A channel that changes its answer without announcing it is *polled*: asked in every
-    pass.  The selector is given only what differs from the last answer (libev's ``fd_reify``).
+    A channel is asked when its registration is *dirty*: new, or a change was announced.  One that
+    changes its answer without announcing it is *polled*: asked in every pass.  The selector is
+    given only what differs from the last answer (libev's ``fd_reify``).
 
     Args:
         selector: any ``selectors.BaseSelector``; closed by the owner.
@@ -106,7 +106,6 @@ class Registry:
             raise
 
     def _ask(self, registration: Registration) -> None:
-        """Learn what a channel wants, and update the selector if that changed."""
         registration.dirty = registration.polled
         try:
             interest = registration.channel.interest()
@@ -154,10 +153,7 @@ class Registry:
 
 
 def close_on_error(channel: Channel) -> None:
-    """End a channel from which an exception escaped; call it inside the ``except`` block.
-
-    ``handle_error()`` is called, and then the channel ends, whatever that did or raised.
-    """
+    """End a channel from which an exception escaped, after its ``handle_error()``."""
     try:
         channel.handle_error()
     except Exception:

@@ -1,14 +1,21 @@
 """The states of a channel: which there are, and which may follow which.
 
 A channel has three, each with one writer.  ``Life`` says what its socket is doing, ``Output`` what
-may still be queued and what follows when the queue is empty, and the *read hold* is the set of
-reasons not to read.  The tables are checked in debug mode, drawn in the documentation, and the
-oracle of ``tests/test_state.py``: every transition is in a table, and every one of a table happens.
+may be queued and what follows when the queue is empty, and the *read hold* is the set of reasons
+not to read.  The tables are checked in debug mode, drawn in the documentation, and the oracle of
+``tests/test_state.py``: every transition is in a table, and every one of a table happens.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from enum import Enum
-from typing import Any, NoReturn, TypeVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn, TypeVar
+
+    _State = TypeVar("_State", bound=Enum)
 
 
 class Life(Enum):
@@ -58,16 +65,11 @@ OUTPUT: Mapping[Output, frozenset[Output]] = {
 }  # fmt: skip
 
 # The read hold: an integer of reasons; reading is wanted when it is 0.  Each reason has one owner.
-PAUSED = 1
-"""The program paused reading; until ``resume_reading()``."""
-BACKOFF = 2
-"""Accepting failed; until a timer of ``net/accepting.py`` fires."""
-HANDOVER = 4
-"""``start_tls()`` was called; until the handshake begins."""
-EOF = 8
-"""The peer has finished sending; for good, so its end is reported once."""
-CLOSING = 16
-"""``close_when_done()`` or ``close()`` was called; for good."""
+PAUSED = 1  # the program paused reading; until ``resume_reading()``
+BACKOFF = 2  # accepting failed; until a timer of ``net/accepting.py`` fires
+HANDOVER = 4  # ``start_tls()`` was called; until the handshake begins
+EOF = 8  # the peer has finished sending; for good, so its end is reported once
+CLOSING = 16  # ``close_when_done()`` or ``close()`` was called; for good
 HANGUP_SEEN = 32
 """No reason of its own: while another one holds, the peer's end was seen behind unread data, so
 HANGUP is not watched any more.  Cleared with any reason, because the next hold looks again."""
@@ -77,15 +79,9 @@ HOLDS: Mapping[int, bool] = {
 }  # fmt: skip
 """The bits of the read hold, and whether each can be lifted again."""
 
-_State = TypeVar("_State", bound=Enum)
-
 
 def check(table: Mapping[_State, frozenset[_State]], before: _State, after: _State) -> None:
-    """Refuse a transition that is not in ``table``.
-
-    Raises:
-        RuntimeError: it is not.  A bug in miniloop, not in the program that runs on it.
-    """
+    """Refuse a transition that is not in ``table`` with RuntimeError: a bug in miniloop."""
     if after not in table[before]:
         raise RuntimeError(f"{before} may not become {after}: please report this as a bug")
 

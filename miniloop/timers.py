@@ -3,6 +3,8 @@
 This file owns no clock: the time is always an argument, in seconds of the owner's clock.
 """
 
+from __future__ import annotations
+
 import heapq
 import math
 from collections import deque
@@ -12,40 +14,33 @@ _COMPACT_ABOVE = 64  # fewer cancelled timers are not worth cleaning up (asyncio
 
 
 class Handle:
-    """A scheduled callback; ``cancel()`` unschedules it.
+    """A scheduled callback; ``cancel()`` unschedules it.  The names are asyncio's."""
 
-    The names are asyncio's, so that code can move between the two.
-    """
-
-    __slots__ = ("_args", "_callback", "_cancelled")
+    __slots__ = ("_args", "_callback")
 
     def __init__(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
         if not callable(callback):
-            raise TypeError(
-                f"a callback must be callable, not {callback!r}: pass the function itself, "
-                "its arguments behind it"
-            )
-        self._callback = callback
+            raise TypeError(f"{callback!r} is not callable: give a function, then its arguments")
+        self._callback: Callable[..., object] | None = callback  # None: cancelled
         self._args = args
-        self._cancelled = False
 
     def cancel(self) -> None:
         """Never call it.  Harmless after it has run or was cancelled."""
-        self._cancelled = True
-        self._callback = _no_op
+        self._callback = None
         self._args = ()
 
     def cancelled(self) -> bool:
         """Return whether ``cancel()`` was called."""
-        return self._cancelled
+        return self._callback is None
 
     def run(self) -> None:
         """Call the callback unless it was cancelled."""
-        if not self._cancelled:
-            self._callback(*self._args)
+        args = self._args  # first: another thread may cancel in between
+        if (callback := self._callback) is not None:
+            callback(*args)
 
     def __repr__(self) -> str:
-        state = "cancelled" if self._cancelled else repr(self._callback)
+        state = "cancelled" if self.cancelled() else repr(self._callback)
         return f"<{type(self).__name__} {state}>"
 
 
@@ -56,7 +51,7 @@ class TimerHandle(Handle):
 
     def __init__(
         self, when: float, callback: Callable[..., object], args: tuple[object, ...],
-        queue: "TimerQueue",
+        queue: TimerQueue,
     ) -> None:  # fmt: skip
         super().__init__(callback, args)
         self.when = when
@@ -73,9 +68,8 @@ class TimerHandle(Handle):
 class TimerQueue:
     """Timers by time, and in order of their creation where times are equal.
 
-    Operations: add, cancel, the next time, the timers that are due.  Cancelling is common (every
-    time limit of a connect is cancelled), so it only marks the timer; a marked timer is dropped
-    when it reaches the top, and all of them when they are more than half of the heap.
+    Cancelling is common (every time limit of a connect is cancelled), so it only marks the timer;
+    a marked timer is dropped at the top, and all of them when they are more than half of the heap.
 
     Attributes:
         due: timers whose time has come and that have not run yet.  The owner takes them out one by
@@ -92,7 +86,7 @@ class TimerQueue:
         return len(self._heap) - self._cancelled + len(self.due)
 
     def soonest(self, most: int) -> list[TimerHandle]:
-        """Return the timers that are still to run, at most ``most`` of them, earliest first."""
+        """Return the timers that are still to run, at most ``most``, earliest first."""
         later = (entry for entry in self._heap if not entry[2].cancelled())
         return [*self.due, *(timer for _, _, timer in heapq.nsmallest(most, later))][:most]
 
@@ -101,8 +95,7 @@ class TimerQueue:
     ) -> TimerHandle:
         """Schedule ``callback(*args)`` for the time ``when``, in seconds.
 
-        Raises:
-            TypeError, ValueError: ``callback`` is not callable, or ``when`` is no number, or NaN.
+        TypeError, ValueError: ``callback`` is not callable, or ``when`` is no number, or NaN.
         """
         try:
             if math.isnan(when):
@@ -143,7 +136,3 @@ class TimerQueue:
             self._heap = [entry for entry in self._heap if not entry[2].cancelled()]
             heapq.heapify(self._heap)
             self._cancelled = 0
-
-
-def _no_op(*args: object) -> None:
-    """Replace a cancelled callback, so that its references can be freed."""

@@ -1,8 +1,7 @@
 """Wake a waiting loop, from another thread or from a signal handler.
 
-A pair of connected sockets: writing a byte to one end makes the other readable, which ends the
-selector's wait.  The waker is a channel like any other, but the loop neither counts it nor closes
-it with the others.
+A byte that is written to one end of a pair of sockets makes the other readable, which ends the
+selector's wait.  The waker is a channel, but the loop neither counts it nor closes it with others.
 """
 
 import logging
@@ -45,9 +44,9 @@ class Waker(Channel):
     def handle_read(self) -> None:
         """Read the wake-ups, then reset the mark.
 
-        In the other order another thread's wake-up could set the mark again and have its byte read
-        here with the others: a mark without a byte, and no wake-up would ever write again.  A
-        thread that finds the mark set need not write: the loop is awake, and looks for work.
+        In the other order another thread could set the mark again and have its byte read here: a
+        mark without a byte, and no wake-up would ever write again.  A thread that finds the mark
+        set need not write: the loop is awake, and looks for work.
         """
         try:
             while len(self._receiver.recv(4096)) == 4096:

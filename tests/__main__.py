@@ -138,8 +138,10 @@ def run_stage(name: str, pytest_args: Sequence[str]) -> bool:
     command = [str(venv_python()), "-m", *STAGES[name]]
     if name == "pytest":
         command += pytest_args
+    # The project's files are UTF-8, which Python does not take for granted in every locale.
+    environment = os.environ | {"PYTHONUTF8": "1"}
     started = time.perf_counter()
-    passed = subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    passed = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
     if name != "pytest":
         verdict = "passed" if passed else "FAILED"
         say(f"{name}: {verdict}, {time.perf_counter() - started:.1f} s")

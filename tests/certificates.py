@@ -25,12 +25,12 @@ class Certificates:
     alice: trustme.LeafCert
 
     def server(self, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = strict(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         self.localhost.configure_cert(context)
         return limited(context, version)
 
     def client(self, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = strict(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         self.authority.configure_trust(context)
         return limited(context, version)
 
@@ -51,6 +51,18 @@ def certificates() -> Certificates:
         authority.issue_cert("localhost", "127.0.0.1"),
         authority.issue_cert("alice@example.org"),
     )
+
+
+def strict(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Clear what some builds of Python set: a peer in a test has to notice a truncation."""
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    return context
+
+
+def lenient(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Let OpenSSL take the end of the stream for a close_notify."""
+    context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
+    return context
 
 
 def limited(context: ssl.SSLContext, version: ssl.TLSVersion | None) -> ssl.SSLContext:

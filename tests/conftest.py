@@ -5,12 +5,13 @@ too, so that a red run can be repeated; at a desk it keeps searching in new plac
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
 
 from miniloop import EventLoop
+from tests.needs import NEEDS, missing_name, needs_of, reason_to_skip, too_many_skipped
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("dev", deadline=None)
@@ -22,3 +23,53 @@ def loop() -> Iterator[EventLoop]:
     """A loop in debug mode, closed afterwards with all its channels."""
     with EventLoop(debug=True) as loop:
         yield loop
+
+
+# -- what this system lacks ------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line("markers", f"needs(...): some of {', '.join(map(repr, NEEDS))}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests whose needs are not met, and say why."""
+    for item in items:
+        for need in needs_of(item):
+            if reason := reason_to_skip(need):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Skip a test that asked this system for what it lacks."""
+    return (yield from skipping(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Skip a test whose fixture did."""
+    return (yield from skipping(item))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that has skipped too many of the tests."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return  # a worker process
+    passed, skipped = (len(reporter.stats.get(key, [])) for key in ("passed", "skipped"))
+    if too_many_skipped(passed, skipped):
+        reporter.write_line(f"\nTOO MANY SKIPPED: {skipped} of {passed + skipped} tests")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def skipping(item: pytest.Item) -> Generator[None, object, object]:
+    """Run what the hook is about."""
+    try:
+        return (yield)
+    except (AttributeError, ImportError) as error:
+        if missing := missing_name(error):
+            pytest.skip(f"{item.name} needs {missing}, which this system lacks")
+        raise

@@ -49,11 +49,15 @@ def deliveries(loop: EventLoop, passes: int = 100) -> int:
 
 
 @contextmanager
-def pair(family: int = socket.AF_UNIX) -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two connected sockets, both closed afterwards; the second never blocks."""
-    if family == socket.AF_UNIX:
+def pair(family: int | None = None) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two connected sockets, both closed afterwards; the second never blocks.
+
+    Without a family they are what ``socket.socketpair()`` makes: UNIX sockets where there are any.
+    """
+    if family in (None, getattr(socket, "AF_UNIX", None)):
         ours, theirs = socket.socketpair()
     else:
+        assert family is not None
         ours, theirs = tcp_pair(family)
     theirs.setblocking(False)
     with ours, theirs:

@@ -154,6 +154,7 @@ def test_pause_inside_found_terminator(
     assert channel.lines == [b"one", b"two", b"three"]
 
 
+@pytest.mark.needs("hang-ups")
 def test_the_end_behind_a_pause_comes_after_what_stood_before_it(
     loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
 ) -> None:
@@ -588,6 +589,7 @@ def test_watermarks_pair_up(loop: EventLoop, sockets: tuple[socket.socket, socke
     assert channel.seen == ["high", "low", "high", "low"]
 
 
+@pytest.mark.needs("unix sockets")
 def test_push_from_a_water_handler_is_sent(
     loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
 ) -> None:
@@ -700,6 +702,7 @@ def test_what_was_pushed_before_the_connect_goes_out_after_it(loop: EventLoop) -
             assert peer.recv(100) == b"early bird"
 
 
+@pytest.mark.needs("unix sockets")
 def test_the_peers_end_waits_for_queued_output(
     loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
 ) -> None:

@@ -12,6 +12,7 @@ from tests.driving import Lines, Recording, pair, run_until, settle
 HERE = "127.0.0.1"
 
 
+@pytest.mark.needs("localhost")
 def test_connects_to_a_name(loop: EventLoop) -> None:
     listener = Listener(loop, (HERE, 0), Recording)
     client = Recording(loop)
@@ -125,6 +126,7 @@ def test_an_address_is_connected_to_with_a_socket_of_ones_own(loop: EventLoop) -
     assert refused.seen == ["failed ConnectionRefusedError"]
 
 
+@pytest.mark.needs("files")
 def test_refused_where_it_makes_no_sense(loop: EventLoop) -> None:
     client = Recording(loop)
     client.create_socket()

@@ -42,6 +42,7 @@ def test_the_end_of_the_peer_closes() -> None:
         assert channel.error is None
 
 
+@pytest.mark.needs("hang-ups")
 def test_the_end_is_told_once_while_reading_is_paused() -> None:
     """An override of handle_eof() may stay open, to send the rest; it is not called for ever."""
 
@@ -90,6 +91,7 @@ def test_a_cut_send_is_followed_by_handle_write_once() -> None:
         assert channel.seen == ["write"]
 
 
+@pytest.mark.needs("unix sockets")
 def test_send_to_a_peer_that_is_gone() -> None:
     with EventLoop(debug=True) as loop, pair() as (ours, theirs):
         channel = Recording(loop, ours)

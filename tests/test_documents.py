@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,18 +17,27 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = pages()
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+NEEDS = {r"\bFileDispatcher\b": "files", r"Guest\(|\.step\(": "guests"}
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
-def blocks() -> list[tuple[str, str]]:
+def needs(block: str) -> list[pytest.MarkDecorator]:
+    """Return what a block needs of the system."""
+    found = [need for name, need in NEEDS.items() if re.search(name, block)]
+    return [pytest.mark.needs(*found)]
+
+
+def blocks() -> list[Any]:
     return [
-        (f"{page.relative_to(ROOT)}-{number}", block)
+        pytest.param(
+            name := f"{page.relative_to(ROOT)}-{number}", block, id=name, marks=needs(block)
+        )
         for page in PAGES
         for number, block in enumerate(BLOCK.findall(page.read_text()), 1)
     ]
 
 
-@pytest.mark.parametrize(("name", "block"), blocks(), ids=[name for name, _ in blocks()])
+@pytest.mark.parametrize(("name", "block"), blocks())
 def test_a_block_runs(name: str, block: str, request: pytest.FixtureRequest) -> None:
     """A server is started and stopped; anything else is executed, and its tests with it."""
     if "loop.run()" not in block:

@@ -375,7 +375,7 @@ def test_plain_form_of_a_terminator(given_as: object, plain: Terminator) -> None
     ("wrong", "error", "advice"),
     [
         ("\n", TypeError, "write b'"),
-        (-1, ValueError, "number of bytes"),
+        (-1, ValueError, "give how many are to come"),
         (1.5, TypeError, "not 1.5"),
         ([b"\n"], TypeError, "bytes, an int or None"),
     ],

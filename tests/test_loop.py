@@ -350,7 +350,7 @@ def test_closed_loop_is_refused(loop: EventLoop) -> None:
 
 def test_wrong_callbacks_and_times(loop: EventLoop) -> None:
     for call in (loop.call_soon, loop.call_soon_threadsafe, loop.on_stop):
-        with pytest.raises(TypeError, match="must be callable"):
+        with pytest.raises(TypeError, match="is not callable"):
             call("text")  # type: ignore[arg-type]  # on purpose
     with pytest.raises(ValueError, match="NaN"):
         loop.call_later(float("nan"), fail)
@@ -477,7 +477,9 @@ def test_trace_is_told() -> None:
     assert sees == [1, 0, 2, 1, (7, READ), False]
 
 
-STOCK = [selectors.DefaultSelector, selectors.SelectSelector, selectors.PollSelector]
+STOCK = [selectors.DefaultSelector, selectors.SelectSelector]
+if hasattr(selectors, "PollSelector"):
+    STOCK.append(selectors.PollSelector)
 
 
 @pytest.mark.parametrize("kind", STOCK)

@@ -9,7 +9,7 @@ import pytest
 
 from miniloop.readiness import HANGUP, NOT_DIRECT, READ, URGENT, WRITE, Registration
 from miniloop.registry import Registry
-from miniloop.selector import EpollSelector, PollSelector
+from miniloop.selectors import EpollSelector, PollSelector
 from miniloop.testing import ScriptedSelector
 from tests.doubles import FakeChannel, fail
 
@@ -95,6 +95,7 @@ def test_stock_selector_hears_of_read_and_write_only(
     assert registration.interest == READ | URGENT
 
 
+@pytest.mark.needs("epoll")
 @pytest.mark.parametrize("kind", [EpollSelector, PollSelector])
 def test_our_selectors_hear_of_everything(kind: type[PollSelector]) -> None:
     ours, theirs = socket.socketpair()

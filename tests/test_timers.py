@@ -46,15 +46,30 @@ def test_cancelled_handle_does_nothing_and_holds_nothing() -> None:
     assert repr(handle) == "<Handle cancelled>"
 
 
-def test_stand_in_of_a_cancelled_callback_does_nothing() -> None:
-    """A thread may cancel between the check and the call."""
-    handle = Handle(nothing, ())
-    handle.cancel()
-    handle._callback(1, 2)
+class CancelledMeanwhile(Handle):
+    """Another thread cancels it while `run()` looks at it."""
+
+    __slots__ = ("asked",)
+
+    @property
+    def _args(self) -> tuple[object, ...]:
+        self.cancel()
+        return (1,)
+
+    @_args.setter
+    def _args(self, args: object) -> None:
+        pass
+
+
+def test_cancelled_by_another_thread_while_it_is_to_run() -> None:
+    called: list[object] = []
+    handle = CancelledMeanwhile(called.append, ())
+    handle.run()
+    assert (called, handle.cancelled()) == ([], True)
 
 
 def test_not_callable() -> None:
-    with pytest.raises(TypeError, match="pass the function itself"):
+    with pytest.raises(TypeError, match="is not callable: give a function"):
         Handle(nothing(), ())  # type: ignore[arg-type,func-returns-value]  # on purpose
 
 

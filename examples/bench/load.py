@@ -1,12 +1,11 @@
-"""What is sent to a server, and awaited from it: plain blocking sockets and tight loops.
+"""What is sent to a server, and awaited from it: the connections, and what goes over them.
 
-The load must be quicker than any server, or it is measured itself. So there is no event loop here:
-methods are bound beforehand, and the connections are served in two half-groups. While the server
-answers one half, the other half's answers are fetched and its next messages sent; the server
-always has work waiting and is never waited for with nothing to do.
+The connections of a load are served in two halves. While the server answers one half, the other
+half's answers are fetched and its next messages sent, so the server always has work waiting. The
+loops that do it are in `loops.c`, or `python_loops.py` where there is no compiler.
 
-Every load has `step()`, which returns the number of messages that came back, and `check()`, which
-exchanges distinguishable messages once and compares every byte.
+Every load has `run()`, which keeps a server busy for a while and counts the lines that came back,
+and `check()`, which exchanges distinguishable messages once and compares every byte.
 """
 
 from __future__ import annotations
@@ -14,23 +13,21 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
+from .loops import PATIENCE, Loops, Sample
+from .process import Address
+
 LINE = 64  # bytes, with the newline
-PATIENCE = 20  # seconds without an answer after which the server counts as dead
 WHOLE = socket.MSG_WAITALL  # receive all that was asked for: on a stream, less may come at once
 BATCH = 256  # connections opened before they are used: fewer than the server's backlog
 
-Address = tuple[str, int]
-Send = Callable[[bytes], int | None]
-Receive = Callable[[int, int], bytes]
 
-
-def line(number: int) -> bytes:
-    """Return a 64-byte line that no other number gives."""
-    return b"%0*d\n" % (LINE - 1, number)
+def line(number: int, size: int = LINE) -> bytes:
+    """Return a line of `size` bytes, the newline included, that no other number gives."""
+    return b"%0*d\n" % (size - 1, number)
 
 
 def connect(address: Address, patience: float = PATIENCE) -> socket.socket:
@@ -92,8 +89,8 @@ class Load(Protocol):
     def check(self) -> None:
         """Exchange distinguishable messages once; RuntimeError if the answers are wrong."""
 
-    def step(self) -> int:
-        """Do a bit of work and return how many messages it was."""
+    def run(self, seconds: float) -> Sample:
+        """Keep the server busy for so long; the sample counts lines."""
 
 
 class Connections:
@@ -146,138 +143,105 @@ class Echoes(Connections):
 
     Args:
         address: The server's.
+        loops: What sends and receives.
         count: How many connections.
         lines: Lines in one message, sent with one call.
+        size: Bytes of one line, the newline included.
     """
 
-    def __init__(self, address: Address, count: int, lines: int = 1) -> None:
+    def __init__(
+        self, address: Address, loops: Loops, count: int, lines: int = 1, size: int = LINE
+    ) -> None:
         super().__init__(address, count)
+        self.loops = loops
         self.lines = lines
-        self.message = b"".join(line(number) for number in range(lines))
+        self.size = size
+        self.message = self.numbered(0)
         self.primed = False
+
+    def numbered(self, first: int) -> bytes:
+        """Return a message whose lines are numbered from `first` on."""
+        return b"".join(line(first + number, self.size) for number in range(self.lines))
 
     def check(self) -> None:
         """Send other lines on every connection, and only then compare what comes back."""
         for number, sock in enumerate(self.socks):
-            sock.sendall(b"".join(line(number + i) for i in range(self.lines)))
+            sock.sendall(self.numbered(number))
         for number, sock in enumerate(self.socks):
-            expect(sock, b"".join(line(number + i) for i in range(self.lines)))
+            expect(sock, self.numbered(number))
 
-    def step(self) -> int:
-        """Fetch each connection's answer and send its next message, one half after the other."""
+    def run(self, seconds: float) -> Sample:
+        """Keep one message under way on every connection."""
         if not self.primed:
-            self.prime()
-        message, size = self.message, len(self.message)
-        for sends, receives in self.halves:
-            for receive in receives:
-                receive(size, WHOLE)
-            for send in sends:
-                send(message)
-        return self.count * self.lines
-
-    def prime(self) -> None:
-        """Bind the methods, and put one message under way on every connection."""
-        middle = (self.count + 1) // 2
-        groups = [self.socks[:middle], self.socks[middle:]]
-        self.halves: list[tuple[list[Send], list[Receive]]] = [
-            ([sock.sendall for sock in group], [sock.recv for sock in group]) for group in groups
-        ]
-        for sock in self.socks:
-            sock.sendall(self.message)
-        self.primed = True
+            for sock in self.socks:
+                sock.sendall(self.message)
+            self.primed = True
+        return times(self.lines, self.loops.echoes(self.socks, self.message, seconds))
 
 
 class Room(Connections):
-    """One member speaks several lines at once; all members, the speaker too, receive them.
+    """One member speaks one or more lines at once; all members, the speaker too, receive them.
 
-    The next burst is sent when half of the members have heard the last one. The server has then
-    received that one entirely and still has half of the sending to do: it is kept busy, and two
-    bursts never meet in one receive, which would make them more lines at once.
+    The next lines are sent when half of the members have heard the last ones. The server has then
+    received those entirely and still has half of the sending to do: it is kept busy, and two
+    messages never meet in one receive, which would make them more lines at once.
 
     Args:
         address: The server's.
+        loops: What sends and receives.
         count: How many members.
         lines: Lines spoken at once.
     """
 
-    def __init__(self, address: Address, count: int, lines: int) -> None:
+    def __init__(self, address: Address, loops: Loops, count: int, lines: int) -> None:
         super().__init__(address, count, answered=False)
+        self.loops = loops
         self.lines = lines
         self.text = b"".join(line(number) for number in range(lines))
-
-    def __enter__(self) -> Self:
-        """Let everybody in."""
-        super().__enter__()
-        # Connections are accepted in order: when the last one's words arrive, all are in the room.
-        self.speak: Send = self.socks[-1].sendall
-        self.ears: list[Receive] = [sock.recv for sock in self.socks]
         self.primed = False
-        return self
 
     def check(self) -> None:
-        """Speak once and compare what each member hears."""
-        self.speak(self.text)
+        """Speak once and compare what each member hears.
+
+        Connections are accepted in order: when the last member's lines arrive, all are in the room.
+        """
+        self.socks[-1].sendall(self.text)
         for sock in self.socks:
             expect(sock, self.text)
 
-    def step(self) -> int:
-        """Let everybody hear one burst, and have the next one spoken halfway through."""
+    def run(self, seconds: float) -> Sample:
+        """Keep one message under way to everybody; count it once for each member."""
         if not self.primed:
-            self.speak(self.text)
+            self.socks[-1].sendall(self.text)
             self.primed = True
-        middle = self.count // 2
-        self.hear(self.ears[:middle])
-        self.speak(self.text)
-        self.hear(self.ears[middle:])
-        return self.count * self.lines
-
-    def hear(self, ears: list[Receive]) -> None:
-        """Fetch one burst from each of these members.
-
-        Raises:
-            RuntimeError: The server closed a connection; such a one gives nothing, and at once.
-        """
-        size = len(self.text)
-        if sum([len(receive(size, WHOLE)) for receive in ears]) != size * len(ears):
-            raise RuntimeError("the server closed a member's connection")
+        return times(self.lines, self.loops.room(self.socks, self.text, seconds))
 
 
 class Visits:
     """Connect, send one line, receive it back, close; so many visits under way at a time."""
 
-    def __init__(self, address: Address, count: int) -> None:
+    def __init__(self, address: Address, loops: Loops, count: int) -> None:
         self.address = address
-        self.groups: list[list[socket.socket]] = [[], []]
-        self.size = (count + 1) // 2
+        self.loops = loops
+        self.count = count
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for group in self.groups:
-            for sock in group:
-                sock.close()
+        """Leave nothing: each run ends its visits."""
 
     def check(self) -> None:
         """Make some visits one after the other, with other lines."""
-        for number in range(2 * self.size):
+        for number in range(self.count):
             with connect(self.address) as sock:
                 exchange(sock, line(number))
 
-    def step(self) -> int:
-        """Finish one half's visits and begin as many, then the other half's."""
-        address, message, new = self.address, line(0), socket.socket
-        finished = 0
-        for group in self.groups:
-            for sock in group:
-                if len(sock.recv(LINE, WHOLE)) != LINE:
-                    raise RuntimeError("the server closed a connection without an answer")
-                sock.close()
-            finished += len(group)
-            group.clear()
-            for _ in range(self.size):
-                sock = new()
-                group.append(sock)
-                sock.connect(address)
-                sock.send(message)
-        return finished
+    def run(self, seconds: float) -> Sample:
+        """Visit."""
+        return self.loops.visits(self.address, self.count, line(0), seconds)
+
+
+def times(lines: int, sample: Sample) -> Sample:
+    """Return a sample that counts the lines of its messages."""
+    return replace(sample, messages=sample.messages * lines)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .load import Connections, Load
+from .load import Connections
+from .loops import Loops, Sample
 from .machine import CpuTime, cpu_time
 from .plan import Contestant, Workload
 from .process import ServerProcess
@@ -24,11 +24,13 @@ class Settings:
         rounds: How often each contestant runs.
         seconds: How long one run takes, in seconds.
         server_core: The core of the servers, or None.
+        loops: What the load sends and receives with.
     """
 
     rounds: int
     seconds: float
     server_core: int | None
+    loops: Loops
 
 
 def measure(workload: Workload, chosen: list[Contestant], settings: Settings) -> list[list[Run]]:
@@ -51,18 +53,19 @@ def run_once(workload: Workload, contestant: Contestant, settings: Settings) -> 
     Afresh, because a process's memory layout and hash seed stay with it and move its figures by
     some per cent; over the rounds that averages out.
     """
+    core, kind, allocator = settings.server_core, workload.kind, contestant.allocator
     with (
-        ServerProcess(contestant.server, workload.kind, settings.server_core) as server,
+        ServerProcess(contestant.server, kind, core, allocator) as server,
         Connections(server.address, contestant.crowd),
-        workload.load(server.address) as load,
+        workload.load(server.address, settings.loops) as load,
     ):
         load.check()
-        keep_going(load, settings.seconds * WARM_UP)
+        load.run(settings.seconds * WARM_UP)
         before = cpu_times(server)
-        messages, passed = keep_going(load, settings.seconds)
+        sample = load.run(settings.seconds)
         after = cpu_times(server)
         server.kill()  # before the connections close: some servers complain of that
-    return summary(messages, passed, before, after)
+    return summary(sample, before, after)
 
 
 def cpu_times(server: ServerProcess) -> tuple[CpuTime, CpuTime] | None:
@@ -72,25 +75,20 @@ def cpu_times(server: ServerProcess) -> tuple[CpuTime, CpuTime] | None:
 
 
 def summary(
-    messages: int,
-    passed: float,
+    sample: Sample,
     before: tuple[CpuTime, CpuTime] | None,
     after: tuple[CpuTime, CpuTime] | None,
 ) -> Run:
-    """Return the figures of a run of so many seconds; without a CPU clock, only the rate."""
+    """Return the figures of a run; without a CPU clock, only those of the load."""
+    rate = sample.messages / sample.seconds
     if before is None or after is None or after[0].used <= before[0].used:
-        return Run(messages / passed)
+        return Run(rate, idle=sample.idle)
     used = after[0].used - before[0].used
     waited = sum(now.waited - then.waited for then, now in zip(before, after, strict=True))
-    return Run(messages / passed, messages / used, used / passed, waited / passed)
-
-
-def keep_going(load: Load, seconds: float) -> tuple[int, float]:
-    """Step the load for a while; return the messages and the seconds that passed."""
-    clock, step = time.perf_counter, load.step
-    messages = 0
-    started = clock()
-    end = started + seconds
-    while clock() < end:
-        messages += step()
-    return messages, clock() - started
+    return Run(
+        rate,
+        per_cpu=sample.messages / used,
+        busy=used / sample.seconds,
+        preempted=waited / sample.seconds,
+        idle=sample.idle,
+    )

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from .allocator import Allocator, environment
+
 ROOT = Path(__file__).resolve().parents[2]
 
 Address = tuple[str, int]
@@ -19,18 +21,28 @@ class ServerProcess:
         name: Which server, a key of `servers.MODULES`.
         kind: What it does: echo, lines or fanout.
         core: The core to keep it on; None leaves that to the system.
+        allocator: The settings of the C library's allocator that it runs under.
 
     Raises:
         RuntimeError: On entering, if the server ended before it listened.
     """
 
-    def __init__(self, name: str, kind: str, core: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        core: int | None = None,
+        allocator: Allocator = Allocator.RAISED,
+    ) -> None:
+        self._environment = environment(allocator)
         self._command = [sys.executable, "-m", "examples.bench.serve", name, kind]
         if core is not None:
             self._command += ["--core", str(core)]
 
     def __enter__(self) -> ServerProcess:
-        self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            self._command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, text=True
+        )
         try:
             assert self._process.stdout is not None
             port = self._process.stdout.readline()

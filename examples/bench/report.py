@@ -6,16 +6,17 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .stats import Quartiles, Score
+from .stats import Quartiles, Result, Score, Size
 
 HEADINGS = (
     "",
     "messages/s",
     "per CPU s",
     "busy",
+    "load idle",
     "ours/theirs, rate",
     "ours/theirs, CPU",
-    "target",
+    "goal",
     "reached",
 )
 COLUMNS = [
@@ -24,15 +25,18 @@ COLUMNS = [
     "rate",
     "per_cpu",
     "busy",
+    "load_idle",
     "rate_ratio",
     "rate_low",
     "rate_high",
     "cpu_ratio",
     "cpu_low",
     "cpu_high",
-    "target",
+    "goal",
+    "cpu_goal",
     "reached",
 ]
+MARK = "*"  # behind a rate that may be the load's
 BUSY_ENOUGH = 0.9  # less than this share of a core, and the rate is not the server's alone
 
 
@@ -54,12 +58,13 @@ def cells(score: Score) -> tuple[str, ...]:
     """Return one contestant's row."""
     return (
         score.label,
-        f"{score.rate:,.0f}",
+        f"{score.rate:,.0f}{MARK if score.doubtful else ''}",
         "-" if score.per_cpu is None else f"{score.per_cpu:,.0f}",
         "-" if score.busy is None else f"{score.busy:.2f}",
+        "-" if score.idle is None else f"{score.idle:.2f}",
         spread(score.rate_ratio),
         spread(score.cpu_ratio),
-        "" if score.target is None else f"{score.target:.2f}",
+        score.wanted,
         score.verdict,
     )
 
@@ -70,39 +75,66 @@ def spread(ratio: Quartiles | None) -> str:
 
 
 def warnings(scores: Iterable[Score]) -> list[str]:
-    """Return a sentence for each contestant that did not have, or not use, its whole core."""
-    return [
-        f"  ! {score.label}: busy only {score.busy:.2f} of the time, {reason(score)}"
-        for score in scores
-        if score.busy is not None and score.busy < BUSY_ENOUGH
-    ]
+    """Return a sentence for each contestant whose rate is not its own alone."""
+    found = ((score, reason(score)) for score in scores)
+    return [f"  ! {score.label}: {why}" for score, why in found if why]
 
 
-def reason(score: Score) -> str:
-    """Say who kept a server from being busy: another program, or our own load."""
-    if score.waited is not None and score.waited > 1 - BUSY_ENOUGH:
+def reason(score: Score) -> str | None:
+    """Say what kept a server from being busy: another program, or the load."""
+    if score.preempted is not None and score.preempted > 1 - BUSY_ENOUGH:
         return (
-            f"and for {score.waited:.2f} another program had its core or the load's: "
+            f"for {score.preempted:.2f} of the time another program had its core or the load's: "
             "measure again on a quiet machine"
         )
-    return "the load was slower than the server: trust the CPU ratio, not the rate"
+    if score.doubtful:
+        return (
+            f"{MARK} the load was the bottleneck, it waited for {score.idle:.2f} of the time: "
+            "trust the CPU ratio, not the rate"
+        )
+    if score.busy is not None and score.busy < BUSY_ENOUGH:
+        return f"busy only {score.busy:.2f} of the time: trust the CPU ratio, not the rate"
+    return None
 
 
-def csv_rows(workload: str, scores: Iterable[Score]) -> list[dict[str, object]]:
+def ceiling(capacity: float | None) -> str:
+    """Say what the load can do at most, and how that is known."""
+    if capacity is None:
+        return "  ! ceiling of the load: not known, it needs a compiler"
+    return f"  ceiling of the load: {capacity:,.0f} messages/s, beside a server in C"
+
+
+def csv_rows(result: Result) -> list[dict[str, object]]:
     """Return a workload's scores as rows of the CSV file."""
-    return [
+    rows: list[dict[str, object]] = [
         {
-            "workload": workload,
+            "workload": result.name,
             "contestant": score.label,
             "rate": score.rate,
             "per_cpu": score.per_cpu,
             "busy": score.busy,
+            "load_idle": score.idle,
             **columns_of("rate", score.rate_ratio),
             **columns_of("cpu", score.cpu_ratio),
-            "target": score.target,
+            "goal": score.goal,
+            "cpu_goal": score.cpu_goal,
             "reached": score.verdict,
         }
-        for score in scores
+        for score in result.scores
+    ]
+    limit: dict[str, object] = {
+        "workload": result.name,
+        "contestant": "ceiling",
+        "rate": result.capacity,
+    }
+    return rows if result.capacity is None else [*rows, limit]
+
+
+def memory_rows(sizes: Iterable[Size]) -> list[dict[str, object]]:
+    """Return the memory of an idle AsyncChat as rows of the CSV file: bytes in place of a rate."""
+    return [
+        {"workload": "memory", "contestant": size.by, "rate": size.bytes, "goal": size.goal}
+        for size in sizes
     ]
 
 

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from .tls_versions import refuse_old_versions
+
 log = logging.getLogger("chatroom")
 
 DAY = 86_400.0
@@ -65,7 +67,8 @@ class Certificate:
             log.error("%s The doors go on with the certificate they have.", error)
 
     def _read(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)  # TLS 1.2 and later
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        refuse_old_versions(context)
         # In TLS 1.2 a client could have us compute one handshake after the other.
         context.options |= ssl.OP_NO_RENEGOTIATION
         try:

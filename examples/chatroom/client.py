@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import select
 import socket
 import ssl
 import sys
@@ -21,6 +22,7 @@ from miniloop import AsyncChat, EventLoop, FileDispatcher
 from . import telnet
 from .options import add_port
 from .text import decode
+from .tls_versions import refuse_old_versions
 
 READ_SIZE = 4096  # bytes taken from the keyboard at a time
 LONGEST_LINE = 65536  # bytes; the server's lines are far shorter
@@ -251,9 +253,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; return the process's exit code."""
     given = parse_arguments(arguments)
     try:
-        tls = ssl.create_default_context(cafile=given.ca) if given.tls else None
+        tls = trusting(given.ca) if given.tls else None
     except OSError as error:
         print(f"Cannot use {given.ca}: {error.strerror or error}.", file=sys.stderr)
+        return FAILED
+    if not hasattr(select, "poll"):
+        print("This system cannot wait for the keyboard: use telnet.", file=sys.stderr)
         return FAILED
     if not _is_open(STDIN):
         print("There is no standard input to read from.", file=sys.stderr)
@@ -267,6 +272,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:  # the second Ctrl-C, from somebody who will not wait
             return INTERRUPTED
     return INTERRUPTED if client.exit_code is None else client.exit_code
+
+
+def trusting(authority: str | None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates in a file, or those of the system.
+
+    Raises:
+        OSError: The file cannot be read, or has no certificates in it.
+    """
+    context = ssl.create_default_context(cafile=authority)
+    refuse_old_versions(context)
+    return context
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -13,12 +13,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from examples.bench.allocator import Allocator
+from examples.bench.loops import Loops, choose
 from examples.bench.machine import choose_cores, descriptors_short_of, pinned
+from examples.bench.setting import Setting, description
 
 from .lab import files, options, page, plots, store
 from .lab.contestants import chosen
 from .lab.figures import Figure, figures
-from .lab.machine import description
 from .lab.plan import cases, trials
 from .lab.progress import Progress
 from .lab.rounds import Results, run_all
@@ -32,13 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, or draw again what was measured; return the exit status."""
     wanted = options.parse_arguments(argv)
     if wanted.redraw:
-        return redraw(wanted.out, wanted.page)
+        return redraw(wanted.out, wanted.page or [])
     check(wanted)
     cores = choose_cores()
-    about = description(cores, wanted.rounds, wanted.seconds)
-    print(about, end="\n\n", flush=True)
+    loops, about = introduce(wanted, cores)
     results = Results()
-    if measure(wanted, cores, results):
+    if measure(wanted, cores, loops, results):
         finish(wanted.out, about, options.scope(wanted), results)
         return 0
     if results.runs:
@@ -68,11 +69,37 @@ def reason_of(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def measure(wanted: argparse.Namespace, cores: tuple[int, int] | None, results: Results) -> bool:
+def introduce(wanted: argparse.Namespace, cores: tuple[int, int] | None) -> tuple[Loops, str]:
+    """Say on what and how is measured; return it, and what the load sends and receives with.
+
+    Raises:
+        SystemExit: with a sentence, if a load is wanted that cannot be had.
+    """
+    try:
+        loops, why = choose(spin=cores is not None, wanted=wanted.load)
+    except RuntimeError as error:
+        sys.exit(f"compare: {error}.")
+    system = wanted.allocator == Allocator.SYSTEM
+    allocator = Allocator.SYSTEM if system else Allocator.RAISED
+    about = description(Setting(cores, wanted.rounds, wanted.seconds, loops.name, allocator))
+    print(about)
+    if why:
+        print(f"{why}. It may be slower than the servers: such rates have an asterisk.")
+    print(flush=True)
+    return loops, about
+
+
+def measure(
+    wanted: argparse.Namespace,
+    cores: tuple[int, int] | None,
+    loops: Loops,
+    results: Results,
+) -> bool:
     """Make all trials; return whether they were all made, and not interrupted."""
     server_core, load_core = cores or (None, None)
-    settings = Settings(seconds=wanted.seconds, server_core=server_core)
-    plan = list(trials(cases(wanted.connections), chosen(wanted.only), wanted.rounds))
+    settings = Settings(seconds=wanted.seconds, loops=loops, server_core=server_core)
+    servers = chosen(wanted.only, wanted.allocator)
+    plan = list(trials(cases(wanted.connections), servers, wanted.rounds))
     try:
         with pinned(load_core):
             run_all(plan, settings, Progress(sys.stdout, wanted.rounds), results)
@@ -94,8 +121,8 @@ def finish(out: Path, about: str, scope: str, results: Results) -> None:
     draw(out, sums)
 
 
-def redraw(out: Path, into: Path | None) -> int:
-    """Show again what stands in the files of an earlier run, and put it into a page."""
+def redraw(out: Path, into: Sequence[Path]) -> int:
+    """Show again what stands in the files of an earlier run, and put it into pages."""
     if into:
         check_page(out)
     try:
@@ -106,9 +133,9 @@ def redraw(out: Path, into: Path | None) -> int:
     except (OSError, ValueError) as error:
         sys.exit(f"compare: nothing to draw from: {error}")
     draw(out, sums)
-    if into:
+    for each in into:
         try:
-            page.update(into, out, markdown(sums, failures))
+            page.update(each, out, markdown(sums, failures), sums)
         except (OSError, ValueError) as error:
             sys.exit(f"compare: {error}")
     return 0
@@ -142,8 +169,9 @@ def end_politely(number: int, frame: object) -> None:
 
 
 if __name__ == "__main__":
-    for signal_number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, end_politely)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # elsewhere it ends with a sentence
+            signal.signal(getattr(signal, name), end_politely)
     try:
         sys.exit(main())
     except KeyboardInterrupt:  # while the figures were written or drawn

@@ -18,7 +18,7 @@ import time
 
 from miniloop.compat.patience import PatientSelector
 from miniloop.readiness import READ, URGENT, WRITE
-from miniloop.selector import POLLIN, POLLOUT, POLLPRI
+from miniloop.selectors.poll import POLLIN, POLLOUT, POLLPRI
 
 FEW = 100
 """Descriptors in the list that need not be there: 4 µs a pass, where asking them took 45."""

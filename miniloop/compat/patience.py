@@ -8,7 +8,8 @@ so nothing here warns of it.
 import errno
 from typing import Any
 
-from miniloop.selector import POLLIN, POLLNVAL, POLLOUT, EpollSelector, to_poll_bits
+from miniloop.selectors import EpollSelector
+from miniloop.selectors.poll import POLLIN, POLLNVAL, POLLOUT, to_poll_bits
 
 _CLOSED = (errno.EBADF, errno.EINVAL, errno.ELOOP)
 """Errors that say so: EINVAL and ELOOP, where the number is by now that of an epoll set."""

@@ -32,7 +32,7 @@ from miniloop.compat.crowd import FEW, Crowd, Events
 from miniloop.compat.registry import MapRegistry
 from miniloop.compat.watches import Map, watches
 from miniloop.readiness import READ, WRITE, Registration
-from miniloop.selector import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI
+from miniloop.selectors.poll import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI
 
 Ready: TypeAlias = list[tuple[Registration, int]]
 """Who is ready, with its poll(2) bits."""

@@ -13,6 +13,7 @@ from socket import socket as Socket
 from typing import Any, Protocol
 
 from miniloop.loop import EventLoop
+from miniloop.registry import close
 from miniloop.state import BACKOFF, PAUSED
 from miniloop.timers import TimerHandle
 
@@ -24,7 +25,7 @@ BATCH = 64
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _QUIET = 60.0
-"""Seconds before the same trouble is logged again: at the edge, failures and successes alternate."""
+"""Seconds before the same trouble is logged again: at a limit, accepting fails now and then."""
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _MISUSE = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP}
 
@@ -89,7 +90,9 @@ class Accepting:
                 dispatcher.handle_accepted(*pair)
             except Exception:
                 logger.exception("exception in handle_accepted() of %r", dispatcher)
-                self._loop.close_descriptor(pair[0].fileno())
+                registration = self._loop.registry.registrations.get(pair[0].fileno())
+                if registration is not None:
+                    close(registration.channel)
                 pair[0].close()
             if not dispatcher.accepting or dispatcher._hold_ & PAUSED:
                 return

@@ -3,7 +3,7 @@
 A datagram may fail because of its peer (a source port of 0, a UNIX client that is gone, a port that
 is closed) or of the route to it (prohibited, a black hole, a firewall).  A server must outlive all
 of these, and the kernel has many error numbers for them, some also used for misuse: EINVAL is what
-a black-holed route and a peer's port of 0 lead to.  So the few that only misuse can cause are named.
+a black-holed route and a peer's port of 0 lead to.  So those that only misuse causes are named.
 """
 
 import errno

@@ -9,6 +9,10 @@ pass leaves with one system call, output that was taken is ours to keep (OpenSSL
 the *same* bytes again after a short write, which a discarded queue cannot give), and it is known at
 any time whether anything waits for READ, for WRITE, or for nobody.  The buffers are bounded: one
 receive in, and one ``MOST_AT_ONCE`` out.
+
+OpenSSL does not learn that the TCP stream has ended.  Under ``OP_IGNORE_UNEXPECTED_EOF``, which
+some builds of Python set, it would report a truncated connection as closed in order.  So the only
+end that OpenSSL reports is ``close_notify``, and a stream that ends before it is an error.
 """
 
 import errno
@@ -77,6 +81,7 @@ class TlsSocket:
         self.eof = False
         self._plain = b""  # decrypted, and not handed out yet
         self._failure: OSError | None = None
+        self._stream_ended = False
         self._end_told = False
         self._shut = False
         self._notified = False
@@ -100,16 +105,16 @@ class TlsSocket:
             OSError: it failed; ``ssl.SSLError`` and its subclasses tell why.
         """
         self._receive()
-        try:
-            if self._failure is not None:
-                raise self._failure
-            self.ssl_object.do_handshake()
-            self.secured = True
-        except ssl.SSLWantReadError:
-            pass
-        except OSError as error:
-            self._failure = error.with_traceback(None)  # close() sends the alert
-            raise
+        if self._failure is None:
+            try:
+                self.ssl_object.do_handshake()
+                self.secured = True
+            except ssl.SSLWantReadError:
+                self._need_more()
+            except OSError as error:
+                self._failure = error.with_traceback(None)  # close() sends the alert
+        if self._failure is not None:
+            raise self._failure
         self.flush()
         if self.secured and self._shut:
             self._notify()
@@ -174,6 +179,7 @@ class TlsSocket:
         try:
             record = self.ssl_object.read(RECORD)
         except ssl.SSLWantReadError:  # half a record, or one that carries no data
+            self._need_more()
             return b""
         except ssl.SSLZeroReturnError:
             record = b""
@@ -196,11 +202,15 @@ class TlsSocket:
             return False
         if self.eof or self._failure is not None:
             return False  # what follows the end is not looked at
-        if data:
-            self._incoming.write(data)
-        else:
-            self._incoming.write_eof()
+        self._incoming.write(data)
+        self._stream_ended = not data
         return True
+
+    def _need_more(self) -> None:
+        """OpenSSL needs more records; after the end of the stream that is a failure."""
+        if self._stream_ended:
+            where = "without a close_notify" if self.secured else "during the TLS handshake"
+            self._failure = _truncated(f"the peer ended the connection {where}")
 
     def _nothing(self) -> bytes:
         """Tell why there is nothing: the end, a failure, or not now."""
@@ -297,6 +307,13 @@ class TlsSocket:
     def fileno(self) -> int:
         """Return the descriptor's number."""
         return self._sock.fileno()
+
+
+def _truncated(text: str) -> ssl.SSLEOFError:
+    """Return the error of a truncated stream, with the attributes that OpenSSL's own have."""
+    error = ssl.SSLEOFError(ssl.SSL_ERROR_EOF, text)
+    error.library, error.reason = "SSL", "UNEXPECTED_EOF_WHILE_READING"
+    return error
 
 
 def _no_op() -> None:

@@ -6,7 +6,9 @@ children, on the main thread only, and other libraries want it too.
 """
 
 import os
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from subprocess import Popen
 from threading import Thread
 from typing import Any
@@ -50,7 +52,7 @@ class Child(BaseChannel):
         self.process = process
         self._on_exit_ = on_exit
         self._parent_ = os.getpid()
-        self._fd_ = _exit_descriptor(process)
+        self._fd_, self._close_fd_ = _exit_descriptor(process)
         self._attach_()
 
     def fileno(self) -> int:
@@ -76,27 +78,27 @@ class Child(BaseChannel):
         super().close()
         fd, self._fd_ = self._fd_, -1
         if fd >= 0:
-            os.close(fd)
+            self._close_fd_(fd)
 
 
-def _exit_descriptor(process: Popen[Any]) -> int:
-    """Return a new descriptor that becomes readable when the process has ended."""
+def _exit_descriptor(process: Popen[Any]) -> tuple[int, Callable[[int], object]]:
+    """Return a new descriptor that becomes readable when the process has ended.
+
+    And the function that closes it: Windows closes sockets by another one than files.
+    """
     if hasattr(os, "pidfd_open") and process.returncode is None:
         try:
-            return os.pidfd_open(process.pid)
+            return os.pidfd_open(process.pid), os.close
         except OSError:  # an old kernel, a sandbox that forbids it, collected by somebody else
             pass
-    reader, writer = os.pipe()
+    reader, writer = socket.socketpair()  # and no pipe: select() on Windows waits for sockets only
     Thread(target=_tell_the_end, args=(process, writer), daemon=True).start()
-    return reader
+    return reader.detach(), socket.close
 
 
-def _tell_the_end(process: Popen[Any], writer: int) -> None:
-    """Wait in a thread; a byte and not the pipe's end tells, which forks may keep open."""
-    try:
+def _tell_the_end(process: Popen[Any], writer: socket.socket) -> None:
+    """Wait in a thread; a byte and not the stream's end tells, which forks may keep open."""
+    with writer:
         process.wait()
-        os.write(writer, b"\0")
-    except BrokenPipeError:
-        pass  # nobody watches any more
-    finally:
-        os.close(writer)
+        with suppress(ConnectionError):  # the loop does not watch any more
+            writer.send(b"\0")

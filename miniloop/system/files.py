@@ -96,11 +96,17 @@ class FileDispatcher(Dispatcher):
             is closed.
 
     Raises:
-        OSError: not an open descriptor.
+        OSError: not an open descriptor, or the system (Windows) can wait for sockets only.
     """
 
     def __init__(self, loop: EventLoop, fd: int | HasFileno) -> None:
         """Watch a duplicate of ``fd``."""
+        if not hasattr(select, "poll"):
+            raise OSError(
+                errno.ENOTSUP,
+                "select() on this system waits for sockets only: read and write files in threads "
+                "(ThreadPool), not with FileDispatcher",
+            )
         super().__init__(loop)
         number = fd if isinstance(fd, int) else fd.fileno()
         self._move_(Life.OPEN)

@@ -9,11 +9,11 @@ was open; one that closes its channels, or just exits, has touched nothing.  (li
 """
 
 import os
+from contextlib import suppress
 from threading import get_ident
 from weakref import WeakSet
 
 from miniloop.loop import EventLoop
-from miniloop.selector import default_selector
 
 _loops: WeakSet[EventLoop] = WeakSet()
 
@@ -39,8 +39,9 @@ def _renew(loop: EventLoop) -> None:
     if loop._thread != get_ident():
         loop._thread = None  # its thread is the parent's: nothing runs this loop here
     loop._home = None  # nor does a host
-    loop._selector.close()
-    loop._selector = default_selector()
+    with suppress(OSError):  # EBADF: a child does not inherit a kqueue
+        loop._selector.close()  # at once, while nothing else can have its number
+    loop._selector = loop._new_selector()
     loop.registry.replace_selector(loop._selector)
     loop.registry.unregister(loop._own)
     loop._waker.close()

@@ -1,40 +1,52 @@
 """What simulated sockets of every type have in common: a descriptor, an address, options.
 
-Nothing ever waits here.  Where a blocking socket would, it raises RuntimeError, because nothing
+No call waits.  Where a call on a blocking socket would, it raises RuntimeError, because nothing
 else could happen meanwhile.
 """
 
 import errno
 import socket
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, NoReturn, Self
 
-from miniloop.testing.descriptors import OpenFile, error
-
-if TYPE_CHECKING:
-    from miniloop.testing.network import SimulatedNetwork
+from miniloop.testing.addresses import AddressTable, checked, unbound
+from miniloop.testing.descriptors import OpenFile
+from miniloop.testing.errors import error
+from miniloop.testing.kernel import Kernel
 
 
 class BaseSocket(OpenFile):
     """A socket of the simulated process.
+
+    Args:
+        kernel: the process' kernel.
+        addresses: the table in which ``bind()`` reserves an address.
+        family, type, proto: as with ``socket.socket``.
 
     Attributes:
         family, type, proto: as with ``socket.socket``.
     """
 
     def __init__(
-        self, network: "SimulatedNetwork", family: int, type: socket.SocketKind, proto: int
+        self,
+        kernel: Kernel,
+        addresses: AddressTable[Any],
+        family: int,
+        type: socket.SocketKind,
+        proto: int,
     ) -> None:
-        """Take a descriptor; OSError (EMFILE) when there is none."""
+        """Open a descriptor; OSError (EMFILE) when none is free."""
         super().__init__()
         self.type = type
         self.family = socket.AddressFamily(family)
         self.proto = proto
-        self._net = network
+        self._kernel = kernel
+        self._addresses = addresses
         self._bound: Any = None
         self._blocking = True
         self._options: dict[tuple[int, int], Any] = {}
-        self._number = network.descriptors.open(self)  # Python's idea; the table's is ``fd``
+        # The number as Python knows it; ``fd`` is -1 as soon as the table has closed it.
+        self._number = kernel.descriptors.open(self)
 
     def __repr__(self) -> str:
         """Show the descriptor and the addresses."""
@@ -60,29 +72,30 @@ class BaseSocket(OpenFile):
         return self._number
 
     def close(self) -> None:
-        """Close it; again is harmless.  OSError (EBADF) if the number was closed behind its back.
+        """Close the descriptor; again is harmless.
 
-        As with a real one: if the number has a new owner by then, that one is closed.
+        If the number was closed by other means and has a new owner, that one is closed, as with a
+        real socket.
+
+        Raises:
+            OSError: the number was closed by other means (EBADF).
         """
         if self._number >= 0:
-            self._net.descriptors.close(self.detach())
+            self._kernel.descriptors.close(self.detach())
 
     def detach(self) -> int:
-        """Let go of the descriptor without closing it, and return it."""
+        """Return the descriptor, which stays open; the socket is closed for its methods."""
         fd, self._number = self._number, -1
         return fd
 
     def release(self) -> None:
-        """The descriptor is gone, whoever closed it."""
+        """Free the address; called when the descriptor was closed, by whatever means."""
         if self._bound is not None:
-            self._free_address()
+            self._addresses.free(self._bound)
             self._bound = None
 
-    def _free_address(self) -> None:
-        """Give the address back."""
-
     def transmits(self) -> bool:
-        """Return whether a select that reports it wrongly is in the kernel's rights."""
+        """Return whether the kernel may report it ready when it is not."""
         return True
 
     # -- options ---------------------------------------------------------------------------------
@@ -93,11 +106,11 @@ class BaseSocket(OpenFile):
         return self._bound or unbound(self.family)
 
     def getsockopt(self, level: int, option: int, size: int = 0) -> Any:
-        """Return an option; those that the kernel knows better, from what it knows."""
+        """Return an option: one of the kernel's, or what ``setsockopt()`` has set."""
         self.check_open()
         if level == socket.SOL_SOCKET:
             if option == socket.SO_ERROR:
-                return self._pending_error()
+                return self._take_error()
             if option == socket.SO_ACCEPTCONN:
                 return int(self._listens())
             if option == socket.SO_TYPE:
@@ -105,45 +118,46 @@ class BaseSocket(OpenFile):
         return self._options.get((level, option), bytes(size) if size else 0)
 
     def setsockopt(self, level: int, option: int, value: Any, length: int = 0) -> None:
-        """Set an option; ``_apply()`` says which have an effect."""
+        """Set an option; those in ``_apply()`` have an effect."""
         self.check_open()
         self._options[level, option] = value
         if level == socket.SOL_SOCKET:
             self._apply(option, value)
             self.changed()
 
-    def _pending_error(self) -> int:
+    def _take_error(self) -> int:
+        """Return the pending errno and clear it."""
         return 0
 
     def _listens(self) -> bool:
         return False
 
     def _apply(self, option: int, value: Any) -> None:
-        """Let an option have its effect."""
+        """Give an option of SOL_SOCKET its effect."""
 
     def setblocking(self, flag: bool) -> None:
-        """Raise BlockingIOError (False) or RuntimeError (True) where a call would have to wait."""
+        """Set what a call raises that would wait: BlockingIOError (False), RuntimeError (True)."""
         self.check_open()
         self._blocking = bool(flag)
 
     def settimeout(self, timeout: float | None) -> None:
-        """0 and None are ``setblocking()``; ValueError for other times, which cannot be waited."""
+        """Call ``setblocking()`` for 0 and None; ValueError for other times: no call can wait."""
         if timeout:
             raise ValueError("a simulated socket cannot wait: setblocking(False) and a loop can")
         self.setblocking(timeout is None)
 
     def gettimeout(self) -> float | None:
-        """Return None or 0.0."""
+        """Return None for a blocking socket, else 0.0."""
         return None if self._blocking else 0.0
 
     def getblocking(self) -> bool:
-        """Return what ``setblocking()`` was told."""
+        """Return the flag of ``setblocking()``."""
         return self._blocking
 
     # -- refusals --------------------------------------------------------------------------------
 
     def check_open(self) -> None:
-        """Refuse a closed one: OSError (EBADF)."""
+        """Raise OSError (EBADF) on a closed socket."""
         if self.fd < 0:
             raise error(errno.EBADF)
 
@@ -153,49 +167,13 @@ class BaseSocket(OpenFile):
         raise error(number)
 
     def would_wait(self) -> NoReturn:
-        """Raise what a call raises that cannot be done now."""
+        """Raise for a call that cannot be done now."""
         if self._blocking:
             raise RuntimeError(
                 f"{self!r} would have to wait: call setblocking(False), as every dispatcher does"
             )
         raise error(errno.EAGAIN)
 
-    def _checked(self, address: Any) -> Any:
-        """Return an address in its family's form; refuse what is none."""
-        if self.family == getattr(socket, "AF_UNIX", None):
-            return _abstract(address)
-        if not isinstance(address, tuple) or len(address) not in (2, 4):
-            raise TypeError(f"an address is (host, port), not {address!r}")
-        host, port = address[:2]
-        if not isinstance(host, str) or not isinstance(port, int):
-            raise TypeError(f"an address is (host, port), a str and an int, not {address!r}")
-        if not 0 <= port < 65536:
-            raise OverflowError(f"port must be 0-65535, not {port}")
-        return (host, port) if self.family == socket.AF_INET else (host, port, 0, 0)
-
-    def _with_port(self, address: Any) -> Any:
-        """Return it with a free port in place of 0."""
-        if isinstance(address, str) or address[1]:
-            return address
-        return (address[0], self._net.ports.ephemeral(), *address[2:])
-
-
-def unbound(family: int) -> Any:
-    """Return the address of a socket that has none."""
-    if family == socket.AF_INET6:
-        return ("::", 0, 0, 0)
-    return ("0.0.0.0", 0) if family == socket.AF_INET else ""
-
-
-def _abstract(address: Any) -> str:
-    """Return the address of a UNIX socket, which cannot be a path here."""
-    if isinstance(address, bytes):
-        address = address.decode("utf-8", "surrogateescape")
-    if not isinstance(address, str):
-        raise TypeError(f"a UNIX socket's address is a str, not {address!r}")
-    if not address.startswith("\0"):
-        raise OSError(
-            errno.EACCES,
-            "a simulated network has no file system: use an abstract name, which begins with NUL",
-        )
-    return address
+    def _bindable(self, address: Any) -> Any:
+        """Return an address for ``bind()``: in the family's form, with a port."""
+        return self._addresses.with_port(checked(self.family, address))

@@ -1,15 +1,15 @@
-"""A clock that stands still until it is told to move."""
+"""A clock that a test moves by hand."""
 
 
 class FakeClock:
-    """A clock that stands still until ``advance()``.
+    """A clock that changes in ``advance()`` only.
 
     Args:
-        start: its first answer in seconds; not 0, so that a forgotten offset shows.
+        start: the first reading in seconds; not 0, so that a forgotten offset shows.
     """
 
     def __init__(self, start: float = 1000.0) -> None:
-        """Stand at ``start``."""
+        """Set the clock to ``start``."""
         self.now = start
 
     def __call__(self) -> float:
@@ -17,5 +17,5 @@ class FakeClock:
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass."""
+        """Move the clock on by ``seconds``."""
         self.now += seconds

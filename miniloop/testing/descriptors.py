@@ -1,49 +1,51 @@
-"""The descriptor table of the simulated process, and what stands in it.
+"""The descriptor table of the simulated process, and what a descriptor refers to.
 
-The kernel hands out the lowest free number.  So does this table: a number that was closed comes
-back at once, which is where event loops go wrong.
+The table assigns the lowest free number, as the kernel does.  A number that was closed is assigned
+again at once, which is where event loops go wrong.
 """
 
 import errno
 import heapq
-import os
 from typing import Protocol
 
+from miniloop.testing.errors import error
+
 FIRST = 3
-"""0, 1 and 2 are taken in every process."""
+"""0, 1 and 2 are open in every process."""
 
 
 class Watcher(Protocol):
-    """Who watches an open file: an epoll set."""
+    """What an open file needs of an epoll set that watches it."""
 
     def note(self, fd: int) -> None:
-        """Something has changed there: look again."""
+        """Poll this file again: it has changed."""
 
     def forget(self, fd: int) -> None:
-        """The file was closed: the kernel watches it no more."""
+        """Stop watching: the file was closed."""
 
 
 class OpenFile:
-    """What a descriptor stands for.
+    """What a descriptor refers to.
 
     Attributes:
         fd: its number, -1 when it is closed.
+        watchers: the epoll sets that watch it.
     """
 
     def __init__(self) -> None:
-        """Be on no table yet."""
+        """Start without a number."""
         self.fd = -1
         self.watchers: list[Watcher] = []
 
     def poll(self) -> int:
-        """Return the readiness that holds now, in the kernel's bits."""
+        """Return the present readiness, in the kernel's bits."""
         return 0
 
     def release(self) -> None:
-        """The descriptor was closed: give back what it stood for."""
+        """Free what belongs to the file; called when its descriptor was closed."""
 
     def changed(self) -> None:
-        """Tell the watchers to look again."""
+        """Let the watchers poll this file again."""
         for watcher in self.watchers:
             watcher.note(self.fd)
 
@@ -52,17 +54,20 @@ class Descriptors:
     """The table.
 
     Args:
-        limit: how many descriptors the process may have open (RLIMIT_NOFILE).
+        limit: the number of descriptors that may be open at once (RLIMIT_NOFILE).
+
+    Attributes:
+        files: the open files by number.
     """
 
     def __init__(self, limit: int) -> None:
-        """Begin with an empty table."""
+        """Start with an empty table."""
         self.files: dict[int, OpenFile] = {}
         self._limit = limit
         self._free: list[int] = []
 
     def open(self, file: OpenFile) -> int:
-        """Give ``file`` the lowest free number; OSError (EMFILE) when there is none."""
+        """Assign the lowest free number to ``file``; OSError (EMFILE) when there is none."""
         self.check_room()
         fd = heapq.heappop(self._free) if self._free else FIRST + len(self.files)
         self.files[fd] = file
@@ -70,12 +75,12 @@ class Descriptors:
         return fd
 
     def check_room(self) -> None:
-        """Refuse when no number is left: OSError (EMFILE)."""
+        """Raise OSError (EMFILE) when no number is free."""
         if len(self.files) >= self._limit:
             raise error(errno.EMFILE)
 
     def close(self, fd: int) -> None:
-        """Free a number; OSError (EBADF) when it is not open."""
+        """Close a file and free its number; OSError (EBADF) when it is not open."""
         file = self.get(fd)
         for watcher in file.watchers:
             watcher.forget(fd)
@@ -86,13 +91,8 @@ class Descriptors:
         file.release()
 
     def get(self, fd: int) -> OpenFile:
-        """Return what ``fd`` stands for; OSError (EBADF) when it is not open."""
+        """Return the open file with this number; OSError (EBADF) when there is none."""
         try:
             return self.files[fd]
         except KeyError:
             raise error(errno.EBADF) from None
-
-
-def error(number: int) -> OSError:
-    """Make the OSError that Python makes of an errno."""
-    return OSError(number, os.strerror(number))

@@ -1,55 +1,53 @@
 """A network in memory: sockets, loops on them, scripted peers, and a clock that jumps.
 
-Everything that happens is decided by one seed, so a run can be had again.  Nothing here touches a
-real descriptor or really waits.
+Everything that happens is chosen by one seed, so a run can be repeated.  No real descriptor is
+used, and no wait takes real time.
 """
 
 import errno
 import math
 import random
 import socket as sockets
-import threading
 from collections.abc import Callable
 from socket import socket as Socket
-from typing import Any, cast
+from typing import Any
 
+from miniloop.testing.addresses import family_of
 from miniloop.testing.basesocket import BaseSocket
-from miniloop.testing.datagrams import SimulatedDatagramSocket
-from miniloop.testing.descriptors import Descriptors, error
+from miniloop.testing.choices import Choices
+from miniloop.testing.driver import Driver
 from miniloop.testing.endpoint import Endpoint
-from miniloop.testing.epoll import SimulatedEpoll
-from miniloop.testing.faults import Choices, Faults
+from miniloop.testing.faults import Faults
+from miniloop.testing.kernel import Kernel
 from miniloop.testing.loop import SimulatedLoop
 from miniloop.testing.peer import Peer, PeerServer
-from miniloop.testing.ports import ANYWHERE, Ports, key
-from miniloop.testing.sockets import SimulatedSocket
-from miniloop.testing.timeline import Timeline
+from miniloop.testing.syscalls import new_pair, new_socket
 
-PASS_TIME = 1e-6
-"""Simulated seconds that a pass takes, so that a loop that never waits cannot stop the time."""
-
-MOST_STEPS = 1_000_000
-"""Steps in one call of ``run_until()``, ``run()`` or ``settle()``: beyond it something spins."""
-
-REAL_PATIENCE = 60.0
-"""Real seconds for a real thread to come up with its result."""
+MAX_STEPS = 1_000_000
+"""Steps that take about a minute of real time; a test that passes makes far fewer."""
 
 
 class SimulatedNetwork:
-    """Where simulated loops, their sockets and scripted peers live.
+    """A simulated process with its loops and sockets, and scripted peers outside of it.
 
     Args:
-        seed: what decides everything; the same seed, the same run.  A ``random.Random`` decides
-            itself, such as one drawn from hypothesis' ``st.randoms()``.  None takes any seed, and a
-            failure tells which.
-        faults: how rough it is; the default does no harm that TCP does not allow to a program.
+        seed: chooses everything; the same seed, the same run.  A ``random.Random`` is drawn from
+            itself, such as one from hypothesis' ``st.randoms()``.  None takes any seed, and a
+            failure says which.
+        faults: the probabilities of faults; with the default no data is lost.
         log: called with a line for everything that happens, such as ``print``.
-        descriptors: how many the simulated process may have open.
+        descriptors: how many the simulated process may have open; Linux's usual limit.
+        max_steps: passes and jumps of the clock in one ``run_until()``, ``run()`` or ``settle()``,
+            or in one ``run()`` of a loop.  With more of them something spins, and a RuntimeError
+            names the channels and handlers of the last steps.
 
     Attributes:
+        seed: as given, or the one that was taken.
+        faults: as given; may be changed in mid-run.
         hosts: the addresses of host names, for ``connect_to()``.
-        faults: as given; it may be changed in mid-run.
-        random: for chances of the program's own: ``Reconnecting(uniform=net.random.uniform)``.
+        random: for random numbers of the program's own:
+            ``Reconnecting(uniform=net.random.uniform)``.
+        kernel: the tables of the simulated process.
     """
 
     def __init__(
@@ -59,245 +57,155 @@ class SimulatedNetwork:
         faults: Faults | None = None,
         log: Callable[[str], object] | None = None,
         descriptors: int = 1024,
+        max_steps: int = MAX_STEPS,
     ) -> None:
-        """Stand at a time that is not 0, with nobody on it."""
+        """Start with no loops and no peers, at a time that is not 0."""
         self.seed = random.SystemRandom().getrandbits(32) if seed is None else seed
-        self.choices = Choices(self.seed, Faults() if faults is None else faults)
-        self.random = self.choices.random
-        self.log = log
-        self.timeline = Timeline()
-        self.descriptors = Descriptors(descriptors)
-        self.ports = Ports(self)
-        self.mailboxes: dict[Any, SimulatedDatagramSocket] = {}
-        self.hosts: dict[str, list[str]] = {}
-        self._loops: list[SimulatedLoop] = []
-        self._start = self.timeline.now
-        self.woken = threading.Event()  # by a loop's waker, perhaps from a real thread
+        self._choices = Choices(self.seed, Faults() if faults is None else faults)
+        self.random = self._choices.random
+        self.kernel = Kernel(self._choices, log, descriptors)
+        self.hosts = self.kernel.hosts
+        self._driver = Driver(self.kernel, max_steps)
 
     def __repr__(self) -> str:
-        """Show how to have the same run again."""
-        return f"SimulatedNetwork(seed={self.seed!r}, faults={self.faults!r})"
+        """Show how to repeat the run."""
+        return self._choices.constructor()
 
     @property
     def faults(self) -> Faults:
-        """How rough it is."""
-        return self.choices.faults
+        """The probabilities of faults."""
+        return self._choices.faults
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
-        self.choices.faults = faults
+        self._choices.faults = faults
 
     @property
     def now(self) -> float:
         """The simulated time in seconds, as the loops' ``time()``."""
-        return self.timeline.now
+        return self.kernel.timeline.now
 
     @property
     def open_sockets(self) -> list[BaseSocket]:
-        """The sockets of the simulated process that are open: after the end, the leaks."""
-        return [file for file in self.descriptors.files.values() if isinstance(file, BaseSocket)]
+        """The sockets that are open in the simulated process; after the end, the leaks.
 
-    # -- who is on it ----------------------------------------------------------------------------
+        That is every socket in the process' descriptor table: those of its dispatchers and
+        listeners, and those of ``socket()`` and ``socketpair()``.  A detached socket stays in the
+        list, as its descriptor stays open.  Not in it are the script's own side (``Peer`` and
+        ``PeerServer`` have no descriptors), connections that wait in a backlog, and the wakers of
+        the loops.
+        """
+        files = self.kernel.descriptors.files.values()
+        return [file for file in files if isinstance(file, BaseSocket)]
+
+    # -- the simulated process -------------------------------------------------------------------
 
     def loop(self, *, debug: bool = True) -> SimulatedLoop:
         """Make an event loop on this network; all of a network's loops share one process.
 
         Args:
-            debug: as with ``EventLoop``; here it is on unless told otherwise.
+            debug: as with ``EventLoop``; on by default, because tests should find faults.
         """
-        loop = SimulatedLoop(self, debug=debug)
-        self._loops.append(loop)
-        return loop
-
-    def forget(self, loop: SimulatedLoop) -> None:
-        """A loop was closed."""
-        if loop in self._loops:
-            self._loops.remove(loop)
+        return SimulatedLoop(self.kernel, self._driver, debug=debug)
 
     def socket(
         self, family: int = sockets.AF_INET, type: int = sockets.SOCK_STREAM, proto: int = 0
     ) -> Socket:
         """Make a socket of the simulated process; OSError where the kernel would refuse."""
-        if family not in (sockets.AF_INET, sockets.AF_INET6, getattr(sockets, "AF_UNIX", None)):
-            raise error(errno.EAFNOSUPPORT)
-        if type == sockets.SOCK_DGRAM:
-            return cast(Socket, SimulatedDatagramSocket(self, family, proto))
-        if type != sockets.SOCK_STREAM:
-            raise error(errno.ESOCKTNOSUPPORT)
-        return cast(Socket, SimulatedSocket(self, family, proto))
+        return new_socket(self.kernel, family, type, proto)
 
     def socketpair(self) -> tuple[Socket, Socket]:
-        """Make two connected sockets."""
-        left, right = Endpoint(self, "", ""), Endpoint(self, "", "")
-        left.join(right)
-        right.join(left)
-        family = getattr(sockets, "AF_UNIX", sockets.AF_INET)
-        ours = SimulatedSocket(self, family, 0, left)
-        return cast(Socket, ours), cast(Socket, SimulatedSocket(self, family, 0, right))
+        """Make two connected sockets; OSError (EMFILE) when no descriptors are free."""
+        return new_pair(self.kernel)
+
+    def close_descriptor(self, fd: int) -> None:
+        """Do what ``os.close(fd)`` does, without the knowledge of the descriptor's owner."""
+        self.kernel.descriptors.close(fd)
+
+    # -- the other side --------------------------------------------------------------------------
 
     def connect(self, address: Any, source: str | None = None) -> Peer:
-        """Make a scripted peer that connects; its ``connected`` and ``error`` tell the outcome.
+        """Make a scripted peer that connects; see its ``connected`` and ``error`` for the outcome.
 
         Args:
             address: where to.
             source: the peer's own host; 127.0.0.1 or ::1 when not given.
         """
-        end = Endpoint(self, self.source(_family(address), source), address)
+        ports = self.kernel.ports
+        local = ports.addresses.source(family_of(address), source)
+        end = Endpoint(self.kernel.wire, local, address)
         peer = Peer(end)
-        code = self.ports.connect(end)
+        code = ports.connect(end)
         if code not in (0, errno.EINPROGRESS):
             end.fail(code)
         return peer
 
     def listen(self, address: Any, backlog: int = 1024) -> PeerServer:
-        """Make a scripted server; whoever connects to it is in its ``peers``."""
-        return PeerServer(self, address, backlog)
+        """Make a scripted server; the connections to it are in its ``peers``.
+
+        Raises:
+            OSError: the address is bound already (EADDRINUSE).
+        """
+        return PeerServer(self.kernel.ports, address, backlog)
 
     def refuse(self, address: Any, number: int | None = errno.ECONNREFUSED) -> None:
-        """Let connects to ``address`` end with this errno; None: as they would by themselves.
+        """Let connects to ``address`` fail with this errno from now on; None ends that.
 
         ETIMEDOUT means no answer at all: TCP gives up after two minutes.
         """
-        self.ports.refuse(address, number)
+        self.kernel.ports.refuse(address, number)
 
-    def close_descriptor(self, fd: int) -> None:
-        """Do what ``os.close(fd)`` does, behind everybody's back."""
-        self.descriptors.close(fd)
-
-    def find_mailbox(self, address: Any) -> SimulatedDatagramSocket | None:
-        """Return the datagram socket bound to ``address``."""
-        exact = self.mailboxes.get(key(address))
-        anywhere = (self.mailboxes.get((host, address[1])) for host in ANYWHERE)
-        return exact or next((box for box in anywhere if box is not None), None)
-
-    def source(self, family: int, host: str | None = None) -> Any:
-        """Return the address of somebody who connects."""
-        if family == sockets.AF_INET6:
-            return (host or "::1", self.ports.ephemeral(), 0, 0)
-        if family == sockets.AF_INET:
-            return (host or "127.0.0.1", self.ports.ephemeral())
-        return ""
-
-    # -- letting things happen -------------------------------------------------------------------
+    # -- time ------------------------------------------------------------------------------------
 
     def call_later(self, seconds: float, action: Callable[..., object], *args: object) -> None:
-        """Let the script do ``action(*args)`` in ``seconds``; what it raises ends the run."""
-        self.timeline.later(seconds, action, *args)
+        """Call ``action(*args)`` in ``seconds``, as part of the test; what it raises ends the run.
 
-    def carry(self, action: Callable[..., object], *args: object) -> None:
-        """Let something arrive, after a delay of the network's choice."""
-        self.timeline.carry(self.choices.delay(), action, *args)
+        See ``loop.call_later()`` for a timer of the program.
+        """
+        self.kernel.timeline.later(seconds, action, *args)
 
     def run_until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
-        """Let things happen until ``condition()`` is true.
+        """Go on until ``condition()`` is true.
 
         Args:
-            condition: asked after every step.
+            condition: called after every step.
             seconds: longest simulated time for it.
 
         Raises:
-            AssertionError: it was not to be, within this time or at all.
+            AssertionError: it did not become true within this time, or nothing happens any more.
+            RuntimeError: there were more than ``max_steps`` steps.
         """
-        limit = self.now + seconds
-        self._pass_everywhere()
-        for _ in range(MOST_STEPS):
-            if condition():
-                return
-            if not self._step(limit):
-                break
-        else:
-            raise self._spins()
-        if not condition():
-            raise AssertionError(f"it did not happen within {seconds:g} simulated seconds: {self}")
+        limit, goes_on = self.now + seconds, True
+        with self._driver.counting():
+            self._driver.run_each_once()
+            while not condition():
+                if not goes_on:
+                    raise AssertionError(
+                        f"it did not happen within {seconds:g} simulated seconds: {self}"
+                    )
+                goes_on = self._driver.step(limit)
 
     def run(self, seconds: float) -> None:
-        """Let this much simulated time pass."""
+        """Go on for this much simulated time.
+
+        Raises:
+            RuntimeError: there were more than ``max_steps`` steps.
+        """
         limit = self.now + seconds
-        self._pass_everywhere()
-        for _ in range(MOST_STEPS):
-            if not self._step(limit):
-                return
-        raise self._spins()
+        with self._driver.counting():
+            self._driver.run_each_once()
+            while self._driver.step(limit):
+                pass
 
     def settle(self) -> None:
-        """Let everything arrive that is on its way, and be handled; no timer is waited for.
+        """Go on until everything that is in transit has arrived and was handled.
 
-        Those that become due meanwhile do run.
+        It does not wait for timers; those that become due meanwhile do run.
+
+        Raises:
+            RuntimeError: there were more than ``max_steps`` steps.
         """
-        self._pass_everywhere()
-        for _ in range(MOST_STEPS):
-            if not self.timeline.on_the_way and not self._anybody_due():
-                return
-            self._step(math.inf)
-        raise self._spins()
-
-    def wait(self, epoll: SimulatedEpoll, timeout: float | None) -> None:
-        """Be the wait of a running loop: let the others go on until it has something to do."""
-        now = self.now
-        if timeout == 0:
-            self.timeline.advance(now + PASS_TIME)
-            return
-        limit = math.inf if timeout is None or timeout < 0 else now + max(timeout, PASS_TIME)
-        self.timeline.advance(min(now + PASS_TIME, limit))
-        while not epoll.ready():
-            if not self._step(limit):
-                if math.isinf(limit):
-                    raise RuntimeError(f"the loop would wait for ever: nothing happens on {self}")
-                return
-
-    def _pass_everywhere(self) -> None:
-        """Let every loop look around once: the test may have changed anything."""
-        for loop in [*self._loops]:
-            if not loop.running:
-                loop.run_once(0)
-
-    def _step(self, limit: float) -> bool:
-        """Let one thing happen, by ``limit``; False: nothing did, and the time is ``limit``."""
-        if self.woken.is_set():
-            self.woken.clear()
-        due = [loop for loop in self._loops if loop.is_due()]
-        if due:
-            (due[0] if len(due) == 1 else self.choices.pick(due)).run_once(0)
-            return True
-        if self._threads_at_work():
-            if not self.woken.wait(REAL_PATIENCE):
-                raise RuntimeError(f"no thread came up with a result in {REAL_PATIENCE:g} s")
-            return True
-        when = min([self.timeline.next_time(), *[loop.next_time() for loop in self._loops]])
-        self.timeline.advance(min(when, limit))
-        return when <= limit and when != math.inf
-
-    def _anybody_due(self) -> bool:
-        return self._threads_at_work() or any(loop.is_due() for loop in self._loops)
-
-    def _threads_at_work(self) -> bool:
-        """Return whether a real thread works, while which simulated time stands still."""
-        return any(loop.threads_at_work() for loop in self._loops)
-
-    def _spins(self) -> RuntimeError:
-        return RuntimeError(f"{MOST_STEPS} steps, and no end: something spins on {self}")
-
-    # -- telling ---------------------------------------------------------------------------------
-
-    def note(self, who: object, what: str) -> None:
-        """Write a line to the log, if there is one."""
-        if self.log is not None:
-            if isinstance(who, Endpoint):
-                who = f"{_shown(who.local)} > {_shown(who.remote)}"
-            self.log(f"{self.now - self._start:12.6f}  {who}  {what}")
-
-    def sign(self, failure: BaseException) -> None:
-        """Write into an exception how to have the same run again."""
-        note = f"the same run again: {self!r}; add log=print to see what happens when"
-        if note not in getattr(failure, "__notes__", ()):
-            failure.add_note(note)
-
-
-def _family(address: Any) -> int:
-    if isinstance(address, str):
-        return sockets.AF_UNIX
-    return sockets.AF_INET6 if ":" in address[0] else sockets.AF_INET
-
-
-def _shown(address: Any) -> str:
-    return repr(address) if isinstance(address, str) else f"{address[0]}:{address[1]}"
+        with self._driver.counting():
+            self._driver.run_each_once()
+            while not self._driver.settled():
+                self._driver.step(math.inf)

@@ -1,19 +1,16 @@
-"""The other side of a connection, played by the test itself: no loop, no handlers, no descriptor.
+"""The other side of a connection, scripted by the test: no loop, no handlers, no descriptor.
 
-A peer lives on another machine, so to speak.  It reads what arrives at once unless told otherwise,
-and what it is told to send waits at its side until the network has carried it.
+A peer is on another machine, outside the simulated process.  It reads what arrives at once while
+``reading`` is true, and what it sends is queued at its side until the network has carried it.
 """
 
 import errno
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from miniloop.testing.descriptors import error
 from miniloop.testing.endpoint import Endpoint
-from miniloop.testing.ports import Backlog
-
-if TYPE_CHECKING:
-    from miniloop.testing.network import SimulatedNetwork
+from miniloop.testing.errors import error
+from miniloop.testing.ports import Backlog, Ports
 
 
 class Peer:
@@ -21,13 +18,13 @@ class Peer:
 
     Attributes:
         eof: the other side has finished, and all that it sent was read.
-        error: the OSError that ended the connection or the connect, if one did.
-        on_received: called without arguments whenever something has arrived, an end included:
-            for peers that answer.
+        error: the OSError that ended the connection or the connect, None without one.
+        on_received: called without arguments after data, the end or an error has arrived: for
+            peers that answer.
     """
 
     def __init__(self, end: Endpoint) -> None:
-        """Play this end."""
+        """Become the owner of this end."""
         self.eof = False
         self.error: OSError | None = None
         self._end = end
@@ -45,7 +42,7 @@ class Peer:
 
     @property
     def address(self) -> Any:
-        """Its own address."""
+        """The address of this side."""
         return self._end.local
 
     @property
@@ -60,7 +57,7 @@ class Peer:
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed or reset by the script."""
+        """Whether the script has closed or reset it."""
         return self._end.closed
 
     @property
@@ -81,7 +78,7 @@ class Peer:
 
     @property
     def reading(self) -> bool:
-        """Whether it reads what arrives; False: its receive buffer fills up."""
+        """Whether it reads what arrives; while False its receive buffer fills up."""
         return self._reading
 
     @reading.setter
@@ -90,83 +87,84 @@ class Peer:
         self._changed()
 
     def read(self, size: int) -> bytes:
-        """Read at most ``size`` bytes of what has arrived, as a slow reader does."""
+        """Read and return at most ``size`` bytes of what has arrived, as a slow reader does."""
         size = min(size, len(self._end.incoming))
         data = self._end.receive(size) if size else b""
         self._received += data
-        self._look()
+        self._update_end()
         return data
 
     def send(self, data: bytes) -> None:
         """Send all of it, however long that takes.
 
         Raises:
-            OSError: the connection is over (EPIPE), or was shut or closed by the script.
+            OSError: the connection is over, or the script has finished or closed it (EPIPE).
         """
         self._check_sending()
         self._end.queue(data)
 
     def send_urgent(self, data: bytes) -> None:
-        """Send it with its last byte marked as urgent (MSG_OOB)."""
+        """Send it with its last byte marked as urgent (MSG_OOB); raises as ``send()``."""
         self._check_sending()
-        self._end.queue_urgent(data)
+        self._end.queue(data, urgent=bool(data))
 
     def _check_sending(self) -> None:
         if self._end.dead or self._end.shut_write:
             raise error(errno.EPIPE)
 
     def finish(self) -> None:
-        """Send no more, and go on reading (a half-close)."""
+        """Send a FIN and go on reading (a half-close); raises as ``send()``."""
         self._check_sending()
         self._end.finish()
 
     def close(self) -> None:
-        """Close; what was sent still arrives.  Unread bytes make it a reset, as with TCP."""
+        """Close; what was sent still arrives.  With unread bytes it is a reset, as with TCP."""
         self._end.close()
 
     def reset(self) -> None:
-        """End the connection with a reset."""
+        """Reset the connection."""
         self._end.close(hard=True)
 
     def _changed(self) -> None:
-        """Something has arrived, or left."""
+        """Read what has arrived, and call ``on_received`` if anything has."""
         before = len(self._received), self.eof, self.error
         if self._reading and not self._end.closed:
             while self._end.incoming:
                 self._received += self._end.receive(1 << 20)
-        self._look()
+        self._update_end()
         arrived = before != (len(self._received), self.eof, self.error)
         if arrived and self.on_received is not None and not self._end.closed:
             self.on_received()
 
-    def _look(self) -> None:
-        """Note the end."""
+    def _update_end(self) -> None:
+        """Set ``error`` and ``eof``."""
         end = self._end
         if end.error:
             self.error = error(end.take_error())
-        if end.finished and not end.incoming:
+        if end.fin_received and not end.incoming:
             self.eof = True
 
 
 class PeerServer:
-    """A scripted server: it accepts everybody at once.
+    """A scripted server; made by ``listen()`` of the network.
 
     Attributes:
-        peers: those who were accepted, in order.
+        peers: the accepted connections, in order.
+        accepting: whether connections are accepted as soon as they arrive; True at first.  While
+            it is False they wait in the backlog.
     """
 
-    def __init__(self, network: "SimulatedNetwork", address: Any, backlog: int) -> None:
-        """Listen."""
+    def __init__(self, ports: Ports, address: Any, backlog: int) -> None:
+        """Listen; OSError (EADDRINUSE) when the address is bound already."""
         self.peers: list[Peer] = []
         self.accepting = True
-        self._net = network
-        network.ports.bind(address)
+        self._addresses = ports.addresses
         self._backlog = Backlog(address, backlog, self._accept)
-        network.ports.listen(self._backlog)
+        self._addresses.bind(address, self._backlog)
 
     @property
     def address(self) -> Any:
-        """Where it listens."""
+        """The address on which it listens."""
         return self._backlog.address
 
     def _accept(self) -> None:
@@ -174,11 +172,11 @@ class PeerServer:
             self.peers.append(Peer(self._backlog.waiting.popleft()))
 
     def accept(self) -> None:
-        """Accept from now on, after ``accepting`` was set to False."""
+        """Set ``accepting``, and accept the connections that wait."""
         self.accepting = True
         self._accept()
 
     def close(self) -> None:
-        """Listen no more; connections stay."""
-        self._net.ports.free(self._backlog.address)
+        """Stop listening, and reset the connections that wait; accepted ones stay."""
+        self._addresses.free(self._backlog.address)
         self._backlog.close()

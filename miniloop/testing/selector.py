@@ -1,4 +1,4 @@
-"""A selector that answers from a script."""
+"""A selector that reports events from a script."""
 
 import selectors
 from collections import deque
@@ -9,20 +9,20 @@ from miniloop.testing.clock import FakeClock
 
 
 class ScriptedSelector(selectors.BaseSelector):
-    """A selector that reports what the test says, and waits by moving the clock.
+    """A selector that reports what the test has scripted, and waits by moving the clock.
 
-    It touches no descriptor, so any object with a ``fileno()`` can be registered.
+    It uses no descriptor, so any object with a ``fileno()`` can be registered.
 
     Args:
-        clock: moved on by the timeout when nothing is scripted; the loop is given the same one.
+        clock: moved on by the timeout when nothing is scripted; give the loop the same one.
 
     Attributes:
-        timeouts: what each ``select()`` was asked to wait, in seconds.
+        timeouts: the timeout of each ``select()`` in seconds.
         calls: each register, modify and unregister as ``(name, fd, events)``.
     """
 
     def __init__(self, clock: FakeClock | None = None) -> None:
-        """Know nobody, report nothing."""
+        """Start with no registrations and an empty script."""
         self._clock = clock
         self._keys: dict[int, selectors.SelectorKey] = {}
         self._script: deque[list[tuple[int, int]]] = deque()
@@ -30,15 +30,15 @@ class ScriptedSelector(selectors.BaseSelector):
         self.calls: list[tuple[str, int, int]] = []
 
     def script(self, *ready: tuple[int, int]) -> None:
-        """Report these (fd, readiness bits) pairs in one coming ``select()``, in order."""
+        """Add one batch of (fd, readiness bits) pairs; each ``select()`` reports the next batch."""
         self._script.append(list(ready))
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        """Note it."""
+        """Register, and add it to ``calls``."""
         return self._note("register", fileobj, events, data)
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        """Note it."""
+        """Change the events, and add it to ``calls``."""
         return self._note("modify", fileobj, events, data)
 
     def _note(self, name: str, fileobj: Any, events: int, data: Any) -> selectors.SelectorKey:
@@ -48,13 +48,13 @@ class ScriptedSelector(selectors.BaseSelector):
         return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        """Note it."""
+        """Remove the registration, and add it to ``calls``."""
         fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
         self.calls.append(("unregister", fd, 0))
         return self._keys.pop(fd)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Report the next scripted batch; without one, let the clock jump by ``timeout``.
+        """Report the next scripted batch; without one, move the clock by ``timeout``.
 
         Raises:
             RuntimeError: nothing is scripted and there is no timeout, so the loop would hang.
@@ -74,5 +74,5 @@ class ScriptedSelector(selectors.BaseSelector):
         return self._keys
 
     def close(self) -> None:
-        """Forget everybody."""
+        """Drop all registrations."""
         self._keys.clear()

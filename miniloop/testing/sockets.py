@@ -3,16 +3,15 @@
 import errno
 import socket
 import struct
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-from miniloop.selector import POLLHUP, POLLIN, POLLOUT
+from miniloop.selectors.poll import POLLHUP, POLLIN, POLLOUT
+from miniloop.testing.addresses import checked
 from miniloop.testing.basesocket import BaseSocket
-from miniloop.testing.descriptors import error
 from miniloop.testing.endpoint import Endpoint
+from miniloop.testing.errors import error
+from miniloop.testing.kernel import Kernel
 from miniloop.testing.ports import Backlog
-
-if TYPE_CHECKING:
-    from miniloop.testing.network import SimulatedNetwork
 
 _ACCEPT_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED)
 _LEAST_BUFFER = 256
@@ -20,16 +19,22 @@ _OOB, _PEEK = int(socket.MSG_OOB), int(socket.MSG_PEEK)  # an enum costs a call 
 
 
 class SimulatedSocket(BaseSocket):
-    """A stream socket of the simulated process; made by the network and its loops."""
+    """A stream socket of the simulated process; made by the network and its loops.
+
+    Args:
+        kernel: the process' kernel.
+        family, proto: as with ``socket.socket``.
+        end: the connection's end, for a socket that is connected already.
+    """
 
     def __init__(
-        self, network: "SimulatedNetwork", family: int, proto: int = 0, end: Endpoint | None = None
+        self, kernel: Kernel, family: int, proto: int = 0, end: Endpoint | None = None
     ) -> None:
-        """Take a descriptor; OSError (EMFILE) when there is none."""
-        super().__init__(network, family, socket.SOCK_STREAM, proto)
+        """Open a descriptor; OSError (EMFILE) when none is free."""
+        super().__init__(kernel, kernel.ports.addresses, family, socket.SOCK_STREAM, proto)
         self._end = end
         self._backlog: Backlog | None = None
-        self._outcome_due = False  # a connect began, and connect() was not asked again
+        self._outcome_due = False  # a connect began, and connect() has not returned its outcome
         if end is not None:
             end.on_change = self.changed
 
@@ -40,7 +45,7 @@ class SimulatedSocket(BaseSocket):
         return f"<SimulatedSocket fd={self._number} {self._end.local} - {self._end.remote}>"
 
     def poll(self) -> int:
-        """Return the readiness that holds now, in the kernel's bits."""
+        """Return the present readiness, in the kernel's bits."""
         if self._end is not None:
             return self._end.poll()
         if self._backlog is not None:
@@ -48,13 +53,13 @@ class SimulatedSocket(BaseSocket):
         return POLLOUT | POLLHUP
 
     def transmits(self) -> bool:
-        """Return whether a select that reports it wrongly is in the kernel's rights."""
+        """Return whether the kernel may report it ready when it is not."""
         return self._backlog is not None or (self._end is not None and not self._end.connecting)
 
     # -- sending and receiving -------------------------------------------------------------------
 
     def send(self, data: Any, flags: int = 0) -> int:
-        """Send what there is room for."""
+        """Send what there is room for; return the number of bytes."""
         if type(data) is not bytes:
             data = memoryview(data).cast("B")
         if self._end is None:
@@ -65,17 +70,17 @@ class SimulatedSocket(BaseSocket):
             self.would_wait()
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send everything; BlockingIOError (or RuntimeError) where there is no room for it."""
+        """Send all of it; BlockingIOError (or RuntimeError) where there is no room for it."""
         data = memoryview(data).cast("B")
         while data:
             data = data[self.send(data, flags) :]
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """Receive what has arrived."""
+        """Return what has arrived, at most ``size`` bytes."""
         if size < 0:
             raise ValueError("negative buffersize in recv")
         if size == 0:
-            return b""  # Python does not ask the kernel
+            return b""  # Python makes no system call for it
         if self._end is None:
             self.refuse(errno.ENOTCONN)
         if flags & _OOB:
@@ -86,7 +91,7 @@ class SimulatedSocket(BaseSocket):
             self.would_wait()
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive into ``buffer``."""
+        """Receive into ``buffer``; return the number of bytes."""
         view = memoryview(buffer).cast("B")
         data = self.recv(nbytes or len(view), flags)
         view[: len(data)] = data
@@ -104,12 +109,12 @@ class SimulatedSocket(BaseSocket):
     # -- connections -----------------------------------------------------------------------------
 
     def bind(self, address: Any) -> None:
-        """Take an address."""
+        """Reserve an address."""
         self.check_open()
-        address = self._with_port(self._checked(address))
+        address = self._bindable(address)
         if self._bound is not None or (self._end is not None and not self._end.over()):
             raise error(errno.EINVAL)
-        self._net.ports.bind(address)
+        self._addresses.bind(address)
         self._bound = address
 
     def listen(self, backlog: int = 128) -> None:
@@ -123,7 +128,7 @@ class SimulatedSocket(BaseSocket):
         if self._bound is None:
             self.bind(("", 0))
         self._backlog = Backlog(self._bound, backlog, self.changed)
-        self._net.ports.listen(self._backlog)
+        self._addresses.assign(self._bound, self._backlog)
         self.changed()
 
     def accept(self) -> "tuple[SimulatedSocket, Any]":
@@ -133,23 +138,23 @@ class SimulatedSocket(BaseSocket):
             self.refuse(errno.EINVAL)
         if not backlog.waiting:
             self.would_wait()
-        choices = self._net.choices
+        choices = self._kernel.choices
         if choices.chance(choices.faults.accept_error):
             self._fail_to_accept(backlog, choices.pick(_ACCEPT_ERRORS))
-        self._net.descriptors.check_room()  # before the connection leaves the queue
+        self._kernel.descriptors.check_room()  # before the connection leaves the queue
         end = backlog.waiting.popleft()
-        end.inline = bool(self._options.get((socket.SOL_SOCKET, socket.SO_OOBINLINE)))
-        return SimulatedSocket(self._net, self.family, self.proto, end), end.remote
+        end.incoming.inline = bool(self._options.get((socket.SOL_SOCKET, socket.SO_OOBINLINE)))
+        return SimulatedSocket(self._kernel, self.family, self.proto, end), end.remote
 
     def _fail_to_accept(self, backlog: Backlog, number: int) -> NoReturn:
-        """Raise; a connection that was lost leaves the queue."""
-        self._net.note(self, f"accept() fails: {errno.errorcode[number]}")
+        """Raise; for ECONNABORTED the first connection leaves the queue."""
+        self._kernel.wire.note(self, f"accept() fails: {errno.errorcode[number]}")
         if number == errno.ECONNABORTED:
             backlog.waiting.popleft().close(hard=True)
         raise error(number)
 
     def connect(self, address: Any) -> None:
-        """Begin to connect; BlockingIOError (EINPROGRESS) says that it has begun."""
+        """Begin to connect; BlockingIOError (EINPROGRESS) when it has begun."""
         code = self.connect_ex(address)
         if code == errno.EINPROGRESS and self._blocking:
             self.would_wait()
@@ -157,18 +162,19 @@ class SimulatedSocket(BaseSocket):
             raise error(code)
 
     def connect_ex(self, address: Any) -> int:
-        """Begin to connect; returns an errno."""
-        address = self._checked(address)
+        """Begin to connect; return an errno."""
+        address = checked(self.family, address)
         if self.fd < 0:
             return errno.EBADF
         if self._backlog is not None or (self._end is not None and not self._outcome_due):
             return errno.EISCONN
         if self._end is not None:
-            return self._tell_outcome(self._end)
-        return self._connect(Endpoint(self._net, self._source(), address))
+            return self._outcome(self._end)
+        source = self._bound or self._addresses.source(self.family)
+        return self._connect(Endpoint(self._kernel.wire, source, address))
 
-    def _tell_outcome(self, end: Endpoint) -> int:
-        """Connect again: what came of the first time, told once."""
+    def _outcome(self, end: Endpoint) -> int:
+        """Return the errno of a connect that has begun; EALREADY while it goes on."""
         if end.connecting and not end.dead:
             return errno.EALREADY
         self._outcome_due = False
@@ -178,12 +184,9 @@ class SimulatedSocket(BaseSocket):
         self.changed()
         return end.take_error() or errno.ECONNABORTED
 
-    def _source(self) -> Any:
-        return self._bound or self._net.source(self.family)
-
     def _connect(self, end: Endpoint) -> int:
-        end.inline = bool(self._options.get((socket.SOL_SOCKET, socket.SO_OOBINLINE)))
-        code = self._net.ports.connect(end)
+        end.incoming.inline = bool(self._options.get((socket.SOL_SOCKET, socket.SO_OOBINLINE)))
+        code = self._kernel.ports.connect(end)
         if code in (0, errno.EINPROGRESS):
             self._end = end
             self._outcome_due = code != 0
@@ -205,36 +208,33 @@ class SimulatedSocket(BaseSocket):
 
     # -- options and the end ---------------------------------------------------------------------
 
-    def _pending_error(self) -> int:
+    def _take_error(self) -> int:
         return 0 if self._end is None else self._end.take_error()
 
     def _listens(self) -> bool:
         return self._backlog is not None
 
     def _apply(self, option: int, value: Any) -> None:
-        """The sizes of the buffers, doubled as Linux does, and where urgent data goes."""
+        """Set the sizes of the buffers, doubled as Linux does, and how urgent data is read."""
         if self._end is None:
             return
         if option == socket.SO_SNDBUF:
-            self._end.send_limit = max(_LEAST_BUFFER, 2 * value)
+            self._end.outgoing.limit = max(_LEAST_BUFFER, 2 * value)
         elif option == socket.SO_RCVBUF:
-            self._end.receive_limit = max(_LEAST_BUFFER, 2 * value)
+            self._end.incoming.limit = max(_LEAST_BUFFER, 2 * value)
         elif option == socket.SO_OOBINLINE:
-            self._end.inline = bool(value)
+            self._end.incoming.inline = bool(value)
 
     def release(self) -> None:
-        """The descriptor is gone: so are the backlog, the address and this end."""
+        """Free the address, the backlog and this end; called when the descriptor was closed."""
         super().release()
         if self._backlog is not None:
             self._backlog.close()
         if self._end is not None:
-            self._end.close(hard=self._lingers_for_nothing())
+            self._end.close(hard=self._resets_on_close())
         self._end = self._backlog = None
 
-    def _free_address(self) -> None:
-        self._net.ports.free(self._bound)
-
-    def _lingers_for_nothing(self) -> bool:
-        """SO_LINGER of 0 seconds asks for a reset."""
+    def _resets_on_close(self) -> bool:
+        """Return whether SO_LINGER is set to 0 seconds."""
         value = self._options.get((socket.SOL_SOCKET, socket.SO_LINGER))
         return isinstance(value, bytes) and struct.unpack("ii", value) == (1, 0)

@@ -1,28 +1,24 @@
-"""The waker of a simulated loop: as thread-safe as the real one, and without real descriptors."""
+"""The waker of a simulated loop: thread-safe as the real one, without real descriptors."""
 
-from typing import TYPE_CHECKING
-
-from miniloop.selector import POLLIN
+from miniloop.selectors.poll import POLLIN
 from miniloop.testing.descriptors import OpenFile
+from miniloop.testing.kernel import Kernel
 from miniloop.waker import Waker
-
-if TYPE_CHECKING:
-    from miniloop.testing.network import SimulatedNetwork
 
 
 class SimulatedWaker(OpenFile, Waker):
     """Readable from ``wake()`` on, until it is read.
 
-    Real threads may call it, so it is also something that a real wait can wait for: see
-    ``SimulatedNetwork``, whose clock stands still while threads work.
+    ``wake()`` may be called by real threads.  So it also sets ``Kernel.woken``, for which the
+    driver waits in real time while threads work.
     """
 
-    def __init__(self, network: "SimulatedNetwork") -> None:
-        """Take a descriptor of the simulated process."""
+    def __init__(self, kernel: Kernel) -> None:
+        """Open a descriptor of the simulated process."""
         OpenFile.__init__(self)
-        self._net = network
+        self._kernel = kernel
         self._pending = False
-        network.descriptors.open(self)
+        kernel.descriptors.open(self)
 
     def poll(self) -> int:
         """Return POLLIN while a wake-up is pending."""
@@ -32,16 +28,16 @@ class SimulatedWaker(OpenFile, Waker):
         """End the wait in progress, or the next one; callable from any thread."""
         self._pending = True
         self.changed()
-        self._net.woken.set()
+        self._kernel.woken.set()
 
     def handle_read(self) -> None:
-        """Swallow the wake-ups."""
+        """Clear the wake-ups."""
         self._pending = False
 
     handle_read_event = handle_read
 
     def signal_fileno(self) -> int:
-        """Return -1: nothing is ever really waited for, so a signal has nothing to interrupt."""
+        """Return -1: no call waits, so a signal has none to interrupt."""
         return -1
 
     def fileno(self) -> int:
@@ -49,6 +45,6 @@ class SimulatedWaker(OpenFile, Waker):
         return self.fd
 
     def close(self) -> None:
-        """Give it back."""
+        """Close the descriptor; again is harmless."""
         if self.fd >= 0:
-            self._net.descriptors.close(self.fd)
+            self._kernel.descriptors.close(self.fd)

@@ -1,9 +1,9 @@
 """Install hooks on a loop, from outside.
 
-A traced loop does what ``loop.py`` says, and reports.  An untraced one pays nothing: installing puts
-the methods of this file in the places of those that they repeat, on that one loop, and removing
-takes them away.  So no stage, event or callback looks whether there is a trace.  What a channel
-sends and receives is reported in the same way, by ``instrumented_sockets.py``.
+A traced loop does what ``loop.py`` says, and reports.  An untraced one pays nothing: installing
+puts the methods of this file in the places of those that they repeat, on that one loop, and
+removing takes them away.  So no stage, event or callback looks whether there is a trace.  What a
+channel sends and receives is reported in the same way, by ``instrumented_sockets.py``.
 """
 
 import selectors

@@ -11,6 +11,7 @@ from miniloop import AsyncioGuest, EventLoop, Listener
 from miniloop.awaitable import AwaitableChat
 from tests.driving import fill, pair, receive, reset
 
+pytestmark = pytest.mark.needs("guests")
 Test = Callable[[AwaitableChat, socket.socket], Coroutine[Any, Any, object]]
 
 

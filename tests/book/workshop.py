@@ -52,6 +52,7 @@ class Bench:
             try:
                 status = _run_test(self, breakage.test, explain)
             finally:
+                _write_out()
                 os._exit(status)
 
     def finish(self, status: int) -> "Outcome":
@@ -102,6 +103,12 @@ def _copy() -> "tempfile.TemporaryDirectory[str]":
         shutil.copytree(ROOT / part, Path(directory.name, part))
     shutil.copy(ROOT / "pyproject.toml", directory.name)
     return directory
+
+
+def _write_out() -> None:
+    """Write what pytest printed last: os._exit() drops what is still buffered."""
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def _run_test(bench: Bench, test: str, explain: bool) -> int:

@@ -70,7 +70,7 @@ COMMANDS = {
     ),
     ".venv/lab/bin/python -m examples.servers.compare": LAB,
     ".venv/lab/bin/python -m examples.servers.compare --redraw --page "
-    "docs/explanation/serve-many-connections.md": LAB,
+    "docs/explanation/serve-many-connections.md --page README.md": LAB,
     "python3 -m examples.dns --server 192.0.2.53 example.org": (
         "needs a name server; with one of its own: tests/integration/test_dns.py::test_command_line"
     ),

@@ -1,5 +1,6 @@
 """What breaks without this line: each change of the book is made, and its test fails."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,7 +67,10 @@ for outcome in outcomes([
 def test_a_change_that_harms_nothing_does_not_count() -> None:
     """Nor does one after which no test runs at all."""
     command = [sys.executable, "-c", PROGRAM]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    buffered = {name: os.environ[name] for name in os.environ if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=buffered, capture_output=True, text=True, check=False
+    )
     outcomes = ["broken False False", "harmless False True", "missing False False"]
     assert sorted(done.stdout.splitlines()) == outcomes, done.stderr
 

@@ -90,6 +90,7 @@ def test_the_careful_loop_ends_who_fails_and_serves_the_others(
     assert "a bug" in caplog.text
 
 
+@pytest.mark.needs("epoll")
 def test_the_kernels_loop(pairs: Callable[[], Pair]) -> None:
     loop = KernelLoop()
     ours, theirs = pairs()

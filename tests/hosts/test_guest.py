@@ -14,6 +14,8 @@ from tests.doubles import Sees, fail
 from tests.driving import Lines, Recording, pair, receive
 from tests.hosts.stepping import SteppingHost, make_stale
 
+pytestmark = pytest.mark.needs("guests")
+
 
 def test_an_idle_guest_is_left_alone(host: SteppingHost, clock: FakeClock) -> None:
     with pair() as (ours, theirs):
@@ -60,7 +62,6 @@ def asked_for(step: str, channel: "Asked") -> Callable[[], object]:
         "idle": lambda: channel.set_idle_timeout(5),
         "close": channel.close,
         "end": channel.end,
-        "forget": lambda: loop.close_descriptor(channel.fileno()),
     }
     return steps[step]
 
@@ -88,7 +89,6 @@ class NotAsked(Recording, Asked):
     [
         "call_soon", "call_soon_threadsafe", "call_later", "call_at", "flush_soon",
         "interest_changed", "unregister", "stop", "register", "pause", "idle", "close", "end",
-        "forget",
     ],
 )  # fmt: skip
 def test_whatever_the_host_asks_for_demands_a_step(

@@ -12,7 +12,7 @@ import pytest
 
 from miniloop import EventLoop, FileDispatcher, Trace
 from miniloop.hosts.stepper import Stepper
-from miniloop.selector import EpollSelector, PollSelector
+from miniloop.selectors import EpollSelector, PollSelector
 from miniloop.testing import FakeClock, ScriptedSelector
 from miniloop.trace import install
 from tests.doubles import FakeChannel, Sees, fail

@@ -20,8 +20,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start servers; none outlives the test, and none may have logged an error."""
     with contextlib.ExitStack() as stack:
 
-        def starter(*options: str, folder: Path = tmp_path / "data") -> Server:
-            server = Server(folder, *options)
+        def starter(
+            *options: str,
+            folder: Path = tmp_path / "data",
+            environment: dict[str, str] | None = None,
+        ) -> Server:
+            server = Server(folder, *options, environment=environment)
             stack.callback(check_clean_end, server)
             return server
 

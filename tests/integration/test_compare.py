@@ -7,6 +7,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from examples.bench.allocator import THRESHOLD, VARIABLES, Allocator
+from examples.bench.loops import choose
 from examples.servers import compare
 from examples.servers.lab import tree
-from examples.servers.lab.contestants import Contestant
+from examples.servers.lab.contestants import Contestant, chosen
 from examples.servers.lab.plan import ACTIVE, IDLE, Case, Trial
 from examples.servers.lab.server import CannotServe, Server
 from examples.servers.lab.trial import Failure, Run, Settings, measure
@@ -30,16 +33,16 @@ TIME_LIMIT = 30  # seconds
 # A server with an orphan in a session of its own, as daemons make it; that one speaks.
 HIDING = """
 import os, time
+reaped, tell = os.pipe()
 if not (child := os.fork()):
     os.setsid()
-    parent = os.getpid()
     if os.fork():
         os._exit(0)
-    while os.getppid() == parent:
-        pass
+    os.read(reaped, 1)
     print("Serving on 127.0.0.1 port 9", flush=True)
     time.sleep(1000)
 os.waitpid(child, 0)
+os.write(tell, b"x")
 time.sleep(1000)
 """
 
@@ -53,6 +56,11 @@ def program(text: str) -> Contestant:
             return [sys.executable, "-c", text]
 
     return Program("program", "by hand", "none")
+
+
+def settings(seconds: float, patience: float = 5.0) -> Settings:
+    """Return how to measure, on whatever core there is."""
+    return Settings(seconds, choose(spin=False)[0], patience)
 
 
 def test_a_small_run_gives_table_files_and_plots(
@@ -83,6 +91,47 @@ def test_a_small_run_gives_table_files_and_plots(
         assert "pip install" in printed
     assert compare.main(["--redraw", "--out", str(tmp_path)]) == 0
     assert "5 connections, all active" in capsys.readouterr().out
+
+
+def test_the_allocator_s_settings_reach_all_processes_of_a_server() -> None:
+    for contestant in chosen(["forking", "asyncio"], "both")[2:]:
+        with Server(contestant) as server, socket.create_connection(server.address) as sock:
+            sock.sendall(b"a line\n")
+            assert sock.recv(7, socket.MSG_WAITALL) == b"a line\n"
+            found = [environment_of(process.pid) for process in server.processes()]
+        expected = str(THRESHOLD) if contestant.allocator is Allocator.RAISED else None
+        assert len(found) == (2 if contestant.label == "forking" else 1)
+        for name in VARIABLES:
+            assert {words.get(name) for words in found} == {expected}
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    """Return the environment that a process was started with."""
+    words = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(word.split("=", 1) for word in words if word)
+
+
+def test_both_settings_are_measured_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = ["--connections", "1", "--rounds", "1", "--seconds", "0.02", "--out", str(tmp_path)]
+    assert compare.main(["--only", "asyncio", "--only", "select", *quick]) == 0
+    printed = capsys.readouterr().out
+    assert "thresholds raised to 32 MiB" in printed
+    with (tmp_path / "figures.csv").open(newline="") as file:
+        found = {(row["label"], row["allocator"]) for row in csv.DictReader(file)}
+    ours = {("floor", "raised"), ("select", "raised"), ("asyncio", "raised")}
+    assert found == ours | {("asyncio", "system")}
+
+
+def test_a_load_in_python_is_named_and_makes_no_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = ["--connections", "1", "--rounds", "1", "--seconds", "0.02", "--out", str(tmp_path)]
+    assert compare.main(["--only", "select", "--load", "python", *quick]) == 0
+    assert "the load is Python's, as asked for" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r"a load in Python"):
+        compare.main(["--redraw", "--out", str(tmp_path), "--page", str(tmp_path / "page.md")])
 
 
 def test_there_must_be_something_to_redraw(tmp_path: Path) -> None:
@@ -126,7 +175,7 @@ signal.pause()
 
 def test_a_method_that_is_not_to_be_had_says_why() -> None:
     told = "import sys; sys.exit('This system has no fork.')"
-    (failure,) = measure(Trial(1, Case(1, (ACTIVE,)), program(told)), Settings(0.01))
+    (failure,) = measure(Trial(1, Case(1, (ACTIVE,)), program(told)), settings(0.01))
     assert failure == Failure("program", "", 1, "This system has no fork.")
 
 
@@ -141,7 +190,7 @@ for _ in range(3):
 sys.exit("Three are enough.")
 """
     trial = Trial(1, Case(5, (IDLE, ACTIVE)), program(text))
-    (failure,) = measure(trial, Settings(0.01))
+    (failure,) = measure(trial, settings(0.01))
     assert isinstance(failure, Failure)
     # Three at most: the two that are reset may be noticed before the answers of the three are.
     assert re.fullmatch(
@@ -157,7 +206,7 @@ print("Serving on 127.0.0.1 port", listener.getsockname()[1], flush=True)
 signal.pause()
 """
     trial = Trial(1, Case(1, (ACTIVE,)), program(text))
-    (failure,) = measure(trial, Settings(0.01, patience=0.2))
+    (failure,) = measure(trial, settings(0.01, patience=0.2))
     assert isinstance(failure, Failure)
     assert failure.reason == "served 0 of 1 connections, then: no answer within 0.2 s"
 
@@ -171,7 +220,7 @@ sock, _ = listener.accept()
 while data := sock.recv(64):
     sock.sendall(b"x" * len(data))
 """
-    (failure,) = measure(Trial(1, Case(1, (ACTIVE,)), program(text)), Settings(0.01))
+    (failure,) = measure(Trial(1, Case(1, (ACTIVE,)), program(text)), settings(0.01))
     assert isinstance(failure, Failure)
     assert failure.reason.startswith("served 0 of 1 connections, then: a wrong answer")
 
@@ -186,7 +235,7 @@ while data := sock.recv(64):
     time.sleep(0.02)
     sock.sendall(data)
 """
-    (run,) = measure(Trial(1, Case(1, (ACTIVE,)), program(text)), Settings(0.2))
+    (run,) = measure(Trial(1, Case(1, (ACTIVE,)), program(text)), settings(0.2))
     assert isinstance(run, Run)
     assert 0.02 <= run.median <= run.p99
     assert run.rate < 60  # 50, and one answer that was under way when it began

@@ -211,6 +211,7 @@ def test_the_loops_end_ends_it(timed: Timed, how: str) -> None:
     assert client.seen == []
 
 
+@pytest.mark.needs("localhost")
 def test_reconnecting_to_a_server_that_comes_back(loop: EventLoop) -> None:
     """Down at first, then there, then restarted: the client is there each time."""
 
@@ -233,7 +234,7 @@ def test_reconnecting_to_a_server_that_comes_back(loop: EventLoop) -> None:
         first = again.channel
         first.on_close(lambda: failed.append(first.error))
         run_until(loop, lambda: failed)
-        assert isinstance(failed[0], ConnectionRefusedError)
+        assert "Connection refused" in str(failed[0])  # beside what another address says
     for _ in range(2):
         listener = Listener(loop, (FOUR, port), serve)
         run_until(loop, lambda: servers and servers[-1].lines)

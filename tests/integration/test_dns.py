@@ -1,5 +1,6 @@
 """The DNS client and a small server that behaves well, or badly; the clock moves when told."""
 
+import errno
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -170,7 +171,8 @@ def test_no_way_to_the_server(loop: EventLoop, clock: FakeClock) -> None:
     assert results == []
     clock.advance(1)
     settle(loop)
-    assert isinstance(results[0], PermissionError)
+    assert isinstance(results[0], OSError)
+    assert results[0].errno in (errno.EACCES, errno.ENETUNREACH)  # without a network: the latter
     assert not loop._has_work()
 
 

@@ -19,7 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from miniloop.selector import POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP
+from miniloop.selectors.poll import POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP
 from miniloop.testing import GENTLE, SimulatedNetwork
 from tests.driving import LONGEST, tcp_pair
 
@@ -67,9 +67,11 @@ def wait_for_bytes(pairs: list[tuple[Any, Any]]) -> None:
     """Readiness does not tell that more has come; an urgent byte would be counted otherwise."""
     deadline = time.monotonic() + PATIENCE
     for ours, real in pairs:
-        end = ours._end
-        while end is not None and end._urgent_in is None and arrived(real) < len(end.incoming):
-            assert time.monotonic() < deadline, f"{len(end.incoming)} bytes, {arrived(real)}"
+        if ours._end is None or ours._end.incoming.urgent_mark is not None:
+            continue
+        wanted = len(ours._end.incoming)
+        while arrived(real) < wanted:
+            assert time.monotonic() < deadline, f"{wanted} bytes, {arrived(real)}"
 
 
 def agree(net: SimulatedNetwork, pairs: list[tuple[Any, Any]]) -> None:

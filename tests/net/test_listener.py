@@ -47,6 +47,7 @@ def test_serve_at_a_free_port(host: str) -> None:
             assert ask(loop, client) == b"hello\n"
 
 
+@pytest.mark.needs("unix sockets")
 def test_serve_at_a_path_which_goes_with_the_listener(tmp_path: Path) -> None:
     path = str(tmp_path / "door")
     with EventLoop(debug=True) as loop:
@@ -59,6 +60,7 @@ def test_serve_at_a_path_which_goes_with_the_listener(tmp_path: Path) -> None:
         listener.close()
 
 
+@pytest.mark.needs("unix sockets")
 def test_a_dead_servers_path_is_replaced(tmp_path: Path) -> None:
     path = str(tmp_path / "door")
     with socket.socket(socket.AF_UNIX) as dead:
@@ -67,6 +69,7 @@ def test_a_dead_servers_path_is_replaced(tmp_path: Path) -> None:
         assert Listener(loop, path, Echo).accepting
 
 
+@pytest.mark.needs("unix sockets")
 def test_a_living_servers_path_is_not(tmp_path: Path) -> None:
     path = str(tmp_path / "door")
     with EventLoop(debug=True) as loop:
@@ -76,6 +79,7 @@ def test_a_living_servers_path_is_not(tmp_path: Path) -> None:
         assert os.path.exists(path)
 
 
+@pytest.mark.needs("unix sockets")
 def test_a_file_in_the_way_is_not_removed(tmp_path: Path) -> None:
     path = tmp_path / "door"
     path.write_text("precious")
@@ -86,6 +90,7 @@ def test_a_file_in_the_way_is_not_removed(tmp_path: Path) -> None:
     assert path.read_text() == "precious"
 
 
+@pytest.mark.needs("unix sockets")
 def test_a_path_removed_by_another_program(tmp_path: Path) -> None:
     path = tmp_path / "door"
     with EventLoop(debug=True) as loop:

@@ -7,14 +7,7 @@ from typing import Any
 import pytest
 
 from miniloop import EventLoop, Job
-from miniloop.net.resolving import (
-    MOST_ADDRESSES,
-    Address,
-    Resolver,
-    interleaved,
-    look_up,
-    numeric,
-)
+from miniloop.net.resolving import MOST_ADDRESSES, Address, Resolver, interleaved, look_up, numeric
 
 Info = tuple[int, int, int, str, Any]
 
@@ -48,6 +41,7 @@ def test_addresses_look_as_in_urls() -> None:
     assert str(four(7)) == "192.0.2.7:80"
 
 
+@pytest.mark.needs("localhost")
 def test_the_platforms_resolver_is_asked() -> None:
     addresses = look_up("localhost", 80)
     assert Address(socket.AF_INET, socket.SOCK_STREAM, 6, ("127.0.0.1", 80)) in addresses

@@ -13,10 +13,11 @@ from miniloop.net.tls_socket import RECORD, TlsSocket
 from miniloop.readiness import Registration
 from miniloop.testing import FakeClock
 from miniloop.trace import inspection
-from tests.certificates import certificates
+from tests.certificates import certificates, strict
 from tests.driving import Lines, receive, run_until, settle
 
 Kind = TypeVar("Kind", bound=Dispatcher)
+Option = Callable[[ssl.SSLContext], ssl.SSLContext]
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 both_versions = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
 
@@ -91,13 +92,14 @@ def against_ssl(
     kind: Callable[[EventLoop, socket.socket], Kind],
     version: ssl.TLSVersion | None = None,
     debug: bool = True,
+    option: Option = strict,
 ) -> Iterator[tuple[EventLoop, FakeClock, Kind, ssl.SSLSocket]]:
     """Our server's end, and Python's own TLS on the other, the handshake done."""
     clock = FakeClock()
     with EventLoop(debug=debug, clock=clock) as loop:
         ours, theirs = socket.socketpair()
         channel = kind(loop, ours)
-        channel.start_tls(certificates().server(version), server_side=True)
+        channel.start_tls(option(certificates().server(version)), server_side=True)
         theirs.setblocking(False)
         with certificates().client(version).wrap_socket(
             theirs, server_hostname="localhost", do_handshake_on_connect=False,

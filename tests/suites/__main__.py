@@ -25,7 +25,9 @@ from tests.suites.catalogue import Suite, suites_for
 from tests.suites.packages import Site, UnavailableError, site_for
 from tests.suites.results import Judgement, Run, Verdict, another_attempt, judge
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDINGS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 PYTHON = platform.python_version()
 JOBS = 4
 """Python's own suites wait far more than they compute (test_ssl: 36 s, 1.7 s of them computing), so

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 from subprocess import Popen
@@ -112,25 +113,25 @@ def test_another_thread_is_just_collecting(loop: EventLoop) -> None:
     assert statuses == [6]
 
 
-def test_fork_that_keeps_the_threads_pipe_open(
+def test_fork_that_keeps_the_threads_socket_open(
     loop: EventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies: list[int] = []
-    real = os.pipe
+    copies: list[socket.socket] = []
+    real = socket.socketpair
 
-    def pipe() -> tuple[int, int]:
+    def pair() -> tuple[socket.socket, socket.socket]:
         reader, writer = real()
-        copies.append(os.dup(writer))
+        copies.append(writer.dup())
         return reader, writer
 
     statuses: list[int] = []
     with shell("exit 7") as process:
-        monkeypatch.setattr(os, "pipe", pipe)
+        monkeypatch.setattr(socket, "socketpair", pair)
         Child(loop, process, statuses.append)
         loop.call_later(20, loop.stop)
         run_until(loop, lambda: statuses)
     for copy in copies:
-        os.close(copy)
+        copy.close()
     assert statuses == [7]
 
 

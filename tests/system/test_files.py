@@ -1,7 +1,7 @@
 """Pipes, terminals and regular files behind a dispatcher."""
 
 import os
-import pty
+import select
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +12,8 @@ from miniloop import EventLoop, FileDispatcher
 from miniloop.system.files import FileWrapper
 from tests.driving import deliveries
 from tests.forked import in_child
+
+pytestmark = pytest.mark.needs("files")
 
 
 class Notes(FileDispatcher):
@@ -107,7 +109,7 @@ def test_object_with_a_descriptor(loop: EventLoop, tmp_path: Path) -> None:
 
 
 def test_terminal_keeps_its_mode() -> None:
-    ours, theirs = pty.openpty()
+    ours, theirs = os.openpty()
     wrapper = FileWrapper(theirs)
     assert os.get_blocking(theirs)
     wrapper.close()
@@ -210,3 +212,11 @@ def test_peeking(pipe: list[int]) -> None:
     close_end(pipe, 1)
     assert wrapper.recv(1, 2) == b""
     wrapper.close()
+
+
+def test_where_select_waits_for_sockets_only(
+    loop: EventLoop, pipe: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(select, "poll")
+    with pytest.raises(OSError, match="waits for sockets only"):
+        Notes(loop, pipe[0])

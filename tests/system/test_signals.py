@@ -14,7 +14,9 @@ from miniloop.timers import Handle
 from tests.doubles import Sees
 
 BOTH = [signal.SIGINT, signal.SIGTERM]
-WATCHED = [*BOTH, signal.SIGUSR1]
+USER: signal.Signals = getattr(signal, "SIGUSR1", signal.SIGABRT)
+"""A signal that means nothing to the loop."""
+WATCHED = [*BOTH, USER]
 
 
 @pytest.fixture(autouse=True)
@@ -99,9 +101,9 @@ def test_callback_runs_on_the_loop(loop: EventLoop, forever: bool) -> None:
         inside.append((args, threading.get_ident()))
         loop.stop()
 
-    loop.add_signal_handler(signal.SIGUSR1, arrived, 1, "two")
+    loop.add_signal_handler(USER, arrived, 1, "two")
     loop.on_stop(sees.note("stopped"))
-    loop.call_soon(signal.raise_signal, signal.SIGUSR1)
+    loop.call_soon(signal.raise_signal, USER)
     loop.run(forever=forever)
     assert inside == [((1, "two"), threading.get_ident())]
     assert sees == ["stopped"]
@@ -109,8 +111,8 @@ def test_callback_runs_on_the_loop(loop: EventLoop, forever: bool) -> None:
 
 def test_single_passes_deliver_too(loop: EventLoop) -> None:
     sees = Sees()
-    loop.add_signal_handler(signal.SIGUSR1, sees.note("signal"))
-    signal.raise_signal(signal.SIGUSR1)
+    loop.add_signal_handler(USER, sees.note("signal"))
+    signal.raise_signal(USER)
     assert sees == []
     loop.run_once()  # without a time limit: the signal alone ends the wait
     assert sees == ["signal"]
@@ -119,9 +121,9 @@ def test_single_passes_deliver_too(loop: EventLoop) -> None:
 def test_signal_just_before_the_wait_ends_it(wakeup: tuple[socket.socket, int]) -> None:
     """The C-level handler writes at once; Python's may come too late to be seen by the wait."""
     handlers = SignalHandlers(wakeup[1], lambda handle: None)
-    handlers.add(signal.SIGUSR1, Handle(int, ()))
-    signal.raise_signal(signal.SIGUSR1)
-    assert wakeup[0].recv(10) == bytes([signal.SIGUSR1])
+    handlers.add(USER, Handle(int, ()))
+    signal.raise_signal(USER)
+    assert wakeup[0].recv(10) == bytes([USER])
     handlers.close()
 
 
@@ -137,7 +139,7 @@ def test_signal_that_comes_while_it_is_added(
 
     with monkeypatch.context() as patch:
         patch.setattr(signal, "signal", and_at_once)
-        loop.add_signal_handler(signal.SIGUSR1, sees.note("signal"))
+        loop.add_signal_handler(USER, sees.note("signal"))
     loop.run_once(0)
     assert sees == ["signal"]
 
@@ -147,50 +149,50 @@ def test_signal_that_comes_while_it_is_removed(
 ) -> None:
     """The old handler has it, or ours; it is not swallowed between the two."""
     sees, real = Sees(), signal.signal
-    real_before = real(signal.SIGUSR1, lambda number, frame: sees.append("signal"))
+    real_before = real(USER, lambda number, frame: sees.append("signal"))
 
     def just_before(number: int, handler: Any) -> Any:
         signal.raise_signal(number)
         loop.run_once(0)
         return real(number, handler)
 
-    loop.add_signal_handler(signal.SIGUSR1, sees.note("signal"))
+    loop.add_signal_handler(USER, sees.note("signal"))
     with monkeypatch.context() as patch:
         patch.setattr(signal, "signal", just_before)
-        loop.remove_signal_handler(signal.SIGUSR1)
-    real(signal.SIGUSR1, real_before)
+        loop.remove_signal_handler(USER)
+    real(USER, real_before)
     assert sees == ["signal"]
 
 
 def test_another_handler_replaces_the_first(loop: EventLoop) -> None:
     sees = Sees()
-    loop.add_signal_handler(signal.SIGUSR1, sees.note("first"))
-    signal.raise_signal(signal.SIGUSR1)
-    loop.add_signal_handler(signal.SIGUSR1, sees.note("second"))
-    signal.raise_signal(signal.SIGUSR1)
+    loop.add_signal_handler(USER, sees.note("first"))
+    signal.raise_signal(USER)
+    loop.add_signal_handler(USER, sees.note("second"))
+    signal.raise_signal(USER)
     loop.run_once(0)
     assert sees == ["second"]
 
 
 def test_removing_puts_back_what_was_there(loop: EventLoop) -> None:
     sees = Sees()
-    before = signal.signal(signal.SIGUSR1, lambda number, frame: sees.append("old"))
-    loop.add_signal_handler(signal.SIGUSR1, sees.note("new"))
-    signal.raise_signal(signal.SIGUSR1)
-    assert loop.remove_signal_handler(signal.SIGUSR1)
-    assert not loop.remove_signal_handler(signal.SIGUSR1)
-    signal.raise_signal(signal.SIGUSR1)
+    before = signal.signal(USER, lambda number, frame: sees.append("old"))
+    loop.add_signal_handler(USER, sees.note("new"))
+    signal.raise_signal(USER)
+    assert loop.remove_signal_handler(USER)
+    assert not loop.remove_signal_handler(USER)
+    signal.raise_signal(USER)
     loop.run_once(0)
-    signal.signal(signal.SIGUSR1, before)
+    signal.signal(USER, before)
     assert sees == ["old"]
 
 
 def test_handler_that_the_program_set_since_is_left_alone(loop: EventLoop) -> None:
-    before = signal.getsignal(signal.SIGUSR1)
-    loop.add_signal_handler(signal.SIGUSR1, int)
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    assert loop.remove_signal_handler(signal.SIGUSR1)
-    assert signal.signal(signal.SIGUSR1, before) is signal.SIG_IGN
+    before = signal.getsignal(USER)
+    loop.add_signal_handler(USER, int)
+    signal.signal(USER, signal.SIG_IGN)
+    assert loop.remove_signal_handler(USER)
+    assert signal.signal(USER, before) is signal.SIG_IGN
 
 
 def test_own_interrupt_handler_instead_of_stopping(loop: EventLoop) -> None:
@@ -219,7 +221,7 @@ def test_handler_added_while_running_survives_the_run(loop: EventLoop) -> None:
 
 
 def test_handlers_do_not_keep_the_loop_running(loop: EventLoop) -> None:
-    loop.add_signal_handler(signal.SIGUSR1, int)
+    loop.add_signal_handler(USER, int)
     loop.run()
 
 
@@ -227,11 +229,11 @@ def test_wakeup_descriptor_of_another_loop_is_left_alone(wakeup: tuple[socket.so
     signal.set_wakeup_fd(wakeup[1])
     with EventLoop() as loop:
         sees = Sees()
-        loop.add_signal_handler(signal.SIGUSR1, sees.note("signal"))
-        signal.raise_signal(signal.SIGUSR1)
+        loop.add_signal_handler(USER, sees.note("signal"))
+        signal.raise_signal(USER)
         loop.run_once()
         assert sees == ["signal"]
-    assert wakeup[0].recv(10) == bytes([signal.SIGUSR1])
+    assert wakeup[0].recv(10) == bytes([USER])
     assert signal.set_wakeup_fd(-1) == wakeup[1]
 
 
@@ -240,8 +242,8 @@ def test_wakeup_descriptor_of_another_loop_is_left_alone(wakeup: tuple[socket.so
     [
         (0, int, ValueError, "no signal 0"),
         (12345, int, ValueError, "no signal 12345"),
-        (signal.SIGKILL, int, RuntimeError, "cannot be caught"),
-        (signal.SIGUSR1, "int", TypeError, "pass the function itself"),
+        (9, int, RuntimeError, "cannot be caught"),  # SIGKILL
+        (signal.SIGTERM, "int", TypeError, "is not callable: give a function"),
     ],
 )
 def test_nonsense_is_refused(
@@ -254,11 +256,11 @@ def test_nonsense_is_refused(
 
 def test_closed_loop_takes_none() -> None:
     loop = EventLoop()
-    loop.add_signal_handler(signal.SIGUSR1, int)
+    loop.add_signal_handler(USER, int)
     loop.close()
     with pytest.raises(RuntimeError, match="closed"):
-        loop.add_signal_handler(signal.SIGUSR1, int)
-    assert not loop.remove_signal_handler(signal.SIGUSR1)
+        loop.add_signal_handler(USER, int)
+    assert not loop.remove_signal_handler(USER)
 
 
 def test_other_threads_are_refused(loop: EventLoop) -> None:
@@ -270,10 +272,10 @@ def test_other_threads_are_refused(loop: EventLoop) -> None:
         except RuntimeError as error:
             refused.append(str(error))
 
-    loop.add_signal_handler(signal.SIGUSR1, int)
+    loop.add_signal_handler(USER, int)
     for step, *args in [
-        (loop.add_signal_handler, signal.SIGUSR1, int),
-        (loop.remove_signal_handler, signal.SIGUSR1),
+        (loop.add_signal_handler, USER, int),
+        (loop.remove_signal_handler, USER),
         (loop.close,),
     ]:
         thread = threading.Thread(target=attempt, args=(step, *args))
@@ -288,13 +290,13 @@ def test_a_forked_child_wakes_neither_loop_of_the_parent(wakeup: tuple[socket.so
     sees = Sees()
     signal.set_wakeup_fd(wakeup[1])  # another loop's
     handlers = SignalHandlers(wakeup[1], Handle.run)
-    handlers.add(signal.SIGUSR1, Handle(sees.append, ("own",)))
+    handlers.add(USER, Handle(sees.append, ("own",)))
     with handlers.stopping(sees.note("stop")):
         handlers.after_fork()
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         assert signal.set_wakeup_fd(-1) == -1
     assert signal.set_wakeup_fd(-1) == -1
-    assert not handlers.remove(signal.SIGUSR1)
+    assert not handlers.remove(USER)
     assert sees == []
 
 
@@ -306,9 +308,9 @@ def test_callback_runs_where_the_loop_runs(loop: EventLoop) -> None:
         ran.append(threading.get_ident())
         loop.stop()
 
-    loop.add_signal_handler(signal.SIGUSR1, arrived)
+    loop.add_signal_handler(USER, arrived)
     thread = threading.Thread(target=loop.run, kwargs={"forever": True})
     thread.start()
-    signal.raise_signal(signal.SIGUSR1)
+    signal.raise_signal(USER)
     thread.join()
     assert ran == [thread.ident]

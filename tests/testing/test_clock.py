@@ -1,4 +1,4 @@
-"""The clock that moves when told."""
+"""The clock that a test moves by hand."""
 
 from miniloop.testing import FakeClock
 

@@ -45,7 +45,7 @@ def test_there_and_back() -> None:
     assert net.open_sockets == []
 
 
-def test_they_overtake_each_other_and_get_lost_and_doubled() -> None:
+def test_datagrams_are_reordered_lost_and_doubled() -> None:
     letters = [bytes([65 + number]) for number in range(26)]
     orders = [exchange(SimulatedNetwork(seed), letters)[0] for seed in range(5)]
     assert all(sorted(order) == letters != order for order in orders)
@@ -55,7 +55,7 @@ def test_they_overtake_each_other_and_get_lost_and_doubled() -> None:
     assert any(arrived.count(letter) == 2 for letter in letters)
 
 
-def test_what_finds_no_room_is_lost() -> None:
+def test_a_datagram_beyond_the_buffer_is_lost() -> None:
     net = SimulatedNetwork(1, faults=GENTLE)
     left, right = (net.socket(type=socket.SOCK_DGRAM) for _ in range(2))
     right.bind(("", 53))
@@ -68,7 +68,7 @@ def test_what_finds_no_room_is_lost() -> None:
         right.recv(1)
 
 
-def test_connected_ones_learn_that_nobody_is_there() -> None:
+def test_a_connected_socket_gets_the_error_of_an_unbound_address() -> None:
     net = SimulatedNetwork(1, faults=GENTLE)
     sock = net.socket(type=socket.SOCK_DGRAM)
     sock.connect(("server", 53))
@@ -79,17 +79,17 @@ def test_connected_ones_learn_that_nobody_is_there() -> None:
     assert sock.getpeername() == ("server", 53)
 
 
-def test_connected_ones_hear_one_sender_only() -> None:
+def test_a_connected_socket_receives_from_one_sender_only() -> None:
     net = SimulatedNetwork(1, faults=GENTLE)
     a, b, c = (net.socket(type=socket.SOCK_DGRAM) for _ in range(3))
     for port, sock in enumerate((a, b, c), 1):
         sock.bind(("h", port))
     a.connect(("h", 2))
-    b.sendto(b"friend", ("h", 1))
-    c.sendto(b"stranger", ("h", 1))
+    b.sendto(b"expected", ("h", 1))
+    c.sendto(b"other", ("h", 1))
     net.settle()
-    assert a.recv(100, socket.MSG_PEEK) == b"friend"
-    assert a.recv(3) == b"fri"
+    assert a.recv(100, socket.MSG_PEEK) == b"expected"
+    assert a.recv(3) == b"exp"
     with pytest.raises(RuntimeError, match="would have to wait"):
         a.recv(100)
 
@@ -108,3 +108,37 @@ def test_refusals(name: str, args: tuple[Any, ...], complaint: str) -> None:
     net.socket(type=socket.SOCK_DGRAM).bind(("h", 1))
     with net.socket(type=socket.SOCK_DGRAM) as sock, pytest.raises(OSError, match=complaint):
         getattr(sock, name)(*args)
+
+
+def test_a_datagram_arrives_after_its_sender_has_closed() -> None:
+    net = SimulatedNetwork(1, faults=GENTLE)
+    receiver, sender = (net.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+    receiver.bind(("h", 1))
+    sender.bind(("h", 2))
+    receiver.connect(("h", 2))
+    sender.sendto(b"last", ("h", 1))
+    sender.close()
+    net.settle()
+    assert receiver.recvfrom(9) == (b"last", ("h", 2))
+
+
+def test_a_host_name_leads_to_its_address() -> None:
+    net = SimulatedNetwork(1, faults=GENTLE)
+    net.hosts["web"] = ["10.0.0.1"]
+    receiver, sender = (net.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+    receiver.bind(("10.0.0.1", 53))
+    sender.sendto(b"question", ("web", 53))
+    net.settle()
+    assert receiver.recv(9) == b"question"
+
+
+def test_unix_senders_have_no_name_unless_they_bind_one() -> None:
+    net = SimulatedNetwork(1, faults=GENTLE)
+    receiver, named, *nameless = (net.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(4))
+    receiver.bind("\0receiver")
+    named.bind("\0named")
+    for sender in (named, *nameless):
+        sender.sendto(b"x", "\0receiver")
+        net.settle()
+    assert [receiver.recvfrom(1)[1] for _ in range(3)] == ["\0named", None, None]
+    assert nameless[0].getsockname() == ""

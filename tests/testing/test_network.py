@@ -1,4 +1,4 @@
-"""Seeds, jumps of the clock, and what is told when a run fails."""
+"""Seeds, jumps of the clock, and the messages of a run that fails."""
 
 import math
 import random
@@ -44,17 +44,17 @@ def test_seeds_differ() -> None:
     assert len({"".join(log_of(seed)) for seed in range(20)}) == 20
 
 
-def test_without_a_seed_there_is_any() -> None:
+def test_without_a_seed_any_is_taken() -> None:
     assert SimulatedNetwork().seed != SimulatedNetwork().seed
 
 
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=20)
-def test_hypothesis_decides(source: random.Random) -> None:
+def test_hypothesis_makes_the_choices(source: random.Random) -> None:
     assert conversation(SimulatedNetwork(source)) == b"one\ntwo\nthree\n"
 
 
-def test_the_log_tells_what_happens_when() -> None:
+def test_the_log_has_the_events_and_their_times() -> None:
     lines = log_of(1, GENTLE)
     assert any("server:1" in line and "connects" in line for line in lines)
     assert any("14 bytes b'one\\ntwo\\nthree\\n'" in line for line in lines)
@@ -67,7 +67,7 @@ def fail_in_a_loop(net: SimulatedNetwork) -> None:
         raise ValueError("on purpose")
 
 
-def test_a_failure_tells_its_seed_once() -> None:
+def test_a_failure_names_its_seed_once() -> None:
     with pytest.raises(ValueError, match="on purpose") as caught:
         fail_in_a_loop(SimulatedNetwork(77))
     assert [note for note in caught.value.__notes__ if "SimulatedNetwork(seed=77" in note]
@@ -89,7 +89,7 @@ def test_what_does_not_happen_in_time() -> None:
         assert net.now - begun < 1
 
 
-def test_a_program_that_waits_for_ever_is_told() -> None:
+def test_a_wait_without_end_is_an_error() -> None:
     net = SimulatedNetwork(1)
     with net.loop() as loop:
         Listener(loop, ("server", 1), Echo)
@@ -97,9 +97,8 @@ def test_a_program_that_waits_for_ever_is_told() -> None:
             loop.run()
 
 
-def test_what_spins_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("miniloop.testing.network.MOST_STEPS", 100)
-    net = SimulatedNetwork(1)
+def test_what_spins_is_reported() -> None:
+    net = SimulatedNetwork(1, max_steps=100)
 
     def again() -> None:
         loop.call_soon(again)
@@ -126,7 +125,7 @@ def test_a_loop_that_never_waits_does_not_stop_the_time() -> None:
         net.run_until(lambda: peer.received)
 
 
-def test_the_script_acts_at_its_times() -> None:
+def test_actions_of_the_test_run_at_their_times() -> None:
     net = SimulatedNetwork(1)
     begun, seen = net.now, list[object]()
     net.call_later(60, lambda: seen.append(net.now - begun))
@@ -146,7 +145,7 @@ def test_settling_does_not_wait_for_timers() -> None:
         assert seen == ["callback"]
 
 
-def test_several_loops_have_their_turns_while_one_runs() -> None:
+def test_other_loops_go_on_while_one_runs() -> None:
     net = SimulatedNetwork(1)
     with net.loop() as server_loop, net.loop() as client_loop:
         Listener(server_loop, ("server", 1), Echo)
@@ -193,6 +192,32 @@ def test_leaks_are_found() -> None:
     assert net.open_sockets == kept
 
 
+def test_open_sockets_are_those_of_the_simulated_process() -> None:
+    net = SimulatedNetwork(1)
+    with net.loop() as loop:
+        assert numbers(net) == []  # without the loop's waker
+        listener = Listener(loop, ("server", 1), lambda loop, sock: sock.close())
+        net.listen(("other", 1))
+        net.connect(("other", 1))
+        net.connect(("server", 1))
+        listener.pause_reading()
+        net.run(1)  # one connection waits in the backlog
+        ours = listener.fileno()
+        assert numbers(net) == [ours]
+        left, right = net.socketpair()
+        opened = [ours, left.fileno(), right.fileno()]
+        assert numbers(net) == opened
+        left.detach()
+        assert numbers(net) == opened
+        net.close_descriptor(opened[1])
+        right.close()
+        assert numbers(net) == [ours]
+
+
+def numbers(net: SimulatedNetwork) -> list[int]:
+    return [sock.fd for sock in net.open_sockets]
+
+
 def test_a_closed_loop_is_forgotten() -> None:
     net = SimulatedNetwork(1)
     loop = net.loop()
@@ -200,7 +225,7 @@ def test_a_closed_loop_is_forgotten() -> None:
     loop.close()
     loop.close()
     net.run(1)
-    assert net.descriptors.files == {}
+    assert net.kernel.descriptors.files == {}
 
 
 def test_faults_may_change_on_the_way() -> None:

@@ -54,7 +54,7 @@ def test_a_scripted_server(net: SimulatedNetwork) -> None:
     assert "not connected" in repr(peer)
 
 
-def test_whoever_does_not_read_makes_a_reset_of_its_close(net: SimulatedNetwork) -> None:
+def test_closing_with_unread_data_is_a_reset(net: SimulatedNetwork) -> None:
     server = net.listen(("server", 1))
     client = net.connect(("server", 1))
     client.reading = False

@@ -1,4 +1,4 @@
-"""Finding the way to a listener, and what happens to those who do not."""
+"""Listening and connecting, and the outcomes of a connect."""
 
 import errno
 
@@ -23,7 +23,7 @@ def connecting(
     return channel
 
 
-def test_nobody_listens(net: SimulatedNetwork) -> None:
+def test_an_address_without_a_listener_refuses(net: SimulatedNetwork) -> None:
     with net.loop() as loop:
         channel = connecting(loop, ("server", 1))
         net.run_until(lambda: channel.closed)
@@ -66,7 +66,7 @@ def test_any_error_may_be_had_and_taken_back(net: SimulatedNetwork) -> None:
     assert second.connected
 
 
-def test_a_full_backlog_makes_newcomers_wait(net: SimulatedNetwork) -> None:
+def test_with_a_full_backlog_connects_wait(net: SimulatedNetwork) -> None:
     server = net.listen(("server", 1), backlog=1)
     server.accepting = False
     peers = [net.connect(("server", 1)) for _ in range(4)]
@@ -105,7 +105,7 @@ def test_an_address_is_taken_until_it_is_free(net: SimulatedNetwork) -> None:
         Listener(loop, ("server", 80), Lines)
 
 
-def test_a_closed_listener_resets_those_who_wait(net: SimulatedNetwork) -> None:
+def test_a_closed_listener_resets_its_backlog(net: SimulatedNetwork) -> None:
     server = net.listen(("server", 1))
     server.accepting = False
     peer = net.connect(("server", 1))
@@ -115,6 +115,7 @@ def test_a_closed_listener_resets_those_who_wait(net: SimulatedNetwork) -> None:
     assert isinstance(peer.error, ConnectionResetError)
 
 
+@pytest.mark.needs("unix sockets")
 def test_unix_sockets_have_abstract_names_only(net: SimulatedNetwork) -> None:
     with net.loop() as loop:
         with pytest.raises(OSError, match="no file system"):
@@ -133,8 +134,8 @@ def test_unix_sockets_have_abstract_names_only(net: SimulatedNetwork) -> None:
         net.run(1)
         assert channels[1].connected
         listener.close()
-        stranger = Recording(loop)
-        stranger.create_socket(1)
-        stranger.connect("\0name")
+        late = Recording(loop)
+        late.create_socket(1)
+        late.connect("\0name")
         net.settle()
-        assert stranger.seen == ["failed ConnectionRefusedError"]
+        assert late.seen == ["failed ConnectionRefusedError"]

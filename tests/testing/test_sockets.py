@@ -60,7 +60,7 @@ def test_descriptors_come_back(net: SimulatedNetwork) -> None:
         assert heirs[0].seen == []
 
 
-def test_a_descriptor_closed_behind_its_back(
+def test_a_descriptor_closed_by_other_means(
     net: SimulatedNetwork, caplog: pytest.LogCaptureFixture
 ) -> None:
     with net.loop(debug=False) as loop:
@@ -109,7 +109,7 @@ def test_every_accept_error_is_survived(caplog: pytest.LogCaptureFixture) -> Non
             assert all(peer.received == b"x\n" or peer.error for peer in peers)
 
 
-def test_a_reset_is_told_once(net: SimulatedNetwork) -> None:
+def test_a_reset_is_reported_once(net: SimulatedNetwork) -> None:
     with net.loop() as loop:
         ours, theirs = net.socketpair()
         channel = Recording(loop, ours)
@@ -253,5 +253,5 @@ def test_the_smallest_buffer_is_not_writable_when_it_is_full() -> None:
         chats[0].push(b"xxx")
         begun = net.now
         net.run(1)
-        assert net.descriptors.get(chats[0].fileno()).poll() == 0
-        assert net.now - begun == pytest.approx(1, abs=1e-4)  # nobody was woken for nothing
+        assert net.kernel.descriptors.get(chats[0].fileno()).poll() == 0
+        assert net.now - begun == pytest.approx(1, abs=1e-4)  # no loop was woken without need

@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from miniloop.testing.timeline import Timeline
 
 
@@ -24,16 +26,34 @@ def test_what_happens_may_let_more_happen() -> None:
     assert timeline.next_time() == math.inf
 
 
-def test_what_is_on_the_way_is_counted() -> None:
+def test_what_is_in_transit_is_counted() -> None:
     timeline = Timeline(0)
     timeline.later(1, int)
     timeline.carry(2, int)
-    assert timeline.on_the_way == 1
+    assert timeline.in_transit == 1
     timeline.advance(math.inf)
-    assert (timeline.on_the_way, timeline.now) == (0, 2)
+    assert (timeline.in_transit, timeline.now) == (0, 2)
 
 
 def test_time_never_runs_backwards() -> None:
     timeline = Timeline(10)
     timeline.advance(5)
     assert timeline() == 10
+
+
+def test_actions_that_follow_each_other_without_a_delay_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("miniloop.testing.timeline.MOST_AT_ONCE", 100)
+    timeline = Timeline(0)
+    for moment in (1, 2):
+        for _ in range(100):
+            timeline.later(moment, int)
+    timeline.advance(5)
+
+    def again() -> None:
+        timeline.later(0, again)
+
+    again()
+    with pytest.raises(RuntimeError, match=r"100 actions ran at one simulated moment.*again"):
+        timeline.advance(9)

@@ -16,6 +16,8 @@ import importlib.util
 import select
 import sys
 
+from .. import compiled_loops
+
 READ_SIZE = 65536  # bytes asked for in one receive, the same for everybody who has the choice
 
 MODULES = {
@@ -26,6 +28,7 @@ MODULES = {
     "twisted": "twisted_lines",
     "compat": "compat_program",
     "asyncore": "asyncore_program",
+    "reflector": "reflector",
 }
 NEEDED = {"miniloop": "miniloop", "uvloop": "uvloop", "twisted": "twisted"}
 
@@ -36,6 +39,8 @@ def why_missing(name: str) -> str | None:
         return "this system has no epoll"
     if name == "asyncore" and sys.version_info >= (3, 12):
         return "Python 3.12 removed it; run this under 3.11"
+    if name == "reflector":
+        return compiled_loops.why_missing()
     package = NEEDED.get(name)
     if package is not None and importlib.util.find_spec(package) is None:
         return f"{package} is not installed (pip install -e .[bench])"

@@ -1,4 +1,9 @@
-"""asyncio's fast interface: a Protocol whose data_received() writes to its transport."""
+"""asyncio's fast interface: a Protocol whose data_received() writes to its transport.
+
+A line is answered by a call of its own, as in every framework here that calls a method for a line:
+`found_line()` writes where `found_terminator()` pushes and `lineReceived()` writes. asyncio sends
+each write at once. A program that joins its answers by hand is in examples/servers/asyncio.py.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
 """The yardstick: what a competent person writes with `select.epoll` and no framework.
 
 It is meant to be fast and right, not short: partial sends, EAGAIN and resets are dealt with, the
-answers to one receive are joined and sent at once. The common path stands in one function, since
-that is what someone writing for speed would do; the rare ones are functions of their own.
+answers to one receive are joined and sent at once. The members of a room get the lines of one
+receive joined, each by one send, at once and without a queue: with one speaker there is nothing
+else to join in a pass. The common path stands in one function, since that is what someone writing
+for speed would do; the rare ones are functions of their own.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ real server needs beyond this is its own.
 
 ceiling: it answers before it is asked. Each client finds 32 KiB of answers waiting, and gets as
 much again as it sends. The kernel wakes this program once in 8 lines and throws them away without
-copying them. So the client hardly ever waits, and what a second of its own CPU time is enough for
-is seen.
+copying them. So the client hardly ever waits, and what it could do if it never had to wait is seen.
 """
 
 from __future__ import annotations

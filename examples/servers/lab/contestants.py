@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from examples.bench.allocator import BOTH, Allocator
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,8 @@ class Contestant:
         module: What `python -m` runs.
         options: Options of its own.
         needs: The package that has to be installed for it, if any.
+        allocator_matters: Its figures differ under the system's own settings of the allocator.
+        allocator: The settings that it runs under.
     """
 
     label: str
@@ -23,6 +27,8 @@ class Contestant:
     module: str
     options: tuple[str, ...] = ()
     needs: str = ""
+    allocator_matters: bool = False
+    allocator: Allocator = Allocator.RAISED
 
     @property
     def command(self) -> list[str]:
@@ -44,9 +50,9 @@ CONTESTANTS = (
     article("dispatcher", "miniloop"),
     article("chat", "miniloop"),
     article("compat", "miniloop"),
-    article("asyncio", "framework"),
+    replace(article("asyncio", "framework"), allocator_matters=True),
     Contestant("uvloop", "framework", "examples.servers.asyncio", ("--uvloop",), "uvloop"),
-    article("streams", "framework"),
+    replace(article("streams", "framework"), allocator_matters=True),
     article("twisted", "framework", "twisted"),
 )
 
@@ -56,7 +62,22 @@ CEILING = Contestant("ceiling", "calibration", CALIBRATION, ("ceiling",))
 CALIBRATIONS = (CEILING, FLOOR)
 
 
-def chosen(labels: list[str] | None) -> list[Contestant]:
-    """Return the contestants with these labels, or all; the calibration comes first, always."""
+def chosen(labels: list[str] | None, choice: str = Allocator.RAISED) -> list[Contestant]:
+    """Return the contestants with these labels, or all; the calibration comes first, always.
+
+    Args:
+        labels: Whom to take.
+        choice: "system": all run under the system's own settings of the allocator. "both": all but
+            the calibration run under both. "raised": under the raised ones, and those for whom it
+            matters under the system's too.
+    """
     wanted = [each for each in CONTESTANTS if not labels or each.label in labels]
-    return [*CALIBRATIONS, *wanted]
+    if choice == Allocator.SYSTEM:
+        return [under_system(each) for each in [*CALIBRATIONS, *wanted]]
+    again = [each for each in wanted if choice == BOTH or each.allocator_matters]
+    return [*CALIBRATIONS, *wanted, *(under_system(each) for each in again)]
+
+
+def under_system(contestant: Contestant) -> Contestant:
+    """Return a contestant under the system's own settings of the allocator."""
+    return replace(contestant, allocator=Allocator.SYSTEM)

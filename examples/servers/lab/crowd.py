@@ -7,7 +7,8 @@ import struct
 from types import TracebackType
 from typing import Self
 
-from examples.bench.load import WHOLE, Address, connect, line
+from examples.bench.load import WHOLE, connect, line
+from examples.bench.process import Address
 
 from .server import CannotServe
 from .tree import available_memory

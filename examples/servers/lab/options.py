@@ -8,6 +8,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from examples.bench.allocator import CHOICES, Allocator
+from examples.bench.compiled_loops import why_missing
+
 from .contestants import CONTESTANTS
 from .plan import SIZES
 from .store import COMPLETE
@@ -47,12 +50,21 @@ def build_parser() -> argparse.ArgumentParser:
     add("--rounds", type=count, metavar="N", help=f"interleaved rounds ({USUAL[0]})")
     add("--seconds", type=duration, metavar="S", help=f"length of a run ({USUAL[1]})")
     add("--quick", action="store_true", help="a minute, up to 1,000 connections")
+    add(
+        "--allocator",
+        choices=CHOICES,
+        default=Allocator.RAISED,
+        help="malloc's thresholds in the servers: raised (the default; those for whom it matters "
+        "are measured with the system's too), system, or both for all",
+    )
+    load = "the load's loop (compiled where there is a C compiler)"
+    add("--load", choices=["compiled", "python"], help=load)
     where = f"where to write ({WHOLE}; with --quick, --only or fewer --connections {PART})"
     add("--out", type=Path, metavar="DIR", help=where)
     again = "measure nothing: table and plots from DIR's figures"
     add("--redraw", action="store_true", help=again)
-    page = "with --redraw: a Markdown page that gets them, if the run is complete"
-    add("--page", type=Path, metavar="FILE", help=page)
+    page = "with --redraw: a Markdown page that gets them, if the run is complete; repeatable"
+    add("--page", type=Path, action="append", metavar="FILE", help=page)
     return parser
 
 
@@ -84,6 +96,9 @@ def scope(options: argparse.Namespace) -> str:
     """Say of what a run with these options is a part, or that it is complete."""
     parts = ["--quick"] if options.quick else []
     parts += [f"--only {label}" for label in options.only or []]
+    parts += ["--allocator system"] if options.allocator == Allocator.SYSTEM else []
+    if options.load == "python" or why_missing():
+        parts.append("a load in Python")
     if set(SIZES) - set(options.connections):
         parts.append("fewer --connections")
     return f"a part ({', '.join(parts)})" if parts else COMPLETE

@@ -1,35 +1,41 @@
-"""Puts a run's tables and plots into a page of the documentation, so that nobody copies figures.
+"""Puts a run's tables and plots into pages of the documentation, so that nobody copies figures.
 
-The page has two comments, BEGIN and END; what stands between them is replaced. The plots go into
-`img/` beside the page.
+A page has one or both of two blocks: `figures` gets all tables, and the plots go into `img/` beside
+the page; `digest` gets the short table of digest.py.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+from examples.bench import marks
+
+from .digest import digest
+from .figures import Figure
+
+FIGURES, DIGEST = "figures", "digest"
 
 
-def update(page: Path, out: Path, tables: str) -> None:
+def update(page: Path, out: Path, tables: str, figures: Sequence[Figure]) -> None:
     """Write a run's figures into a page.
 
     Args:
-        page: The page, with both comments in it.
+        page: The page, with a block in it.
         out: Where the run wrote its plots and machine.txt.
         tables: The tables in Markdown.
+        figures: What the short table is made of.
 
     Raises:
-        ValueError: The page lacks the comments.
+        ValueError: The page lacks a block.
+        OSError: The page cannot be read or written.
     """
-    text = page.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(END) < text.index(BEGIN):
-        raise ValueError(f"{page}: needs one line {BEGIN} and after it one {END}")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
     about = (out / "machine.txt").read_text(encoding="utf-8").strip()
-    figures = f"{BEGIN}\n\n```text\n{about}\n```\n\n{tables}\n\n{END}"
-    page.write_text(before + figures + after, encoding="utf-8")
+    quoted = f"```text\n{about}\n```"
+    bodies = {FIGURES: f"{quoted}\n\n{tables}", DIGEST: f"{digest(figures)}\n\n{quoted}"}
+    if FIGURES not in marks.fill(page, bodies):
+        return
     images = page.parent / "img"
     images.mkdir(exist_ok=True)
     for plot in sorted(out.glob("*.svg")):

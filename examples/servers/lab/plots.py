@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .contestants import CONTESTANTS, FLOOR
-from .figures import Figure
+from .figures import Figure, main_ones
 from .labels import apart
 from .plan import ACTIVE, BURST_CONNECTIONS, BURST_LINES, BURSTS, IDLE
 from .table import digits
@@ -51,8 +51,9 @@ def draw(out: Path, figures: Sequence[Figure]) -> list[str]:
         {"font.size": 9, "svg.hashsalt": "miniloop", "svg.fonttype": "none", "axes.titlesize": 10}
     )
     drawn = []
+    shown = main_ones(figures)
     for name, plot in PLOTS.items():
-        canvas = plot(figures)
+        canvas = plot(shown)
         if canvas is not None:
             save(canvas, out / name)
             drawn.append(name)

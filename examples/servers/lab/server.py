@@ -9,6 +9,7 @@ import sys
 import tempfile
 from types import TracebackType
 
+from examples.bench.allocator import environment
 from examples.bench.machine import pinned
 from examples.bench.process import ROOT, Address
 
@@ -45,6 +46,7 @@ class Server:
             self._warden = subprocess.Popen(
                 warden,
                 cwd=ROOT,
+                env=environment(self.contestant.allocator),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,

@@ -20,7 +20,7 @@ COMPLETE = "complete"  # what SCOPE says unless it says what is missing
 OURS = {TABLE, MACHINE, SCOPE, files.RUNS, files.FAILURES, files.SUMS} | {
     f"{name}.{kind}" for name in PLOTS for kind in ("svg", "png")
 }
-SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def interrupted(out: Path) -> Path:
@@ -54,7 +54,8 @@ def replacement(out: Path) -> Iterator[Path]:
         new, old = Path(staging, "new"), Path(staging, "old")
         new.mkdir()
         yield new
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # both renames, or none
+        endings = {getattr(signal, name) for name in ENDINGS}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, endings)  # both renames, or none
         try:
             if real.exists():
                 real.rename(old)

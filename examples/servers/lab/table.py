@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .contestants import CEILING
-from .figures import Figure, applies
+from .contestants import CEILING, CONTESTANTS
+from .figures import Figure, applies, differing, main_ones
 from .plan import ACTIVE, BURST_LINES, BURSTS, IDLE
 from .trial import Failure
 
@@ -24,9 +24,10 @@ HEADINGS = (
     "threads",
 )
 MARK = "*"
+LABELS = {each.label for each in CONTESTANTS}
 EXPLANATION = (
-    f"{MARK} the load used more than 90 % of its core, or came within 10 % of its ceiling: the "
-    "rate may be the load's. Trust the CPU time.\n"
+    f"{MARK} the load was busy for more than 90 % of the time, or came within 10 % of its ceiling: "
+    "the rate may be the load's. Trust the CPU time.\n"
     "± half the distance between the quartiles of the rounds. ms: a message's way there and back; "
     "of a burst, until its last line.\n"
     "MiB: proportional set size of all processes. KiB each: what of it a connection brought. "
@@ -38,6 +39,7 @@ def blocks(
     figures: Sequence[Figure], failures: Sequence[Failure]
 ) -> Iterator[tuple[str, list[Figure], list[Failure]]]:
     """Yield each case's title, its figures and the failures that belong there."""
+    figures = main_ones(figures)
     places = list(dict.fromkeys((figure.shape, figure.connections) for figure in figures))
     for shape, connections in sorted(places, key=lambda place: (place[0] == BURSTS, *place)):
         here = [each for each in figures if (each.shape, each.connections) == (shape, connections)]
@@ -86,6 +88,18 @@ def ceiling(figures: Sequence[Figure]) -> str:
     return f"{CEILING.label} of the load: {limit:,.0f} lines/s" if limit else ""
 
 
+def other_allocator(figures: Sequence[Figure], here: Sequence[Figure]) -> list[str]:
+    """Say, for a case, which figures the system's own allocator settings change, and to what."""
+    cases = {(each.shape, each.connections) for each in here}
+    return [
+        f"{system.label} with malloc as the system sets it: {system.rate:,.0f} lines/s"
+        f"{MARK if system.doubtful else ''}, {digits(system.cpu * 1e6)} µs CPU a line in place of "
+        f"{digits(raised.cpu * 1e6)}"
+        for raised, system in differing(figures)
+        if (raised.shape, raised.connections) in cases
+    ]
+
+
 def text_table(figures: Sequence[Figure], failures: Sequence[Failure]) -> str:
     """Return all tables, ready to print."""
     parts = []
@@ -94,8 +108,8 @@ def text_table(figures: Sequence[Figure], failures: Sequence[Failure]) -> str:
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
         lines = ["  " + align(row, widths) for row in rows]
         lines += [f"  {gap.label.ljust(widths[0])}  {gap.reason}" for gap in gaps]
-        if limit := ceiling(here):
-            lines.append(f"  ({limit})")
+        notes = [*other_allocator(figures, here), ceiling(here)]
+        lines += [f"  ({note})" for note in notes if note]
         parts.append("\n".join([heading, *lines]))
     return "\n\n".join([*parts, *alone(figures, failures), EXPLANATION])
 
@@ -123,10 +137,16 @@ def markdown(figures: Sequence[Figure], failures: Sequence[Failure]) -> str:
         lines.append("|---|" + "---:|" * (len(HEADINGS) - 1))
         lines += [markdown_row(cells(figure)) for figure in here]
         lines += [f"\n{gap.label}: {gap.reason}." for gap in gaps]
-        if limit := ceiling(here):
-            lines += ["", f"{limit[0].upper()}{limit[1:]}."]
+        notes = [*other_allocator(figures, here), ceiling(here)]
+        lines += [f"\n{sentence(note)}" for note in notes if note]
         parts.append("\n".join(lines))
     return "\n\n".join([*parts, *alone(figures, failures)])
+
+
+def sentence(note: str) -> str:
+    """Return a note as a sentence; a label in front keeps its small letter."""
+    first = note if note.split()[0] in LABELS else note[0].upper() + note[1:]
+    return first.replace(MARK, "\\" + MARK) + "."
 
 
 def markdown_row(row: Sequence[str]) -> str:

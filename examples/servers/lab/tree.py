@@ -13,7 +13,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds
 PROCESS_CLOCK = 2  # user and system time of all threads: CPUCLOCK_SCHED in <linux/posix-timers.h>
 
 
@@ -50,7 +49,8 @@ class Memory:
 def parse_stat(text: str) -> Process:
     """Parse /proc/PID/stat. The program's name may contain anything: the last `)` ends it."""
     pid, rest = int(text[: text.index(" ")]), text[text.rindex(")") + 2 :].split()
-    return Process(pid, int(rest[1]), int(rest[17]), (int(rest[13]) + int(rest[14])) * TICK)
+    ticks = int(rest[13]) + int(rest[14])
+    return Process(pid, int(rest[1]), int(rest[17]), ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def every_process() -> list[Process]:

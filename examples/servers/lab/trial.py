@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import gc
 import statistics
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from examples.bench.loops import Loops
 
 from . import tree
 from .closed_loop import ClosedLoop, Sample
@@ -30,10 +31,12 @@ class Settings:
     Attributes:
         seconds: How long one run takes, in seconds.
         patience: Seconds without an answer after which a server counts as not serving.
+        loops: What the load sends and receives with.
         server_core: The core of the servers, or None.
     """
 
     seconds: float
+    loops: Loops
     patience: float = 5.0
     server_core: int | None = None
 
@@ -52,12 +55,13 @@ class Run:
         p99: 99 of 100 messages were.
         cpu: Server's user and system time for one line, all its processes together.
         busy: The same as a share of the time that passed.
-        load: The load's own CPU time as a share of the time that passed.
+        load: The share of the time in which the load did not wait for the server.
         memory: Proportional set size of all its processes with the connections open.
         each: What of that came with the connections, for one of them.
         rss: Resident set sizes of all its processes, summed up: shared pages count repeatedly.
         processes: How many processes it had.
         threads: How many threads they had.
+        allocator: The settings of the server's allocator.
     """
 
     label: str
@@ -75,6 +79,7 @@ class Run:
     rss: int
     processes: int
     threads: int
+    allocator: str = "raised"
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ def measure(trial: Trial, settings: Settings) -> Iterator[Run | Failure]:
 
 def echoes(trial: Trial) -> bool:
     """Tell whether the contestant's answers are those lines that it was sent."""
-    return trial.contestant is not CEILING
+    return trial.contestant.label != CEILING.label
 
 
 @contextmanager
@@ -149,17 +154,17 @@ def measure_shape(
     count = talkers(shape, trial.case.connections)
     lines = lines_at_once(shape)
     middle = (len(crowd.socks) - count) // 2
-    loop = ClosedLoop(crowd.socks[middle : middle + count], lines, settings.patience)
+    talking = crowd.socks[middle : middle + count]
+    loop = ClosedLoop(settings.loops, talking, lines, settings.patience)
     with no_garbage_collection():
         if echoes(trial):
             loop.check()
         loop.start()
         loop.keep_going(settings.seconds * WARM_UP, least=count)
-        server_before, load_before = server.cpu_seconds(), time.process_time()
+        before = server.cpu_seconds()
         sample = loop.keep_going(settings.seconds, least=count)
-        load_after, server_after = time.process_time(), server.cpu_seconds()
+        used = server.cpu_seconds() - before
         loop.finish()
-    used = server_after - server_before
     return Run(
         label=trial.contestant.label,
         shape=shape,
@@ -170,12 +175,13 @@ def measure_shape(
         p99=percentile(sample, 0.99),
         cpu=used / (len(sample.latencies) * lines),
         busy=used / sample.seconds,
-        load=(load_after - load_before) / sample.seconds,
+        load=1 - sample.waited / sample.seconds,
         memory=footprint.memory.pss,
         each=footprint.each,
         rss=footprint.memory.rss,
         processes=footprint.processes,
         threads=footprint.threads,
+        allocator=trial.contestant.allocator,
     )
 
 

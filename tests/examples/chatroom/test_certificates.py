@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 
 from examples.chatroom.certificates import Certificate, CertificateError, end_of
 from tests.certificates import certificates
+from tests.examples.chatroom.test_tls_versions import permissive
 
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
@@ -56,7 +57,10 @@ def test_one_that_has_ended_serves_and_is_a_warning(
     assert "Clients will not trust the TLS certificate in" in caplog.text
 
 
-def test_old_versions_of_tls_are_not_spoken(tmp_path: Path) -> None:
+def test_old_versions_of_tls_are_not_spoken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssl.create_default_context", permissive)
     context = Certificate(str(leaf(tmp_path))).current()
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
     assert context.options & ssl.OP_NO_RENEGOTIATION

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
 
 from examples.chatroom import client
+from tests.examples.chatroom.test_tls_versions import permissive
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "0", "70000"])
@@ -24,6 +26,7 @@ def test_an_empty_host_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--host needs a name or an address." in capsys.readouterr().err
 
 
+@pytest.mark.needs("files")
 def test_a_host_that_cannot_be_found_is_told_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -35,12 +38,25 @@ def test_a_host_that_cannot_be_found_is_told_so(
     assert capsys.readouterr().err == "Cannot find nowhere.invalid: Name or service not known.\n"
 
 
+def test_where_only_sockets_can_be_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr("select.poll", raising=False)
+    assert client.main([]) == client.FAILED
+    assert capsys.readouterr().err == "This system cannot wait for the keyboard: use telnet.\n"
+
+
 def test_certificates_that_cannot_be_read_are_told_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "authority.pem"
     assert client.main(["--ca", str(file)]) == client.FAILED
     assert capsys.readouterr().err == f"Cannot use {file}: No such file or directory.\n"
+
+
+def test_old_versions_of_tls_are_not_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssl.create_default_context", permissive)
+    assert client.trusting(None).minimum_version == ssl.TLSVersion.TLSv1_2
 
 
 def test_an_authority_means_tls() -> None:

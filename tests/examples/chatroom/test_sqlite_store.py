@@ -366,6 +366,7 @@ def test_a_file_that_may_not_be_written_is_told_and_got_over(diary: Diary) -> No
     assert diary.write(add(1)) == OK
 
 
+@pytest.mark.needs("resource limits")
 def test_a_disk_that_fails_is_told_and_got_over(tmp_path: Path) -> None:
     program = f"""
 import resource, signal

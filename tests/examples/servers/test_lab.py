@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.bench import marks
 from examples.servers.lab import files, page, plots
 from examples.servers.lab.closed_loop import Sample
 from examples.servers.lab.contestants import CEILING, CONTESTANTS, FLOOR, chosen
+from examples.servers.lab.digest import digest
 from examples.servers.lab.figures import Figure, figures
 from examples.servers.lab.labels import apart
 from examples.servers.lab.plan import ACTIVE, BURSTS, IDLE, SIZES, Case, Trial, cases, trials
@@ -21,6 +23,7 @@ from examples.servers.lab.table import digits, markdown, text_table
 from examples.servers.lab.tree import Memory, parse_rollup, parse_stat
 from examples.servers.lab.trial import Failure, Run, percentile
 
+ROOT = Path(__file__).resolve().parents[3]
 RUN = Run(
     "epoll", ACTIVE, 100, 1, 50_000.0, 0.002, 0.003, 1e-5, 0.5, 0.5, 2**20, 512.0, 2**21, 1, 1
 )
@@ -48,7 +51,20 @@ def test_rounds_are_interleaved_and_another_one_comes_first() -> None:
 
 def test_the_calibration_always_runs() -> None:
     assert [each.label for each in chosen(["select"])] == ["ceiling", "floor", "select"]
-    assert chosen(None)[2:] == list(CONTESTANTS)
+    assert chosen(None)[2 : 2 + len(CONTESTANTS)] == list(CONTESTANTS)
+
+
+def test_who_depends_on_the_allocator_runs_under_both_settings() -> None:
+    under_system = [each.label for each in chosen(None) if each.allocator == "system"]
+    assert under_system == ["asyncio", "streams"]
+    assert {each.allocator for each in chosen(None, "system")} == {"system"}
+    both = chosen(["select", "asyncio"], "both")[2:]
+    assert [(each.label, each.allocator.value) for each in both] == [
+        ("select", "raised"),
+        ("asyncio", "raised"),
+        ("select", "system"),
+        ("asyncio", "system"),
+    ]
 
 
 def test_who_failed_is_not_sent_to_as_many_or_more() -> None:
@@ -115,9 +131,49 @@ def test_the_ceiling_counts_what_a_whole_core_could_do() -> None:
 
 
 def test_the_99th_percentile() -> None:
-    assert percentile(Sample([float(n) for n in range(100, 0, -1)], 1.0), 0.99) == 100.0
-    assert percentile(Sample([float(n) for n in range(1000)], 1.0), 0.99) == 990.0
-    assert percentile(Sample([7.0], 1.0), 0.99) == 7.0
+    assert percentile(Sample([float(n) for n in range(100, 0, -1)], 1.0, 0.0), 0.99) == 100.0
+    assert percentile(Sample([float(n) for n in range(1000)], 1.0, 0.0), 0.99) == 990.0
+    assert percentile(Sample([7.0], 1.0, 0.0), 0.99) == 7.0
+
+
+# -- under other settings of the allocator --------------------------------------------------------
+
+ASYNCIO = replace(RUN, label="asyncio")
+
+
+def under_system(cpu: float) -> Run:
+    return replace(ASYNCIO, rate=20_000.0, cpu=cpu, allocator="system")
+
+
+def test_what_the_allocator_changes_is_said_under_the_table() -> None:
+    sums = figures([ASYNCIO, under_system(3e-5)])
+    for shown in (text_table(sums, []), markdown(sums, [])):
+        assert (
+            "asyncio with malloc as the system sets it: 20,000 lines/s, 30.0 µs CPU a line in "
+            "place of 10.0"
+        ) in shown
+        assert shown.count("20,000") == 1
+
+
+@pytest.mark.parametrize("cpu", [0.91e-5, 1.09e-5])
+def test_a_difference_within_the_noise_is_not_said(cpu: float) -> None:
+    sums = figures([ASYNCIO, under_system(cpu)])
+    assert "system sets it" not in text_table(sums, [])
+    assert "20,000" not in text_table(sums, [])
+
+
+def test_who_ran_under_the_system_s_settings_alone_stands_in_the_table() -> None:
+    assert "20,000" in text_table(figures([under_system(3e-5)]), [])
+
+
+def test_the_short_table_has_a_row_for_each_case_and_says_what_the_allocator_changes() -> None:
+    runs = [replace(each, connections=1000) for each in (RUN, ASYNCIO, under_system(3e-5))]
+    lines = digest(figures(runs)).splitlines()
+    assert len({line.count("|") for line in lines[:-2]}) == 1
+    assert lines[2] == ("| 1,000 connections, all active | 10.0 | - | - | - | - | 10.0 | - | - |")
+    assert lines[-1] == (
+        "With malloc as the system sets it: asyncio 30.0 (1,000 connections, all active)."
+    )
 
 
 # -- what is shown --------------------------------------------------------------------------------
@@ -175,26 +231,48 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_page_gets_the_figures_of_the_latest_run(tmp_path: Path) -> None:
+    begin, end = "<!-- figures: begin; filled by: a command -->", "<!-- figures: end -->"
     text = tmp_path / "page.md"
-    text.write_text(f"Before.\n{page.BEGIN}\nold\n{page.END}\nAfter.\n")
+    text.write_text(f"Before.\n{begin}\nold\n{end}\nAfter.\n")
     out = tmp_path / "out"
     out.mkdir()
     (out / "machine.txt").write_text("a machine\n")
     (out / "cpu.svg").write_text("<svg/>")
     for tables in ("one", "two"):
-        page.update(text, out, tables)
+        page.update(text, out, tables, [])
         assert text.read_text() == (
-            f"Before.\n{page.BEGIN}\n\n```text\na machine\n```\n\n{tables}\n\n{page.END}\nAfter.\n"
+            f"Before.\n{begin}\n\n```text\na machine\n```\n\n{tables}\n\n{end}\nAfter.\n"
         )
     assert (tmp_path / "img" / "connections-cpu.svg").read_text() == "<svg/>"
 
 
+def test_a_page_with_room_for_the_short_table_gets_that_and_no_plots(tmp_path: Path) -> None:
+    text = tmp_path / "page.md"
+    text.write_text("<!-- digest: begin --><!-- digest: end -->")
+    (tmp_path / "machine.txt").write_text("a machine\n")
+    (tmp_path / "cpu.svg").write_text("<svg/>")
+    page.update(text, tmp_path, "all tables", figures([RUN]))
+    assert "| 1,000 connections, all active |" in text.read_text()
+    assert "a machine" in text.read_text()
+    assert "all tables" not in text.read_text()
+    assert not (tmp_path / "img").exists()
+
+
 def test_a_page_without_the_comments_is_left_alone(tmp_path: Path) -> None:
     text = tmp_path / "page.md"
-    text.write_text(f"{page.END} {page.BEGIN}")
-    with pytest.raises(ValueError, match="needs one line"):
-        page.update(text, tmp_path, "")
-    assert text.read_text() == f"{page.END} {page.BEGIN}"
+    text.write_text("no comments")
+    (tmp_path / "machine.txt").write_text("a machine\n")
+    with pytest.raises(ValueError, match="needs <!-- figures: begin -->"):
+        page.update(text, tmp_path, "", [])
+    assert text.read_text() == "no comments"
+
+
+@pytest.mark.parametrize(
+    ("name", "block"),
+    [("README.md", page.DIGEST), ("docs/explanation/serve-many-connections.md", page.FIGURES)],
+)
+def test_the_pages_have_a_place_for_the_figures(name: str, block: str) -> None:
+    assert marks.blocks(ROOT / name) == [block]
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:
@@ -254,6 +332,7 @@ def test_labels_with_room_stay_where_they_are() -> None:
 # -- what the system says -------------------------------------------------------------------------
 
 
+@pytest.mark.needs("sysconf")
 def test_a_process_may_be_called_anything() -> None:
     rest = "S 7 1 1 0 -1 0 0 0 0 0 10 20 100 50 20 0 3 0 99"
     process = parse_stat(f"42 (a) R 1 (b) {rest}\n")

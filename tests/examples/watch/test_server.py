@@ -171,6 +171,7 @@ def test_who_comes_later_gets_the_picture_too(stage: Stage) -> None:
         assert len(events(receive(second))) == 1
 
 
+@pytest.mark.needs("unix sockets")
 def test_a_slow_browser_gets_the_newest_picture_and_no_others(stage: Stage) -> None:
     with stage.visitor() as theirs:
         stage.ask(theirs, EVENTS)
