@@ -11,6 +11,8 @@ from miniloop.testing import FakeClock
 from tests.doubles import Sees
 from tests.driving import pair, receive
 
+pytestmark = pytest.mark.needs("guests")
+
 
 class FakeTimer:
     cancelled = False

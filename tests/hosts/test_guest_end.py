@@ -10,6 +10,8 @@ from tests.doubles import Sees, fail
 from tests.driving import pair, receive
 from tests.hosts.stepping import SteppingHost
 
+pytestmark = pytest.mark.needs("guests")
+
 
 def test_orderly_end_goes_on_from_step_to_step(clock: FakeClock) -> None:
     sees = Sees()

@@ -19,6 +19,8 @@ from tests.doubles import FakeChannel, Sees, fail
 from tests.driving import Recording, pair
 from tests.hosts.stepping import make_stale
 
+pytestmark = pytest.mark.needs("guests")
+
 
 class Script(ScriptedSelector):
     """Scripted, and with a descriptor, which is nothing to watch."""

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from miniloop import EventLoop, TwistedGuest
 from miniloop.testing import FakeClock
 from tests.doubles import Sees
+
+pytestmark = pytest.mark.needs("guests")
 
 
 class FakeReactor:

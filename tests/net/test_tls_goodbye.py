@@ -59,6 +59,7 @@ def test_an_orderly_close_ends_when_the_peer_is_cut_off() -> None:
         assert channel.seen == ["secured", "close"]
 
 
+@pytest.mark.needs("unix sockets")
 def test_an_orderly_close_gives_up_on_a_peer_that_does_not_read() -> None:
     class Narrow(Secure):
         def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
@@ -85,6 +86,7 @@ def test_an_orderly_close_gives_up_on_a_peer_that_does_not_read() -> None:
         assert isinstance(channel.error, TimeoutError)
 
 
+@pytest.mark.needs("hang-ups", "unix sockets")
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("queued", [False, True])
 def test_all_that_was_sent_arrives_before_the_end_that_answers_an_end(

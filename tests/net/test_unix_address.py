@@ -12,9 +12,7 @@ import pytest
 
 from miniloop.net.unix_address import SocketFile, is_abstract, remove_dead
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(socket, "AF_UNIX"), reason="there are no UNIX sockets here"
-)
+pytestmark = pytest.mark.needs("unix sockets")
 
 
 @pytest.fixture

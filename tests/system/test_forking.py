@@ -138,6 +138,7 @@ def test_a_loop_that_another_thread_runs_is_free_in_the_child() -> None:
         loop.run_once(0)
 
 
+@pytest.mark.needs("guests")
 def test_a_guest_has_no_host_in_the_child(loop: EventLoop) -> None:
     sees = Sees()
     loop.stepper()
