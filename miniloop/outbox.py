@@ -4,9 +4,9 @@ Operations: append a small piece, thousands of times in a pass; take everything 
 call; put back what the kernel did not take.  Goals: appending costs a list's append and no more,
 sending costs one join, and a slow reader does not make us copy the same bytes again and again.
 Plan: a list of pieces, and in front of it the *rest* of what was taken before, which is joined
-already.  Warning: ``QueuedDispatcher.push()`` appends to ``pieces`` directly, without a call, so
-the list must stay the same object: clear it in place.  (Producers among the pieces are the matter
-of ``net/producers.py``, which replaces this class where there are any.)
+already.  Warning: ``queued.py`` appends to ``pieces`` directly, and takes a single one out while
+none was counted, so the list must stay the same object: clear it in place.  (Producers among the
+pieces are the matter of ``net/producers.py``, which replaces this class where there are any.)
 """
 
 
@@ -15,15 +15,12 @@ class Outbox:
 
     Attributes:
         pieces: what is queued behind the rest.
-        plain: there is no rest, and no piece was counted: a single piece may be taken out without
-            a call.  A cache, for the hot path.
     """
 
-    __slots__ = ("_counted", "_rest", "_size", "pieces", "plain")
+    __slots__ = ("_counted", "_rest", "_size", "pieces")
 
     def __init__(self, pieces: list[bytes] | None = None) -> None:
         self.pieces: list[bytes] = [] if pieces is None else pieces
-        self.plain = True
         self._rest: bytes | memoryview = b""
         self._counted = 0  # so many of the pieces are in _size already
         self._size = 0
@@ -41,7 +38,6 @@ class Outbox:
         if self._counted < len(pieces):
             self._size += self._size_of(pieces[self._counted :])
             self._counted = len(pieces)
-            self.plain = False
         return self._size + len(self._rest)
 
     def _size_of(self, pieces: list[bytes]) -> int:
@@ -53,7 +49,6 @@ class Outbox:
             rest, self._rest = self._rest, b""
             return rest
         self._counted = self._size = 0
-        self.plain = True
         return self._take_pieces()
 
     def _take_pieces(self) -> bytes:
@@ -64,11 +59,9 @@ class Outbox:
     def put_back(self, data: bytes | memoryview, sent: int) -> None:
         """Of ``data``, which ``take()`` returned, the kernel took only ``sent`` bytes."""
         self._rest = memoryview(data)[sent:]
-        self.plain = False
 
     def clear(self) -> None:
         """Forget everything."""
         self.pieces.clear()
         self._counted = self._size = 0
         self._rest = b""
-        self.plain = True

@@ -42,12 +42,13 @@ class QueuedDispatcher(Dispatcher):
         self._outbox_: Outbox = Outbox()
         self._pieces_ = self._outbox_.pieces
         self._flush_due_ = False  # on the loop's list already: push() has nothing to check
-        self._after_flush_due_ = False  # flush() has more to do than to send
+        self._plain_output_ = False  # a cache: all that flush() has to do is to send the pieces
         super().__init__(loop, sock)
 
     @property
     def output_size(self) -> int:
         """Bytes queued."""
+        self._plain_output_ = False  # the queue has counted the pieces: they must not go past it
         return self._outbox_.size()
 
     def push(self, data: bytes) -> None:
@@ -79,6 +80,7 @@ class QueuedDispatcher(Dispatcher):
             if not isinstance(self._outbox_, ProducingOutbox):
                 self._outbox_ = ProducingOutbox(self._outbox_)
             self._outbox_.add(producer)
+            self._plain_output_ = False
 
     def _begin_output_(self) -> bool:
         """Return whether the first output of a pass may be queued; have it flushed then."""
@@ -114,7 +116,7 @@ class QueuedDispatcher(Dispatcher):
         self._flush_soon_()
         self._flush_due_ = False  # so that push() looks at the state
         self._set_output_(output)
-        self._after_flush_due_ = True
+        self._plain_output_ = False
 
     def discard_output(self) -> None:
         """Forget what is queued."""
@@ -138,34 +140,37 @@ class QueuedDispatcher(Dispatcher):
     def flush(self) -> None:
         """Send what is queued with one system call.  The loop calls this."""
         self._flush_due_ = False
-        if self.connected and not self._blocked_:
-            pieces = self._pieces_
-            plain = self._outbox_.plain and len(pieces) == 1
-            data = pieces.pop() if plain else self._outbox_.take()
-            try:
-                sent = self.socket.send(data) if data else 0
-            except BlockingIOError:
-                sent = 0
-            except OSError as error:
-                self._lost_(error)
-                return
-            except BaseException:
-                self._outbox_.put_back(data, 0)
-                raise
-            if sent != len(data):
-                self._outbox_.put_back(data, sent)
-                self._after_flush_due_ = True
-                self._wait_for_room_()
-            elif self._pieces_:  # a producer has more
-                self._after_flush_due_ = True
-                self._flush_soon_()
-        elif self._pieces_:
-            self._after_flush_due_ = True  # what waits for the connect is bounded too
-        if self._after_flush_due_:
-            self._after_flush_(self._outbox_.size())
+        if self._plain_output_ and len(self._pieces_) == 1:
+            data: bytes | memoryview = self._pieces_.pop()
+        elif self.connected and not self._blocked_:
+            data = self._outbox_.take()
+        else:
+            self._after_flush_()  # what waits for the connect is bounded too
+            return
+        try:
+            sent = self.socket.send(data) if data else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._lost_(error)
+            return
+        except BaseException:
+            self._outbox_.put_back(data, 0)
+            self._plain_output_ = False
+            raise
+        if sent != len(data):
+            self._outbox_.put_back(data, sent)
+            self._wait_for_room_()
+        if not self._plain_output_:
+            self._after_flush_()
 
-    def _after_flush_(self, size: int) -> None:
+    def _wait_for_room_(self) -> None:
+        super()._wait_for_room_()
+        self._plain_output_ = False
+
+    def _after_flush_(self) -> None:
         """The less common: limits, water marks, and what follows when the queue is empty."""
+        size = self._outbox_.size()
         if size > self.max_output:
             self.handle_output_overflow()
         if not (self.closed or self._above_water_) and size > self.high_water:
@@ -176,7 +181,10 @@ class QueuedDispatcher(Dispatcher):
             self.handle_low_water()
         if not self.closed:
             self._finish_()
-        self._after_flush_due_ = bool(self._outbox_) or self._output_ is not _OPEN
+        free = self.connected and not self._blocked_
+        if free and self._pieces_ and not self._flush_due_:  # a producer has more
+            self._flush_soon_()
+        self._plain_output_ = free and not self._outbox_ and self._output_ is _OPEN
 
     def handle_write(self) -> None:
         """There is room again."""
@@ -201,7 +209,7 @@ class QueuedDispatcher(Dispatcher):
             self.end()
         elif self._output_ is _OPEN:
             self._set_output_(Output.DRAINING)
-            self._after_flush_due_ = True
+            self._plain_output_ = False
         elif self._output_ is not Output.DRAINING:
             self._enter_last_output_(Output.CLOSE_WHEN_EMPTY)
 
@@ -241,7 +249,7 @@ class QueuedDispatcher(Dispatcher):
     def close(self) -> None:
         """Close at once; what is queued is lost.  Again is harmless."""
         super().close()
-        self._flush_due_ = self._after_flush_due_ = False
+        self._flush_due_ = self._plain_output_ = False
         self._outbox_.clear()
 
 

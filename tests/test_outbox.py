@@ -73,30 +73,6 @@ def test_size_looks_at_each_piece_once() -> None:
     assert Costly.looked < 100 * 2
 
 
-def test_a_piece_is_plain_while_nothing_else_is_known_of_the_queue() -> None:
-    outbox = Outbox()
-    assert plain(outbox)
-    outbox.pieces.append(b"hello")
-    assert plain(outbox)
-    outbox.size()
-    assert not plain(outbox)  # a piece taken out past the queue would be counted on
-    outbox.put_back(outbox.take(), 2)
-    assert not plain(outbox)  # the rest comes first
-    outbox.take()
-    assert not plain(outbox)
-    outbox.take()
-    assert plain(outbox)
-    outbox.pieces.append(b"hello")
-    outbox.size()
-    outbox.clear()
-    assert plain(outbox)
-
-
-def plain(outbox: Outbox) -> bool:
-    """Read it out of the type checker's sight."""
-    return outbox.plain
-
-
 def test_clear_forgets_bytes_and_rest() -> None:
     outbox = Outbox()
     outbox.pieces.append(b"hello")

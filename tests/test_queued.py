@@ -57,6 +57,30 @@ def drain(loop: EventLoop, theirs: socket.socket, passes: int = 400) -> bytes:
     return received
 
 
+def test_output_size_is_right_after_every_way_out(loop: EventLoop, pair: Pair) -> None:
+    """A queue whose pieces were counted must not be emptied past the count."""
+    ours, theirs = pair
+    sender = Sender(loop, ours)
+    for _ in range(3):
+        sender.push(b"ab")
+        assert sender.output_size == 2
+        sender.push(b"c")
+        assert drain(loop, theirs, 2) == b"abc"
+        assert sender.output_size == 0
+        sender.push(b"d")
+        assert drain(loop, theirs, 2) == b"d"
+        sender.push(b"e")
+        assert sender.output_size == 1
+        assert drain(loop, theirs, 2) == b"e"
+    sender.push(b"x" * 100_000)
+    loop.run_once(0)
+    left = sender.output_size
+    assert 0 < left < 100_000
+    sender.push(b"y")
+    assert sender.output_size == left + 1
+    assert drain(loop, theirs) == b"x" * 100_000 + b"y"
+
+
 def test_pieces_leave_in_order_with_one_call(loop: EventLoop, pair: Pair) -> None:
     channel = Sender(loop, pair[0])
     for number in range(10):

@@ -53,7 +53,6 @@ class ProducingOutbox(Outbox):
         """Go on with the same pieces, the same list."""
         super().__init__(before.pieces)
         self._rest = before._rest
-        self.plain = False
 
     def add(self, producer: Producer) -> None:
         """Queue what ``producer.more()`` will return, until it returns nothing.
@@ -76,7 +75,6 @@ class ProducingOutbox(Outbox):
         """
         taken: list[bytes] = []
         size = used = 0
-        self.plain = False
         try:
             while used < len(self.pieces) and size < ENOUGH:
                 piece = self.pieces[used]
@@ -91,11 +89,6 @@ class ProducingOutbox(Outbox):
         finally:
             del self.pieces[:used]
         return b"".join(taken)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        super().clear()
-        self.plain = False
 
 
 def _more(producer: Any) -> bytes:

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from miniloop.net.producers import ProducingOutbox, SimpleProducer
 from miniloop.outbox import Outbox
+from miniloop.queued import QueuedDispatcher
+from miniloop.testing import GENTLE, SimulatedNetwork
 from tests.test_outbox import drain
 
 
@@ -87,14 +89,17 @@ def test_it_goes_on_where_the_plain_queue_was() -> None:
     assert drain(outbox, 4) == b"lo you, there!"
 
 
-def test_no_piece_is_ever_taken_out_past_a_producer() -> None:
-    outbox = ProducingOutbox(Outbox())
-    assert not outbox.plain
-    outbox.pieces.append(b"a")
-    outbox.take()
-    assert not outbox.plain
-    outbox.clear()
-    assert not outbox.plain
+def test_a_producer_alone_is_asked_on_a_connection_whose_output_was_plain_before() -> None:
+    net = SimulatedNetwork(1, faults=GENTLE)
+    with net.loop() as loop:
+        ours, peer = net.socketpair()
+        channel = QueuedDispatcher(loop, ours)
+        for word in (b"a", b"b"):
+            channel.push(word)
+            net.settle()
+            channel.push_with_producer(Pieces(word, word))
+            net.settle()
+        assert peer.recv(100) == b"aaabbb"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
