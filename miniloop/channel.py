@@ -250,7 +250,7 @@ class BaseChannel(Channel):
             self._idle_ = None
         self._notify_watchers_()
 
-    def leave(self) -> None:
+    def _leave_(self) -> None:
         """Leave the loop when an overridden ``close()`` has failed."""
         BaseChannel.close(self)
 

@@ -6,7 +6,6 @@ import traceback
 import warnings
 from collections.abc import Callable
 
-
 LONGEST = 20
 """Seconds after which a child that hangs is ended by SIGALRM; a healthy one needs milliseconds."""
 

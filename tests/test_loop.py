@@ -147,7 +147,8 @@ def test_timer_cancels_another_that_is_due() -> None:
 @pytest.mark.parametrize("ready", [READ, READ | WRITE])
 def test_dead_registration_is_not_delivered(trace: Trace | None, ready: int) -> None:
     with scripted() as (loop, selector, _):
-        loop.trace = trace
+        if trace is not None:
+            install(loop, trace)
         killer, victim = FakeChannel(fd=7, wants=READ), FakeChannel(fd=8, wants=READ | WRITE)
         killer.join(loop)
         victim.join(loop)

@@ -84,6 +84,40 @@ def test_overrides_that_call_their_base_pass() -> None:
             pass
 
 
+def test_overrides_that_call_their_base_by_way_of_another_method_pass() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+
+        class Indirect(Dispatcher):
+            def close(self) -> None:
+                self.clean_up()
+
+            def clean_up(self) -> None:
+                self.say_goodbye()
+
+            def say_goodbye(self) -> None:
+                self.clean_up_again()
+                super().close()
+
+            def clean_up_again(self) -> None:
+                if self.closed:
+                    self.clean_up()
+
+
+def test_methods_that_do_not_lead_to_the_base_are_warned_of() -> None:
+    with pytest.warns(RuntimeWarning, match=r"Circle.close\(\) does not call super"):
+
+        class Circle(Dispatcher):
+            def close(self) -> None:
+                self.clean_up()
+
+            def clean_up(self) -> None:
+                self.clean_up()
+
+            def unrelated(self) -> None:
+                self.close()
+
+
 def test_only_functions_of_the_class_itself_are_looked_at() -> None:
     """What a decorator or an assignment puts there cannot be seen through."""
     make(Dispatcher, close=Dispatcher.end, end=staticmethod(print))

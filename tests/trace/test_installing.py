@@ -349,7 +349,7 @@ def test_a_channel_that_has_left_is_flushed_without_a_row() -> None:
         channel = FakeChannel(fd=7)
         channel.join(loop)
         loop.flush_soon(channel)
-        channel.leave()
+        channel._leave_()
         channel.fd = -1
         loop.run_once(0)
     assert channel.calls == ["flush"]
