@@ -124,7 +124,7 @@ def test_an_abstract_name(form: Callable[[str], Any]) -> None:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(name)
             assert ask(loop, client) == b"hello\n"
-        with pytest.raises(OSError, match=r"cannot bind to .*miniloop test .*already in use"):
+        with pytest.raises(OSError, match=r"already in use: .*miniloop test "):
             Listener(loop, name, Echo)
         listener.close()
         Listener(loop, name, Echo).close()
@@ -175,8 +175,9 @@ def test_a_taken_port_raises_and_leaves_nothing_behind() -> None:
         address = first.address[:2]
         with pytest.raises(OSError, match=r"[Aa]ddress already in use") as caught:
             Listener(loop, address, Echo)
-        assert repr(address) in str(caught.value)
+        assert str(caught.value).endswith(f": {address!r}")
         assert caught.value.errno == errno.EADDRINUSE
+        assert "(" not in str(caught.value.strerror)  # as the system says it
         assert len(inspection.registrations(loop)) == 1
 
 
@@ -189,7 +190,7 @@ def test_an_address_of_another_machine_is_named_in_the_error() -> None:
 @pytest.mark.needs("unix sockets")
 def test_a_path_that_cannot_be_bound_is_named_in_the_error(tmp_path: Path) -> None:
     path = str(tmp_path / "no folder" / "door")
-    with EventLoop(debug=True) as loop, pytest.raises(OSError, match=r"cannot bind to") as caught:
+    with EventLoop(debug=True) as loop, pytest.raises(FileNotFoundError) as caught:
         Listener(loop, path, Echo)
     assert path in str(caught.value)
 
@@ -214,7 +215,7 @@ def test_a_name_that_cannot_be_resolved_keeps_the_kind_of_its_error(
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(loop, "new_socket", Unresolved)
-    with pytest.raises(socket.gaierror, match=r"cannot bind to \('no.example', 80\): Name or"):
+    with pytest.raises(socket.gaierror, match=r"not known: \('no.example', 80\)"):
         Listener(loop, ("no.example", 80), Echo)
 
 
