@@ -1,4 +1,4 @@
-"""Fixtures of the chat room's tests with real processes and sockets."""
+"""Fixtures of the tests with real processes and sockets: the chat room's, and those of TLS."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.chatroom_process import Peer, Server
+
+if TYPE_CHECKING:
+    from tests.integration.tls_peers import Seen
 
 Start = Callable[..., Server]
 Connect = Callable[..., Peer]
@@ -71,3 +75,19 @@ def connect() -> Iterator[Connect]:
             return peer
 
         yield connector
+
+
+@pytest.fixture
+def seen() -> Seen:
+    """What the channels on the loop's thread report."""
+    from tests.integration.tls_peers import Seen  # skips the test where there is no trustme
+
+    return Seen()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str, str]:
+    """The authority, the server's key with its certificate, and the client's."""
+    from tests.certificates import certificates
+
+    return certificates().write(tmp_path)
