@@ -14,7 +14,7 @@ from miniloop import state
 from miniloop.loop import EventLoop
 from miniloop.readiness import READ, URGENT, WRITE, Channel, Registration, announced, announces
 from miniloop.registry import close_on_error
-from miniloop.state import Life, Output
+from miniloop.state import CLOSED, CONNECTING, LISTENING, NEW, OPEN, Life, Output
 from miniloop.timers import Handle
 
 TYPE_CHECKING = False
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from miniloop.net.idle_limit import IdleLimit
 
 logger = logging.getLogger("miniloop")
+
+_OUTPUT_OPEN = Output.OPEN
 
 
 class BaseChannel(Channel):
@@ -61,8 +63,8 @@ class BaseChannel(Channel):
         self.loop = loop
         self.plain_read = True
         self._hold_ = 0
-        self._life_ = Life.NEW
-        self._output_ = Output.OPEN
+        self._life_ = NEW
+        self._output_ = _OUTPUT_OPEN
         self._blocked_ = False  # the kernel's buffer is full: output waits for WRITE
         self.connected = self.connecting = self.accepting = self.closed = False
 
@@ -71,10 +73,10 @@ class BaseChannel(Channel):
         if self.loop.debug:
             state.check(state.LIFE, self._life_, life)
         self._life_ = life
-        self.connected = life is Life.OPEN
-        self.connecting = life is Life.CONNECTING
-        self.accepting = life is Life.LISTENING
-        self.closed = life is Life.CLOSED
+        self.connected = life is OPEN
+        self.connecting = life is CONNECTING
+        self.accepting = life is LISTENING
+        self.closed = life is CLOSED
 
     def _set_output_(self, output: Output) -> None:
         """Enter ``output``: its one writer."""
@@ -198,10 +200,14 @@ class BaseChannel(Channel):
     def _peer_finished_(self) -> None:
         """Report that the peer will send no more: once, and not after ``close_when_done()``."""
         hold = self._hold_
-        if not hold & state.EOF:
-            self._hold_reading_(state.EOF)
+        if hold & state.EOF:
+            return
+        self._hold_ = hold | state.EOF  # announced below, where the channel is still there
+        try:
             if not hold & state.CLOSING:
                 self.handle_eof()
+        finally:
+            self.interest_changed()
 
     def handle_eof(self) -> None:
         """The peer will send no more; called once.  By default the connection ends.
@@ -243,12 +249,13 @@ class BaseChannel(Channel):
             self.loop.registry.unregister(self._registration_)  # first: it checks the thread
             self._registration_ = None
         if not self.closed:
-            self._move_(Life.CLOSED)
+            self._move_(CLOSED)
             self._hold_ |= state.CLOSING
         if self._idle_ is not None:
             self._idle_.close()
             self._idle_ = None
-        self._notify_watchers_()
+        if self._watchers_:
+            self._notify_watchers_()
 
     def _leave_(self) -> None:
         """Leave the loop when an overridden ``close()`` has failed."""
@@ -256,7 +263,7 @@ class BaseChannel(Channel):
 
     def check_open(self, what: str) -> None:
         """Refuse ``what`` on a closed channel.  RuntimeError: it is closed."""
-        if self._life_ is Life.CLOSED:
+        if self._life_ is CLOSED:
             raise RuntimeError(
                 f"{what} on a closed channel: check .closed, or forget it in handle_close()"
             )

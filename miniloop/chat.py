@@ -48,7 +48,8 @@ class AsyncChat(QueuedDispatcher):
             terminator: bytes of any length; an int, that many bytes; None, ``b""`` or 0 to have
                 everything collected as it comes.  TypeError, ValueError: none of these.
         """
-        terminator = check_terminator(terminator)
+        if type(terminator) is not bytes or not terminator:
+            terminator = check_terminator(terminator)
         if terminator != self._framer_.terminator:
             was_idle = self._framer_.idle
             self._framer_.set_terminator(terminator)

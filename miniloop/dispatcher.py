@@ -15,7 +15,16 @@ from socket import socket as Socket  # the class is an attribute's type where "s
 from miniloop.channel import BaseChannel
 from miniloop.loop import EventLoop
 from miniloop.readiness import HANGUP, READ, WRITE, Channel, announced
-from miniloop.state import EOF, HANGUP_SEEN, Life, NoSocket, Output
+from miniloop.state import (
+    CONNECTING,
+    EOF,
+    HANGUP_SEEN,
+    LISTENING,
+    NEW,
+    OPEN,
+    NoSocket,
+    Output,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("miniloop")
 
+_OUTPUT_CLOSED = Output.CLOSED
 CHUNK = 65536  # bytes received at once; from 128 KiB on, malloc maps and unmaps every buffer
 CONNECT_TIMEOUT = 30.0  # seconds: a healthy connect ends earlier, retransmissions at 1, 3, 7 and 15
 TLS_TIMEOUT = 30.0  # seconds: two round trips, on lines for which CONNECT_TIMEOUT is meant
@@ -76,15 +86,15 @@ class Dispatcher(BaseChannel):
     def _adopt_(self, sock: Socket) -> None:
         """Find out what a given socket is; one that ``accept()`` just returned is connected."""
         if self.loop.accepted is not None and self.loop.accepted[0] is sock:
-            life, self.addr = Life.OPEN, self.loop.accepted[1]
+            life, self.addr = OPEN, self.loop.accepted[1]
         else:
             from miniloop.net.adopting import state_of
 
             life, self.addr = state_of(sock)
-        if life is Life.LISTENING:
+        if life is LISTENING:
             self._start_accepting_(sock)
-        elif life is Life.OPEN:
-            self._move_(Life.OPEN)
+        elif life is OPEN:
+            self._move_(OPEN)
 
     def set_socket(self, sock: Socket) -> None:
         """Own ``sock`` and have the loop serve it."""
@@ -144,7 +154,7 @@ class Dispatcher(BaseChannel):
         from miniloop.net.accepting import Accepting
 
         if not self.accepting:
-            self._move_(Life.LISTENING)
+            self._move_(LISTENING)
         self._accepting_ = Accepting(self, sock)
         self._update_plain_read_()
 
@@ -190,7 +200,7 @@ class Dispatcher(BaseChannel):
             on_connected=self._connected_, on_failed=self._connect_failed_,
         )  # fmt: skip
         self.addr = addr
-        self._move_(Life.CONNECTING)
+        self._move_(CONNECTING)
 
     def connect_to(self, host: str, port: int, timeout: float | None = CONNECT_TIMEOUT) -> None:
         """Connect to a host by name; ``handle_connect()`` or ``handle_connect_error()`` follows.
@@ -209,11 +219,11 @@ class Dispatcher(BaseChannel):
             on_connected=partial(self._guarded_, self._connected_by_name_),
         )  # fmt: skip
         self.addr = (host, port)
-        self._move_(Life.CONNECTING)
+        self._move_(CONNECTING)
 
     def _check_unused_(self, what: str) -> None:
         self.check_open(what)
-        if self._life_ is not Life.NEW:
+        if self._life_ is not NEW:
             raise RuntimeError(f"{what}: {self!r} is in use; make a new dispatcher")
 
     def _connected_by_name_(self, sock: Socket, addr: Any) -> None:
@@ -223,7 +233,7 @@ class Dispatcher(BaseChannel):
 
     def _connected_(self) -> None:
         self._connecting_ = None
-        self._move_(Life.OPEN)
+        self._move_(OPEN)
         self.interest_changed()
         self.handle_connect()
 
@@ -386,11 +396,11 @@ class Dispatcher(BaseChannel):
     def close(self) -> None:
         """Leave the loop and close the socket; again is harmless.  Calls no handler."""
         super().close()
-        self._set_output_(Output.CLOSED)
-        for work in (self._accepting_, self._connecting_):
+        self._set_output_(_OUTPUT_CLOSED)
+        work = self._accepting_ or self._connecting_
+        if work is not None:
             self._accepting_ = self._connecting_ = None
-            if work is not None:
-                work.close()
+            work.close()
         sock, self.socket = self.socket, CLOSED_SOCKET
         if sock:
             sock.close()

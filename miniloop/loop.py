@@ -108,7 +108,7 @@ class EventLoop:
         events = self._wait(timeout)
         if events:
             self._deliver(events)
-        if self._timers:
+        if self._timers.heap or self._timers.due:
             self._run_timers()
         if self._callbacks:
             self._run_callbacks()
@@ -150,13 +150,15 @@ class EventLoop:
         until = self._time_to_next()
         if until is None or (longest is not None and longest < until):
             until = longest
-        return until if until is None else min(until, LONGEST_WAIT)
+        return LONGEST_WAIT if until is not None and until > LONGEST_WAIT else until
 
     def _time_to_next(self) -> float | None:
         """Return the seconds until there is something to do without an event; None: never."""
         if self._callbacks or self.registry.dirty or self._unflushed:
             return 0
-        when = self._timers.next_time() if self._timers else None
+        if not (self._timers.heap or self._timers.due):
+            return None
+        when = self._timers.next_time()
         return None if when is None else max(0.0, when - self.time())
 
     def _deliver(self, events: list[tuple[selectors.SelectorKey, int]]) -> None:

@@ -44,6 +44,7 @@ class QueuedDispatcher(Dispatcher):
         self._flush_due_ = False  # on the loop's list already: push() has nothing to check
         self._plain_output_ = False  # a cache: all that flush() has to do is to send the pieces
         super().__init__(loop, sock)
+        self._plain_output_ = self.connected
 
     @property
     def output_size(self) -> int:
@@ -250,7 +251,8 @@ class QueuedDispatcher(Dispatcher):
         """Close at once; what is queued is lost.  Again is harmless."""
         super().close()
         self._flush_due_ = self._plain_output_ = False
-        self._outbox_.clear()
+        if self._outbox_:
+            self._outbox_.clear()
 
 
 def _as_bytes(data: object) -> bytes:

@@ -33,11 +33,15 @@ class Registry:
     def __init__(
         self, selector: selectors.BaseSelector, check_thread: Callable[[], object]
     ) -> None:
-        self.selector = selector
+        self._use(selector)
         self._check_thread = check_thread
         self.registrations: dict[int, Registration] = {}
         self.polled: dict[Registration, None] = {}
         self.dirty: list[Registration] = []
+
+    def _use(self, selector: selectors.BaseSelector) -> None:
+        self.selector = selector
+        self._sees = getattr(selector, "sees", READ | WRITE)  # all that a stock selector knows
 
     def register(self, channel: Channel, *, polled: bool = False) -> Registration:
         """Serve ``channel`` from the next pass on, and ask it in each pass if it is ``polled``.
@@ -71,7 +75,8 @@ class Registry:
             return
         self._check_thread()
         try:
-            self._update_selector(registration, 0)
+            if registration.interest & self._sees:
+                self.selector.unregister(registration.fd)
         except (KeyError, OSError):  # a stock selector that failed in modify() forgot it already
             logger.debug("the selector did not know %r", registration)
         registration.die()
@@ -119,8 +124,7 @@ class Registry:
 
     def _update_selector(self, registration: Registration, interest: int) -> None:
         """Bring the selector from the old interest to the new one."""
-        sees = getattr(self.selector, "sees", READ | WRITE)  # all that a stock selector knows
-        before, after = registration.interest & sees, interest & sees
+        before, after = registration.interest & self._sees, interest & self._sees
         if before == after:
             pass
         elif not before:
@@ -145,7 +149,7 @@ class Registry:
 
     def replace_selector(self, selector: selectors.BaseSelector) -> None:
         """Watch with ``selector``, which knows nothing yet, and ask every channel again."""
-        self.selector = selector
+        self._use(selector)
         for registration in [*self.registrations.values()]:
             registration.interest = 0
             if not registration.polled:

@@ -72,22 +72,23 @@ class TimerQueue:
     a marked timer is dropped at the top, and all of them when they are more than half of the heap.
 
     Attributes:
+        heap: timers to come, the cancelled ones among them: empty when there are none.
         due: timers whose time has come and that have not run yet.  The owner takes them out one by
             one, so an exception that passes leaves the others here.
     """
 
     def __init__(self) -> None:
         self.due: deque[TimerHandle] = deque()
-        self._heap: list[tuple[float, int, TimerHandle]] = []
+        self.heap: list[tuple[float, int, TimerHandle]] = []
         self._made = 0
         self._cancelled = 0
 
     def __len__(self) -> int:
-        return len(self._heap) - self._cancelled + len(self.due)
+        return len(self.heap) - self._cancelled + len(self.due)
 
     def soonest(self, most: int) -> list[TimerHandle]:
         """Return the timers that are still to run, at most ``most``, earliest first."""
-        later = (entry for entry in self._heap if not entry[2].cancelled())
+        later = (entry for entry in self.heap if not entry[2].cancelled())
         return [*self.due, *(timer for _, _, timer in heapq.nsmallest(most, later))][:most]
 
     def add(
@@ -104,14 +105,14 @@ class TimerQueue:
             raise TypeError(f"a timer's time is a number of seconds, not {when!r}") from None
         timer = TimerHandle(when, callback, args, self)
         self._made += 1
-        heapq.heappush(self._heap, (when, self._made, timer))
+        heapq.heappush(self.heap, (when, self._made, timer))
         return timer
 
     def next_time(self) -> float | None:
         """Return the time of the earliest timer, or None; it may have passed."""
         if self.due:
             return self.due[0].when
-        heap = self._heap
+        heap = self.heap
         while heap and heap[0][2].cancelled():
             heapq.heappop(heap)
             self._cancelled -= 1
@@ -119,7 +120,7 @@ class TimerQueue:
 
     def move_due(self, now: float) -> int:
         """Move the timers whose time has come to ``due``, earliest first; return how many wait."""
-        heap = self._heap
+        heap = self.heap
         while heap and heap[0][0] <= now:
             timer = heapq.heappop(heap)[2]
             if timer.cancelled():
@@ -132,7 +133,7 @@ class TimerQueue:
     def forget(self) -> None:
         """Count one more cancelled timer; clean up when they are the majority."""
         self._cancelled += 1
-        if self._cancelled > _COMPACT_ABOVE and self._cancelled * 2 > len(self._heap):
-            self._heap = [entry for entry in self._heap if not entry[2].cancelled()]
-            heapq.heapify(self._heap)
+        if self._cancelled > _COMPACT_ABOVE and self._cancelled * 2 > len(self.heap):
+            self.heap = [entry for entry in self.heap if not entry[2].cancelled()]
+            heapq.heapify(self.heap)
             self._cancelled = 0

@@ -83,6 +83,11 @@ class Observed(BaseChannel):
         super()._release_reading_(reason)
         self._note_hold(before)
 
+    def _peer_finished_(self) -> None:
+        before = self._hold_
+        super()._peer_finished_()
+        self._note_hold(before)
+
     def close(self) -> None:
         before = self._hold_
         super().close()

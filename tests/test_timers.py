@@ -108,7 +108,7 @@ def test_heap_forgets_cancelled_timers_when_they_are_the_majority() -> None:
     keep = queue.add(0, nothing)
     for _ in range(10_000):
         queue.add(1, nothing).cancel()
-    assert len(queue._heap) < 200
+    assert len(queue.heap) < 200
     assert len(queue) == 1
     assert due(queue, 1) == [keep]
 
@@ -118,7 +118,7 @@ def test_few_cancelled_timers_stay() -> None:
     timers = [queue.add(1, nothing) for _ in range(300)]
     for timer in timers[:100]:
         timer.cancel()
-    assert len(queue._heap) == 300
+    assert len(queue.heap) == 300
     assert due(queue, 1) == timers[100:]
 
 

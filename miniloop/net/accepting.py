@@ -83,7 +83,7 @@ class Accepting:
         """Accept a bounded number of connections; a handler that fails costs its connection."""
         dispatcher = self._dispatcher
         for _ in range(BATCH):
-            pair = dispatcher.accept()
+            pair = self.accept()
             if pair is None:
                 return
             try:

@@ -86,7 +86,7 @@ class PollSelector(selectors.BaseSelector):
             KeyError: the descriptor is registered already.
             OSError: the kernel refused.
         """
-        fd = _descriptor(fileobj)
+        fd = fileobj if type(fileobj) is int and fileobj >= 0 else _descriptor(fileobj)
         bits = self._translate(events)
         if fd in self._keys:
             raise KeyError(f"descriptor {fd} is registered already: modify or unregister it")
@@ -96,7 +96,7 @@ class PollSelector(selectors.BaseSelector):
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """Change what is watched for; raises as ``register()``, KeyError where it is not."""
-        fd = _descriptor(fileobj)
+        fd = fileobj if type(fileobj) is int and fileobj >= 0 else _descriptor(fileobj)
         bits = self._translate(events)
         if events != self._keys[fd].events and fd not in self._always_ready:
             self._change(fd, bits)
@@ -105,7 +105,7 @@ class PollSelector(selectors.BaseSelector):
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         """Stop watching; KeyError where it is not registered."""
-        fd = _descriptor(fileobj)
+        fd = fileobj if type(fileobj) is int and fileobj >= 0 else _descriptor(fileobj)
         key = self._keys[fd]
         if fd in self._always_ready:
             self._always_ready.discard(fd)
@@ -158,7 +158,7 @@ class PollSelector(selectors.BaseSelector):
 
 def _descriptor(fileobj: Any) -> int:
     """Return the descriptor number of an int or of an object with ``fileno()``."""
-    fd = fileobj if type(fileobj) is int else fileobj.fileno()
+    fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
     if not isinstance(fd, int) or fd < 0:
         raise ValueError(f"{fileobj!r} has no open descriptor: register before closing")
     return fd
