@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.chatroom_process import Peer, Server
+from tests.integration.happenings import Stage, made
 
 if TYPE_CHECKING:
+    from tests.examples.chatroom.web.serve import Running
     from tests.integration.tls_peers import Seen
 
 Start = Callable[..., Server]
@@ -91,3 +93,24 @@ def files(tmp_path: Path) -> tuple[str, str, str]:
     from tests.certificates import certificates
 
     return certificates().write(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[Running]:
+    """A web door for tests that leave it as it was."""
+    from examples.chatroom.limits import Limits
+    from examples.chatroom.web.limits import WebLimits
+    from tests.examples.chatroom.web.serve import serving
+    from tests.integration.web_peers import EAGERLY, FREELY
+
+    with serving(Limits(**FREELY), WebLimits(**EAGERLY, close_timeout=0.5)) as running:
+        yield running
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Where things happen to a channel."""
+    with contextlib.ExitStack() as stack:
+        yield Stage(stack, tmp_path)
+    while made:
+        made.pop().close()

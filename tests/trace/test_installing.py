@@ -1,104 +1,21 @@
-"""A traced loop does what an untraced one does, and reports it."""
+"""Hooks come and go: which are called, in which order, and what is left of them."""
 
 import gc
-import socket
 import sys
 import weakref
 from collections.abc import Callable
-from functools import partial
+from pathlib import Path
+from types import FrameType
 
 import pytest
 
-from miniloop import AsyncChat, Dispatcher, EventLoop, Job, Listener, ThreadPool, Trace
-from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
-from miniloop.testing import FakeClock, ScriptedSelector
-from miniloop.timers import Handle
+import miniloop.trace
+from miniloop import EventLoop, Trace
+from miniloop.readiness import READ
 from miniloop.trace import install, installed, remove
-from miniloop.trace.hooks import HOOKS, Counts, callback_name
-from tests.doubles import FakeChannel, fail
-from tests.driving import Lines, Recording, pair, run_until, settle
-
-
-class Diary(Trace):
-    """Notes every hook, with what tells the most."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def note(self, *words: object) -> None:
-        self.told.append(" ".join(map(str, words)))
-
-    def before_pass(self, counts: Counts) -> None:
-        self.note("pass", *counts)
-
-    def stage(self, name: str) -> None:
-        self.note("stage", name)
-
-    def after_pass(self) -> None:
-        self.note("passed")
-
-    def before_wait(self, timeout: float | None) -> None:
-        self.note("wait", timeout)
-
-    def after_wait(self, events: int) -> None:
-        self.note("waited", events)
-
-    def before_delivery(self, registration: Registration, ready: int) -> None:
-        self.note("deliver", registration.fd, ready)
-
-    def after_delivery(self, registration: Registration) -> None:
-        self.note("delivered", registration.fd)
-
-    def before_handler(self, registration: Registration, name: str) -> None:
-        self.note(name, registration.fd)
-
-    def after_handler(self, registration: Registration, name: str) -> None:
-        self.note("end of", name, registration.fd)
-
-    def before_callback(self, handle: Handle) -> None:
-        self.note("call", callback_name(handle))
-
-    def after_callback(self, handle: Handle) -> None:
-        self.note("called")
-
-    def opened(self, registration: Registration) -> None:
-        self.note("opened", registration.fd)
-
-    def closed(self, registration: Registration) -> None:
-        self.note("closed", registration.fd)
-
-    def scheduled(self, work: object) -> None:
-        self.note("soon", callback_name(work) if isinstance(work, Handle) else work)
-
-    def loop_closed(self) -> None:
-        self.note("end")
-
-
-class Bytes(Trace):
-    """Notes what is queued, sent and received."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, object, int]] = []
-
-    def pushed(self, registration: Registration, size: int) -> None:
-        self.told.append(("pushed", registration.channel, size))
-
-    def received(self, registration: Registration, size: int) -> None:
-        self.told.append(("received", registration.channel, size))
-
-    def sent(self, registration: Registration, size: int) -> None:
-        self.told.append(("sent", registration.channel, size))
-
-
-def begin(
-    trace: Trace | None, *, debug: bool = False, slow: float | None = None
-) -> tuple[EventLoop, ScriptedSelector]:
-    clock = FakeClock()
-    selector = ScriptedSelector(clock)
-    loop = EventLoop(selector=selector, clock=clock, debug=debug, slow=slow)
-    if trace is not None:
-        install(loop, trace)
-    return loop, selector
+from miniloop.trace.hooks import HOOKS
+from tests.doubles import FakeChannel
+from tests.trace.diary import Bytes, Diary, begin, plain
 
 
 def test_every_hook_is_told_in_order() -> None:
@@ -133,10 +50,6 @@ def test_every_hook_is_told_in_order() -> None:
         "call plain", "called", "passed",
         "closed 7", f"closed {own}", "end",
     ]  # fmt: skip
-
-
-def plain() -> None:
-    """Be a callback."""
 
 
 def test_a_trace_may_come_and_go() -> None:
@@ -278,198 +191,6 @@ def replaced(loop: EventLoop) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("ready", [READ, WRITE, READ | WRITE, READ | WRITE | URGENT | HANGUP])
-@pytest.mark.parametrize("polled", [False, True])
-@pytest.mark.parametrize(
-    ("where", "what"),
-    [("", None), ("read", "fail"), ("read", "close"), ("write", "fail"), ("read", "unwant"),
-     ("interest", "fail"), ("flush", "fail"), ("flush", "close")],
-)  # fmt: skip
-def test_a_traced_loop_does_what_a_plain_one_does(
-    ready: int, polled: bool, where: str, what: str | None
-) -> None:
-    seen = []
-    audited = where != "interest"  # debug mode asks everybody, and would be the first to fail
-    for trace, debug in ((None, False), (Diary(), False), (None, audited)):
-        loop, selector = begin(trace, debug=debug, slow=1.0)
-        with loop:
-            channel = FakeChannel(fd=7, wants=READ | WRITE | URGENT)
-            other = FakeChannel(fd=8)
-            channel.join(loop, polled=polled)
-            other.join(loop)
-            loop.run_once(0)
-            if what == "fail":
-                channel.on[where] = fail
-            elif what == "close":
-                channel.on[where] = channel.close
-            elif what == "unwant":
-                channel.on[where] = partial(channel.want, 0)
-            loop.flush_soon(channel)
-            selector.script((7, ready), (8, READ))
-            loop.call_soon(fail)
-            loop.run_once(0)
-            loop.run_once(0)
-        seen.append((channel.calls, other.calls, selector.calls, selector.timeouts))
-    assert seen[0] == seen[1] == seen[2]
-
-
-def test_a_failing_wait_is_over_too() -> None:
-    diary = Diary()
-    loop, _ = begin(diary)
-    with loop:
-        with pytest.raises(RuntimeError, match="without end"):
-            loop.run_once()
-        assert diary.told[-2:] == ["waited 0", "passed"]
-
-
-def test_output_is_kept_when_an_interrupt_passes_a_traced_flush() -> None:
-    loop, _ = begin(Diary())
-    channels = [FakeChannel(fd=fd) for fd in (7, 8, 9)]
-    with loop:
-        for channel in channels:
-            channel.join(loop)
-            loop.flush_soon(channel)
-        channels[1].on["flush"] = interrupt
-        with pytest.raises(KeyboardInterrupt):
-            loop.run_once(0)
-        assert [channel.calls for channel in channels] == [["flush"], ["flush"], []]
-        channels[1].on.clear()
-        loop.run_once(0)
-        assert [channel.calls for channel in channels] == [["flush"], ["flush"] * 2, ["flush"]]
-
-
-def interrupt() -> None:
-    """Be Ctrl-C in the middle of a handler."""
-    raise KeyboardInterrupt
-
-
-def test_a_channel_that_has_left_is_flushed_without_a_row() -> None:
-    loop, _ = begin(diary := Diary())
-    with loop:
-        channel = FakeChannel(fd=7)
-        channel.join(loop)
-        loop.flush_soon(channel)
-        channel._leave_()
-        channel.fd = -1
-        loop.run_once(0)
-    assert channel.calls == ["flush"]
-    assert not any("flush" in told for told in diary.told)
-
-
-def test_a_cancelled_callback_is_not_reported() -> None:
-    loop, _ = begin(diary := Diary())
-    with loop:
-        loop.call_later(0, plain).cancel()
-        loop.call_soon(plain).cancel()
-        loop.run_once(0)
-    assert "call plain" not in diary.told
-    assert "called" not in diary.told
-
-
-def test_all_handlers_have_their_names(loop: EventLoop) -> None:
-    install(loop, diary := Diary())
-    listener = Listener(loop, ("127.0.0.1", 0), Recording)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        client = Dispatcher(loop)
-        client.create_socket()
-        client.connect(server.getsockname())
-        run_until(loop, lambda: client.connected)
-    with socket.create_connection(listener.address):
-        run_until(loop, lambda: any("handle_accept" in told for told in diary.told))
-    assert any("handle_connect" in told for told in diary.told)
-
-
-def test_bytes_are_told(loop: EventLoop) -> None:
-    install(loop, told := Bytes())
-    with pair() as (ours, theirs):
-        lines = Lines(loop, ours)
-        theirs.send(b"hello\n")
-        settle(loop)
-        lines.push(b"world!")
-        lines.push_with_producer(Once(b"more"))
-        settle(loop)
-        assert theirs.recv(100) == b"world!more"
-    mine = [(what, size) for what, channel, size in told.told if channel is lines]
-    assert mine == [("received", 6), ("pushed", 6), ("pushed", 0), ("sent", 10)]
-
-
-class Once:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    def more(self) -> bytes:
-        data, self.data = self.data, b""
-        return data
-
-
-def test_jobs_are_told(loop: EventLoop) -> None:
-    install(loop, diary := Diary())
-    pool = ThreadPool(loop, threads=1)
-    done: list[Job[int]] = []
-    job = pool.submit(int, on_done=done.append)
-    assert diary.told[-1].startswith("soon <Job ")
-    run_until(loop, lambda: done)
-    assert done == [job]
-    remove(loop, diary)
-    pool.submit(int)
-    loop.scheduled(job)  # reported to no hooks
-    assert diary.told[-1] != f"soon {job}"
-
-
-def test_datagrams_are_told(loop: EventLoop) -> None:
-    install(loop, told := Bytes())
-    one, other = Datagrams(loop), Datagrams(loop)
-    for each in (one, other):
-        each.create_socket(socket.AF_INET, socket.SOCK_DGRAM)
-        each.bind(("127.0.0.1", 0))
-    one.sendto(b"hello", other.socket.getsockname())
-    run_until(loop, lambda: other.got)
-    one.close()
-    other.close()
-    assert told.told == [("sent", one, 5), ("received", other, 5)]
-
-
-class Datagrams(Dispatcher):
-    got = b""
-
-    def handle_read(self) -> None:
-        self.got, _ = self.recvfrom()
-
-
-def test_channels_get_their_own_back(loop: EventLoop) -> None:
-    with pair() as (ours, _):
-        chat = AsyncChat(loop, ours)
-        install(loop, hooks := Bytes())
-        assert type(ours) is not socket.socket
-        assert isinstance(ours, socket.socket)
-        assert "push" in vars(chat)
-        remove(loop, hooks)
-        assert type(ours) is socket.socket
-        assert "push" not in vars(chat)
-        install(loop, Bytes())
-        chat.close()
-        assert "push" not in vars(chat)
-
-
-def test_a_trace_without_bytes_leaves_channels_alone(loop: EventLoop) -> None:
-    install(loop, Diary())
-    with pair() as (ours, _):
-        chat = AsyncChat(loop, ours)
-        assert type(ours) is socket.socket
-        assert "push" not in vars(chat)
-        chat.close()
-
-
-def test_a_peek_is_no_receiving(loop: EventLoop) -> None:
-    install(loop, told := Bytes())
-    with pair() as (ours, theirs):
-        lines = Lines(loop, ours)
-        theirs.send(b"hello\n")
-        assert lines.socket.recv(1, socket.MSG_PEEK) == b"h"
-        assert told.told == []
-        lines.close()
-
-
 def test_diary_has_every_hook() -> None:
     """So the tests above miss none."""
     own = {*vars(Diary), *vars(Bytes)}
@@ -477,15 +198,13 @@ def test_diary_has_every_hook() -> None:
 
 
 def test_an_untraced_pass_makes_no_call_for_traces() -> None:
-    """The calls of one delivered READ: selector, handler, and nothing of tracing."""
-    assert calls_of_a_pass(None) == [
-        "_pass", "_refresh", "_wait", "_timeout", "_time_to_next", "__len__", "select", "_deliver",
-        "handle_read", "__len__",
-    ]  # fmt: skip
-    assert len(calls_of_a_pass(Trace())) > 10
+    """The calls of one delivered READ: the loop, the selector, the handler, and no tracing."""
+    assert not calls_for_traces(None)
+    assert calls_for_traces(Trace())
 
 
-def calls_of_a_pass(trace: Trace | None) -> list[str]:
+def calls_for_traces(trace: Trace | None) -> list[str]:
+    """Return the functions of the package's trace modules that a pass calls."""
     calls: list[str] = []
     loop, selector = begin(trace)
     with loop:
@@ -494,19 +213,20 @@ def calls_of_a_pass(trace: Trace | None) -> list[str]:
         loop.run_once(0)
         selector.script((7, READ))
 
-        def note(frame: object, event: str, arg: object) -> None:
-            if event == "call":
-                calls.append(frame.f_code.co_name)  # type: ignore[attr-defined]  # a frame
+        def note(frame: FrameType, event: str, arg: object) -> None:
+            if event == "call" and Path(frame.f_code.co_filename).parent == TRACE:
+                calls.append(frame.f_code.co_name)
 
         before: Callable[..., object] | None = sys.getprofile()
-        gc.disable()  # whoever watches the collector would be noted as well
         sys.setprofile(note)
         try:
-            loop._pass(0)
+            loop.run_once(0)
         finally:
             sys.setprofile(before)
-            gc.enable()
-    return [name for name in calls if name[:1] != "<"]
+    return calls
+
+
+TRACE = Path(miniloop.trace.__file__).parent
 
 
 class Silent(FakeChannel):
