@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.chatroom_process import Peer, Server
-from tests.integration.happenings import Stage, made
 
 if TYPE_CHECKING:
     from tests.examples.chatroom.web.serve import Running
+    from tests.integration.happenings import Stage
     from tests.integration.tls_peers import Seen
 
 Start = Callable[..., Server]
@@ -110,6 +110,8 @@ def door() -> Iterator[Running]:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """Where things happen to a channel."""
+    from tests.integration.happenings import Stage, made  # needs UNIX sockets
+
     with contextlib.ExitStack() as stack:
         yield Stage(stack, tmp_path)
     while made:
