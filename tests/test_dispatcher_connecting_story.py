@@ -8,6 +8,7 @@ and what it saw is compared with what is right.
 import errno
 import logging
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 
@@ -29,16 +30,17 @@ class Story(AsyncChat):
         self.calls: list[str] = []
         self.program = program
 
-    def note(self, name: str) -> None:
-        self.calls.append(name)
-        self.program.get(name, lambda story: None)(self)
+    def note(self, name: str, detail: str = "") -> None:
+        self.calls.append(f"{name} {detail}".rstrip())
+        if name in self.program:
+            self.program[name](self)
 
     def handle_connect(self) -> None:
         self.note("connect")
 
     def handle_connect_error(self, error: OSError) -> None:
         assert error is self.error or isinstance(error, ConnectionAbortedError)
-        self.note(f"failed {type(error).__name__}")
+        self.note("failed", type(error).__name__)
 
     def handle_close(self) -> None:
         self.note("close")
@@ -63,6 +65,9 @@ class Story(AsyncChat):
         self.calls.append(f"data {data.decode()}")
 
 
+Kind = TypeVar("Kind", bound=AsyncChat)
+
+
 class Scene:
     """A network with one server, and the way in which the program connects to it."""
 
@@ -82,7 +87,6 @@ class Scene:
             host = NAME if self.way == "by name" else ADDRESS[0]
             story.connect_to(host, ADDRESS[1], timeout=timeout)
         assert story.connecting
-        assert story.calls == []
         return story
 
     def silence(self) -> None:
@@ -271,8 +275,7 @@ def test_an_overflow_that_is_left_open_goes_on_connecting(scene: Scene) -> None:
             self.note("overflow")
             self.discard_output()
 
-    story = scene.begin()
-    story.__class__ = Tolerant
+    story = scene.connect(Tolerant(scene.loop))
     story.max_output = 1000
     story.push(b"x" * 1001)
     scene.run(1)
@@ -304,7 +307,7 @@ def test_an_exception_in_handle_connect_error(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.refuse()
-    story = scene.begin(**{"failed ConnectionRefusedError": lambda story: fail()})
+    story = scene.begin(failed=lambda story: fail())
     scene.run(1)
     assert story.calls == ["failed ConnectionRefusedError", "error"]
     assert caplog.text.count("ValueError: on purpose") == 1
@@ -325,13 +328,10 @@ def test_an_exception_in_handle_idle_while_connecting(
 def test_a_failure_that_no_override_handles_is_logged(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Plain(AsyncChat):
-        pass
-
     scene.refuse()
-    story = scene.begin()
-    story.__class__ = Plain
+    story = scene.connect(AsyncChat(scene.loop))
     scene.run(1)
+    assert story.closed
     assert "cannot connect to " in caplog.text
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
@@ -367,9 +367,10 @@ def test_a_loop_that_is_closed_while_connecting(scene: Scene) -> None:
 
 def test_a_second_connect_is_refused(scene: Scene) -> None:
     story = scene.begin()
-    for again in (lambda: story.connect(ADDRESS), lambda: story.connect_to(*ADDRESS)):
-        with pytest.raises(RuntimeError, match="is in use; make a new dispatcher"):
-            again()
+    with pytest.raises(RuntimeError, match=r"connect\(\): .* is in use; make a new dispatcher"):
+        story.connect(ADDRESS)
+    with pytest.raises(RuntimeError, match=r"connect_to\(\): .* is in use; make a new"):
+        story.connect_to(*ADDRESS)
     scene.run(1)
     assert story.calls == ["connect"]
     assert story.connected
