@@ -79,7 +79,9 @@ class Scene:
         net.hosts[NAME] = [ADDRESS[0]]
 
     def begin(self, timeout: float | None = 30.0, **program: Callable[[Story], object]) -> Story:
-        story = Story(self.loop, **program)
+        return self.connect(Story(self.loop, **program), timeout)
+
+    def connect(self, story: Kind, timeout: float | None = 30.0) -> Kind:
         if self.way == "connect":
             story.create_socket()
             story.connect(ADDRESS, timeout=timeout)
