@@ -118,6 +118,7 @@ class ConnectingByName:
             self._job.cancel()
         if self._race is not None:
             self._race.close()
+        self._job = self._race = None  # they hold this: a circle
 
     def close(self) -> None:
         """Give up; no callback runs.  The channel is closed too, when the loop calls this."""
