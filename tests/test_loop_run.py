@@ -95,6 +95,8 @@ def test_wrong_callbacks_and_times(loop: EventLoop) -> None:
     for call in (loop.call_soon, loop.call_soon_threadsafe, loop.on_stop):
         with pytest.raises(TypeError, match="is not callable"):
             call("text")  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(TypeError, match=r"call_later\(delay, callback, \*args\): .* no delay"):
+        loop.call_later(print, 1)  # type: ignore[arg-type]  # the other way round
     with pytest.raises(ValueError, match="NaN"):
         loop.call_later(float("nan"), fail)
     with pytest.raises(TypeError):
