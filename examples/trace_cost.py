@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from miniloop import AsyncChat, EventLoop, Trace
+from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
 ROUNDS = 11
@@ -44,7 +45,9 @@ class Echo(AsyncChat):
 def measure(trace: Trace | None) -> float:
     """Return microseconds of processor time for a line."""
     spent = 0.0
-    with EventLoop(trace=trace) as loop:
+    with EventLoop() as loop:
+        if trace is not None:
+            install(loop, trace)
         pairs = [socket.socketpair() for _ in range(CONNECTIONS)]
         for ours, _ in pairs:
             Echo(loop, ours)

@@ -256,7 +256,7 @@ class BaseChannel(Channel):
         if self._watchers_:
             self._notify_watchers_()
 
-    def leave(self) -> None:
+    def _leave_(self) -> None:
         """Leave the loop when an overridden ``close()`` has failed."""
         BaseChannel.close(self)
 

@@ -104,7 +104,8 @@ class Dispatcher(BaseChannel):
         try:
             self.socket.bind(addr)
         except OSError as error:
-            raise OSError(error.errno, f"cannot bind to {addr!r}: {error.strerror}") from None
+            error.filename = addr
+            raise
 
     def listen(self, backlog: int = 1024) -> None:
         """Accept connections; at most ``backlog`` wait in the kernel, or fewer by its own limit."""

@@ -242,7 +242,7 @@ class QueuedDispatcher(Dispatcher):
         if not (self._hold_ & CLOSING or self.input_done()):
             return
         registration = self._registration_
-        if registration is not None and not registration.channel.goodbye():
+        if registration is not None and not registration.channel._goodbye_():
             return
         if self._hold_ & CLOSING and self.connected:
             discard_input(self.socket)

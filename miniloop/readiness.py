@@ -62,7 +62,7 @@ class Channel:
         """Return whether no queued output is waiting to be sent."""
         return True
 
-    def goodbye(self) -> bool:
+    def _goodbye_(self) -> bool:
         """End the protocol below, such as TLS; return whether there is nothing to wait for."""
         return True
 
@@ -77,7 +77,7 @@ class Channel:
     def close(self) -> None:
         """Leave the loop and close the descriptor; again is harmless."""
 
-    def leave(self) -> None:
+    def _leave_(self) -> None:
         """Leave the loop, when ``close()`` has failed."""
 
 

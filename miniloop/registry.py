@@ -173,4 +173,4 @@ def close(channel: Channel, *, report: bool = False) -> None:
     except Exception:
         logger.exception("exception while closing %r", channel)
     finally:
-        channel.leave()
+        channel._leave_()

@@ -5,12 +5,14 @@ too, so that a red run can be repeated; at a desk it keeps searching in new plac
 """
 
 import os
+import socket
 from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
 
 from miniloop import EventLoop
+from tests.driving import pair
 from tests.needs import NEEDS, missing_name, needs_of, reason_to_skip, too_many_skipped
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
@@ -23,6 +25,13 @@ def loop() -> Iterator[EventLoop]:
     """A loop in debug mode, closed afterwards with all its channels."""
     with EventLoop(debug=True) as loop:
         yield loop
+
+
+@pytest.fixture
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two connected sockets, both closed afterwards; the second never blocks."""
+    with pair() as both:
+        yield both
 
 
 # -- what this system lacks ------------------------------------------------------------------------

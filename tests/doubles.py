@@ -85,9 +85,9 @@ class FakeChannel(Channel):
 
     def close(self) -> None:
         self._called("close")
-        self.leave()
+        self._leave_()
 
-    def leave(self) -> None:
+    def _leave_(self) -> None:
         if self.registry is not None and self.registration is not None:
             self.registry.unregister(self.registration)
 

@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from miniloop import AsyncChat, Dispatcher, EventLoop
+from miniloop import AsyncChat, Dispatcher, EventLoop, Trace
+from miniloop.readiness import Registration
+from miniloop.trace import inspection, install, remove
 
 LONGEST = 20.0
 """Seconds until a test that waits for the kernel gives up; a healthy one needs milliseconds."""
@@ -26,6 +28,24 @@ def settle(loop: EventLoop, passes: int = 12) -> None:
     """Run passes that do not wait: what a socketpair delivers is there at once."""
     for _ in range(passes):
         loop.run_once(0)
+
+
+def deliveries(loop: EventLoop, passes: int = 100) -> int:
+    """What is delivered, and called soon, in passes that do not wait."""
+
+    class Counting(Trace):
+        count = 0
+
+        def before_delivery(self, registration: Registration, ready: int) -> None:
+            self.count += 1
+
+        def before_wait(self, timeout: float | None) -> None:
+            self.count += bool(inspection.callbacks(loop, 1))
+
+    install(loop, counting := Counting())
+    settle(loop, passes)
+    remove(loop, counting)
+    return counting.count
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from threading import Thread
 import pytest
 
 from miniloop import AsyncChat, Dispatcher, EventLoop, Listener
+from miniloop.trace import inspection
 from tests.driving import run_until
 
 LOCAL = ("127.0.0.1", 0)
@@ -159,6 +160,45 @@ def test_a_terminator_changed_in_mid_message_holds_at_once(
             for _ in range(3):
                 loop.run_once(0)
         assert channel.seen == [b"abc", b"\nx", None, b"y"]
+
+
+class Visitor(AsyncChat):
+    """Has methods of its own, with names that a chat room may choose."""
+
+    def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
+        super().__init__(loop, sock)
+        self.set_terminator(b"\n")
+
+    def leave(self, room: str) -> None:
+        self.push(f"you leave {room}\n".encode())
+
+    def goodbye(self, text: str) -> None:
+        self.leave("lobby")
+        self.push(text.encode())
+        self.close_when_done()
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        pass
+
+    def found_terminator(self) -> None:
+        self.goodbye("bye\n")
+
+    def close(self) -> None:
+        super().close()
+        raise ValueError("on purpose")
+
+
+def test_methods_of_a_program_are_not_taken_for_the_librarys(
+    loop: EventLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        channel = Visitor(loop, ours)
+        theirs.send(b"/quit\n")
+        run_until(loop, lambda: channel.closed)
+        assert theirs.recv(100) == b"you leave lobby\nbye\n"
+    assert "TypeError" not in caplog.text
+    assert not inspection.registrations(loop)
 
 
 def test_max_input_may_be_set_on_the_instance(loop: EventLoop) -> None:

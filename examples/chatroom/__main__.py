@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from miniloop import EventLoop, ThreadPool, Trace
+from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
 from .certificates import Certificate, CertificateError
@@ -49,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotStart as error:
         print(error, file=sys.stderr)
         return 1
-    with EventLoop(trace=trace) as loop:
+    with EventLoop() as loop:
+        if trace is not None:
+            install(loop, trace)
         try:
             _open(loop, options)
         except (CannotStart, CertificateError) as error:

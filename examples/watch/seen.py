@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from miniloop import EventLoop, Trace
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
 from miniloop.timers import Handle, TimerHandle
-from miniloop.trace import inspection
+from miniloop.trace import inspection, install
 from miniloop.trace.hooks import Counts, callback_name, channel_behind
 
 from .pace import RUN, Pace
@@ -88,7 +88,7 @@ class Seen(Trace):
     def attach(self, loop: EventLoop) -> None:
         """Watch `loop` from now on."""
         self._loop = loop
-        loop.trace = self
+        install(loop, self)
 
     # The watched thread's side
 

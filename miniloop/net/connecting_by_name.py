@@ -44,6 +44,8 @@ class ConnectingByName:
     ) -> None:
         """Ask for the addresses, or begin at once with a numeric one."""
         _check(host, port)
+        self._host = host
+        self._port = port
         self._channel = channel
         self._loop = channel.loop
         self._name = f"{host[:80]} port {port}"
@@ -55,15 +57,16 @@ class ConnectingByName:
         if timeout is not None:
             self._handles.append(self._loop.call_later(timeout, self._timed_out, timeout))
         self._loop.background[self] = None
-        self._begin(host, port)
+        self._begin()
 
-    def _begin(self, host: str, port: int) -> None:
-        addresses = numeric(host, port)
+    def _begin(self) -> None:
+        addresses = numeric(self._host, self._port)
         if addresses is not None:
             self._start_race(addresses)
             return
         try:
-            self._job = Resolver.of(self._loop).resolve(host, port, self._resolved)
+            resolver = Resolver.of(self._loop)
+            self._job = resolver.resolve(self._host, self._port, self._resolved)
         except PoolFull as full:
             error = OSError(errno.EAGAIN, f"{self._name} cannot be looked up: {full}")
             self._handles.append(self._loop.call_soon(self._fail, error))
@@ -115,6 +118,7 @@ class ConnectingByName:
             self._job.cancel()
         if self._race is not None:
             self._race.close()
+        self._job = self._race = None  # they hold this: a circle
 
     def close(self) -> None:
         """Give up; no callback runs.  The channel is closed too, when the loop calls this."""
@@ -131,7 +135,10 @@ class ConnectingByName:
         """Go on: what was queued may still be sent."""
 
     def after_fork(self) -> None:
-        """Go on with the attempts; a look-up was the parent's thread's, and ends by its limit."""
+        """Go on with the attempts; look the name up again, on a thread of this process."""
+        if self._job is not None:
+            self._job = None
+            self._handles.append(self._loop.call_soon(self._begin))
 
 
 def summary(name: str, failures: list[Failure]) -> OSError:

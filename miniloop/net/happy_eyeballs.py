@@ -103,6 +103,7 @@ class Attempt(BaseChannel):
         super().close()
         if self._connecting_ is not None:
             self._connecting_.close()
+            self._connecting_ = None  # it holds this: a circle
         sock, self._sock_ = self._sock_, None
         if sock is not None:
             sock.close()

@@ -253,9 +253,9 @@ class TlsChannel(Channel):
         """Report the channel's end, and close it."""
         self._channel.end()
 
-    def leave(self) -> None:
+    def _leave_(self) -> None:
         """Leave the loop when the channel's ``close()`` has failed."""
-        self._channel.leave()
+        self._channel._leave_()
 
     def fileno(self) -> int:
         """Return the descriptor's number."""
@@ -267,7 +267,7 @@ class TlsChannel(Channel):
 
     # -- the end ---------------------------------------------------------------------------------
 
-    def goodbye(self) -> bool:
+    def _goodbye_(self) -> bool:
         """Send ``close_notify`` and look for the peer's; return whether nothing is to wait for.
 
         The channel calls it when it has sent everything, and is flushed again when it is over: the

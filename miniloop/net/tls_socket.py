@@ -300,7 +300,12 @@ class TlsSocket:
         return self._sock.detach()
 
     def _release(self) -> None:
-        """Report the end, and let go of the owner: a circle would hold both until collected."""
+        """Report the end, and let go of the owner: a circle would hold both until collected.
+
+        The traceback of a failure holds the owner too, in the frames of its handlers.
+        """
+        if self._failure is not None:
+            self._failure.__traceback__ = None
         closed, self._changed, self._closed = self._closed, _no_op, _no_op
         closed()
 

@@ -23,7 +23,8 @@ class Child(BaseChannel):
 
     The child is collected then, so it is no zombie; no other child is looked at.  While it is
     watched ``run()`` goes on.  ``close()`` watches no more and does nothing to the process, and so
-    does the end of the loop.
+    does the end of the loop.  After a ``fork()`` the report comes in the parent only, whose child
+    it is.
 
     Args:
         loop: the loop that watches it.
@@ -50,6 +51,7 @@ class Child(BaseChannel):
             raise TypeError(f"on_exit is called with the exit status; {on_exit!r} cannot be")
         self.process = process
         self._on_exit_ = on_exit
+        self._parent_ = os.getpid()
         self._fd_, self._close_fd_ = _exit_descriptor(process)
         self._attach_()
 
@@ -59,6 +61,9 @@ class Child(BaseChannel):
 
     def handle_read(self) -> None:
         """It has ended, so ``wait()`` only collects it, or waits for a thread that is at it."""
+        if self._parent_ != os.getpid():
+            self.close()
+            return
         returncode = self.process.wait()
         self.close()
         self._on_exit_(returncode)

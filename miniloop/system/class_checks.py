@@ -23,15 +23,28 @@ def check_class(cls: type) -> None:
             "channel's state: choose another name"
         )
     for name in _COOPERATIVE:
-        method = vars(cls).get(name)
-        if isinstance(method, FunctionType) and not _uses(method.__code__, name):
+        if isinstance(vars(cls).get(name), FunctionType) and not _calls_base(cls, name):
             warnings.warn(
                 f"{cls.__qualname__}.{name}() does not call super().{name}()",
-                RuntimeWarning, stacklevel=4,
+                RuntimeWarning, stacklevel=3,
             )  # fmt: skip
 
 
-def _uses(code: CodeType, name: str) -> bool:
-    """Return whether ``code``, or code nested in it, uses an attribute or global ``name``."""
-    nested = (each for each in code.co_consts if isinstance(each, CodeType))
-    return name in code.co_names or any(_uses(each, name) for each in nested)
+def _calls_base(cls: type, name: str) -> bool:
+    """Return whether a method, or another one of its class that it calls, uses ``name``."""
+    waiting, seen = [name], set[FunctionType]()
+    while waiting:
+        method = vars(cls).get(waiting.pop())
+        if isinstance(method, FunctionType) and method not in seen:
+            seen.add(method)
+            used = _names(method.__code__)
+            if name in used:
+                return True
+            waiting += used
+    return False
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the attributes and globals that ``code``, and code nested in it, uses."""
+    nested = [_names(each) for each in code.co_consts if isinstance(each, CodeType)]
+    return {*code.co_names}.union(*nested)

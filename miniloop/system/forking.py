@@ -23,8 +23,8 @@ def renew_after_fork(loop: EventLoop) -> None:
     _loops.add(loop)
 
 
-def _renew_all() -> None:
-    """In the child: signals first, because they name the wakers of other loops."""
+def renew_all() -> None:
+    """Do it for every loop; called in each child.  Signals first: they name the loops' wakers."""
     loops = [loop for loop in _loops if not loop.closed]
     for loop in loops:
         if loop._signals is not None:
@@ -52,4 +52,4 @@ def _renew(loop: EventLoop) -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(after_in_child=renew_all)

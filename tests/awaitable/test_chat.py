@@ -106,7 +106,8 @@ def test_cancelled_waiter_takes_no_message() -> None:
         cancelled.cancel()
         peer.send(b"one\n")
         assert await other == b"one"
-        assert not chat._waiters
+        peer.send(b"two\n")
+        assert await chat.message() == b"two"
 
     in_asyncio(test)
 
@@ -118,9 +119,36 @@ def test_slow_coroutine_slows_the_peer_down() -> None:
         peer.send(b"".join(b"%d\n" % number for number in range(1000)))
         assert await chat.message() == b"0"
         await asyncio.sleep(0)
-        assert len(chat._unread) == 9
         assert not chat.readable()
-        assert [int(await chat.message()) for _ in range(999)] == [*range(1, 1000)]
+        assert at_hand(chat) == [b"%d" % number for number in range(1, 10)]
+        assert chat.readable()
+        assert [int(await chat.message()) for _ in range(990)] == [*range(10, 1000)]
+        assert chat.readable()
+
+    in_asyncio(test)
+
+
+def at_hand(chat: AwaitableChat) -> list[bytes]:
+    """Take the messages that are there without waiting."""
+    taken: list[bytes] = []
+    while True:
+        coroutine = chat.message()
+        try:
+            coroutine.send(None)
+        except StopIteration as done:
+            taken.append(done.value)
+        else:
+            coroutine.close()
+            return taken
+
+
+def test_reading_goes_on_when_half_of_the_messages_are_taken() -> None:
+    async def test(chat: AwaitableChat, peer: socket.socket) -> None:
+        chat.max_unread = 4
+        peer.send(b"1\n2\n3\n4\n5\n")
+        assert await chat.message() == b"1"
+        assert not chat.readable()
+        assert await chat.message() == b"2"
         assert chat.readable()
 
     in_asyncio(test)
@@ -155,14 +183,25 @@ def test_draining_waits_for_a_slow_peer_only() -> None:
     in_asyncio(test)
 
 
-def test_connecting() -> None:
+def start_connecting(chat: AwaitableChat, address: tuple[str, int], *, by_name: bool) -> None:
+    if by_name:
+        chat.connect_to(*address)
+    else:
+        chat.create_socket()
+        chat.connect(address)
+
+
+both_ways = pytest.mark.parametrize("by_name", [False, True], ids=["connect", "connect_to"])
+
+
+@both_ways
+def test_connecting(by_name: bool) -> None:
     async def main() -> None:
         with EventLoop(debug=True) as loop:
             async with AsyncioGuest(loop, asyncio.get_running_loop()):
                 listener = Listener(loop, ("127.0.0.1", 0), AwaitableChat)
                 chat = AwaitableChat(loop)
-                chat.create_socket()
-                chat.connect(listener.address)
+                start_connecting(chat, listener.address[:2], by_name=by_name)
                 await chat.established()
                 assert chat.connected
                 chat.close()
@@ -171,14 +210,14 @@ def test_connecting() -> None:
     asyncio.run(main())
 
 
-def test_failing_to_connect(caplog: pytest.LogCaptureFixture) -> None:
+@both_ways
+def test_failing_to_connect(by_name: bool, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         with EventLoop(debug=True) as loop, socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
             async with AsyncioGuest(loop, asyncio.get_running_loop()):
                 chat = AwaitableChat(loop)
-                chat.create_socket()
-                chat.connect(nobody.getsockname())
+                start_connecting(chat, nobody.getsockname(), by_name=by_name)
                 with pytest.raises(ConnectionRefusedError):
                     await chat.established()
                 given_up = AwaitableChat(loop)

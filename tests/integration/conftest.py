@@ -1,4 +1,4 @@
-"""Fixtures of the chat room's tests with real processes and sockets."""
+"""Fixtures of the tests with real processes and sockets: the chat room's, and those of TLS."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.chatroom_process import Peer, Server
+
+if TYPE_CHECKING:
+    from tests.examples.chatroom.web.serve import Running
+    from tests.integration.happenings import Stage
+    from tests.integration.tls_peers import Seen
 
 Start = Callable[..., Server]
 Connect = Callable[..., Peer]
@@ -71,3 +77,42 @@ def connect() -> Iterator[Connect]:
             return peer
 
         yield connector
+
+
+@pytest.fixture
+def seen() -> Seen:
+    """What the channels on the loop's thread report."""
+    from tests.integration.tls_peers import Seen  # skips the test where there is no trustme
+
+    return Seen()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str, str]:
+    """The authority, the server's key with its certificate, and the client's."""
+    from tests.certificates import certificates
+
+    return certificates().write(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[Running]:
+    """A web door for tests that leave it as it was."""
+    from examples.chatroom.limits import Limits
+    from examples.chatroom.web.limits import WebLimits
+    from tests.examples.chatroom.web.serve import serving
+    from tests.integration.web_peers import EAGERLY, FREELY
+
+    with serving(Limits(**FREELY), WebLimits(**EAGERLY, close_timeout=0.5)) as running:
+        yield running
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Where things happen to a channel."""
+    from tests.integration.happenings import Stage, made  # needs UNIX sockets
+
+    with contextlib.ExitStack() as stack:
+        yield Stage(stack, tmp_path)
+    while made:
+        made.pop().close()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from miniloop import AsyncChat, AsyncioGuest, EventLoop, Listener, Trace
+from miniloop.trace import install
 from tests.driving import Lines, pair
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -46,7 +47,8 @@ def start(main: Main) -> None:
 
 async def hosted(main: Main) -> None:
     steps = Steps()
-    with EventLoop(trace=steps) as loop:
+    with EventLoop() as loop:
+        install(loop, steps)
         async with AsyncioGuest(loop, asyncio.get_running_loop()):
             await asyncio.wait_for(main(loop, steps), LONGEST)
             before = steps.count
@@ -187,14 +189,15 @@ def test_cancelled_while_leaving() -> None:
     async def main() -> None:
         with EventLoop() as loop, pair() as (ours, _):
             guest = AsyncioGuest(loop, asyncio.get_running_loop())
+            leaving = asyncio.Event()
+            loop.on_stop(leaving.set)
 
             async def stay() -> None:
                 async with guest:
                     AsyncChat(loop, ours).push(b"x" * 10_000_000)  # nobody reads it
 
             task = asyncio.create_task(stay())
-            while loop._stop_grace is None:
-                await asyncio.sleep(0)
+            await leaving.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -208,14 +211,16 @@ def test_signal_handlers_of_both(first: str) -> None:
     async def main() -> list[str]:
         seen: asyncio.Queue[str] = asyncio.Queue()
         host = asyncio.get_running_loop()
+        steps = Steps()
         with EventLoop() as loop:
+            install(loop, steps)
             async with AsyncioGuest(loop, host):
                 if first == "asyncio":
                     host.add_signal_handler(signal.SIGUSR1, seen.put_nowait, "asyncio")
                 loop.add_signal_handler(signal.SIGUSR2, seen.put_nowait, "miniloop")
                 if first == "miniloop":
                     host.add_signal_handler(signal.SIGUSR1, seen.put_nowait, "asyncio")
-                while loop._waker._pending:  # the first step; what follows must make its own
+                while not steps.count:  # the first step; what follows must make its own
                     await asyncio.sleep(0)
                 for number in (signal.SIGUSR1, signal.SIGUSR2):
                     signal.raise_signal(number)
@@ -250,6 +255,7 @@ with warnings.catch_warnings():
     from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
     from twisted.protocols.basic import LineOnlyReceiver
 from miniloop import EventLoop, Listener, TwistedGuest
+from miniloop.trace import install
 from tests.integration.test_guest import Echo, MESSAGES, Steps
 
 class Client(LineOnlyReceiver):
@@ -279,7 +285,8 @@ def serve(loop, sock):
     served.append(Echo(loop, sock))
 
 served, steps, closed = [], Steps(), []
-with EventLoop(trace=steps) as loop:
+with EventLoop() as loop:
+    install(loop, steps)
     guest = TwistedGuest(loop, reactor, on_end=reactor.stop)
     listener = Listener(loop, ("127.0.0.1", 0), serve)
     connectProtocol(TCP4ClientEndpoint(reactor, *listener.address), Client())

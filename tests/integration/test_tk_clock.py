@@ -40,24 +40,28 @@ def display() -> Iterator[str]:
 PROGRAM = """
 import sys
 from examples import tk_clock
+from miniloop import Trace
+from miniloop.trace import install
+
+class Steps(Trace):
+    count = 0
+    def before_pass(self, counts):
+        self.count += 1
 
 def watched(self, *arguments):
     init(self, *arguments)
     self.tick = None
-    loop, steps, step = self.loop, [], self.loop.step
-    def count():
-        steps.append(1)
-        return step()
-    loop.step = count
+    loop, steps = self.loop, Steps()
+    install(loop, steps)
     def shown(*names):
         print("shows", self.message.get(), flush=True)
         if self.message.get() == "end":
             loop.call_later(0.1, rest)
     def rest():                                         # everything is said: count while idle
-        steps.clear()
+        steps.count = 0
         loop.call_later(0.3, finish)
     def finish():
-        print("few steps:", len(steps) < 10)            # a tick of the clock may fall into it
+        print("few steps:", steps.count < 10)            # a tick of the clock may fall into it
         loop.stop()
     self.message.trace_add("write", shown)
 

@@ -9,8 +9,9 @@ from typing import cast
 import pytest
 
 from miniloop import EventLoop
-from miniloop.net.connecting import Connecting
+from miniloop.net.connecting import ConnectingToAddress
 from miniloop.testing import FakeClock
+from miniloop.trace import inspection
 from tests.doubles import Sees, scripted
 
 
@@ -46,10 +47,15 @@ class Setup:
         family: int = socket.AF_INET,
         timeout: float | None = None,
         address: object = "address",
-    ) -> Connecting:
+    ) -> ConnectingToAddress:
         sock = cast(socket.socket, Script(family, list(codes), outcome))
-        started = self.sees.note("started")
-        return Connecting(self.loop, sock, address, timeout, started, self.errors.append)
+        return ConnectingToAddress(
+            self.loop, sock, address, timeout, on_started=self.sees.note("started"),
+            on_connected=self.sees.note("connected"), on_failed=self.errors.append,
+        )  # fmt: skip
+
+    def timers(self) -> int:
+        return len(inspection.timers(self.loop, 9))
 
 
 @pytest.fixture
@@ -62,28 +68,32 @@ def setup() -> Iterator[Setup]:
 @pytest.mark.parametrize("code", [0, errno.EISCONN, errno.EINPROGRESS, errno.EAGAIN, errno.EINTR])
 def test_under_way_then_connected(setup: Setup, code: int) -> None:
     connecting = setup.connect(code, timeout=5)
+    assert connecting.started
     assert setup.sees == ["started"]
-    assert connecting.finished()
+    connecting.handle_write()
     setup.loop.run_once(10)
+    assert setup.sees == ["started", "connected"]
     assert setup.errors == []
-    assert len(setup.loop._timers) == 0
+    assert setup.timers() == 0
 
 
 def test_failed_later(setup: Setup) -> None:
     connecting = setup.connect(errno.EINPROGRESS, outcome=errno.ECONNREFUSED, timeout=5)
-    assert not connecting.finished()
+    connecting.handle_write()
     setup.loop.run_once(10)
+    assert setup.sees == ["started"]
     assert [error.errno for error in setup.errors] == [errno.ECONNREFUSED]
 
 
 def test_failed_at_once_is_reported_from_the_loop(setup: Setup) -> None:
-    setup.connect(errno.ENETUNREACH, timeout=5)
+    connecting = setup.connect(errno.ENETUNREACH, timeout=5)
     assert setup.errors == []
     setup.loop.run_once()
     assert [error.errno for error in setup.errors] == [errno.ENETUNREACH]
     assert str(setup.errors[0]).endswith(os.strerror(errno.ENETUNREACH))
     assert setup.sees == []
-    assert len(setup.loop._timers) == 0
+    assert not connecting.started
+    assert setup.timers() == 0
 
 
 def test_time_limit(setup: Setup) -> None:
@@ -99,10 +109,12 @@ def test_full_unix_backlog_is_tried_again(setup: Setup) -> None:
     connecting = setup.connect(*codes, 0, family=socket.AF_UNIX, timeout=5)
     for _ in codes:
         assert setup.sees == []
+        assert not connecting.started
         setup.loop.run_once()
     assert setup.sees == ["started"]
     assert setup.clock() == pytest.approx(1000 + sum([1, 2, 4, 8, 16, 32, 64, 100, 100]) / 1000)
-    assert connecting.finished()
+    connecting.handle_write()
+    assert setup.sees == ["started", "connected"]
 
 
 def test_time_limit_while_trying_again(setup: Setup) -> None:
@@ -110,7 +122,11 @@ def test_time_limit_while_trying_again(setup: Setup) -> None:
     while not setup.errors:
         setup.loop.run_once()
     assert setup.clock() == pytest.approx(1001)
-    assert len(setup.loop._timers) == 0
+    assert setup.timers() == 0
+
+
+def test_a_full_backlog_of_another_family_is_a_connect_under_way(setup: Setup) -> None:
+    assert setup.connect(errno.EAGAIN).started
 
 
 def test_close_reports_nothing(setup: Setup) -> None:
@@ -123,4 +139,4 @@ def test_close_reports_nothing(setup: Setup) -> None:
 def test_address_that_makes_no_sense_leaves_no_timer(setup: Setup) -> None:
     with pytest.raises(TypeError, match="no address"):
         setup.connect(timeout=5, address=None)
-    assert len(setup.loop._timers) == 0
+    assert setup.timers() == 0

@@ -11,8 +11,10 @@ import pytest
 from miniloop import EventLoop
 from miniloop.channel import BaseChannel
 from miniloop.net.connecting_by_name import ConnectingByName, summary
+from miniloop.net.happy_eyeballs import Attempt
 from miniloop.net.resolving import Address, Resolver
 from miniloop.testing import FakeClock
+from miniloop.trace import inspection
 from tests.driving import run_until
 
 HERE = "127.0.0.1"
@@ -30,8 +32,9 @@ class Setup:
         self, host: Any = "some.example", port: Any = 80, timeout: float | None = 5
     ) -> ConnectingByName:
         connecting = ConnectingByName(
-            self.channel, host, port, timeout, self.note_connected, self.errors.append
-        )
+            self.channel, host, port, timeout, on_connected=self.note_connected,
+            on_failed=self.errors.append,
+        )  # fmt: skip
         assert self.outcomes == 0
         return connecting
 
@@ -48,8 +51,19 @@ class Setup:
         for _ in range(5):
             self.loop.run_once(0)
         assert self.outcomes == 1
-        assert not self.loop.activities.busy()
-        assert len(self.loop._timers) == 0
+        assert not self.busy()
+        assert inspection.timers(self.loop, 9) == []
+
+    def busy(self) -> bool:
+        return any(work.busy() for work in self.loop.background)
+
+    def trying(self) -> list[Any]:
+        """Return the addresses of the attempts under way."""
+        channels = [each.channel for each in inspection.registrations(self.loop)]
+        return [each.address.sockaddr for each in channels if isinstance(each, Attempt)]
+
+    def resolvers(self) -> int:
+        return sum(isinstance(work, Resolver) for work in self.loop.background)
 
 
 @pytest.fixture
@@ -123,7 +137,7 @@ def test_a_numeric_address_needs_no_resolver(setup: Setup, names: Names) -> None
         setup.connect(HERE, server.getsockname()[1])
         setup.finish()
         assert setup.connected == [server.getsockname()]
-    assert setup.loop.activities.find(Resolver) is None
+    assert setup.resolvers() == 0
 
 
 def test_the_limit_while_the_name_is_looked_up(setup: Setup, names: Names) -> None:
@@ -147,10 +161,7 @@ def test_the_limit_covers_look_up_and_attempts_together(setup: Setup, names: Nam
         names.known["some.example"] = [(socket.AF_INET, refused()), (socket.AF_INET, address)]
         setup.connect()
         setup.clock.advance(4)
-        connecting = setup.loop.activities.find(ConnectingByName)
-        assert connecting is not None
-        run_until(setup.loop, lambda: connecting._race and connecting._race.failures)
-        run_until(setup.loop, lambda: connecting._race and connecting._race.running)
+        run_until(setup.loop, lambda: setup.trying() == [address])
         assert setup.outcomes == 0
         setup.clock.advance(1)
         setup.finish()
@@ -189,21 +200,45 @@ def test_too_many_names_at_once_is_a_failed_connect(setup: Setup, names: Names) 
     assert "some.example port 80 cannot be looked up: 0 jobs wait" in str(setup.errors[0])
 
 
-def test_cancelled_while_the_name_is_looked_up(setup: Setup, names: Names) -> None:
+def test_closed_while_the_name_is_looked_up(setup: Setup, names: Names) -> None:
     connecting = setup.connect()
     names.wait_until_asked()
-    connecting.cancel()
-    connecting.cancel()
+    connecting.close()
+    connecting.close()
     setup.loop.run()  # nothing is left to wait for
     names.opened.set()
     setup.loop.run()
     assert setup.outcomes == 0
 
 
-def test_cancelled_before_the_first_attempt(setup: Setup) -> None:
-    setup.connect(*refused()).cancel()
+def test_closed_before_the_first_attempt(setup: Setup) -> None:
+    setup.connect(*refused()).close()
     setup.loop.run()
     assert setup.outcomes == 0
+
+
+def test_a_look_up_is_repeated_in_a_forked_child(setup: Setup, names: Names) -> None:
+    """The parent's thread is not there, so its answer would never come."""
+    connecting = setup.connect(*refused_by_name(names))
+    Resolver.of(setup.loop).close()  # with its threads
+    connecting.after_fork()
+    setup.finish()
+    assert isinstance(setup.errors[0], ConnectionRefusedError)
+    assert connecting not in setup.loop.background
+
+
+def refused_by_name(names: Names) -> tuple[str, int]:
+    """A name whose one address refuses."""
+    address = refused()
+    names.known["some.example"] = [(socket.AF_INET, address)]
+    return "some.example", address[1]
+
+
+def test_attempts_go_on_in_a_forked_child(setup: Setup) -> None:
+    with socket.create_server((HERE, 0)) as server:
+        setup.connect(*server.getsockname()).after_fork()
+        setup.finish()
+        assert setup.connected == [server.getsockname()]
 
 
 @pytest.mark.parametrize("how", ["stop", "close"])
@@ -236,8 +271,8 @@ def test_mistakes_are_told_at_once(
 ) -> None:
     with pytest.raises(kind, match=r"connect_to\(\) takes a host name and a port"):
         setup.connect(host, port)
-    assert not setup.loop.activities.busy()
-    assert len(setup.loop._timers) == 0
+    assert not setup.busy()
+    assert inspection.timers(setup.loop, 9) == []
 
 
 ONE = Address(socket.AF_INET6, socket.SOCK_STREAM, 6, ("::1", 80, 0, 0))

@@ -7,6 +7,7 @@ import pytest
 
 from miniloop import Dispatcher, EventLoop, Reconnecting
 from miniloop.testing import FakeClock
+from miniloop.trace import inspection
 from tests.doubles import scripted
 
 LONGEST_PAUSE = 8.0
@@ -171,7 +172,7 @@ def test_close_is_the_end(when: str) -> None:
         assert channel is None or channel.closed
         assert again.channel is None
         assert len(setup.made) == (when != "before the first")
-        assert len(loop._timers) == 0
+        assert inspection.timers(loop, 9) == []
 
 
 def test_the_factory_may_close_it() -> None:
@@ -227,6 +228,7 @@ def test_run_goes_on_in_a_pause() -> None:
         again = setup.begin()
         assert again.channel is not None
         again.channel.close()
+        assert not again.busy()  # its timer keeps run() going
         loop.call_later(0.5, loop.call_later, 10, again.close)
         loop.run()
         assert setup.made == [0, 1]
@@ -246,7 +248,7 @@ def test_mistakes_are_told(loop: EventLoop) -> None:
             Reconnecting(loop, Dispatcher, first=first, longest=longest, lasting=lasting)
     with pytest.raises(TypeError, match=r"called as factory\(loop\)"):
         Reconnecting(loop, cast(Any, None))
-    assert not loop.activities.busy()
+    assert not any(work.busy() for work in loop.background)
     loop.close()
     with pytest.raises(RuntimeError, match="the loop is closed"):
         Reconnecting(loop, Dispatcher)

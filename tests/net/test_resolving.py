@@ -7,14 +7,7 @@ from typing import Any
 import pytest
 
 from miniloop import EventLoop, Job
-from miniloop.net.resolving import (
-    MOST_ADDRESSES,
-    Address,
-    Resolver,
-    interleaved,
-    look_up,
-    numeric,
-)
+from miniloop.net.resolving import MOST_ADDRESSES, Address, Resolver, interleaved, look_up, numeric
 
 Info = tuple[int, int, int, str, Any]
 

@@ -13,6 +13,7 @@ import pytest
 from miniloop import Child, EventLoop
 from tests.doubles import fail
 from tests.driving import run_until
+from tests.forked import Forked
 
 
 @pytest.fixture(params=["pidfd", "thread"], autouse=True)
@@ -195,6 +196,26 @@ def test_works_on_any_thread() -> None:
     thread.start()
     thread.join()
     assert statuses == [8]
+
+
+def test_only_the_parent_is_told_after_a_fork(loop: EventLoop) -> None:
+    """The forked process could not collect it, and would take its status for 0."""
+    statuses: list[int] = []
+    with shell("read x; exit 3") as process:
+        child = Child(loop, process, statuses.append)
+        loop.run_once(0)
+
+        def go_on() -> None:
+            finish(process)  # this copy of its input would keep it alive
+            loop.run()
+            assert child.closed
+            assert statuses == []
+
+        forked = Forked(go_on)
+        finish(process)
+        loop.run()
+        assert forked.wait() == 0
+    assert statuses == [3]
 
 
 def test_callback_must_be_callable(loop: EventLoop) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from miniloop import EventLoop, FileDispatcher
 from miniloop.system.files import FileWrapper
+from tests.driving import deliveries
+from tests.forked import in_child
 
 pytestmark = pytest.mark.needs("files")
 
@@ -73,6 +75,28 @@ def test_works_on_a_duplicate_and_sets_the_mode_back(loop: EventLoop, pipe: list
     assert not os.get_blocking(pipe[0])
 
 
+def test_a_forked_child_leaves_the_mode_that_it_shares(loop: EventLoop, pipe: list[int]) -> None:
+    """It belongs to the open file, so the parent's reads would block from then on."""
+    channel = Notes(loop, pipe[0])
+
+    def close() -> None:
+        channel.close()
+        assert not os.get_blocking(pipe[0])
+
+    in_child(close)
+    assert not os.get_blocking(pipe[0])
+    channel.close()
+    assert os.get_blocking(pipe[0])
+
+
+def test_an_evicted_file_is_not_closed(loop: EventLoop, pipe: list[int]) -> None:
+    channel = Notes(loop, pipe[0])
+    fd = channel.fileno()
+    channel.evict(channel)
+    assert channel.ends == 1
+    os.close(fd)  # still open
+
+
 def test_object_with_a_descriptor(loop: EventLoop, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"content")
@@ -98,6 +122,49 @@ def test_not_open(loop: EventLoop) -> None:
         FileDispatcher(loop, 9999)
 
 
+# -- the end is reported once --------------------------------------------------------------------
+
+
+class Staying(Notes):
+    """Goes on after the end of its input."""
+
+    eofs = 0
+
+    def handle_eof(self) -> None:
+        self.eofs += 1
+
+
+@pytest.mark.parametrize("pauses", [False, True])
+def test_an_end_that_an_override_leaves_open_is_reported_once(
+    loop: EventLoop, pipe: list[int], pauses: bool
+) -> None:
+    channel = Staying(loop, pipe[0])
+    if pauses:
+        channel.pause_reading()
+    os.write(pipe[1], b"hello")
+    close_end(pipe, 1)
+    for _ in range(3):
+        loop.run_once(0)
+        channel.pause_reading()
+        loop.run_once(0)
+        channel.resume_reading()
+    loop.run_once(0)
+    assert deliveries(loop) == 0
+    assert (channel.got[0], channel.eofs, channel.ends) == (b"hello", 1, 0)
+    assert not channel.closed
+
+
+def test_the_end_of_a_regular_file_is_reported_once(loop: EventLoop, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    with path.open("rb") as opened:
+        channel = Staying(loop, opened.fileno())
+        for _ in range(5):
+            loop.run_once(0)
+        assert deliveries(loop) == 0
+    assert (channel.got, channel.eofs, channel.ends) == ([b"content", b""], 1, 0)
+
+
 # -- reading paused: the other end's disappearance is noticed, and nothing spins -----------------
 
 
@@ -118,7 +185,7 @@ def test_unread_bytes_survive_the_writer(loop: EventLoop, pipe: list[int]) -> No
     close_end(pipe, 1)
     for _ in range(2):
         loop.run_once(0)
-    assert loop._selector.select(0) == []
+    assert deliveries(loop) == 0
     channel.resume_reading()
     for _ in range(3):
         loop.run_once(0)
@@ -131,7 +198,7 @@ def test_paused_regular_file_lets_the_loop_wait(loop: EventLoop) -> None:
         channel = FileDispatcher(loop, opened.fileno())
         channel.pause_reading()
         loop.run_once(0)
-        assert loop._selector.select(0.001) == []
+        assert deliveries(loop) == 0
         assert channel.send(b"log line") == 8
 
 

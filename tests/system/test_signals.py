@@ -98,14 +98,14 @@ def test_callback_runs_on_the_loop(loop: EventLoop, forever: bool) -> None:
     sees, inside = Sees(), []
 
     def arrived(*args: object) -> None:
-        inside.append((args, threading.get_ident() == loop._thread))
+        inside.append((args, threading.get_ident()))
         loop.stop()
 
     loop.add_signal_handler(USER, arrived, 1, "two")
     loop.on_stop(sees.note("stopped"))
     loop.call_soon(signal.raise_signal, USER)
     loop.run(forever=forever)
-    assert inside == [((1, "two"), True)]
+    assert inside == [((1, "two"), threading.get_ident())]
     assert sees == ["stopped"]
 
 
@@ -118,13 +118,13 @@ def test_single_passes_deliver_too(loop: EventLoop) -> None:
     assert sees == ["signal"]
 
 
-def test_signal_just_before_the_wait_ends_it(loop: EventLoop) -> None:
+def test_signal_just_before_the_wait_ends_it(wakeup: tuple[socket.socket, int]) -> None:
     """The C-level handler writes at once; Python's may come too late to be seen by the wait."""
-    loop.add_signal_handler(USER, int)
-    loop.run_once(0)
-    loop._waker._pending = True  # so that Python's handler writes nothing
+    handlers = SignalHandlers(wakeup[1], lambda handle: None)
+    handlers.add(USER, Handle(int, ()))
     signal.raise_signal(USER)
-    assert loop._waker._receiver.recv(10) == bytes([USER])
+    assert wakeup[0].recv(10) == bytes([USER])
+    handlers.close()
 
 
 def test_signal_that_comes_while_it_is_added(
@@ -243,7 +243,7 @@ def test_wakeup_descriptor_of_another_loop_is_left_alone(wakeup: tuple[socket.so
         (0, int, ValueError, "no signal 0"),
         (12345, int, ValueError, "no signal 12345"),
         (9, int, RuntimeError, "cannot be caught"),  # SIGKILL
-        (signal.SIGTERM, "int", TypeError, "pass the function itself"),
+        (signal.SIGTERM, "int", TypeError, "is not callable: give a function"),
     ],
 )
 def test_nonsense_is_refused(
@@ -284,6 +284,20 @@ def test_other_threads_are_refused(loop: EventLoop) -> None:
     assert len(refused) == 3
     assert all("main thread only" in words for words in refused)
     loop.run_once(0)  # it is not half closed
+
+
+def test_a_forked_child_wakes_neither_loop_of_the_parent(wakeup: tuple[socket.socket, int]) -> None:
+    sees = Sees()
+    signal.set_wakeup_fd(wakeup[1])  # another loop's
+    handlers = SignalHandlers(wakeup[1], Handle.run)
+    handlers.add(USER, Handle(sees.append, ("own",)))
+    with handlers.stopping(sees.note("stop")):
+        handlers.after_fork()
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert signal.set_wakeup_fd(-1) == -1
+    assert signal.set_wakeup_fd(-1) == -1
+    assert not handlers.remove(USER)
+    assert sees == []
 
 
 def test_callback_runs_where_the_loop_runs(loop: EventLoop) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from miniloop import EventLoop, Job, PoolFull, ThreadPool
 from tests.doubles import fail
+from tests.forked import in_child
 
 LONG = 20.0
 """Seconds that a gate stays shut at most, so that a failing test ends."""
@@ -218,7 +219,7 @@ def test_the_end_drops_what_waits_and_discards_what_runs(
         assert pool.closed
         assert not pool.busy()
         assert not pool._queue
-        assert loop.activities.find(ThreadPool) is None
+        assert pool not in loop.background
         assert running.cancelled()
         assert waiting.cancelled()
         gate.opened.set()
@@ -297,6 +298,37 @@ def test_no_more_threads_to_be_had(loop: EventLoop, monkeypatch: pytest.MonkeyPa
 
 def _refuse(thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
+
+
+def test_a_forked_child_has_threads_of_its_own(loop: EventLoop, gate: Gate) -> None:
+    pool = ThreadPool(loop, threads=1)
+    answers: list[object] = []
+    running = pool.submit(gate, "the parent's", on_done=lambda job: answers.append(job.result()))
+    waiting = pool.submit(fail)
+    gate.wait_until_entered()
+
+    def go_on() -> None:
+        assert running.cancelled()
+        assert waiting.cancelled()
+        assert not pool.busy()
+        pool.submit(str, "the child's", on_done=lambda job: answers.append(job.result()))
+        loop.run()
+        assert answers == ["the child's"]
+
+    in_child(go_on)
+    waiting.cancel()
+    gate.opened.set()
+    loop.run()
+    assert answers == ["the parent's"]
+
+
+def test_a_pool_that_was_not_used_yet_is_usable_in_a_forked_child(loop: EventLoop) -> None:
+    pool = ThreadPool(loop)
+    done: list[Job[int]] = []
+    pool.after_fork()
+    pool.submit(int, on_done=done.append)
+    loop.run()
+    assert len(done) == 1
 
 
 def test_a_job_that_hangs_does_not_hold_the_exit() -> None:

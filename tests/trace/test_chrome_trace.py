@@ -8,6 +8,7 @@ import pytest
 from miniloop import EventLoop, Job, ThreadPool
 from miniloop.readiness import READ, Registration
 from miniloop.testing import FakeClock, ScriptedSelector
+from miniloop.trace import install
 from miniloop.trace.chrome_trace import MOST_ARROWS, ChromeTrace
 from tests.doubles import FakeChannel, fail
 from tests.driving import Lines, fill, pair, run_until, settle
@@ -21,7 +22,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def traced(path: Path) -> Iterator[EventLoop]:
-    with EventLoop(debug=True, trace=ChromeTrace(path)) as loop:
+    with EventLoop(debug=True) as loop:
+        install(loop, ChromeTrace(path))
         yield loop
 
 
@@ -68,7 +70,8 @@ def tick() -> None:
 
 def test_a_descriptor_that_comes_back_has_another_row(path: Path) -> None:
     selector = ScriptedSelector()
-    with EventLoop(selector=selector, clock=FakeClock(), trace=ChromeTrace(path)) as loop:
+    with EventLoop(selector=selector, clock=FakeClock()) as loop:
+        install(loop, ChromeTrace(path))
         for _ in range(3):
             channel = FakeChannel(fd=7)
             channel.join(loop)
@@ -184,7 +187,8 @@ def test_an_arrow_passes_through_threads(traced: EventLoop, path: Path) -> None:
 
 def test_callbacks_that_never_run_are_forgotten(path: Path) -> None:
     trace = ChromeTrace(path)
-    with EventLoop(trace=trace) as loop:
+    with EventLoop() as loop:
+        install(loop, trace)
 
         def make_many() -> None:
             for _ in range(10_000):
@@ -248,7 +252,8 @@ def test_a_handler_that_closes_its_channel_is_drawn_whole(path: Path) -> None:
     selector = ScriptedSelector(clock)
     ticks = iter(range(0, 1_000_000, 1000))
     trace = ChromeTrace(path, clock=lambda: next(ticks))
-    with EventLoop(selector=selector, clock=clock, trace=trace) as loop:
+    with EventLoop(selector=selector, clock=clock) as loop:
+        install(loop, trace)
         channel = FakeChannel(fd=7)
         channel.on["read"] = channel.close
         channel.join(loop)
@@ -285,7 +290,7 @@ def test_a_trace_that_begins_in_the_middle_of_things(path: Path) -> None:
         settle(loop)
 
         def begin() -> None:
-            loop.trace = ChromeTrace(path)
+            install(loop, ChromeTrace(path))
 
         echo.handle_line = lambda line: begin()  # type: ignore[method-assign]  # one of a kind
         theirs.send(b"x\n")
@@ -302,7 +307,8 @@ def test_names_from_the_network_stay_short_and_escaped(path: Path) -> None:
         addr = 'quo"te\n\u2028' + "x" * 1000
 
     selector = ScriptedSelector()
-    with EventLoop(selector=selector, trace=ChromeTrace(path)) as loop:
+    with EventLoop(selector=selector) as loop:
+        install(loop, ChromeTrace(path))
         channel = Strange(fd=7)
         channel.join(loop)
         channel.close()

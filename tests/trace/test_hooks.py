@@ -7,8 +7,10 @@ import pytest
 from miniloop import EventLoop, Job, ThreadPool, Trace
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
 from miniloop.timers import Handle
+from miniloop.trace import inspection, install
 from miniloop.trace.hooks import HOOKS, Counts, Traces, callback_name, handler_name
-from tests.doubles import FakeChannel
+from tests.doubles import FakeChannel, scripted
+from tests.driving import Recording, pair
 
 
 def test_hooks_do_nothing() -> None:
@@ -43,7 +45,8 @@ def test_hooks_may_be_overridden_one_by_one() -> None:
         def after_wait(self, events: int) -> None:
             waits.append(events)
 
-    with EventLoop(trace=Counts(), debug=True) as loop:
+    with EventLoop(debug=True) as loop:
+        install(loop, Counts())
         loop.call_soon(int)
         loop.run_once()
         loop.call_soon_threadsafe(int)
@@ -71,7 +74,7 @@ def test_several_traces_are_told_in_order() -> None:
 def test_traces_know_what_is_told() -> None:
     inner = Traces(Tells("a", []))
     outer = Traces(inner, Trace())
-    assert [name for name in HOOKS if outer.tells(name)] == ["stage"]
+    assert [name for name in HOOKS if outer.wants(name)] == ["stage"]
 
 
 def test_traces_in_traces_tell() -> None:
@@ -89,7 +92,7 @@ class Named(FakeChannel):
     def method(self) -> None:
         """Be called."""
 
-    def _guarded(self, step: object) -> None:
+    def _guarded_(self, step: object) -> None:
         """Call the step."""
 
 
@@ -134,7 +137,7 @@ class Callable:
         (Handle(plain, ()), "plain"),
         (Handle(partial(plain), ()), "plain"),
         (Handle(Named().method, ()), "Named.method"),
-        (Handle(Named()._guarded, (Named().method,)), "Named.method"),
+        (Handle(Named()._guarded_, (Named().method,)), "Named.method"),
         (Handle(Handle(plain, ()).run, ()), "plain"),
         (Handle(POOL._finish, (Job(POOL, int, (), done),)), "done"),
         (Handle(POOL._finish, (Job(POOL, int, (), None),)), "ThreadPool._finish"),
@@ -144,3 +147,9 @@ class Callable:
 )
 def test_name_of_a_callback(handle: Handle, name: str) -> None:
     assert callback_name(handle) == name
+
+
+def test_an_idle_limit_has_the_name_of_the_handler_that_it_calls() -> None:
+    with scripted() as (loop, _, _), pair() as (ours, _theirs):
+        Recording(loop, ours).set_idle_timeout(1)
+        assert callback_name(inspection.timers(loop, 1)[0]) == "Recording.handle_idle"

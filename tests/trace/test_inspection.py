@@ -31,8 +31,9 @@ def test_callbacks_in_order() -> None:
 
 def test_who_queued_output() -> None:
     with scripted() as (loop, _, _):
-        registration = FakeChannel().join(loop)
-        loop.flush_soon(registration)
-        assert inspection.waiting_to_flush(loop) == [registration]
+        channel = FakeChannel()
+        channel.join(loop)
+        loop.flush_soon(channel)
+        assert inspection.waiting_to_flush(loop) == [channel]
         loop.run_once(0)
         assert inspection.waiting_to_flush(loop) == []

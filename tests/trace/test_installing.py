@@ -1,99 +1,21 @@
-"""A traced loop does what an untraced one does, and tells it."""
+"""Hooks come and go: which are called, in which order, and what is left of them."""
 
 import gc
-import socket
 import sys
+import weakref
 from collections.abc import Callable
-from functools import partial
+from pathlib import Path
+from types import FrameType
 
 import pytest
 
-from miniloop import AsyncChat, Dispatcher, EventLoop, Job, Listener, ThreadPool, Trace
-from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
-from miniloop.testing import FakeClock, ScriptedSelector
-from miniloop.timers import Handle
-from miniloop.trace.hooks import HOOKS, Counts, callback_name
-from tests.doubles import FakeChannel, fail
-from tests.driving import Lines, Recording, pair, run_until, settle
-
-
-class Diary(Trace):
-    """Notes every hook, with what tells the most."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def note(self, *words: object) -> None:
-        self.told.append(" ".join(map(str, words)))
-
-    def before_pass(self, counts: Counts) -> None:
-        self.note("pass", *counts)
-
-    def stage(self, name: str) -> None:
-        self.note("stage", name)
-
-    def after_pass(self) -> None:
-        self.note("passed")
-
-    def before_wait(self, timeout: float | None) -> None:
-        self.note("wait", timeout)
-
-    def after_wait(self, events: int) -> None:
-        self.note("waited", events)
-
-    def before_delivery(self, registration: Registration, ready: int) -> None:
-        self.note("deliver", registration.fd, ready)
-
-    def after_delivery(self, registration: Registration) -> None:
-        self.note("delivered", registration.fd)
-
-    def before_handler(self, registration: Registration, name: str) -> None:
-        self.note(name, registration.fd)
-
-    def after_handler(self, registration: Registration, name: str) -> None:
-        self.note("end of", name, registration.fd)
-
-    def before_callback(self, handle: Handle) -> None:
-        self.note("call", callback_name(handle))
-
-    def after_callback(self, handle: Handle) -> None:
-        self.note("called")
-
-    def opened(self, registration: Registration) -> None:
-        self.note("opened", registration.fd)
-
-    def closed(self, registration: Registration) -> None:
-        self.note("closed", registration.fd)
-
-    def scheduled(self, work: object) -> None:
-        self.note("soon", callback_name(work) if isinstance(work, Handle) else work)
-
-    def loop_closed(self) -> None:
-        self.note("end")
-
-
-class Bytes(Trace):
-    """Notes what is queued, sent and received."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, object, int]] = []
-
-    def pushed(self, registration: Registration, size: int) -> None:
-        self.told.append(("pushed", registration.channel, size))
-
-    def received(self, registration: Registration, size: int) -> None:
-        self.told.append(("received", registration.channel, size))
-
-    def sent(self, registration: Registration, size: int) -> None:
-        self.told.append(("sent", registration.channel, size))
-
-
-def begin(
-    trace: Trace | None, *, debug: bool = False, slow: float | None = None
-) -> tuple[EventLoop, ScriptedSelector]:
-    clock = FakeClock()
-    selector = ScriptedSelector(clock)
-    return EventLoop(selector=selector, clock=clock, debug=debug, trace=trace, slow=slow), selector
+import miniloop.trace
+from miniloop import EventLoop, Trace
+from miniloop.readiness import READ
+from miniloop.trace import install, installed, remove
+from miniloop.trace.hooks import HOOKS
+from tests.doubles import FakeChannel
+from tests.trace.diary import Bytes, Diary, begin, plain
 
 
 def test_every_hook_is_told_in_order() -> None:
@@ -102,8 +24,8 @@ def test_every_hook_is_told_in_order() -> None:
     own = next(iter(loop.registry.registrations))
     with loop:
         channel = FakeChannel(fd=7)
-        registration = channel.join(loop)
-        channel.on["read"] = lambda: loop.flush_soon(registration)
+        channel.join(loop)
+        channel.on["read"] = lambda: loop.flush_soon(channel)
         loop.run_once(0)
         assert diary.told == [
             f"opened {own}", "opened 7",
@@ -130,25 +52,79 @@ def test_every_hook_is_told_in_order() -> None:
     ]  # fmt: skip
 
 
-def plain() -> None:
-    """Be a callback."""
-
-
 def test_a_trace_may_come_and_go() -> None:
     diary = Diary()
     loop, _ = begin(None)
     with loop:
         FakeChannel(fd=7).join(loop)
         loop.run_once(0)
-        loop.trace = diary
-        assert loop.trace is diary
+        install(loop, diary)
+        assert installed(loop) == [diary]
         assert diary.told[-1] == "opened 7"
         loop.run_once(0)
-        loop.trace = None
+        remove(loop, diary)
         told = [*diary.told]
         assert told[-1] == "passed"
         loop.run_once(0)
     assert diary.told == told
+
+
+def test_several_hooks_are_called_in_the_order_of_their_installing() -> None:
+    loop, _ = begin(None)
+    order: list[str] = []
+
+    class Named(Trace):
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def after_pass(self) -> None:
+            order.append(self.name)
+
+    first, second, third = Named("first"), Named("second"), Named("third")
+    with loop:
+        for hooks in (first, second, third):
+            install(loop, hooks)
+        assert installed(loop) == [first, second, third]
+        loop.run_once(0)
+        assert order == ["first", "second", "third"]
+        order.clear()
+        remove(loop, second)
+        remove(loop, second)
+        loop.run_once(0)
+        assert order == ["first", "third"]
+
+
+def test_removing_from_a_loop_without_a_trace_is_harmless() -> None:
+    loop, _ = begin(None)
+    with loop:
+        remove(loop, Trace())
+        assert installed(loop) == []
+
+
+def test_a_closed_loop_takes_no_hooks() -> None:
+    loop, _ = begin(None)
+    loop.close()
+    with pytest.raises(RuntimeError, match="the loop is closed"):
+        install(loop, Trace())
+
+
+def test_a_trace_does_not_keep_a_closed_loop_alive() -> None:
+    loop, _ = begin(Diary())
+    loop.close()
+    gone = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert gone() is None
+
+
+def test_hooks_installed_on_one_loop_hear_nothing_of_another() -> None:
+    loop, _ = begin(diary := Diary())
+    other, _ = begin(None)
+    with loop, other:
+        told = [*diary.told]
+        FakeChannel(fd=7).join(other)
+        other.run_once(0)
+        assert diary.told == told
 
 
 def test_a_handler_may_end_the_trace() -> None:
@@ -156,7 +132,7 @@ def test_a_handler_may_end_the_trace() -> None:
     loop, selector = begin(diary)
 
     def end() -> None:
-        loop.trace = None
+        remove(loop, diary)
 
     with loop:
         channel = FakeChannel(fd=7)
@@ -170,163 +146,49 @@ def test_a_handler_may_end_the_trace() -> None:
     assert channel.calls == ["read", "close"]
 
 
-def test_untraced_loop_has_nothing_in_the_way() -> None:
-    """What runs is the very code of passes.py and scheduler.py, before a trace and after it."""
+@pytest.mark.parametrize("hook", ["opened", "closed", "before_pass", "stage"])
+def test_a_hook_may_remove_itself(hook: str) -> None:
     loop, _ = begin(None)
+    hooks = Trace()
+    calls: list[str] = []
+
+    def called(about: object) -> None:
+        if getattr(about, "fd", 7) == 7:
+            calls.append(hook)
+            remove(loop, hooks)
+
+    setattr(hooks, hook, called)
     with loop:
-        for trace in (None, Trace(), None):
-            loop.trace = trace
-            own = {name for name in vars(loop) if callable(getattr(EventLoop, name, None))}
-            assert bool(own) == (trace is not None)
-    assert not {name for name in vars(loop) if callable(getattr(EventLoop, name, None))}
+        install(loop, hooks)
+        channel = FakeChannel(fd=7)
+        channel.join(loop)
+        loop.run_once(0)
+        loop.run_once(0)
+        channel.close()
+    assert calls == [hook]
+    assert not replaced(loop)
 
 
-@pytest.mark.parametrize("ready", [READ, WRITE, READ | WRITE, READ | WRITE | URGENT | HANGUP])
-@pytest.mark.parametrize("asked", [False, True])
-@pytest.mark.parametrize(
-    ("where", "what"),
-    [("", None), ("read", "fail"), ("read", "close"), ("write", "fail"), ("read", "unwant"),
-     ("interest", "fail"), ("flush", "fail"), ("flush", "close")],
-)  # fmt: skip
-def test_a_traced_loop_does_what_a_plain_one_does(
-    ready: int, asked: bool, where: str, what: str | None
-) -> None:
-    seen = []
-    audited = where != "interest"  # debug mode asks everybody, and would be the first to fail
-    for trace, debug in ((None, False), (Diary(), False), (None, audited)):
-        loop, selector = begin(trace, debug=debug, slow=1.0)
-        with loop:
-            channel = FakeChannel(fd=7, wants=READ | WRITE | URGENT)
-            other = FakeChannel(fd=8)
-            registration = channel.join(loop, polled=asked)
-            other.join(loop)
-            loop.run_once(0)
-            if what == "fail":
-                channel.on[where] = fail
-            elif what == "close":
-                channel.on[where] = channel.close
-            elif what == "unwant":
-                channel.on[where] = partial(channel.want, 0)
-            loop.flush_soon(registration)
-            selector.script((7, ready), (8, READ))
-            loop.call_soon(fail)
-            loop.run_once(0)
-            loop.run_once(0)
-        seen.append((channel.calls, other.calls, selector.calls, selector.timeouts))
-    assert seen[0] == seen[1] == seen[2]
-
-
-def test_a_failing_wait_is_over_too() -> None:
-    diary = Diary()
-    loop, _ = begin(diary)
+def test_untraced_loop_has_nothing_in_the_way() -> None:
+    """What runs is the very code of loop.py and registry.py, before a trace and after it."""
+    loop, _ = begin(None)
+    hooks = Trace()
     with loop:
-        with pytest.raises(RuntimeError, match="without end"):
-            loop.run_once()
-        assert diary.told[-2:] == ["waited 0", "passed"]
+        assert not replaced(loop)
+        install(loop, hooks)
+        assert replaced(loop)
+        remove(loop, hooks)
+        assert not replaced(loop)
+        install(loop, hooks)
+    assert not replaced(loop)
 
 
-def test_all_handlers_have_their_names(loop: EventLoop) -> None:
-    diary = loop.trace = Diary()
-    listener = Listener(loop, ("127.0.0.1", 0), Recording)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        client = Dispatcher(loop)
-        client.create_socket()
-        client.connect(server.getsockname())
-        run_until(loop, lambda: client.connected)
-    with socket.create_connection(listener.address):
-        run_until(loop, lambda: any("handle_accept" in told for told in diary.told))
-    assert any("handle_connect" in told for told in diary.told)
-
-
-def test_bytes_are_told(loop: EventLoop) -> None:
-    told = loop.trace = Bytes()
-    with pair() as (ours, theirs):
-        lines = Lines(loop, ours)
-        theirs.send(b"hello\n")
-        settle(loop)
-        lines.push(b"world!")
-        lines.push_with_producer(Once(b"more"))
-        settle(loop)
-        assert theirs.recv(100) == b"world!more"
-    mine = [(what, size) for what, channel, size in told.told if channel is lines]
-    assert mine == [("received", 6), ("pushed", 6), ("pushed", 0), ("sent", 10)]
-
-
-class Once:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    def more(self) -> bytes:
-        data, self.data = self.data, b""
-        return data
-
-
-def test_jobs_are_told(loop: EventLoop) -> None:
-    diary = loop.trace = Diary()
-    pool = ThreadPool(loop, threads=1)
-    done: list[Job[int]] = []
-    job = pool.submit(int, on_done=done.append)
-    assert diary.told[-1].startswith("soon <Job ")
-    run_until(loop, lambda: done)
-    assert done == [job]
-    loop.trace = None
-    pool.submit(int)
-    loop.tell_scheduled(job)  # to nobody
-    assert diary.told[-1] != f"soon {job}"
-
-
-def test_datagrams_are_told(loop: EventLoop) -> None:
-    told = loop.trace = Bytes()
-    one, other = Datagrams(loop), Datagrams(loop)
-    for each in (one, other):
-        each.create_socket(socket.AF_INET, socket.SOCK_DGRAM)
-        each.bind(("127.0.0.1", 0))
-    one.sendto(b"hello", other.socket.getsockname())
-    run_until(loop, lambda: other.got)
-    one.close()
-    other.close()
-    assert told.told == [("sent", one, 5), ("received", other, 5)]
-
-
-class Datagrams(Dispatcher):
-    got = b""
-
-    def handle_read(self) -> None:
-        self.got, _ = self.recvfrom()
-
-
-def test_channels_get_their_own_back(loop: EventLoop) -> None:
-    with pair() as (ours, _):
-        chat = AsyncChat(loop, ours)
-        loop.trace = Bytes()
-        assert type(ours) is not socket.socket
-        assert isinstance(ours, socket.socket)
-        assert "push" in vars(chat)
-        loop.trace = None
-        assert type(ours) is socket.socket
-        assert "push" not in vars(chat)
-        loop.trace = Bytes()
-        chat.close()
-        assert "push" not in vars(chat)
-
-
-def test_a_trace_without_bytes_leaves_channels_alone(loop: EventLoop) -> None:
-    loop.trace = Diary()
-    with pair() as (ours, _):
-        chat = AsyncChat(loop, ours)
-        assert type(ours) is socket.socket
-        assert "push" not in vars(chat)
-        chat.close()
-
-
-def test_a_peek_is_no_receiving(loop: EventLoop) -> None:
-    told = loop.trace = Bytes()
-    with pair() as (ours, theirs):
-        lines = Lines(loop, ours)
-        theirs.send(b"hello\n")
-        assert lines.socket.recv(1, socket.MSG_PEEK) == b"h"
-        assert told.told == []
-        lines.close()
+def replaced(loop: EventLoop) -> set[str]:
+    """Return the methods of a loop and its registry that something else stands in for."""
+    objects: tuple[object, ...] = (loop, loop.registry)
+    return {
+        name for each in objects for name in vars(each) if callable(getattr(type(each), name, None))
+    }
 
 
 def test_diary_has_every_hook() -> None:
@@ -335,15 +197,14 @@ def test_diary_has_every_hook() -> None:
     assert set(HOOKS) <= own
 
 
-def test_plain_path_calls_less_than_ever() -> None:
-    """The calls of one delivered READ: selector, handler, and nothing of tracing."""
-    assert calls_of_a_pass(None) == [
-        "_pass", "_refresh", "_wait", "__len__", "select", "_deliver", "handle_read", "__len__"
-    ]  # fmt: skip
-    assert len(calls_of_a_pass(Trace())) > 8
+def test_an_untraced_pass_makes_no_call_for_traces() -> None:
+    """The calls of one delivered READ: the loop, the selector, the handler, and no tracing."""
+    assert not calls_for_traces(None)
+    assert calls_for_traces(Trace())
 
 
-def calls_of_a_pass(trace: Trace | None) -> list[str]:
+def calls_for_traces(trace: Trace | None) -> list[str]:
+    """Return the functions of the package's trace modules that a pass calls."""
     calls: list[str] = []
     loop, selector = begin(trace)
     with loop:
@@ -352,19 +213,20 @@ def calls_of_a_pass(trace: Trace | None) -> list[str]:
         loop.run_once(0)
         selector.script((7, READ))
 
-        def note(frame: object, event: str, arg: object) -> None:
-            if event == "call":
-                calls.append(frame.f_code.co_name)  # type: ignore[attr-defined]  # a frame
+        def note(frame: FrameType, event: str, arg: object) -> None:
+            if event == "call" and Path(frame.f_code.co_filename).parent == TRACE:
+                calls.append(frame.f_code.co_name)
 
         before: Callable[..., object] | None = sys.getprofile()
-        gc.disable()  # whoever watches the collector would be noted as well
         sys.setprofile(note)
         try:
-            loop._pass(0)
+            loop.run_once(0)
         finally:
             sys.setprofile(before)
-            gc.enable()
-    return [name for name in calls if name[:1] != "<"]
+    return calls
+
+
+TRACE = Path(miniloop.trace.__file__).parent
 
 
 class Silent(FakeChannel):

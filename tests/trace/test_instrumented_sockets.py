@@ -1,4 +1,4 @@
-"""Bytes are listened to without anybody noticing; when that begins and ends: test_traced.py."""
+"""What a channel sends and receives is observed; when that begins and ends: test_installing.py."""
 
 import socket
 
@@ -6,8 +6,9 @@ import pytest
 
 from miniloop import AsyncChat, EventLoop, Trace
 from miniloop.readiness import Registration
+from miniloop.trace import install
 from miniloop.trace.hooks import Traces
-from miniloop.trace.instrumented_sockets import Equipment, telling_socket
+from miniloop.trace.instrumented_sockets import Instruments, instrumented_class
 from tests.doubles import FakeChannel
 from tests.driving import pair
 
@@ -28,7 +29,7 @@ def test_a_socket_changes_its_class_and_stays_itself() -> None:
     with pair() as (ours, theirs):
         registration = Registration(FakeChannel(), ours.fileno(), polled=False)
         known = {ours.fileno(): registration}
-        ours.__class__ = telling_socket(sizes, known)
+        ours.__class__ = instrumented_class(sizes, known)
         assert isinstance(ours, socket.socket)
         ours.send(b"abc")
         theirs.send(b"de")
@@ -53,7 +54,8 @@ def test_a_push_that_fails_is_not_told() -> None:
             self.told += 1
 
     trace = Pushes()
-    with EventLoop(trace=trace) as loop, pair() as (ours, _):
+    with EventLoop() as loop, pair() as (ours, _):
+        install(loop, trace)
         chat = AsyncChat(loop, ours)
         with pytest.raises(TypeError):
             chat.push("text")  # type: ignore[arg-type]  # on purpose
@@ -72,7 +74,8 @@ def test_a_subclass_may_have_its_own_push() -> None:
         def pushed(self, registration: Registration, size: int) -> None:
             sizes.append(size)
 
-    with EventLoop(trace=Pushes()) as loop, pair() as (ours, theirs):
+    with EventLoop() as loop, pair() as (ours, theirs):
+        install(loop, Pushes())
         loud = Loud(loop, ours)
         loud.push(b"hello")
         loop.run_once(0)
@@ -87,19 +90,33 @@ def test_sockets_of_other_kinds_are_left_alone() -> None:
     with EventLoop() as loop, pair() as (ours, theirs):
         own = Own(fileno=ours.detach())
         chat = AsyncChat(loop, own)
-        loop.trace = Sizes()
+        install(loop, Sizes())
         assert type(own) is Own
         chat.close()
         theirs.close()
 
 
-def test_closing_a_stranger_is_harmless() -> None:
-    closed: list[Registration] = []
+def test_detaching_a_registration_that_is_not_known_is_harmless() -> None:
+    Instruments(Traces(Sizes()), {}).detach(Registration(FakeChannel(), 7, polled=False))
 
-    class Closes(Trace):
-        def closed(self, registration: Registration) -> None:
-            closed.append(registration)
 
-    stranger = Registration(FakeChannel(), 7, polled=False)
-    Equipment(Traces(Closes()), {}).closed(stranger)
-    assert closed == [stranger]
+def test_a_channel_without_a_socket_or_a_push_is_left_alone() -> None:
+    class Everything(Sizes):
+        def pushed(self, registration: Registration, size: int) -> None:
+            self.told.append(("pushed", size))
+
+    channel = FakeChannel()
+    instruments = Instruments(Traces(Everything()), {})
+    instruments.attach(Registration(channel, 7, polled=False))
+    assert not hasattr(channel, "push")
+    instruments.detach_all()
+
+
+def test_datagrams_that_are_sent_to_an_address_are_counted() -> None:
+    sizes = Sizes()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        registration = Registration(FakeChannel(), sock.fileno(), polled=False)
+        sock.__class__ = instrumented_class(sizes, {sock.fileno(): registration})
+        sock.sendto(b"four", sock.getsockname())
+    assert sizes.told == [("sent", 4)]

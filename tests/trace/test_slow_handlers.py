@@ -1,4 +1,4 @@
-"""In debug mode whoever holds the loop is named, with the time; otherwise nothing is measured."""
+"""In debug mode a slow handler is logged with its time; otherwise nothing is measured."""
 
 import logging
 
@@ -7,7 +7,8 @@ import pytest
 from miniloop import EventLoop, Trace
 from miniloop.readiness import READ, WRITE
 from miniloop.testing import FakeClock, ScriptedSelector
-from miniloop.trace.slow_handlers import Slowness
+from miniloop.trace import install
+from miniloop.trace.slow_handlers import SlowHandlers
 from tests.doubles import FakeChannel, fail
 
 
@@ -54,8 +55,8 @@ def test_a_slow_handler_is_named(
         stage.selector.script((7, event))
         loop.run_once(0)
     assert warnings(caplog) == [
-        f"Echo.{name} took 0.213 s, while nobody else was served: split the work, or give it to a "
-        "ThreadPool"
+        f"Echo.{name} took 0.213 s, while no other channel was served: split the work, or give it "
+        "to a ThreadPool"
     ]
 
 
@@ -64,7 +65,8 @@ def test_a_slow_flush_is_named(caplog: pytest.LogCaptureFixture) -> None:
     with stage.loop as loop:
         channel = Echo(fd=7)
         channel.on["flush"] = lambda: stage.take(0.5)
-        loop.flush_soon(channel.join(loop))
+        channel.join(loop)
+        loop.flush_soon(channel)
         loop.run_once(0)
     assert [text.split(",")[0] for text in warnings(caplog)] == ["Echo.flush took 0.500 s"]
 
@@ -100,7 +102,7 @@ def test_who_fails_slowly_is_named_too(caplog: pytest.LogCaptureFixture) -> None
 
 def test_a_stop_inside_a_callback_keeps_the_times_apart(caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage()
-    slowness = Slowness(stage.time, 0.1)
+    slowness = SlowHandlers(stage.time, 0.1)
     with stage.loop as loop:
         registration = Echo(fd=7).join(loop)
         handle = loop.call_soon(int)
@@ -149,7 +151,7 @@ def test_who_is_quick_is_not_named(seconds: float, caplog: pytest.LogCaptureFixt
 
 def test_a_trace_does_not_silence_the_warning(caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage()
-    stage.loop.trace = Trace()
+    install(stage.loop, Trace())
     with stage.loop as loop:
         loop.call_soon(stage.take, 1)
         loop.run_once(0)
@@ -159,4 +161,4 @@ def test_a_trace_does_not_silence_the_warning(caplog: pytest.LogCaptureFixture) 
 @pytest.mark.parametrize("slow", [-1, float("nan")])
 def test_nonsense_is_refused(slow: float) -> None:
     with pytest.raises(ValueError, match="number of seconds"):
-        Slowness(FakeClock(), slow)
+        SlowHandlers(FakeClock(), slow)

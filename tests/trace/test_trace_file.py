@@ -129,6 +129,7 @@ def test_times_are_exact(path: Path) -> None:
 PROGRAM = """
 import os, signal, sys, time
 from miniloop import EventLoop
+from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
 def end():
@@ -137,7 +138,8 @@ def end():
 def in_a_hurry():  # a millisecond is a second: the file is written at each wait
     return time.perf_counter_ns() * 1000
 
-with EventLoop(trace=ChromeTrace(sys.argv[1], clock=in_a_hurry)) as loop:
+with EventLoop() as loop:
+    install(loop, ChromeTrace(sys.argv[1], clock=in_a_hurry))
     loop.call_later(0.01, int)
     loop.call_later(0.02, end)
     while True:

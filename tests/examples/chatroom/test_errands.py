@@ -88,8 +88,7 @@ def test_finish_does_what_waits_and_what_comes_of_it(loop: EventLoop, pool_close
     errands.add(errand("b", told))
     assert gate.entered.wait(LONG)
     if pool_closed:
-        pool = loop.activities.find(ThreadPool)
-        assert pool is not None
+        (pool,) = (work for work in loop.background if isinstance(work, ThreadPool))
         pool.close()
     opener = threading.Timer(0.01, gate.opened.set)
     opener.start()

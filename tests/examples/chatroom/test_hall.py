@@ -1,3 +1,5 @@
+"""Who is in the hall, and what everybody there sees."""
+
 from __future__ import annotations
 
 import logging
@@ -7,14 +9,12 @@ import pytest
 
 from examples.chatroom.doorkeeper import Doorkeeper
 from examples.chatroom.hall import Hall
-from examples.chatroom.history import AddMessage, Remembered, SaveRoom
 from examples.chatroom.limits import Limits
-from examples.chatroom.locks import make_lock
-from examples.chatroom.members import Member
-from examples.chatroom.messages import Event, Kind, Message, Person, RoomView
+from examples.chatroom.messages import Event, Kind, Message, Person
 from examples.chatroom.names import Refused, check_name
 from examples.chatroom.room import here
 from examples.chatroom.sanctions import MUTE
+from tests.examples.chatroom.halls import arrive, guest
 from tests.examples.chatroom.helpers import NOON, Screen, later, new_hall, person, stranger, visitor
 from tests.examples.chatroom.slow_store import SlowStore
 
@@ -29,18 +29,6 @@ class Broken(Screen):
         if not self.works:
             raise OSError("gone")
         super().deliver(event)
-
-
-def arrive(hall: Hall, outlet: Screen, *, roaming: bool = False) -> Member:
-    return hall.connect(outlet, hall.gate.enter("192.0.2.1"), NOON, roaming=roaming)
-
-
-def guest(hall: Hall, name: str, screen: Screen | None = None) -> tuple[Member, Screen]:
-    screen = screen or Screen()
-    member = arrive(hall, screen)
-    hall.log_in(member, name, NOON)
-    screen.clear()
-    return member, screen
 
 
 def test_whoever_logs_in_is_announced_to_all_in_the_lobby() -> None:
@@ -149,52 +137,6 @@ def test_closing_says_goodbye_to_everybody_and_nothing_else() -> None:
     assert [screen.kinds() for screen in (*screens, unnamed)] == [[Kind.CLOSING]] * 3
 
 
-def test_a_room_in_which_nothing_was_said_goes_with_its_people() -> None:
-    hall = new_hall()
-    ann, _ = guest(hall, "ann")
-    hall.join(ann, "attic", NOON)
-    hall.join(ann, "lobby", NOON)
-    assert [room.name.shown for room in hall.rooms] == ["lobby"]
-
-
-def test_a_room_in_which_something_was_said_stays_with_it() -> None:
-    hall = new_hall()
-    ann, _ = guest(hall, "ann")
-    hall.join(ann, "attic", NOON)
-    hall.speech.say(ann, "dusty", NOON)
-    hall.join(ann, "lobby", NOON)
-    bob, screen = guest(hall, "bob")
-    hall.join(bob, "#Attic", NOON)
-    (view,) = (event for event in screen.events if isinstance(event, RoomView))
-    assert [message.text for message in view.recent] == ["dusty"]
-
-
-def test_the_last_lines_are_shown_on_entering_with_their_own_times() -> None:
-    hall = new_hall(history_shown=2)
-    ann, _ = guest(hall, "ann")
-    for number in range(3):
-        hall.speech.say(ann, str(number), later(number))
-    screen = Screen()
-    hall.log_in(arrive(hall, screen), "bob", later(60))
-    (view,) = (event for event in screen.events if isinstance(event, RoomView))
-    assert view.more
-    assert [(message.text, message.at) for message in view.recent] == [
-        ("1", later(1).wall),
-        ("2", later(2).wall),
-    ]
-
-
-def test_rooms_are_limited() -> None:
-    hall = new_hall(max_rooms=2)
-    ann, _ = guest(hall, "ann")
-    bob, _ = guest(hall, "bob")
-    hall.join(ann, "attic", NOON)
-    with pytest.raises(Refused, match="limit"):
-        hall.join(bob, "cellar", NOON)
-    assert here(bob).name.shown == "lobby"
-    hall.join(bob, "attic", NOON)
-
-
 def test_a_renamed_person_is_still_ignored() -> None:
     hall = new_hall()
     ann, screen = guest(hall, "ann")
@@ -263,216 +205,12 @@ def test_using_a_member_before_its_log_in_says_what_to_do() -> None:
         hall.rename(nobody, "ann", NOON)
 
 
-def told(screen: Screen) -> list[str]:
-    """What was shown, in a few letters each."""
-    return [
-        event.text or event.kind.value if isinstance(event, Message) else type(event).__name__
-        for event in screen.events
-    ]
-
-
-def slow_hall(**limits: int) -> tuple[Hall, SlowStore]:
-    """A hall whose store has done its first work already, and answers nothing more by itself."""
-    store = SlowStore()
-    hall = Hall(Limits(**limits), store)
-    ann, _ = guest(hall, "first")
-    hall.speech.say(ann, "hello", NOON)
-    store.answer()
-    store.answer()
-    return hall, store
-
-
-def test_nothing_is_shown_before_it_is_stored() -> None:
-    hall, store = slow_hall()
-    ann, screen = guest(hall, "ann")
-    hall.speech.say(ann, "one", NOON)
-    hall.notify(ann, "two")
-    assert told(screen) == []
-    store.answer()
-    assert told(screen) == ["one", "two"]
-
-
-def test_who_comes_in_meanwhile_sees_it_once_and_in_its_place() -> None:
-    hall, store = slow_hall()
-    ann, _ = guest(hall, "ann")
-    hall.speech.say(ann, "one", NOON)
-    late = Screen()
-    hall.log_in(arrive(hall, late), "late", NOON)
-    hall.speech.say(ann, "two", NOON)
-    store.answer()
-    store.answer()
-    view = next(event for event in late.events if isinstance(event, RoomView))
-    assert [message.text for message in view.recent] == ["hello", "one"]
-    assert told(late)[1:] == ["RoomView", "joined", "two"]
-
-
-def test_last_words_come_after_what_was_said() -> None:
-    hall, store = slow_hall()
-    ann, screen = guest(hall, "ann")
-    bob, other = guest(hall, "bob")
-    screen.clear()
-    hall.speech.say(ann, "goodbye", NOON)
-    hall.dismiss(ann, "Bye.", "quit", NOON)
-    hall.speech.say(bob, "a pity", NOON)
-    hall.close("Closed.")
-    assert told(screen) == told(other) == []
-    store.answer()
-    store.answer()
-    assert told(screen) == ["goodbye", "Bye."]
-    assert told(other) == ["goodbye", "quit", "a pity", "Closed."]
-
-
-def test_on_a_full_disk_the_room_goes_on_and_says_so() -> None:
-    hall, store = slow_hall()
-    ann, screen = guest(hall, "ann")
-    hall.speech.say(ann, "one", NOON)
-    store.answer("the disk is full")
-    hall.speech.say(ann, "two", NOON)
-    assert [(each.text[:12], each.kept) for each in screen.messages] == [
-        ("one", False),
-        ("The history ", True),
-        ("two", False),
-    ]
-    hall.tick(later(10))
-    store.answer()
-    assert store.texts()[-1] == ["one", "two"]
-    assert screen.messages[-1].text.startswith("The history can be written again")
-
-
-def test_a_message_sent_twice_is_shown_once() -> None:
-    hall, store = slow_hall()
-    ann, screen = guest(hall, "ann")
-    hall.speech.say(ann, "again", NOON, nonce="n1")
-    write = store.batches[-1][0]
-    assert isinstance(write, AddMessage)
-    assert write.nonce == "n1"
-    store.answer(repeated=[write.message.id])
-    assert screen.messages == []
-
-
-def test_a_disk_that_hangs_does_not_take_all_memory() -> None:
-    hall, _ = slow_hall(max_waiting=3)
-    ann, _ = guest(hall, "ann")
-    for _ in range(3):
-        hall.speech.say(ann, "on and on", NOON)
-    with pytest.raises(Refused, match="cannot keep up"):
-        hall.speech.say(ann, "on and on", NOON)
-
-
-class Restarted(SlowStore):
-    def load(self, recent: int) -> Remembered:
-        old = Message(Kind.SAID, "long ago", "zoe", room="attic", at=NOON.wall, id=41)
-        if recent == 0:
-            return Remembered(41, ((SaveRoom("attic", "Attic", "dust"), ()),))
-        attic = SaveRoom("attic", "Attic", "dust", make_lock("sesame"), "zoe")
-        broken = SaveRoom("no name", "no name")
-        return Remembered(
-            41, ((attic, (old,)), (SaveRoom("lobby", "lobby", "hi"), ()), (broken, ()))
-        )
-
-
-def test_what_was_known_before_a_restart_is_known_after_it() -> None:
-    store = Restarted()
-    hall = Hall(Limits(), store)
-    ann, screen = guest(hall, "ann")
-    with pytest.raises(Refused, match=r"closed; come in with /join ROOM KEY\.$"):
-        hall.join(ann, "attic", NOON)
-    hall.join(ann, "attic", NOON, "sesame")
-    assert hall.rooms.lobby.topic == "hi"
-    (view,) = (event for event in screen.events if isinstance(event, RoomView))
-    assert (view.name, view.topic, view.closed) == ("Attic", "dust", True)
-    assert [message.text for message in view.recent] == ["long ago"]
-    hall.speech.say(ann, "now", NOON)
-    (write,) = store.batches[-1]
-    assert isinstance(write, AddMessage)
-    assert write.message.id == 42
-
-
-def test_a_key_cannot_be_guessed_by_trying() -> None:
-    hall = new_hall(key_guesses=2)
-    ann, bob = person(hall, "ann"), person(hall, "bob")
-    ann.types("/join attic", "/lock sesame")
-    bob.types("/join attic a", "/join attic b", "/join attic sesame")
-    assert bob.notices()[-1].startswith("Too many keys")
-    bob.types("/join attic sesame", at=later(11))
-    assert bob.sees(RoomView)[-1].name == "attic"
-
-
-def test_right_keys_are_no_guesses() -> None:
-    hall = new_hall(key_guesses=1)
-    ann, bob = person(hall, "ann"), person(hall, "bob")
-    ann.types("/join attic", "/lock sesame")
-    bob.types("/join attic sesame", "/join lobby", "/join attic sesame")
-    assert bob.sees(RoomView)[-1].name == "attic"
-
-
-def test_a_room_of_which_no_message_is_at_hand_is_not_deserted_at_a_restart() -> None:
-    hall = Hall(Limits(max_rooms=2, history_kept=0), Restarted())
-    eve = person(hall, "eve")
-    eve.types("/join new", at=later(10**9))
-    assert "which is the limit" in eve.notices()[-1]
-
-
-def test_rooms_cannot_be_used_up_from_one_address() -> None:
-    hall = new_hall(new_rooms=2, flood_burst=100)
-    eve = person(hall, "eve")
-    eve.types("/join r-one", "/topic x", "/join r-two", "/topic x", "/join r-three")
-    assert eve.notices()[-1] == "Too many new rooms from your address; please wait a minute."
-    eve.types("/join r-three", at=later(61))
-    assert eve.sees(RoomView)[-1].name == "r-three"
-
-
-def test_an_empty_room_nobody_used_for_long_makes_place_for_a_new_one() -> None:
-    hall = new_hall(max_rooms=3, room_rest=1000)
-    eve = person(hall, "eve")
-    eve.types("/join one", "said", "/join two", "said", "/join lobby")
-    eve.types("/join three")
-    assert eve.notices()[-1] == "There are 3 rooms already, which is the limit."
-    eve.types("/join three", at=later(2000))
-    assert [room.name.shown for room in hall.rooms] == ["lobby", "two", "three"]
-
-
-def test_a_room_that_looks_like_another_is_not_made() -> None:
-    hall = new_hall()
-    ann = person(hall, "ann")
-    ann.types("/join scope", "/join ѕсоре")  # noqa: RUF001 - Cyrillic, that is the point
-    assert ann.notices()[-1] == "That looks like the room scope; please choose another."
-
-
-def test_a_forgotten_room_is_left_by_all_and_gone() -> None:
-    hall = new_hall()
-    ann, bob = person(hall, "ann"), person(hall, "bob", roaming=True)
-    ann.types("/join attic", "said")
-    bob.session.join("attic", "", NOON)
-    hall.forget_room(here(hall.names.find("ann")), "It was forgotten.", NOON)
-    assert [room.name.shown for room in hall.rooms] == ["lobby"]
-    assert "-- It was forgotten." in ann.reads()
-    assert ann.sees(RoomView)[-1].name == "lobby"
-    ann.types("hello")
-    assert bob.hears()[-1] == "hello"
-
-
 def test_operators_are_seen_as_such() -> None:
     hall = new_hall()
     ann, screen = guest(hall, "ann")
     hall.promote(ann, NOON)
     assert screen.kinds() == [Kind.OPERATOR]
     assert here(ann).view().people == (Person("ann", operator=True),)
-
-
-def test_who_may_not_join_leaves_no_empty_room_behind() -> None:
-    hall = new_hall(max_rooms_joined=2)
-    ann = person(hall, "ann", roaming=True)
-    for room in ("tea", "attic"):
-        ann.session.join(room, "", NOON)
-    assert ann.notices() == ["You are in as many rooms as you may; leave one of them first."]
-    assert [room.name.shown for room in hall.rooms] == ["lobby", "tea"]
-
-
-def test_who_moves_from_room_to_room_is_never_in_too_many() -> None:
-    ann = person(new_hall(max_rooms_joined=1), "ann")
-    ann.types("/join tea", "/join attic", "/leave")
-    assert [view.name for view in ann.sees(RoomView)] == ["tea", "attic", "lobby"]
 
 
 def test_nobody_ignores_oneself_under_a_name_taken_over() -> None:

@@ -11,14 +11,7 @@ from examples.chatroom.history import AddMessage, SaveRoom, SaveSanction, Write
 from examples.chatroom.history_file import HistoryFile, transaction
 from examples.chatroom.history_rows import Writer
 from examples.chatroom.messages import Kind, Message
-from examples.chatroom.retention import (
-    BATCH,
-    LEAST_BYTES,
-    Retention,
-    Trimmed,
-    sweep,
-    used_bytes,
-)
+from examples.chatroom.retention import BATCH, LEAST_BYTES, Retention, Trimmed, sweep, used_bytes
 
 NOON = 1_700_000_000.0
 

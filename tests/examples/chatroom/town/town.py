@@ -16,6 +16,7 @@ from examples.chatroom.server import ChatServer
 from examples.chatroom.web.door import WebDoor
 from examples.chatroom.web.limits import WebLimits
 from miniloop.testing import GENTLE, Faults, SimulatedNetwork
+from miniloop.trace import inspection
 
 from .browsers import ADDRESS as WEB
 from .browsers import Browser
@@ -152,7 +153,7 @@ class Town:
     def _look_at_memory(self) -> None:
         """What waits for anybody is bounded, and so is what is remembered."""
         self.net.call_later(1.0, self._look_at_memory)
-        if not self.loop._busy():  # else it is not sent yet
+        if not inspection.waiting_to_flush(self.loop):  # else it is not sent yet
             for queues in (door() for door in self.server.status.doors.values()):
                 assert queues.largest <= self.limits.max_output
         assert len(self.hall.postbox) <= self.limits.max_waiting
