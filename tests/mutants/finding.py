@@ -117,11 +117,11 @@ class _Finder(ast.NodeVisitor):
     # -- statements -------------------------------------------------------------------------------
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if isinstance(node.value, ast.Call | ast.Await) and not _is_logging(node.value):
+        if _is_logging(node.value):
+            return
+        if isinstance(node.value, ast.Call | ast.Await):
             self._add(operators.drop_statement(self._source, node))
-            self.visit(node.value)
-        elif isinstance(node.value, ast.Yield | ast.YieldFrom):
-            self.visit(node.value)
+        self.visit(node.value)
 
     def visit_Delete(self, node: ast.Delete) -> None:
         self._add(operators.drop_statement(self._source, node))
@@ -234,7 +234,7 @@ def _is_bound(name: str, function: Function, line: int) -> bool:
     )
 
 
-def _is_logging(node: ast.Call | ast.Await) -> bool:
+def _is_logging(node: ast.expr) -> bool:
     """Tell whether a call writes to the log, or warns."""
     if not isinstance(node, ast.Call):
         return False
