@@ -11,6 +11,7 @@ import py_compile
 import resource
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ class Bench:
             status = SOFTWARE_ERROR  # nothing of this may return into the parent's program
             try:
                 status = self._run(trial)
+            except BaseException:
+                traceback.print_exc(file=sys.__stderr__)
             finally:
                 os._exit(status)
         return pid
@@ -111,7 +114,8 @@ class Bench:
         output = self._log.read_text(errors="replace") if self._log.exists() else ""
         code = os.waitstatus_to_exitcode(status)
         if code == SOFTWARE_ERROR:
-            raise RuntimeError(f"the child for {self._trial.mutant or 'the unchanged tree'} broke")
+            what = self._trial.mutant or "the unchanged tree"
+            raise RuntimeError(f"the child for {what} broke:\n{output[-3000:]}")
         return Result(self._trial, code, output)
 
 

@@ -200,8 +200,17 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
-        self._add(operators.drop_not(self._source, node))
+        match node:
+            case ast.UnaryOp(ast.USub(), ast.Constant(value=int() | float() as number)):
+                self._add(operators.negative(self._source, node, number))
+                return
+            case ast.UnaryOp(ast.Not()):
+                self._add(operators.drop_not(self._source, node))
         self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        if not self._settings:  # 64 * 1024, 1 << 16
+            self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if not self._settings or (type(node.value) is not float and node.value in (0, 1)):

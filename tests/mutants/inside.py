@@ -4,6 +4,7 @@ import faulthandler
 import json
 import os
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,11 @@ def try_out(batches: Sequence[Batch]) -> int:
     output = os.dup(1)  # pytest's capture takes the place of 1 during a test
     for file, tests in batches:
         plugins = [_Chosen(tests), _Limits(tests, output)]
-        status = pytest.main([*OPTIONS, "-x", file], plugins=plugins)
+        try:
+            status = pytest.main([*OPTIONS, "-x", file], plugins=plugins)
+        except Exception:  # a socket left open, found while pytest ends
+            traceback.print_exc()
+            return int(pytest.ExitCode.INTERNAL_ERROR)
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             return int(status)
     return 0

@@ -59,15 +59,19 @@ def exchange(source: Source, node: ast.BoolOp) -> Iterator[Change]:
 
 def drop_not(source: Source, node: ast.UnaryOp) -> Iterator[Change]:
     """Drop ``not``."""
-    if isinstance(node.op, ast.Not):
-        start = source.span(node).start
-        yield source.with_space_behind(Span(start, start + len("not"))), ""
+    start = source.span(node).start
+    yield source.with_space_behind(Span(start, start + len("not"))), ""
 
 
 def constant(source: Source, node: ast.Constant) -> Iterator[Change]:
     """Change a number or a boolean."""
     for new in _neighbours(node.value):
         yield source.span(node), new
+
+
+def negative(source: Source, node: ast.UnaryOp, number: int | float) -> Iterator[Change]:
+    """Change a negative number, which the tree has as a minus and a number behind it."""
+    yield source.span(node), repr(1 - number)
 
 
 def _neighbours(value: object) -> list[str]:
@@ -117,10 +121,17 @@ def _keeps_a_value(target: ast.expr, is_bound: Callable[[str], bool]) -> bool:
 
 
 def _is_without_effect(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant | ast.Name | ast.Attribute)
+    return isinstance(value, ast.Name | ast.Attribute) or _is_constant(value)
+
+
+def _is_constant(value: ast.expr) -> bool:
+    match value:
+        case ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()):
+            return True
+    return False
 
 
 def none_for_value(source: Source, value: ast.expr | None) -> Iterator[Change]:
     """Replace a returned or stored value by None; constants have an operator of their own."""
-    if value is not None and not isinstance(value, ast.Constant):
+    if value is not None and not _is_constant(value):
         yield source.span(value), "None"
