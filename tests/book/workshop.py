@@ -5,6 +5,7 @@ the time to import pytest, which is longer than most of the tests take.  Nothing
 miniloop: the child has to import the changed one.
 """
 
+import io
 import os
 import shutil
 import signal
@@ -125,6 +126,9 @@ def enter(root: Path, log: Path) -> None:
     with open(log, "w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # os._exit() writes nothing out
     os.chdir(root)
     os.environ["PYTHONPATH"] = str(root)
     sys.path[:] = [str(root), *(p for p in sys.path if p and Path(p).resolve() != ROOT)]

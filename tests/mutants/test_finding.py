@@ -53,6 +53,7 @@ def function(body: str) -> str:
         ("return True", {("True", "False")}),
         ("return 'text', None", {("'text', None", "None")}),
         ("a.b(1)", {("a.b(1)", "pass"), ("1", "2"), ("1", "0")}),
+        ("g('äöü', a and b)", {("g('äöü', a and b)", "pass"), ("and", "or")}),
         ("super().f()", {("super().f()", "pass")}),
         ("del a[b]", {("del a[b]", "pass")}),
         ("a += b", {("a += b", "pass")}),
