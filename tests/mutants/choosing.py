@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from tests.mutants.inside import Batch
 from tests.mutants.mutant import Mutant
-from tests.mutants.survey import Survey
+from tests.mutants.survey import SLOWEST, Survey
 
 BUDGET = 10.0
 """Seconds, unchanged, for tests other than the module's own: a line of the loop has a thousand."""
@@ -14,13 +14,10 @@ BUDGET = 10.0
 def batches(mutant: Mutant, survey: Survey) -> list[Batch]:
     """Return the tests that execute the mutant: the module's own files first, then fast ones.
 
-    A line that no test is seen to execute may run in a process that a test starts, so all the
-    module's own tests run against it.
+    Last come the module's other tests, since one that starts a process may execute the line there.
     """
     own_files = own(mutant, survey)
     tests = executing(mutant, survey)
-    if not tests:
-        return [survey.batch(file) for file in own_files]
     by_file: dict[str, dict[str, float]] = defaultdict(dict)
     left = BUDGET
     for test in sorted(tests, key=lambda test: (survey.seconds[test], test)):
@@ -31,9 +28,19 @@ def batches(mutant: Mutant, survey: Survey) -> list[Batch]:
                 continue
             left -= seconds
         by_file[file][test] = seconds
-    return sorted(
+    first = sorted(
         by_file.items(), key=lambda batch: (batch[0] not in own_files, sum(batch[1].values()))
     )
+    last = [(file, _without(survey.batch(file), tests)) for file in own_files]
+    return first + [batch for batch in last if batch[1]]
+
+
+def _without(tests: dict[str, float], others: set[str]) -> dict[str, float]:
+    return {
+        test: seconds
+        for test, seconds in tests.items()
+        if test not in others and seconds <= SLOWEST
+    }
 
 
 def executing(mutant: Mutant, survey: Survey) -> set[str]:

@@ -18,7 +18,6 @@ from typing import Any
 
 from tests.mutants import inside
 from tests.mutants.benches import Trial, results
-from tests.mutants.inside import Batch
 
 OTHER_PROGRAMS = (
     "examples",
@@ -68,9 +67,9 @@ class Survey:
         """Return the test files that were run."""
         return [*self._by_file]
 
-    def batch(self, file: str) -> Batch:
-        """Return all tests of a file."""
-        return file, {test: self.seconds[test] for test in self._by_file.get(file, ())}
+    def batch(self, file: str) -> dict[str, float]:
+        """Return the seconds of all tests of a file."""
+        return {test: self.seconds[test] for test in self._by_file.get(file, ())}
 
 
 def survey(root: Path, files: list[str], jobs: int) -> Survey:

@@ -47,9 +47,20 @@ def test_the_modules_own_tests_come_first_and_then_the_fastest_file() -> None:
     ]
 
 
-def test_tests_that_do_not_execute_the_line_do_not_run() -> None:
-    survey = surveyed((f"{OWN}::a", 0.1, [4]), (f"{OWN}::b", 0.1, [5]), (f"{OTHER}::c", 0.1, []))
-    assert choosing.batches(mutant_in(OF_FUNCTION), survey) == [(OWN, {f"{OWN}::b": 0.1})]
+def test_of_those_that_do_not_execute_the_line_only_the_modules_own_run_and_last() -> None:
+    """The line may run in a process that such a test starts."""
+    survey = surveyed(
+        (f"{OWN}::a", 0.1, [4]),
+        (f"{OWN}::b", 0.1, [5]),
+        (f"{OWN}::c", SLOWEST + 0.1, [4]),
+        (f"{OTHER}::d", 0.2, [5]),
+        (f"{OTHER}::e", 0.1, [4]),
+    )
+    assert choosing.batches(mutant_in(OF_FUNCTION), survey) == [
+        (OWN, {f"{OWN}::b": 0.1}),
+        (OTHER, {f"{OTHER}::d": 0.2}),
+        (OWN, {f"{OWN}::a": 0.1}),
+    ]
 
 
 def test_slow_tests_do_not_run() -> None:
@@ -64,12 +75,6 @@ def test_others_run_up_to_the_budget_and_the_modules_own_always() -> None:
     first, second = choosing.batches(mutant_in(OF_FUNCTION), surveyed(*owns, *others))
     assert len(first[1]) == count + 1
     assert len(second[1]) == int(choosing.BUDGET / 2.1)
-
-
-def test_for_a_line_that_no_test_is_seen_to_execute_the_modules_own_run() -> None:
-    """It may run in a process that a test starts."""
-    survey = surveyed((f"{OWN}::a", 0.1, [4]), (f"{OTHER}::b", 0.1, [4]))
-    assert choosing.batches(mutant_in(OF_FUNCTION), survey) == [(OWN, {f"{OWN}::a": 0.1})]
 
 
 def test_what_runs_on_import_is_noticed_by_tests_of_what_is_around_it() -> None:
