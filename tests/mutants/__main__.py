@@ -14,15 +14,14 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutants import choosing, equivalents, inside, report, sample
-from tests.mutants.benches import Trial, results
+from tests.mutants import equivalents, report, sample
+from tests.mutants.equivalents import Equivalent
 from tests.mutants.mutant import Mutant
-from tests.mutants.report import Findings
-from tests.mutants.survey import Survey, survey, test_files
+from tests.mutants.survey import SLOWEST, survey, test_files
+from tests.mutants.trying import try_all
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 12
@@ -40,17 +39,34 @@ def main(argv: Sequence[str]) -> int:
     except ValueError as error:
         parser.error(str(error))
     is_sample = not options.all and not any(":" in name for name in options.modules)
-    reasons = equivalents.reasons(mutants, entries)
-    order = sample.shuffled(mutants, options.seed) if is_sample else mutants
-    order = order[: options.most]
+    if is_sample:
+        mutants = sample.shuffled(mutants, options.seed)
     if options.list:
-        for mutant in report.in_order(order):
-            print(f"- {mutant}" + (f"  equivalent: {reasons[mutant]}" if mutant in reasons else ""))
+        list_all(mutants[: options.most], entries)
         return 0
-    seen = survey(root, test_files(root, _needs_compat(mutants)), options.jobs)
-    print(f"{len(seen.seconds):,} tests in {len(seen.files())} files, {len(mutants):,} mutants")
     deadline = started + 60 * options.minutes if is_sample else float("inf")
-    findings = try_all(order, reasons, seen, root, options.jobs, deadline)
+    print(f"{len(mutants):,} mutants")
+    return examine(root, mutants[: options.most], entries, options.jobs, deadline)
+
+
+def list_all(mutants: Sequence[Mutant], entries: list[Equivalent]) -> None:
+    """Name the mutants."""
+    reasons = equivalents.reasons(mutants, entries)
+    for mutant in report.in_order(mutants):
+        print(f"- {mutant}" + (f"  equivalent: {reasons[mutant]}" if mutant in reasons else ""))
+
+
+def examine(
+    root: Path, mutants: list[Mutant], entries: list[Equivalent], jobs: int, deadline: float
+) -> int:
+    """Try the mutants in order and report; return the exit status."""
+    with_compat = any(mutant.module.startswith("compat/") for mutant in mutants)
+    seen = survey(root, test_files(root, with_compat), jobs)
+    print(f"{len(seen.seconds):,} tests in {len(seen.files())} files")
+    for test in seen.slow():
+        print(f"- takes more than {SLOWEST:g} s, not used: {test}")
+    reasons = equivalents.reasons(mutants, entries)
+    findings = try_all(mutants, reasons, seen, root, jobs, deadline)
     every = sample.of_files(root, sample.modules(root)) if entries else []
     for line in report.lines(findings, equivalents.stale(every, entries), seen.unusable):
         print(line)
@@ -82,55 +98,6 @@ def parse_arguments(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, argpa
     )
     parser.add_argument("--tree", type=Path, default=ROOT, help="another tree than this project's")
     return parser, parser.parse_args(argv)
-
-
-def _needs_compat(mutants: Sequence[Mutant]) -> bool:
-    return any(mutant.module.startswith("compat/") for mutant in mutants)
-
-
-def try_all(
-    order: Sequence[Mutant],
-    reasons: dict[Mutant, str],
-    seen: Survey,
-    root: Path,
-    jobs: int,
-    deadline: float,
-) -> Findings:
-    """Try the mutants in order, up to the deadline, and say how far it is.
-
-    Raises:
-        RuntimeError: the tests fail on the unchanged tree, so that their failures prove nothing.
-    """
-    findings = Findings()
-
-    def trials() -> Iterator[Trial]:
-        if order:
-            yield Trial(partial(inside.try_out, choosing.batches(order[0], seen)))
-        for mutant in order:
-            if time.monotonic() > deadline:
-                return
-            if mutant in reasons:
-                findings.equivalent[mutant] = reasons[mutant]
-            else:
-                batches = choosing.batches(mutant, seen)
-                yield Trial(partial(inside.try_out, batches), mutant)
-
-    for result in results(trials(), root, jobs):
-        mutant = result.trial.mutant
-        if mutant is None:
-            if result.status:
-                raise RuntimeError(f"the tests fail without any change:\n{result.output[-3000:]}")
-            continue
-        (findings.noticed if result.status else findings.unnoticed).append(mutant)
-        findings.timed_out += result.timed_out
-        if not result.status or not findings.tried % 50:
-            _say_progress(findings, mutant if not result.status else None)
-    return findings
-
-
-def _say_progress(findings: Findings, unnoticed: Mutant | None) -> None:
-    what = f" not noticed: {unnoticed}" if unnoticed is not None else ""
-    print(f"{len(findings.noticed)} of {findings.tried}{what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ OPTIONS = (
 GRACE = 5.0
 """Seconds that a test may take beyond ten times its unchanged run; the machine may be busy."""
 BETWEEN = 30.0
-"""Seconds for imports, for fixtures of a module, and for a test whose time is not known."""
+"""Seconds for imports and for fixtures of a module."""
+UNKNOWN = 120.0
+"""Seconds for a test in the survey, which finds out how long it takes."""
 SOFTWARE_ERROR = 70
 """Exit status for an error of this command itself (sysexits.h); pytest's end at 5."""
 
@@ -107,7 +109,7 @@ class _Limits:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         usual = self._tests.get(item.nodeid)
-        self._watch(BETWEEN if usual is None else GRACE + 10 * usual)
+        self._watch(UNKNOWN if usual is None else GRACE + 10 * usual)
         result = yield
         self._watch(BETWEEN)
         return result

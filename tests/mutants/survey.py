@@ -1,8 +1,8 @@
 """Which tests execute which lines of the package, and how long they take: one unchanged run.
 
-A test file is used when it imports the package and nothing of what `OTHER_PROGRAMS` names.  That
-leaves the tests of the modules, those on the simulated network, and those with real sockets; it
-leaves out those of documents, of examples and of other programs, which are slow and see little.
+A test file is used when it imports the package, or is one of compat's, and imports nothing that
+`OTHERS` names.  These are the tests of the modules, those on the simulated network, and those with
+real sockets; not those of documents, examples and other programs, which are slow and see little.
 Surveys are kept for each test file, so that the next run repeats only what has changed.
 """
 
@@ -19,12 +19,11 @@ from typing import Any
 from tests.mutants import inside
 from tests.mutants.benches import Trial, results
 
-OTHER_PROGRAMS = (
+OTHERS = (
     "examples",
     "tests.book",
-    "tests.docs",
     "tests.fuzz",
-    "tests.integration",
+    "tests.integration",  # its helpers: the chat room's process, a browser
     "tests.mutants",
     "tests.suites",
 )
@@ -63,6 +62,10 @@ class Survey:
             if self.seconds[test] <= SLOWEST
         }
 
+    def slow(self) -> list[str]:
+        """Return the tests that are not used because they take too long."""
+        return [test for test, seconds in self.seconds.items() if seconds > SLOWEST]
+
     def files(self) -> list[str]:
         """Return the test files that were run."""
         return [*self._by_file]
@@ -85,7 +88,7 @@ def survey(root: Path, files: list[str], jobs: int) -> Survey:
     missing = [file for file, path in kept.items() if not path.exists()]
     for result in results(_trials(missing, kept), root, jobs):
         if result.status not in (0, 1, 5) or result.timed_out:
-            raise RuntimeError(f"the tests do not run unchanged:\n{result.output[-3000:]}")
+            raise RuntimeError(f"the tests do not run unchanged:\n{result.output[-6000:]}")
     for file, path in kept.items():
         found.add(file, json.loads(path.read_text()))
     for path in {*folder.glob("*.json")} - {*kept.values()}:
@@ -116,14 +119,17 @@ def _python_files(root: Path, folder: str) -> list[Path]:
 
 def test_files(root: Path, with_compat: bool) -> list[str]:
     """Return the test files to use, the longest first, with those of compat or without."""
-    others = OTHER_PROGRAMS if with_compat else OTHER_PROGRAMS + COMPAT
-    files = sorted((root / "tests").rglob("test_*.py"), key=lambda path: -path.stat().st_size)
-    return [path.relative_to(root).as_posix() for path in files if _is_used(path, others)]
+    paths = sorted((root / "tests").rglob("test_*.py"), key=lambda path: -path.stat().st_size)
+    files = [path.relative_to(root).as_posix() for path in paths]
+    return [file for file in files if _is_used(root, file, with_compat)]
 
 
-def _is_used(path: Path, others: tuple[str, ...]) -> bool:
-    imported = {*_imported(ast.parse(path.read_bytes()))}
-    return _any_inside(imported, ("miniloop",)) and not _any_inside(imported, others)
+def _is_used(root: Path, file: str, with_compat: bool) -> bool:
+    imported = {*_imported(ast.parse((root / file).read_bytes()))}
+    about = imported | {file.removesuffix(".py").replace("/", ".")}  # fixtures import compat
+    if _any_inside(imported, OTHERS) or (not with_compat and _any_inside(about, COMPAT)):
+        return False
+    return _any_inside(about, ("miniloop", *COMPAT))
 
 
 def _any_inside(modules: set[str], packages: tuple[str, ...]) -> bool:

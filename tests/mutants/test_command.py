@@ -107,7 +107,8 @@ def toy(tmp_path: Path) -> Path:
 def test_the_toy(toy: Path) -> None:
     done = command(toy, "--all")
     assert done.stdout.splitlines() == [
-        "2 tests in 1 files, 20 mutants",
+        "20 mutants",
+        "2 tests in 1 files",
         "- `toy.py:11` Counter.__init__: 'self.spare = 0' -> 'pass'",
         "- `toy.py:11` Counter.__init__: '0' -> '(-1)'",
         "- `toy.py:15` Counter.add: '>' -> '>='",
