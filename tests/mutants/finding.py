@@ -2,7 +2,7 @@
 
 Left out, since a test that notices them proves nothing: docstrings, annotations, decorators,
 ``__repr__``, the texts of errors and of the log, assertions and blocks for the type checker, and
-numbers above 1 and fractions in a default or under a name in capitals, which are settings.
+numbers above 1 and fractions in a default or outside any function, which are settings.
 """
 
 import ast
@@ -150,8 +150,7 @@ class _Finder(ast.NodeVisitor):
                 node.value, ast.Name
             ):
                 self._add(operators.none_for_value(self._source, node.value))
-        capitals = all(isinstance(each, ast.Name) and each.id.isupper() for each in targets)
-        with self._among_settings(not self._functions and capitals):
+        with self._among_settings(not self._functions):
             self._visit_all([*targets, node.value])
 
     def visit_Return(self, node: ast.Return) -> None:

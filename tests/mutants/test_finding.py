@@ -81,6 +81,7 @@ def test_what_may_be_changed(body: str, expected: set[tuple[str, str]]) -> None:
         "@overload\ndef f(a=0):\n    return a\n",
         "LIMIT = 1 << 16\nPAUSE = 1.0\n",
         "def f(backlog=1024): ...\n",
+        "class C:\n    most = 65536\n",
         function("assert a is not None"),
         function("raise ValueError(a < 0)"),
         function("logger.warning('%d', 0)"),
