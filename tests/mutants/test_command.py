@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import main
+from tests.mutants.command import main
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = '''\
@@ -76,7 +76,7 @@ import sys
 from tests.mutants import inside
 
 inside.GRACE = 0.5  # seconds until a hanging mutant is ended
-from tests.mutants.__main__ import main
+from tests.mutants.command import main
 
 sys.exit(main(sys.argv[1:]))
 """
