@@ -5,6 +5,7 @@ the time to import pytest, which is longer than most of the tests take.  Nothing
 miniloop: the child has to import the changed one.
 """
 
+import io
 import os
 import shutil
 import signal
@@ -83,7 +84,7 @@ def outcomes(breakages: Iterable[Breakage], explain: bool = False) -> Iterator[O
 
     waiting = [*breakages]
     with ExitStack() as stack:
-        free = [stack.enter_context(_copy()) for _ in range(min(BENCHES, len(waiting)))]
+        free = [stack.enter_context(copy_of_tree()) for _ in range(min(BENCHES, len(waiting)))]
         benches = [Bench(Path(root)) for root in free]
         running: dict[int, Bench] = {}
         while waiting or running:
@@ -97,11 +98,15 @@ def outcomes(breakages: Iterable[Breakage], explain: bool = False) -> Iterator[O
             yield bench.finish(status)
 
 
-def _copy() -> "tempfile.TemporaryDirectory[str]":
+def copy_of_tree(
+    root: Path = ROOT, parts: Iterable[str] = PARTS
+) -> "tempfile.TemporaryDirectory[str]":
+    """Copy what the tests need of a tree into a temporary folder."""
     directory = tempfile.TemporaryDirectory()
-    for part in PARTS:
-        shutil.copytree(ROOT / part, Path(directory.name, part))
-    shutil.copy(ROOT / "pyproject.toml", directory.name)
+    for part in parts:
+        if (root / part).is_dir():
+            shutil.copytree(root / part, Path(directory.name, part))
+    shutil.copy(root / "pyproject.toml", directory.name)
     return directory
 
 
@@ -114,19 +119,27 @@ def _write_out() -> None:
 def _run_test(bench: Bench, test: str, explain: bool) -> int:
     """In the child: run the test with what is in the copy, and nothing from outside it."""
     signal.alarm(LONGEST)
-    with open(bench.log, "w") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    os.chdir(bench.root)
-    os.environ["PYTHONPATH"] = str(bench.root)
-    sys.path[:] = [str(bench.root), *(p for p in sys.path if p and Path(p).resolve() != ROOT)]
-    for name in [*sys.modules]:
-        if name.split(".")[0] in PARTS:
-            del sys.modules[name]
-    sys.dont_write_bytecode = True  # or the next change of the file within a second goes unseen
+    enter(bench.root, bench.log)
     import pytest
 
     already = "ignore::pytest.PytestAssertRewriteWarning"  # hypothesis was imported by the parent
     options = ["-q", "-x", "-p", "no:cacheprovider", "-W", already]
     options += [] if explain else ["--assert=plain"]
     return int(pytest.main([*options, test]))
+
+
+def enter(root: Path, log: Path) -> None:
+    """In a forked child: import from the copy alone, and write output to a file."""
+    with open(log, "w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # os._exit() writes nothing out
+    os.chdir(root)
+    os.environ["PYTHONPATH"] = str(root)
+    sys.path[:] = [str(root), *(p for p in sys.path if p and Path(p).resolve() != ROOT)]
+    for name in [*sys.modules]:
+        if name.split(".")[0] in PARTS:
+            del sys.modules[name]
+    sys.dont_write_bytecode = True  # or the next change of the file within a second goes unseen
