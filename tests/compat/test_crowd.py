@@ -18,8 +18,8 @@ from unittest import mock
 import pytest
 
 from miniloop.compat import asyncore
-from miniloop.compat.crowd import Crowd as Crowd_
-from miniloop.compat.patience import PatientSelector
+from miniloop.compat.interest_list import InterestList as Crowd_
+from miniloop.compat.tolerant_epoll import TolerantEpoll as PatientSelector
 from tests.compat.conftest import Pair
 from tests.compat.serving import recorder, serve
 
@@ -30,7 +30,7 @@ FEW = 3
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("miniloop.compat.crowd.FEW", FEW)
+    monkeypatch.setattr("miniloop.compat.interest_list.POLL_LIST_SIZE", FEW)
 
 
 @pytest.fixture

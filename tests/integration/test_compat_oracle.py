@@ -415,7 +415,7 @@ def test_random_programs(
 ) -> None:
     if ORIGINAL is None:
         pytest.skip(MISSING)
-    monkeypatch.setattr("miniloop.compat.crowd.FEW", few)
+    monkeypatch.setattr("miniloop.compat.interest_list.POLL_LIST_SIZE", few)
     monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
     program = [*beginning, *program, ("loop", 3)]
     assert play(OURS, use_poll, program) == play(ORIGINAL, use_poll, program)
