@@ -65,7 +65,7 @@ class MapRegistry:
         self.served: list[Entry] = []
         self._interests = interests
         self._dirty: list[Entry] = []
-        self._snapshot: Map = {}
+        self._snapshot: Map | None = None  # the map as it was when last compared, if it was
         self._positions = itertools.count()
 
     # -- following the map -----------------------------------------------------------------------
@@ -94,13 +94,19 @@ class MapRegistry:
 
     def compare_soon(self) -> None:
         """Have the next ``follow()`` compare, whatever ``==`` of the objects says."""
-        self._snapshot = {}
+        self._snapshot = None
 
     def added(self, fd: int, obj: Any) -> None:
-        """Note that a dispatcher has put ``obj`` into the map."""
+        """Note that a dispatcher has put ``obj`` into the map.
+
+        It is the last in the map's order, unless the program has changed the map too; in that case
+        a comparison has to find out.
+        """
         if fd in self.entries:
             self._unregister(self.entries[fd])  # the same object too: its socket may be another
-            self.compare_soon()  # which finds the position in the map's order
+            self.compare_soon()
+        elif self._snapshot is None or len(self._snapshot) + 1 != len(self.map):
+            self.compare_soon()
         else:
             self._register(fd, obj)
             self._snapshot[fd] = obj
@@ -110,7 +116,8 @@ class MapRegistry:
         entry = self.entries.get(fd)
         if entry is not None:
             self._unregister(entry)
-            self._snapshot.pop(fd, None)
+            if self._snapshot is not None:
+                self._snapshot.pop(fd, None)
 
     def clear(self) -> None:
         """Unregister everything; the next ``follow()`` starts anew."""

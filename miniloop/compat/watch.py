@@ -227,12 +227,14 @@ _watches: dict[int, Watch] = {}  # by the map's id()
 
 
 @contextmanager
-def watching(map: Map, poll_bits: dict[int, int]) -> Iterator[None]:
-    """Watch ``map`` within the block, if it can be watched."""
+def watching(
+    map: Map, poll_bits: dict[int, int], clock: Callable[[], float] = monotonic
+) -> Iterator[None]:
+    """Watch ``map`` within the block, if it can be watched; arguments as for ``Watch``."""
     if type(map) is not dict or not hasattr(select, "poll") or id(map) in _watches:
         yield
         return
-    watch = _watches[id(map)] = Watch(map, poll_bits)
+    watch = _watches[id(map)] = Watch(map, poll_bits, clock)
     try:
         yield
     finally:
