@@ -33,7 +33,7 @@ WINGS: dict[str, set[str]] = {
 }
 """Each wing, and the other wings that it may import."""
 
-OF_THE_CORE = {"compat": {"readiness", "registry", "selector"}}
+OF_THE_CORE = {"compat": {"readiness", "selector"}}
 """Wings that may import a part of the core only."""
 
 PURE = {"framing", "outbox", "timers"}

@@ -96,7 +96,7 @@ def test_close_all_survives_an_object_that_empties_the_map(core: Any) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EIO, ""), ValueError(), GeneratorExit()])
-def test_close_all_ends_with_the_first_error_unless_told_otherwise(
+def test_close_all_ends_with_the_first_error_unless_it_ignores_all(
     core: Any, error: BaseException
 ) -> None:
     map = closing(error, None)

@@ -1,9 +1,10 @@
 """Fixtures for the tests of ``loop()``: what it notices without asking every object on every pass.
 
-A test that takes ``core`` runs on CPython's asyncore too, which does ask every object."""
+A test that takes ``core`` runs on CPython's asyncore too, which does ask every object.
+"""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +16,19 @@ Pairs = Callable[[], Pair]
 Map = dict[int, Any]
 
 
-class Ticker:
-    """Calls a function in each pass; an event of its own comes in every pass, so none waits."""
+class Later:
+    """A member that calls a function in its sixth pass; it has an event in each, so none waits.
+
+    Attributes:
+        happened: whether the function was called.
+    """
 
     accepting = False
 
-    def __init__(self, tick: Callable[[], object]) -> None:
-        self.tick = tick
+    def __init__(self, action: Callable[[], object]) -> None:
+        self.action = action
+        self.passes = 0
+        self.happened = False
         self.one, self.other = socket.socketpair()
 
     def readable(self) -> bool:
@@ -31,7 +38,10 @@ class Ticker:
         return True
 
     def handle_write_event(self) -> None:
-        self.tick()
+        self.passes += 1
+        if self.passes == 6:
+            self.action()
+            self.happened = True
 
     def handle_error(self) -> None:
         raise
@@ -43,32 +53,32 @@ class Ticker:
 
 @pytest.fixture(params=[0, 12], ids=["alone", "in company"])
 def map(request: pytest.FixtureRequest, core: Any, map: Map, pair: Pairs) -> Map:
-    """A map with so many silent members whom nobody needs to ask."""
+    """A map with so many silent members, which need not be asked."""
     for _ in range(request.param):
         core.dispatcher_with_send(pair()[0], map)
     return map
 
 
 @pytest.fixture
-def ticking(map: Map) -> Any:
-    """A maker of tickers, which run in the map until the test is over."""
-    made: list[Ticker] = []
+def later(map: Map) -> Iterator[Callable[[Callable[[], object]], Later]]:
+    """Has a function called inside a handler, in a later pass."""
+    made: list[Later] = []
 
-    def make(tick: Callable[[], object]) -> Ticker:
-        ticker = Ticker(tick)
-        made.append(ticker)
-        map[ticker.one.fileno()] = ticker
-        return ticker
+    def make(action: Callable[[], object]) -> Later:
+        member = Later(action)
+        made.append(member)
+        map[member.one.fileno()] = member
+        return member
 
     yield make
-    for ticker in made:
-        map.pop(ticker.one.fileno(), None)
-        ticker.close()
+    for member in made:
+        map.pop(member.one.fileno(), None)
+        member.close()
 
 
 @pytest.fixture
 def trio(core: Any, pair: Pairs, map: Map) -> tuple[list[str], list[Any], list[socket.socket]]:
-    """Three channels, each with a letter waiting; one list of calls."""
+    """Return a list of calls, three channels that note theirs in it, and the peers."""
     seen: list[str] = []
     pairs = [pair() for _ in "abc"]
     channels = [

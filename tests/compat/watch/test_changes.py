@@ -1,9 +1,10 @@
 """A change that nothing announced is noticed, by an audit at the latest."""
 
-# mypy: disallow-subclassing-any=False
-
+import select
 import time
+from collections import deque
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -18,63 +19,64 @@ Map = dict[int, Any]
 
 
 def test_connected_is_reset_from_outside(
-    core: Any, pair: Pairs, map: Map, use_poll: bool, ticking: Any
+    core: Any, pair: Pairs, map: Map, use_poll: bool, later: Any
 ) -> None:
-    """``writable()`` of the stock class looks at ``connected``, which anybody may set."""
-    base: Any = core.dispatcher_with_send
-    writes: list[int] = []
-
-    class Sending(base):
-        def handle_write(self) -> None:
-            writes.append(1)
-
-    channel = Sending(pair()[0], map)
-    ticks = iter(range(10**9))
-
-    def tick() -> None:
-        if next(ticks) == 5:
-            channel.connected = False
-
-    ticking(tick)
-    serve(core, map, lambda: writes, use_poll, timeout=0)
+    """``writable()`` of the stock class depends on ``connected``, which any code may set."""
+    channel = recorder(core)(pair()[0], map)
+    later(lambda: setattr(channel, "connected", False))
+    serve(core, map, lambda: channel.seen, use_poll, timeout=0)
+    assert channel.seen[0] == "write"
 
 
 def test_a_buffer_is_filled_from_outside(
-    core: Any, pair: Pairs, map: Map, use_poll: bool, ticking: Any
+    core: Any, pair: Pairs, map: Map, use_poll: bool, later: Any
 ) -> None:
     ours, theirs = pair()
     channel = core.dispatcher_with_send(ours, map)
-    ticks = iter(range(10**9))
-
-    def tick() -> None:
-        if next(ticks) == 5:
-            channel.out_buffer = b"quietly"
-
-    ticking(tick)
-    serve(core, map, lambda: not channel.out_buffer and next(ticks) > 6, use_poll, timeout=0)
+    change = later(lambda: setattr(channel, "out_buffer", b"quietly"))
+    serve(core, map, lambda: change.happened and not channel.out_buffer, use_poll, timeout=0)
     assert theirs.recv(10) == b"quietly"
 
 
-@pytest.mark.parametrize("change", ["append", "replace"])
+@pytest.mark.parametrize("way", ["append", "replace"])
 def test_a_queue_is_filled_or_replaced_from_outside(
-    chat: Any, core: Any, pair: Pairs, map: Map, use_poll: bool, ticking: Any, change: str
+    chat: Any, core: Any, pair: Pairs, map: Map, use_poll: bool, later: Any, way: str
 ) -> None:
-    from collections import deque
-
     ours, theirs = pair()
     channel = chat.async_chat(ours, map)
-    ticks = iter(range(10**9))
-
-    def tick() -> None:
-        if next(ticks) == 5:
-            if change == "append":
-                channel.producer_fifo.append(b"quietly")
-            else:
-                channel.producer_fifo = deque([b"quietly"])
-
-    ticking(tick)
-    serve(core, map, lambda: not channel.producer_fifo and next(ticks) > 6, use_poll, timeout=0)
+    if way == "append":
+        change = later(lambda: channel.producer_fifo.append(b"quietly"))
+    else:
+        change = later(lambda: setattr(channel, "producer_fifo", deque([b"quietly"])))
+    serve(core, map, lambda: change.happened and not channel.producer_fifo, use_poll, timeout=0)
     assert theirs.recv(10) == b"quietly"
+
+
+def test_a_queue_is_emptied_from_outside(
+    chat: Any, core: Any, pair: Pairs, map: Map, use_poll: bool, later: Any
+) -> None:
+    """There is no write event then, though the channel waited for one."""
+    ours, theirs = pair()
+    channel = chat.async_chat(ours, map)
+    written: list[int] = []
+    channel.handle_write = lambda: written.append(1)
+
+    def leave_output() -> None:
+        while not channel.producer_fifo:
+            channel.push(b"x" * 65536)
+
+    def make_room() -> None:
+        channel.discard_buffers()
+        while True:
+            try:
+                theirs.recv(1 << 20)
+            except BlockingIOError:
+                return
+
+    leave_output()
+    change = later(make_room)
+    serve(core, map, lambda: change.happened and change.passes > 10, use_poll, timeout=0)
+    assert written == []
 
 
 def test_a_silent_change_is_noticed_without_any_further_event(pair: Pairs, use_poll: bool) -> None:
@@ -107,42 +109,21 @@ def test_a_silent_change_is_noticed_without_any_further_event(pair: Pairs, use_p
 
 
 def test_a_predicate_is_set_on_an_instance_later(
-    core: Any, pair: Pairs, map: Map, use_poll: bool, ticking: Any
+    core: Any, pair: Pairs, map: Map, use_poll: bool, later: Any
 ) -> None:
     channel = core.dispatcher_with_send(pair()[0], map)
     asked: list[int] = []
-    ticks = iter(range(10**9))
-
-    def answer() -> bool:
-        asked.append(1)
-        return False
-
-    def tick() -> None:
-        if next(ticks) == 5:
-            channel.writable = answer
-
-    ticking(tick)
+    later(lambda: setattr(channel, "writable", lambda: asked.append(1)))
     serve(core, map, lambda: len(asked) >= 10, use_poll, timeout=0)
 
 
 def test_a_predicate_is_set_on_the_class_later(
-    core: Any, pair: Pairs, map: Map, use_poll: bool, ticking: Any
+    core: Any, pair: Pairs, map: Map, use_poll: bool, later: Any
 ) -> None:
-    base: Any = core.dispatcher_with_send
+    own: Any = type("Own", (core.dispatcher_with_send,), {})
+    own(pair()[0], map)
     asked: list[int] = []
-
-    class Own(base):
-        pass
-
-    Own(pair()[0], map)
-    own: Any = Own
-    ticks = iter(range(10**9))
-
-    def tick() -> None:
-        if next(ticks) == 5:
-            own.writable = lambda self: asked.append(1)
-
-    ticking(tick)
+    later(lambda: setattr(own, "writable", lambda self: asked.append(1)))
     serve(core, map, lambda: len(asked) >= 10, use_poll, timeout=0)
 
 
@@ -161,9 +142,6 @@ def test_names_replaced_while_the_loop_runs(
     core: Any, pair: Pairs, map: Map, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A test that patches ``asyncore.select`` in a handler sees the next pass use it."""
-    import select
-    from types import SimpleNamespace
-
     ours, theirs = pair()
     channel = recorder(core)(ours, map)
     fake = mock.Mock(wraps=select.select)

@@ -47,17 +47,11 @@ def test_a_descriptor_closed_without_notice_is_handle_close_in_poll_mode(
 
 
 def test_a_descriptor_replaced_by_dup2(
-    core: Any, pair: Pairs, map: Map, use_poll: bool, ticking: Any
+    core: Any, pair: Pairs, map: Map, use_poll: bool, later: Any
 ) -> None:
     (ours, theirs), (other, peer) = pair(), pair()
     channel = recorder(core)(ours, map)
-    ticks = iter(range(10**9))
-
-    def tick() -> None:
-        if next(ticks) == 3:
-            os.dup2(other.fileno(), ours.fileno())
-
-    ticking(tick)
+    later(lambda: os.dup2(other.fileno(), ours.fileno()))
     peer.send(b"x")
     serve(core, map, lambda: channel.seen, use_poll, timeout=0)
     assert channel.seen == ["read x"]

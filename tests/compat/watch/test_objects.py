@@ -10,7 +10,7 @@ import pytest
 
 from miniloop.compat import asyncore
 from tests.compat.conftest import Pair
-from tests.compat.serving import recorder
+from tests.compat.serving import recorder, serve
 
 Pairs = Callable[[], Pair]
 Map = dict[int, Any]
@@ -45,7 +45,7 @@ def test_an_object_without_predicates_is_an_error(
 
 
 def test_an_object_that_compares_oddly(pair: Pairs, use_poll: bool) -> None:
-    """Whether the owner replaced somebody is not for that object's own ``==`` to say."""
+    """Whether an object was replaced in the map is not for its own ``==`` to decide."""
     map: Map = {}
     for _ in range(12):
         asyncore.dispatcher_with_send(pair()[0], map)
@@ -69,6 +69,33 @@ def test_an_object_that_compares_oddly(pair: Pairs, use_poll: bool) -> None:
     first.on["read"] = replace
     theirs.send(b"1")
     asyncore.loop(0.02, use_poll, map, 10)
+    assert seen == ["first read 1", "second read 2"]
+
+
+def test_an_object_that_cannot_be_compared(
+    core: Any, pair: Pairs, map: Map, use_poll: bool
+) -> None:
+    """As the truth of an array: the map is compared by identity then."""
+    base: Any = recorder(core)
+
+    class Incomparable(base):
+        __hash__ = base.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            raise ValueError("neither equal nor different")
+
+    ours, theirs = pair()
+    seen: list[str] = []
+    first = Incomparable(ours, map, "first", seen)
+    second = Incomparable(ours, {}, "second", seen)
+
+    def replace() -> None:
+        map[ours.fileno()] = second
+        theirs.send(b"2")
+
+    first.on["read"] = replace
+    theirs.send(b"1")
+    serve(core, map, lambda: len(seen) == 2, use_poll)
     assert seen == ["first read 1", "second read 2"]
 
 
