@@ -6,8 +6,7 @@ to pass (``interest_list.py``) and asks only the objects whose answers may have 
 (``registry.py``).  ``x`` means asked, before the wait of that pass::
 
     object                                         pass 1  2  3  4  5  6   audit
-    overrides readable() or writable(), or is           x  x  x  x  x  x     x
-      no dispatcher at all
+    overridden predicates, or no dispatcher             x  x  x  x  x  x     x
     stock predicates, silent                            x  .  .  .  .  .     x
     stock predicates, an event in pass 2                x  .  x  .  .  .     x
     stock predicates, announces a change in pass 3      x  .  .  x  .  .     x

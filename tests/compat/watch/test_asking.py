@@ -45,7 +45,7 @@ def leave_output(member: Overriding) -> None:
 
 Step = Callable[[Overriding, socket.socket], object]
 SCENARIOS: dict[str, tuple[type[Overriding], dict[int, Step]]] = {
-    "overrides readable() or writable(), or is": (Overriding, {}),
+    "overridden predicates, or no dispatcher": (Overriding, {}),
     "stock predicates, silent": (Stock, {}),
     "stock predicates, an event in pass 2": (Stock, {2: lambda member, peer: peer.send(b"x")}),
     "stock predicates, announces a change in pass 3": (
