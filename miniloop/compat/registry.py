@@ -100,14 +100,12 @@ class MapRegistry:
         """Note that a dispatcher has put ``obj`` into the map.
 
         It is the last in the map's order, unless the program has changed the map too; in that case
-        a comparison has to find out.
+        it is left to ``follow()``, which sees the difference.
         """
         if fd in self.entries:
             self._unregister(self.entries[fd])  # the same object too: its socket may be another
             self.compare_soon()
-        elif self._snapshot is None or len(self._snapshot) + 1 != len(self.map):
-            self.compare_soon()
-        else:
+        elif self._snapshot is not None and len(self._snapshot) + 1 == len(self.map):
             self._register(fd, obj)
             self._snapshot[fd] = obj
 

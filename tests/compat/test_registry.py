@@ -1,8 +1,10 @@
 """The registry of a map: it follows the map, and passes on to the kernel only what has changed."""
 
+import gc
 import weakref
 from collections import deque
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -126,6 +128,51 @@ def test_a_dispatcher_that_enters_again_is_registered_anew(interests: Recorded) 
     registry.follow()
     registry.ask()
     assert interests.updates == [(3, READ, False), (3, 0, False), (3, READ, False)]
+
+
+def test_what_dispatchers_report_needs_no_comparison(interests: Recorded) -> None:
+    """It costs as much as the map is large."""
+    map: Map = {3: Member(), 4: Member()}
+    registry = MapRegistry(map, interests)
+    registry.follow()
+    with mock.patch.object(registry, "compare") as compare:
+        for fd in (5, 6):
+            map[fd] = Member()
+            registry.added(fd, map[fd])
+        for fd in (4, 5):
+            registry.removed(fd)
+            del map[fd]
+        registry.follow()
+    compare.assert_not_called()
+    assert list(registry.entries) == [3, 6]
+
+
+def test_an_object_that_cannot_be_compared_is_replaced(interests: Recorded) -> None:
+    class Incomparable(Member):
+        __hash__ = Member.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            raise ValueError("neither equal nor different")
+
+    map: Map = {3: Incomparable()}
+    registry = MapRegistry(map, interests)
+    registry.follow()
+    map[3] = Incomparable()
+    registry.follow()
+    assert registry.entries[3].obj is map[3]
+
+
+def test_a_cleared_registry_keeps_nothing_alive(interests: Recorded) -> None:
+    map: Map = {3: Member(writes=True), 4: Member()}
+    gone = [weakref.ref(member) for member in map.values()]
+    registry = MapRegistry(map, interests)
+    registry.follow()
+    registry.ask()
+    registry.served.append(registry.entries[4])
+    registry.clear()
+    map.clear()
+    gc.collect()
+    assert [each() for each in gone] == [None, None]
 
 
 def test_a_cleared_registry_starts_anew(interests: Recorded) -> None:
