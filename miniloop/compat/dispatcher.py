@@ -106,7 +106,7 @@ class dispatcher:
         map[fd] = self
         watched = watch_of(map)
         if watched is not None:
-            watched.added(fd, self)
+            watched.registry.added(fd, self)
 
     def del_channel(self, map: Map | None = None) -> None:
         """Leave the map.
@@ -119,7 +119,7 @@ class dispatcher:
         if fd in map and not belongs_to_another(self, map[fd]):
             watched = watch_of(map)
             if watched is not None:
-                watched.removed(fd)
+                watched.registry.removed(fd)
             del map[fd]
         self._fileno = None
 

@@ -78,6 +78,10 @@ class Watch:
         map: the program's map.
         poll_bits: what to ask of poll(2), ``AS_SELECT`` or ``AS_POLL``.
         clock: the time in seconds; tests have their own.
+
+    Attributes:
+        thread: the one whose passes are watched.
+        registry: the objects; dispatchers report to it that they enter or leave the map.
     """
 
     def __init__(
@@ -119,15 +123,6 @@ class Watch:
         return was_bypassed
 
     # -- before the wait -------------------------------------------------------------------------
-
-    def added(self, fd: int, obj: Any) -> None:
-        """Note that a dispatcher has put ``obj`` into the map."""
-        if not self._bypassed:
-            self.registry.added(fd, obj)
-
-    def removed(self, fd: int) -> None:
-        """Note that a dispatcher takes itself out of the map."""
-        self.registry.removed(fd)
 
     def refresh(self) -> bool:
         """Ask the objects that are due; return whether there is anything to wait for."""

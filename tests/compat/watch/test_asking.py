@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Iterator
+from unittest import mock
 
 import pytest
 
@@ -84,6 +85,18 @@ def test_an_object_is_asked_when_the_picture_says(passes: Passes, pair: Pairs, r
         passes.run()
         letters += ".x"[member.asked > before]
     assert letters == picture()[row]
+
+
+def test_dispatchers_come_and_go_without_a_comparison(passes: Passes, pair: Pairs) -> None:
+    """They report it; to compare costs as much as the map is large."""
+    members = [Stock(pair()[0], passes.map) for _ in range(3)]
+    passes.run()
+    with mock.patch.object(passes.watch.registry, "compare") as compare:
+        late = Stock(pair()[0], passes.map)
+        members[1].close()
+        passes.run()
+    compare.assert_not_called()
+    assert late.asked == 1
 
 
 def test_output_that_was_discarded_causes_no_write_event(passes: Passes, pair: Pairs) -> None:

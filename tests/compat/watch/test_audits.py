@@ -47,14 +47,26 @@ def test_each_audit_finds_a_new_change(passes: Passes, pair: Pairs) -> None:
 def test_predicates_are_checked_slice_by_slice_again_and_again(passes: Passes, pair: Pairs) -> None:
     members: list[Any] = [Stock(pair()[0], passes.map) for _ in range(5)]
     passes.run()
-    for round in range(3):
-        late = members[round]  # in the first slice, in the first, in the second
+    for late in (members[1], members[4], members[0]):
         asked: list[int] = []
         late.writable = lambda asked=asked: asked.append(1)
         passes.run(3, seconds=AUDIT_PAUSE)
         asked.clear()
         passes.run(4)
         assert len(asked) == 4
+
+
+@pytest.mark.usefixtures("slices_of_two")
+def test_no_audit_checks_nothing(passes: Passes, pair: Pairs) -> None:
+    """After the last slice comes the first, also where the slices come out even."""
+    members: list[Any] = [Stock(pair()[0], passes.map) for _ in range(4)]
+    passes.run()
+    for late in (members[0], members[2], members[1], members[3]):  # of this audit's slice
+        asked: list[int] = []
+        late.writable = lambda asked=asked: asked.append(1)
+        passes.run(1, seconds=AUDIT_PAUSE)
+        passes.run(4)
+        assert len(asked) == 5
 
 
 @pytest.mark.usefixtures("slices_of_two", "short_poll_list")

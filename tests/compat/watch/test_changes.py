@@ -52,6 +52,20 @@ def test_a_queue_is_filled_or_replaced_from_outside(
     assert theirs.recv(10) == b"quietly"
 
 
+def test_a_handler_changes_its_own_channel(
+    core: Any, pair: Pairs, map: Map, use_poll: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next pass sees it, and no audit is needed: an object is asked after its event."""
+    monkeypatch.setattr("miniloop.compat.watch.AUDIT_PAUSE", 1000.0)
+    ours, theirs = pair()
+    channel = recorder(core)(ours, map)
+    channel.handle_write = channel.initiate_send
+    channel.on["read"] = lambda: setattr(channel, "out_buffer", b"quietly")
+    theirs.send(b"x")
+    core.loop(0, use_poll, map, 12)
+    assert theirs.recv(10) == b"quietly"
+
+
 def test_a_queue_is_emptied_from_outside(
     chat: Any, core: Any, pair: Pairs, map: Map, use_poll: bool, later: Any
 ) -> None:
