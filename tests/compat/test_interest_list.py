@@ -6,6 +6,7 @@ Where the fixture ``core`` is used, CPython's asyncore is held to the same.
 # mypy: disallow-subclassing-any=False
 
 import os
+import select
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -275,15 +276,35 @@ def test_a_closed_descriptor_in_the_poll_list_is_reported(
     assert interests.wait(None) == [(number, POLLNVAL)]
 
 
-def test_always_ready_in_the_epoll_set_does_not_hide_the_poll_list(
-    interests: InterestList, pair: Pairs, tmp_path: Path
+def test_a_regular_file_in_the_epoll_set_ends_each_wait_at_once(
+    short_poll_list: None, pair: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And does not hide what is ready in the poll list."""
+    limits: list[float | None] = []
+
+    class Poll:
+        """poll(2), with its time limits in milliseconds noted and none of them waited for."""
+
+        def __init__(self) -> None:
+            self.register, self.unregister = poll.register, poll.unregister
+
+        def poll(self, timeout: float | None = None) -> list[tuple[int, int]]:
+            limits.append(timeout)
+            return poll.poll(0)
+
+    poll = select.poll()
+    monkeypatch.setattr(select, "poll", Poll)
+    interests = InterestList(AS_POLL)
     listed = [pair() for _ in range(3)]
     for ours, _ in listed:
         interests.update(ours.fileno(), READ, polled=False)
-    listed[1][1].send(b"x")
     with (tmp_path / "file").open("wb") as file:
         interests.update(file.fileno(), WRITE, polled=False)
-        assert interests.wait(None) == [
-            (listed[1][0].fileno(), POLLIN), (file.fileno(), POLLOUT)
-        ]  # fmt: skip
+        assert interests.wait(None) == [(file.fileno(), POLLOUT)]
+        listed[1][1].send(b"x")
+        both = [(listed[1][0].fileno(), POLLIN), (file.fileno(), POLLOUT)]
+        assert interests.wait(5.0) == both
+        interests.update(file.fileno(), 0, polled=False)
+        assert interests.wait(5.0) == both[:1]
+    assert limits == [0, 0, 5000.0]
+    interests.close()
