@@ -26,11 +26,10 @@ class Entry:
         position: its rank in the map's order; events are delivered in that order.
         interest: what the kernel was last asked to report: READ, WRITE, both, or 0.
         polled: the predicates announce no changes, so they are called on every pass.
-        dirty: listed already among those to be asked on the next pass.
         registered: false once the entry has left the registry.
     """
 
-    __slots__ = ("dirty", "fd", "interest", "obj", "polled", "position", "registered")
+    __slots__ = ("fd", "interest", "obj", "polled", "position", "registered")
 
     def __init__(self, fd: int, obj: Any, position: int) -> None:
         """Start with no interest."""
@@ -39,7 +38,6 @@ class Entry:
         self.position = position
         self.interest = 0
         self.polled = False
-        self.dirty = False
         self.registered = True
 
 
@@ -53,8 +51,8 @@ class MapRegistry:
     Attributes:
         entries: all of them.
         polled: those that are asked on every pass; a dict for its order.
-        served: those that had an event in this pass.  They are dirty too; a list of their own, in
-            which no entry can stand twice, saves most passes the making of a set.
+        served: those that had an event in this pass and are asked on the next; no entry is in this
+            list twice, so that most passes need not merge it with anything.
     """
 
     def __init__(self, map: Map, interests: InterestList) -> None:
@@ -64,7 +62,7 @@ class MapRegistry:
         self.polled: dict[Entry, None] = {}
         self.served: list[Entry] = []
         self._interests = interests
-        self._dirty: list[Entry] = []
+        self._dirty: dict[Entry, None] = {}  # to be asked on the next pass too
         self._snapshot: Map | None = None  # the map as it was when last compared, if it was
         self._positions = itertools.count()
 
@@ -128,7 +126,7 @@ class MapRegistry:
     def _register(self, fd: int, obj: Any) -> None:
         entry = self.entries[fd] = Entry(fd, obj, next(self._positions))
         if announces_changes(obj):
-            self._mark_dirty(entry)
+            self._dirty[entry] = None
         else:
             self._poll(entry)
 
@@ -143,8 +141,8 @@ class MapRegistry:
     def invalidate(self, fd: Any, obj: Any) -> None:
         """Note that ``obj`` may answer differently now; callable from any thread."""
         entry = self.entries.get(fd)
-        if entry is not None and entry.obj is obj and not entry.dirty:
-            self._mark_dirty(entry)
+        if entry is not None and entry.obj is obj:
+            self._dirty[entry] = None
 
     def classify(self, entry: Entry) -> None:
         """Ask an object on every pass whose predicates turn out to announce nothing."""
@@ -162,33 +160,28 @@ class MapRegistry:
             for entry in due:
                 if entry.registered:
                     obj = entry.obj
-                    entry.dirty = False
                     interest = READ if obj.readable() else 0
                     if obj.writable() and not obj.accepting:
                         interest |= WRITE
-                        self._dirty.append(entry)  # due on each pass, as long as output waits
+                        self._dirty[entry] = None  # due on each pass, as long as output waits
                     if interest != entry.interest and entry.registered:
                         self._interests.update(entry.fd, interest, entry.polled)
                         entry.interest = interest
         except BaseException:
-            self._dirty += due
+            self._dirty |= dict.fromkeys(due)
             raise
 
     def _take_due(self) -> Collection[Entry]:
         """Return what has to be asked now, each entry once."""
         dirty, served = self._dirty, self.served
-        self._dirty, self.served = [], []
+        self._dirty, self.served = {}, []
         if not dirty and not self.polled:
             return served
-        return {**self.polled, **dict.fromkeys(dirty), **dict.fromkeys(served)}
+        return {**self.polled, **dirty, **dict.fromkeys(served)}
 
     def _poll(self, entry: Entry) -> None:
         entry.polled = True
         self.polled[entry] = None
-
-    def _mark_dirty(self, entry: Entry) -> None:
-        entry.dirty = True
-        self._dirty.append(entry)
 
 
 def announces_changes(obj: Any) -> bool:

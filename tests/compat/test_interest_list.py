@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from miniloop.compat import asyncore
 from miniloop.compat.interest_list import AS_POLL, InterestList
+from miniloop.compat.tolerant_epoll import TolerantEpoll
 from miniloop.readiness import READ, WRITE
 from miniloop.selector import POLLIN, POLLNVAL, POLLOUT
 from tests.compat.conftest import Many, Pair
@@ -274,6 +276,20 @@ def test_a_closed_descriptor_in_the_poll_list_is_reported(
     interests.update(number, READ, polled=False)
     ours.close()
     assert interests.wait(None) == [(number, POLLNVAL)]
+
+
+def test_the_epoll_set_is_read_only_when_the_poll_list_reports_it(
+    interests: InterestList, pair: Pairs
+) -> None:
+    pairs = [pair() for _ in range(5)]
+    for ours, _ in pairs:
+        interests.update(ours.fileno(), READ, polled=False)
+    pairs[1][1].send(b"x")
+    with mock.patch.object(TolerantEpoll, "poll_now") as poll_now:
+        assert interests.wait(None) == [(pairs[1][0].fileno(), POLLIN)]
+    poll_now.assert_not_called()
+    pairs[4][1].send(b"x")
+    assert interests.wait(None) == [(pairs[at][0].fileno(), POLLIN) for at in (1, 4)]
 
 
 def test_a_regular_file_in_the_epoll_set_ends_each_wait_at_once(
