@@ -2,9 +2,9 @@
 
 Every name, text and order of calls is the old module's, because programs depend on all of them.
 Programs also put their own ``select``, ``socket``, ``time`` or ``poll`` into this module, so each
-is looked up here at the moment of use; ``dispatcher``, which is too long for this file, is given
-the module for that purpose.  What is new is in ``watch.py``: while ``loop()`` runs, only objects
-whose answers may have changed are asked.
+is looked up here at the moment of use.  ``dispatcher`` has a file of its own, since it would double
+this one, and is handed the module to look them up in.  What is new is in ``watch.py``: while
+``loop()`` runs, only objects whose answers may have changed are asked.
 
 What the old module did not import has an underscore here, so that ``from asyncore import *`` brings
 no other names than it did.
