@@ -34,7 +34,7 @@ WINGS: dict[str, set[str]] = {
 }
 """Each wing, and the other wings that it may import."""
 
-OF_THE_CORE = {"compat": {"readiness", "registry"}, "selectors": {"readiness"}}
+OF_THE_CORE = {"compat": {"readiness"}, "selectors": {"readiness"}}
 """Wings that may import a part of the core only."""
 
 PURE = {"framing", "outbox", "state", "timers"}

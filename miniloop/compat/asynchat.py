@@ -2,17 +2,17 @@
 
 The names and the order of calls are the old module's.  The splitting is not: asynchat copied the
 rest of its buffer for each message, so that 64 KiB of short lines held the loop for 126 ms.  Here a
-position moves over the buffer, and ``ac_in_buffer`` is what lies behind it whenever somebody looks.
+position moves over the buffer, and ``ac_in_buffer`` is computed on access: what lies behind it.
 """
 
 from collections import deque as deque  # the old module had it too
 from socket import socket as Socket
 from typing import Any, Protocol, TypeAlias
-from weakref import ref
 
 from miniloop.compat import asyncore
 from miniloop.compat.fifo import Fifo
-from miniloop.compat.watches import Map, announce
+from miniloop.compat.registry import Map
+from miniloop.compat.watch import announce
 from miniloop.readiness import announced
 
 Terminator: TypeAlias = bytes | str | int | None
@@ -26,7 +26,7 @@ class Producer(Protocol):
     """Makes output when there is room for it."""
 
     def more(self) -> bytes:
-        """Return the next piece, ``b""`` when there is none any more."""
+        """Return the next piece, ``b""`` at the end."""
 
 
 class async_chat(asyncore.dispatcher):
@@ -54,7 +54,7 @@ class async_chat(asyncore.dispatcher):
     use_encoding: int = 0
     encoding = "latin-1"
     terminator: Terminator
-    # Two underscores: these are for nobody else, and subclasses have names of their own.
+    # Two underscores, so that no subclass can use these names for itself.
     __input = b""
     __position = 0
 
@@ -69,7 +69,7 @@ class async_chat(asyncore.dispatcher):
         self.ac_in_buffer = b""
         self.incoming: list[bytes] = []
         fifo = Fifo()
-        fifo.owner = ref(self)
+        fifo.attach(self, announce)
         self.producer_fifo: Any = fifo
         asyncore.dispatcher.__init__(self, sock, map)
 
@@ -103,11 +103,11 @@ class async_chat(asyncore.dispatcher):
         return data
 
     def found_terminator(self) -> None:
-        """The message is complete; override it."""
+        """Handle the complete message; override it."""
         raise NotImplementedError("must be implemented in subclass")
 
     def set_terminator(self, term: Terminator) -> None:
-        """Say what ends the next message, at any moment.
+        """Set what ends the next message; possible at any moment.
 
         Raises:
             ValueError: a negative number.
@@ -141,8 +141,8 @@ class async_chat(asyncore.dispatcher):
     def __split(self) -> None:
         """Hand on messages until the rest may be the beginning of a terminator.
 
-        After each call of a handler everything is looked up anew: it may have changed the
-        terminator, and the buffer too.
+        After each call of a handler everything is looked up anew, because the handler may have
+        changed the terminator and the buffer.
         """
         while self.__position < len(self.__input):
             terminator: Any = self.get_terminator()
@@ -219,7 +219,7 @@ class async_chat(asyncore.dispatcher):
                 fifo.append(data[start : start + size])
         else:
             try:
-                fifo.append_untold(data)  # most of the time it is sent at once
+                fifo.append_unreported(data)  # most of the time it is sent at once
             except AttributeError:  # a queue that the program put there
                 fifo.append(data)
         self.initiate_send()
@@ -238,8 +238,8 @@ class async_chat(asyncore.dispatcher):
 
     @announced
     def writable(self) -> bool:
-        """Return whether there is something to send, or a connect to wait for."""
-        return not (self.connected and not self.producer_fifo)  # no len(): asked for each message
+        """Return whether there is output to send, or a connect to wait for."""
+        return not (self.connected and not self.producer_fifo)  # no len(): called for each message
 
     def close_when_done(self) -> None:
         """Close when all that is queued is sent."""

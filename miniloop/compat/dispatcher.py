@@ -1,8 +1,9 @@
 """asyncore's dispatcher: a socket, and methods that are called when something happens to it.
 
-It is no native ``Dispatcher`` underneath.  All names of this class are its subclasses' to use, and
-there are thousands of those: a ``closed``, ``end`` or ``flush`` of ours would be taken for theirs.
-So it has the old names and no more; what it shares with the native classes is below the loop.
+It is no native ``Dispatcher`` underneath.  Every name on this class is one that a subclass may use
+for itself, and there are thousands of subclasses: a new ``closed``, ``end`` or ``flush`` would be
+overridden by accident.  So the class has the old names and no more; what it shares with the native
+classes lies below the loop.
 """
 
 import os
@@ -24,9 +25,16 @@ from socket import AF_INET, SOCK_STREAM
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 from typing import Any
 
-from miniloop.compat.surface import surface
-from miniloop.compat.watches import Map, watch_of
+from miniloop.compat.registry import Map
+from miniloop.compat.watch import watch_of
 from miniloop.readiness import announced
+
+asyncore: Any = None
+"""The module ``asyncore``, which sets this when it is imported.
+
+Programs put their own ``socket`` or another ``socket_map`` into that module, and the class has to
+use those from then on.  So its methods look such names up there, each time.
+"""
 
 
 class dispatcher:
@@ -58,8 +66,8 @@ class dispatcher:
     _fileno: int | None = None
 
     def __init__(self, sock: Socket | None = None, map: Map | None = None) -> None:
-        """Stand in the map at once where ``sock`` is given."""
-        self._map: Map = surface().socket_map if map is None else map
+        """Enter the map at once if ``sock`` is given."""
+        self._map: Map = asyncore.socket_map if map is None else map
         self._fileno = None
         if not sock:
             self.socket = None  # type: ignore[assignment]  # as long as there is none
@@ -71,7 +79,7 @@ class dispatcher:
             self.addr = sock.getpeername()
         except OSError as error:
             if error.errno not in (ENOTCONN, EINVAL):
-                self.del_channel(map)  # broken: nobody shall wait for it
+                self.del_channel(map)  # broken: the loop must not wait for it
                 raise
             self.connected = False
 
@@ -92,49 +100,53 @@ class dispatcher:
     # the map
 
     def add_channel(self, map: Map | None = None) -> None:
-        """Stand in ``map``, or else in the map that was given at first."""
+        """Enter ``map``, or the map that the constructor was given."""
         map = self._map if map is None else map
         fd: Any = self._fileno
         map[fd] = self
         watched = watch_of(map)
         if watched is not None:
-            watched.added(fd, self)
+            watched.registry.added(fd, self)
 
     def del_channel(self, map: Map | None = None) -> None:
         """Leave the map.
 
-        A number that was closed and belongs to another dispatcher's socket by now stays that one's.
+        If the descriptor was closed and its number belongs to another dispatcher's socket by now,
+        that one's entry stays.
         """
         map = self._map if map is None else map
         fd: Any = self._fileno
         if fd in map and not belongs_to_another(self, map[fd]):
             watched = watch_of(map)
             if watched is not None:
-                watched.removed(fd)
+                watched.registry.removed(fd)
             del map[fd]
         self._fileno = None
 
     def create_socket(self, family: int = AF_INET, type: int = SOCK_STREAM) -> None:
         """Make a non-blocking socket and own it."""
         self.family_and_type = family, type
-        sock = surface().socket.socket(family, type)
+        sock = asyncore.socket.socket(family, type)
         sock.setblocking(False)
         self.set_socket(sock)
 
     def set_socket(self, sock: Socket, map: Map | None = None) -> None:
-        """Own ``sock``, which may be anything with a ``fileno()``, and stand in the map."""
+        """Own ``sock``, which may be anything with a ``fileno()``, and enter the map."""
         self.socket = sock
         self._fileno = sock.fileno()
         self.add_channel(map)
 
     def set_reuse_addr(self) -> None:
-        """Let the port be bound again at once after a restart, where the system can."""
-        socket = surface().socket
+        """Set SO_REUSEADDR, so that a restarted server can bind its port at once.
+
+        Ignored where the system cannot.
+        """
+        socket = asyncore.socket
         option = (socket.SOL_SOCKET, socket.SO_REUSEADDR)
         with suppress(OSError):
             self.socket.setsockopt(*option, self.socket.getsockopt(*option) | 1)
 
-    # what the loop asks
+    # the predicates
 
     @announced
     def readable(self) -> bool:
@@ -143,13 +155,13 @@ class dispatcher:
 
     @announced
     def writable(self) -> bool:
-        """Return whether write events are wanted: always, by default, which keeps a CPU busy."""
+        """Return whether write events are wanted: always by default, which keeps a CPU busy."""
         return True
 
     # the socket's own methods
 
     def listen(self, num: int) -> None:
-        """Listen; ``handle_accept()`` is called for what comes."""
+        """Listen; ``handle_accept()`` is called for each connection."""
         self.accepting = True
         if os.name == "nt" and num > 5:
             num = 5
@@ -161,10 +173,12 @@ class dispatcher:
         self.socket.bind(addr)
 
     def connect(self, address: Any) -> None:
-        """Start to connect; ``handle_connect()`` follows, from in here if it needs no waiting.
+        """Start to connect.
+
+        ``handle_connect()`` follows, and runs in this call if the connect needs no waiting.
 
         Raises:
-            OSError: it failed at once.
+            OSError: the connect failed at once.
         """
         self.connected = False
         self.connecting = True
@@ -179,7 +193,7 @@ class dispatcher:
             raise OSError(code, errorcode[code])
 
     def accept(self) -> tuple[Socket, Any] | None:
-        """Return a connection and its address, or None where there is none after all."""
+        """Return a connection and its address; None if there is none after all."""
         try:
             conn, addr = self.socket.accept()
         except TypeError:
@@ -191,16 +205,16 @@ class dispatcher:
         return conn, addr
 
     def send(self, data: Any) -> Any:
-        """Send; return the number of bytes taken, 0 where the peer is gone.
+        """Send; return the number of bytes taken.
 
-        ``handle_close()`` has run then.
+        It is 0 if there is no room, or if the peer is gone; then ``handle_close()`` has run.
         """
         try:
             return self.socket.send(data)
         except OSError as error:
             if error.errno == EWOULDBLOCK:
                 return 0
-            if error.errno in surface()._DISCONNECTED:
+            if error.errno in asyncore._DISCONNECTED:
                 self.handle_close()
                 return 0
             raise
@@ -208,12 +222,12 @@ class dispatcher:
     def recv(self, buffer_size: int) -> bytes:
         """Receive at most ``buffer_size`` bytes.
 
-        ``b""`` means that the peer is gone and ``handle_close()`` has run.
+        ``b""`` means that the peer is gone; ``handle_close()`` has run then.
         """
         try:
             data = self.socket.recv(buffer_size)
         except OSError as error:
-            if error.errno in surface()._DISCONNECTED:
+            if error.errno in asyncore._DISCONNECTED:
                 self.handle_close()
                 return b""
             raise
@@ -249,7 +263,7 @@ class dispatcher:
     # events
 
     def handle_read_event(self) -> None:
-        """Accept, or take note of being connected, and read."""
+        """Accept; or else complete a connect that is under way, and read."""
         if self.accepting:
             self.handle_accept()
             return
@@ -258,16 +272,20 @@ class dispatcher:
         self.handle_read()
 
     def handle_connect_event(self) -> None:
-        """The connect has ended: well, or with the OSError that is raised."""
+        """Complete a connect.
+
+        Raises:
+            OSError: the connect failed.
+        """
         code = socket_error(self)
         if code != 0:
-            raise OSError(code, surface()._strerror(code))
+            raise OSError(code, asyncore._strerror(code))
         self.handle_connect()
         self.connected = True
         self.connecting = False
 
     def handle_write_event(self) -> None:
-        """Take note of being connected, and write."""
+        """Complete a connect that is under way, and write; a listener does nothing."""
         if self.accepting:
             return
         if not self.connected and self.connecting:
@@ -275,18 +293,18 @@ class dispatcher:
         self.handle_write()
 
     def handle_expt_event(self) -> None:
-        """An error, which ends it, or urgent data."""
+        """Close after an error of the socket; otherwise there is urgent data."""
         if socket_error(self) != 0:
             self.handle_close()
         else:
             self.handle_expt()
 
     def handle_error(self) -> None:
-        """An exception escaped from a handler: say so and end.  Called in the ``except`` block."""
-        _, kind, error, way = surface().compact_traceback()
+        """Log the exception being handled, which escaped from a handler, and close."""
+        _, kind, error, way = asyncore.compact_traceback()
         try:
             name = repr(self)
-        except:  # noqa: E722 - a repr of one's own can raise anything
+        except:  # noqa: E722 - an overridden repr can raise anything
             name = f"<__repr__(self) failed for object at {id(self):0x}>"
         self.log_info(
             f"uncaptured python exception, closing channel {name} ({kind}:{error} {way})", "error"
@@ -294,46 +312,46 @@ class dispatcher:
         self.handle_close()
 
     def handle_expt(self) -> None:
-        """Urgent data has come; override it."""
+        """Handle urgent data; override it."""
         self.log_info("unhandled incoming priority event", "warning")
 
     def handle_read(self) -> None:
-        """Something can be read; override it."""
+        """Handle input that is ready; override it."""
         self.log_info("unhandled read event", "warning")
 
     def handle_write(self) -> None:
-        """Something can be written; override it."""
+        """Handle room for output; override it."""
         self.log_info("unhandled write event", "warning")
 
     def handle_connect(self) -> None:
-        """It is connected; override it."""
+        """Handle the completed connect; override it."""
         self.log_info("unhandled connect event", "warning")
 
     def handle_accept(self) -> None:
-        """A connection waits: accept it and hand it to ``handle_accepted()``."""
+        """Accept a connection and hand it to ``handle_accepted()``."""
         pair = self.accept()
         if pair is not None:
             self.handle_accepted(*pair)
 
     def handle_accepted(self, sock: Socket, addr: Any) -> None:
-        """A connection was accepted; override it."""
+        """Handle an accepted connection; override it."""
         sock.close()
         self.log_info("unhandled accepted event", "warning")
 
     def handle_close(self) -> None:
-        """The peer is gone, or a handler failed."""
+        """Handle the end of the connection, or the failure of a handler; override it."""
         self.log_info("unhandled close event", "warning")
         self.close()
 
 
 def belongs_to_another(channel: dispatcher, entry: Any) -> bool:
-    """Return whether ``entry``, under the channel's number, is a dispatcher of another socket."""
+    """Return whether ``entry``, found under the channel's number, has another socket."""
     if entry is channel or getattr(entry, "_fileno", None) != channel._fileno:
         return False
     return getattr(entry, "socket", None) is not getattr(channel, "socket", None)
 
 
 def socket_error(channel: dispatcher) -> int:
-    """Return the error number that the kernel keeps for the socket, 0 for none."""
-    socket = surface().socket
+    """Return the error number pending on the socket (SO_ERROR), 0 for none."""
+    socket = asyncore.socket
     return channel.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

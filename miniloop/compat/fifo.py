@@ -1,40 +1,45 @@
-"""The queue of an ``async_chat``: a deque that tells when it grows.
+"""The queue of an ``async_chat``: a deque that reports when it grows.
 
-Programs append to ``producer_fifo`` themselves, their own channel's and others', and count on being
-asked ``writable()`` before the next wait.  Told of the growth, nobody needs to ask all the others.
-Shrinking needs no telling: a channel that waits to write is asked in every pass anyhow.
+Programs append to ``producer_fifo`` themselves, their own channel's and others', and rely on
+``writable()`` being called before the next wait.  Because growth is reported, the other channels
+need not be asked for it.  Shrinking needs no report: a channel that waits to write is asked on
+every pass anyhow.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Self, SupportsIndex
 from weakref import ref
 
-from miniloop.compat.watches import announce
-
 
 class Fifo(deque[Any]):
-    """A deque that belongs to a channel.
+    """A deque that calls a function with its channel after each growth.
 
-    Attributes:
-        owner: a weak reference to the channel, which would otherwise not be freed before the
-            garbage collector comes by.  Copies have none: nobody is told of their growth.
+    It reports to no channel until ``attach()`` is called; neither does a copy.
     """
 
-    owner: ref[Any] | None = None
-    append_untold = deque.append
+    # Weak, or a channel would be freed by the garbage collector only.
+    _channel: ref[Any] | None = None
+    _on_growth: Callable[[Any], object]
 
-    def belongs_to(self, channel: object) -> bool:
-        """Return whether ``channel`` is told of the growth."""
-        return self.owner is not None and self.owner() is channel
+    append_unreported = deque.append
+
+    def attach(self, channel: object, on_growth: Callable[[Any], object]) -> None:
+        """Call ``on_growth(channel)`` after each growth from now on."""
+        self._channel = ref(channel)
+        self._on_growth = on_growth
+
+    def is_attached_to(self, channel: object) -> bool:
+        """Return whether growth is reported for ``channel``."""
+        return self._channel is not None and self._channel() is channel
 
     def _grown(self) -> None:
-        channel = None if self.owner is None else self.owner()
+        channel = None if self._channel is None else self._channel()
         if channel is not None:
-            announce(channel)
+            self._on_growth(channel)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be copied and pickled without the owner."""
+        """Be copied and pickled without the channel."""
         return type(self), ([*self], self.maxlen)
 
     def append(self, item: Any) -> None:

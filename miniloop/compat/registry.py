@@ -1,93 +1,196 @@
-"""Which of asyncore's objects have to be asked what they want.
+"""The objects of a map as they were in the last pass, and the answers of their predicates.
 
-* Those whose predicates are not asyncore's own (duck-typed ones too, and instances that got a
-  predicate of their own): on every pass, as ever.
-* The others: when they were added, after an event of theirs, when they announced a change
-  themselves, and on every pass while they wait to write.
+The map belongs to the program and is a plain dict.  The registry follows it, calls ``readable()``
+and ``writable()`` of the objects that are due, and passes on to the interest list what has changed.
+``watch.py`` explains which objects are due when.
 """
 
-import selectors
-from collections.abc import Iterable
-from typing import Any, cast
+import itertools
+from collections.abc import Collection
+from typing import Any, TypeAlias
 
-from miniloop.compat.crowd import Crowd
 from miniloop.compat.fifo import Fifo
-from miniloop.readiness import READ, WRITE, Registration, announces
-from miniloop.registry import Registry
+from miniloop.compat.interest_list import InterestList
+from miniloop.readiness import READ, WRITE, announces
+
+Map: TypeAlias = dict[int, Any]
+"""Descriptors and the objects behind them, duck-typed: nothing more can be said of these."""
 
 
-class MapRegistry(Registry):
-    """A registry of asyncore's objects: whatever a predicate raises ends ``loop()``, as ever."""
+class Entry:
+    """One object on one descriptor, from the pass that found it in the map until it leaves.
 
-    def __init__(self, crowd: Crowd) -> None:
-        """Watch nobody yet."""
-        super().__init__(cast(selectors.BaseSelector, crowd), _allow)
-        self.crowd = crowd
-        self.in_order = True  # the kernel's list has the map's order
-        self.served: list[Registration] = []  # dirty too, but without doubles: kept apart for speed
+    Attributes:
+        fd: the descriptor's number.
+        obj: the object.
+        position: its rank in the map's order; events are delivered in that order.
+        interest: what the kernel was last asked to report: READ, WRITE, both, or 0.
+        polled: the predicates announce no changes, so they are called on every pass.
+        registered: false once the entry has left the registry.
+    """
 
-    def watch(self, fd: int, obj: Any) -> None:
-        """Watch ``obj``; who stood on the same descriptor before is forgotten."""
-        if fd in self.registrations:
-            self.unregister(self.registrations[fd])
-            self.in_order = False
-        asked = not announces_changes(obj)
-        if self.registrations and asked != bool(self.polled):
-            self.in_order = False  # of two kinds: one is asked before the other
-        self.add(Registration(obj, fd, polled=asked))
+    __slots__ = ("fd", "interest", "obj", "polled", "position", "registered")
+
+    def __init__(self, fd: int, obj: Any, position: int) -> None:
+        """Start with no interest."""
+        self.fd = fd
+        self.obj = obj
+        self.position = position
+        self.interest = 0
+        self.polled = False
+        self.registered = True
+
+
+class MapRegistry:
+    """The entries of one map, by descriptor.
+
+    Args:
+        map: the program's map.
+        interests: where the answers go.
+
+    Attributes:
+        entries: all of them.
+        polled: those that are asked on every pass; a dict for its order.
+        served: those that had an event in this pass and are asked on the next; no entry is in this
+            list twice, so that most passes need not merge it with anything.
+    """
+
+    def __init__(self, map: Map, interests: InterestList) -> None:
+        """Start empty; ``follow()`` looks into the map."""
+        self.map = map
+        self.entries: dict[int, Entry] = {}
+        self.polled: dict[Entry, None] = {}
+        self.served: list[Entry] = []
+        self._interests = interests
+        self._dirty: dict[Entry, None] = {}  # to be asked on the next pass too
+        self._snapshot: Map | None = None  # the map as it was when last compared, if it was
+        self._positions = itertools.count()
+
+    # -- following the map -----------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """Register and unregister what the program changed in the map itself."""
+        try:
+            changed = self.map != self._snapshot
+        except Exception:  # an object with an == of its own met another one in its place
+            changed = True
+        if changed:
+            self.compare()
+
+    def compare(self) -> None:
+        """Compare the map with the entries, one by one and by identity."""
+        now = dict(self.map)
+        for fd, entry in [*self.entries.items()]:
+            if now.get(fd) is not entry.obj:
+                self._unregister(entry)
+        for fd, obj in now.items():
+            if fd in self.entries:
+                self.entries[fd].position = next(self._positions)
+            else:
+                self._register(fd, obj)
+        self._snapshot = now
+
+    def compare_soon(self) -> None:
+        """Have the next ``follow()`` compare, whatever ``==`` of the objects says."""
+        self._snapshot = None
+
+    def added(self, fd: int, obj: Any) -> None:
+        """Note that a dispatcher has put ``obj`` into the map.
+
+        It is the last in the map's order, unless the program has changed the map too; in that case
+        it is left to ``follow()``, which sees the difference.
+        """
+        if fd in self.entries:
+            self._unregister(self.entries[fd])  # the same object too: its socket may be another
+            self.compare_soon()
+        elif self._snapshot is not None and len(self._snapshot) + 1 == len(self.map):
+            self._register(fd, obj)
+            self._snapshot[fd] = obj
+
+    def removed(self, fd: int) -> None:
+        """Note that a dispatcher takes itself out of the map; best before it is closed."""
+        entry = self.entries.get(fd)
+        if entry is not None:
+            self._unregister(entry)
+            if self._snapshot is not None:
+                self._snapshot.pop(fd, None)
+
+    def clear(self) -> None:
+        """Unregister everything; the next ``follow()`` starts anew."""
+        for entry in [*self.entries.values()]:
+            self._unregister(entry)
+        self._dirty.clear()
+        self.served.clear()
+        self.compare_soon()
+
+    def _register(self, fd: int, obj: Any) -> None:
+        entry = self.entries[fd] = Entry(fd, obj, next(self._positions))
+        if announces_changes(obj):
+            self._dirty[entry] = None
+        else:
+            self._poll(entry)
+
+    def _unregister(self, entry: Entry) -> None:
+        del self.entries[entry.fd]
+        self.polled.pop(entry, None)
+        entry.registered = False
+        self._interests.update(entry.fd, 0, entry.polled)
+
+    # -- asking ----------------------------------------------------------------------------------
+
+    def invalidate(self, fd: Any, obj: Any) -> None:
+        """Note that ``obj`` may answer differently now; callable from any thread."""
+        entry = self.entries.get(fd)
+        if entry is not None and entry.obj is obj:
+            self._dirty[entry] = None
+
+    def classify(self, entry: Entry) -> None:
+        """Ask an object on every pass whose predicates turn out to announce nothing."""
+        if not entry.polled and not announces_changes(entry.obj):
+            self._poll(entry)
 
     def ask(self) -> None:
-        """Ask everybody who has to be asked; if one raises, the others stay to be asked.
+        """Ask the objects that are due; if one raises, they are all due on the next pass again.
 
         The order is asyncore's: ``readable()``, ``writable()``, and listeners are never writable.
+        This is the one loop over many objects on every pass, so it calls nothing that it need not.
         """
-        everybody: Iterable[Registration] = self.served
-        dirty, self.dirty, self.served = self.dirty, [], []
-        if dirty or self.polled:
-            everybody = {**self.polled, **dict.fromkeys(dirty), **dict.fromkeys(everybody)}
+        due = self._take_due()
         try:
-            for registration in everybody:
-                if registration.alive:
-                    obj: Any = registration.channel
-                    registration.dirty = False
-                    wanted = READ if obj.readable() else 0
+            for entry in due:
+                if entry.registered:
+                    obj = entry.obj
+                    interest = READ if obj.readable() else 0
                     if obj.writable() and not obj.accepting:
-                        wanted |= WRITE
-                        self.dirty.append(registration)  # and again, as long as it waits
-                    if not wanted:
-                        self.in_order = False  # once it wants something it will come last
-                    if wanted != registration.interest and registration.alive:
-                        self._update_selector(registration, wanted)
+                        interest |= WRITE
+                        self._dirty[entry] = None  # due on each pass, as long as output waits
+                    if interest != entry.interest and entry.registered:
+                        self._interests.update(entry.fd, interest, entry.polled)
+                        entry.interest = interest
         except BaseException:
-            self.dirty += everybody
+            self._dirty |= dict.fromkeys(due)
             raise
 
-    def _update_selector(self, registration: Registration, interest: int) -> None:
-        """Tell the crowd."""
-        self.crowd.tell(registration.fd, interest, registration.polled)
-        registration.interest = interest
+    def _take_due(self) -> Collection[Entry]:
+        """Return what has to be asked now, each entry once."""
+        dirty, served = self._dirty, self.served
+        self._dirty, self.served = {}, []
+        if not dirty and not self.polled:
+            return served
+        return {**self.polled, **dirty, **dict.fromkeys(served)}
 
-    def doubt(self, registration: Registration) -> None:
-        """Ask it in the next pass, and find out anew whether that is enough."""
-        asked = not announces_changes(registration.channel)
-        if asked and not registration.polled:
-            registration.polled = registration.dirty = True
-            self.polled[registration] = None
-        elif not registration.dirty:
-            self.mark_dirty(registration)
-
-
-def _allow() -> None:
-    """Allow every change: the watch looks at the thread."""
+    def _poll(self, entry: Entry) -> None:
+        entry.polled = True
+        self.polled[entry] = None
 
 
 def announces_changes(obj: Any) -> bool:
-    """Return whether we will learn when ``obj`` would answer differently than before."""
+    """Return whether ``obj`` announces whenever it would answer differently than before."""
     try:
         predicates = obj.readable, obj.writable
         fifo = getattr(obj, "producer_fifo", None)
-    except Exception:  # its own __getattr__ or property: it is asked, and fails there if it must
+    except Exception:  # an attribute that cannot be read: asked on every pass, it fails there
         return False
     if not all(announces(each) and getattr(each, "__self__", None) is obj for each in predicates):
-        return False  # overridden; or passed on, by a proxy of which nobody tells us
-    return fifo is None or (isinstance(fifo, Fifo) and fifo.belongs_to(obj))
+        return False  # overridden; or another object's, passed on by a proxy
+    return fifo is None or (isinstance(fifo, Fifo) and fifo.is_attached_to(obj))

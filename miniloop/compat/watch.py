@@ -1,163 +1,156 @@
-"""Watching a map of asyncore objects from pass to pass, without asking everybody each time.
+"""Serve a map of asyncore objects without asking every object on every pass.
 
-asyncore asks every object in its map what it wants, on every pass, and makes the list for the
-kernel anew.  While ``loop()`` runs, this file keeps the list instead (``crowd.py``), and asks only
-those whose answer may have changed (``registry.py``), and everybody in an *audit*.  That finds what
-nobody could have told us: an attribute that somebody else set, and, looked for among some hundreds
-at a time, a predicate put on an instance or, in a large map, a descriptor closed or replaced by
-another file behind our back.  Audits cost a tenth of the time at most.
+asyncore calls ``readable()`` and ``writable()`` of each object in its map on each pass, and hands
+the kernel a new list of descriptors.  While ``loop()`` runs, a ``Watch`` keeps that list from pass
+to pass (``interest_list.py``) and asks only the objects whose answers may have changed
+(``registry.py``).  ``x`` means asked, before the wait of that pass::
 
-The map is its owner's, and a plain dict: it is compared with what it was, in C, on every pass (27
-µs at 5,000 entries, where asking them takes 2,800).  The dispatchers' own ``add_channel()`` and
-``del_channel()`` tell of their changes, so it seldom differs.
+    object                                         pass 1  2  3  4  5  6   audit
+    overridden predicates, or no dispatcher             x  x  x  x  x  x     x
+    stock predicates, silent                            x  .  .  .  .  .     x
+    stock predicates, an event in pass 2                x  .  x  .  .  .     x
+    stock predicates, announces a change in pass 3      x  .  .  x  .  .     x
+    stock predicates, output waits in passes 2 to 4     x  x  x  x  x  .     x
 
-Of a few objects, most of which must be asked on every pass anyhow, there is nothing to keep: then
-the watch *rests*, and those passes go the old way.
+Stock predicates are asyncore's own and whatever is marked with ``@announced``.  Their changes are
+announced where they are made: ``dispatcher_with_send`` and ``async_chat`` announce output that is
+left over, the queue of ``async_chat`` its growth (``fifo.py``).
 
-What does not fit (a map that is no dict, a platform without poll, another thread, a forked child, a
-``loop()`` of few passes) is not watched: those passes go the old way too.
+**The map** is compared with its last state on every pass, in C: 27 µs at 5,000 entries, where
+asking takes 2,800.  ``add_channel()`` and ``del_channel()`` report their changes, so it seldom
+differs.
+
+**An audit** finds what nothing announced.  It asks every object, for any attribute may have been
+set from outside.  For ``SLICE`` objects at a time it also checks whether the predicates are still
+stock ones, and whether a descriptor in the epoll set was closed or replaced by another file.
+Audits are at least ``AUDIT_PAUSE`` apart and take a tenth of the time at most.  A wait is cut short
+for one only if there was an event since the last: otherwise no handler has changed anything.
+
+**The bypass**: when at most ``SMALL_MAP`` objects are served and most are asked on every pass
+anyhow, there is nothing to save.  Then ``poll()`` serves the map as asyncore did, and the watch
+looks again every ``AUDIT_PAUSE``.
+
+**Not watched at all**, but served as asyncore did, are a map that is no plain dict, a platform
+without poll(2), the use of a map from another thread or in a forked child, and a ``loop()`` of
+``FEW_PASSES`` or fewer.
 """
 
 import errno
-import itertools
 import os
 import select
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from threading import get_ident
-from typing import Any, TypeAlias
+from time import monotonic
+from typing import Any
 
-from miniloop.compat.crowd import FEW, Crowd, Events
-from miniloop.compat.registry import MapRegistry
-from miniloop.compat.watches import Map, watches
-from miniloop.readiness import READ, WRITE, Registration
+from miniloop.compat.interest_list import Events, InterestList
+from miniloop.compat.registry import Entry, Map, MapRegistry
+from miniloop.readiness import READ, WRITE
 from miniloop.selectors.poll import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI
 
-Ready: TypeAlias = list[tuple[Registration, int]]
-"""Who is ready, with its poll(2) bits."""
-
 AUDIT_PAUSE = 0.05
-"""Least time between audits in seconds: how long a change that nobody announced may go unseen, as
+"""Least time between audits in seconds: how long a change that was not announced may go unseen, as
 long as an audit takes less than a twentieth of it."""
 
 SLICE = 500
-"""How many are looked at closely in an audit: 1 ms, as asking 5,000 takes."""
+"""Objects whose predicates and descriptors one audit checks: 1 ms, as long as asking 5,000."""
+
+SMALL_MAP = 100
+"""Objects among which nothing is saved if most of them are asked on every pass."""
 
 FEW_PASSES = 10
-"""So many are over before a watch has paid for its making."""
+"""So many passes are over before a watch has saved what it costs to make."""
 
-_AUDIT_SHARE = 20  # and asking everybody, which an audit causes, costs as much again
+_AUDIT_SHARE = 20  # and the questions that an audit causes cost as much again
 _READABLE = POLLIN | POLLHUP | POLLERR  # what select(2) means by its first two sets
 _WRITABLE = POLLOUT | POLLERR
+_ANY_SET = POLLIN | POLLOUT | POLLERR | POLLPRI
+
+_position = attrgetter("position")
 
 
 class Watch:
-    """The objects of one map.
+    """The service of one map, as long as its ``loop()`` runs.
 
     Args:
-        map: the dict; it stays its owner's to change.
-        bits: what to ask of poll(2), see ``crowd.py``.
+        map: the program's map.
+        poll_bits: what to ask of poll(2), ``AS_SELECT`` or ``AS_POLL``.
+        clock: the time in seconds; tests have their own.
+
+    Attributes:
+        thread: the one whose passes are watched.
+        registry: the objects; dispatchers report to it that they enter or leave the map.
     """
 
-    def __init__(self, map: Map, bits: dict[int, int]) -> None:
-        """Watch nobody yet; ``refresh()`` looks into the map."""
+    def __init__(
+        self, map: Map, poll_bits: dict[int, int], clock: Callable[[], float] = monotonic
+    ) -> None:
+        """Start with nothing registered; ``refresh()`` looks into the map."""
         self.map = map
         self.thread = get_ident()
-        self.crowd = Crowd(bits)
-        self.registry = MapRegistry(self.crowd)
-        self._seen: Map = {}
-        self._order: dict[int, int] = {}
-        self._count = itertools.count()
-        self._disturbed = False  # somebody's code ran since the last audit
-        self._may_rest = True
-        self._resting = False
-        self._rest_until = 0.0
-        self._next_audit = time.monotonic() + AUDIT_PAUSE
-        self._slice = 0
+        self._clock = clock
+        self._interests = InterestList(poll_bits)
+        self.registry = MapRegistry(map, self._interests)
+        self._may_bypass = True
+        self._bypassed = False
+        self._bypassed_until = 0.0
+        self._events_since_audit = False
+        self._next_audit = clock() + AUDIT_PAUSE
+        self._slice_start = 0
 
-    # -- the map ---------------------------------------------------------------------------------
+    def close(self) -> None:
+        """Close what the kernel was given; again is harmless."""
+        self._interests.close()
 
-    def rests(self) -> bool:
-        """Return whether to go the old way: few objects, and most to be asked on every pass anyhow.
+    # -- the bypass ------------------------------------------------------------------------------
 
-        There is nothing to win then.  Looked at again as often as an audit would be made.
-        """
-        if self._resting and time.monotonic() < self._rest_until:
+    def is_bypassed(self) -> bool:
+        """Decide whether this pass is to be made without the watch, as asyncore made it."""
+        if self._bypassed and self._clock() < self._bypassed_until:
             return True
-        objects, asked = len(self.registry.registrations), len(self.registry.polled)
-        self._resting = self._may_rest and objects <= FEW and asked * 2 > objects
-        if self._resting:
-            self._forget_all()
-            self._rest_until = time.monotonic() + AUDIT_PAUSE
-        return self._resting
+        objects, polled = len(self.registry.entries), len(self.registry.polled)
+        self._bypassed = self._may_bypass and objects <= SMALL_MAP and polled * 2 > objects
+        if self._bypassed:
+            self.registry.clear()
+            self._bypassed_until = self._clock() + AUDIT_PAUSE
+        return self._bypassed
 
-    def stay_awake(self) -> bool:
-        """The old way cannot serve this map: never rest again; return whether it did rest."""
-        made_one, self._may_rest, self._resting = self._resting, False, False
-        return made_one
+    def end_bypass(self) -> bool:
+        """Bypass this watch no more, for select(2) refused the map; return whether it was."""
+        was_bypassed, self._may_bypass, self._bypassed = self._bypassed, False, False
+        return was_bypassed
 
-    def _forget_all(self) -> None:
-        """Watch nobody: nobody looks."""
-        for registration in [*self.registry.registrations.values()]:
-            self.registry.unregister(registration)
-        self.registry.dirty.clear()
-        self.registry.served.clear()
-        self._seen = {}
+    # -- before the wait -------------------------------------------------------------------------
 
     def refresh(self) -> bool:
-        """Ask who has to be asked; return whether anybody wants anything."""
-        if self._changed():
-            self._compare()
-        if time.monotonic() >= self._next_audit:
+        """Ask the objects that are due; return whether there is anything to wait for."""
+        self.registry.follow()
+        if self._clock() >= self._next_audit:
             self._audit()
         self.registry.ask()
-        return len(self.crowd) > 0
+        return len(self._interests) > 0
 
-    def _changed(self) -> bool:
-        """Return whether the map is another than it was, as far as ``==`` can tell."""
-        try:
-            return self.map != self._seen
-        except Exception:  # it met an object that has an == of its own, where another one stood
-            return True
+    def _audit(self) -> None:
+        """Have every object asked next; check a slice of them, another one each time."""
+        started = self._clock()
+        self.registry.compare()
+        entries = [*self.registry.entries.values()]
+        self.registry.served = entries
+        end = self._slice_start + SLICE
+        for entry in entries[self._slice_start : end]:
+            self.registry.classify(entry)
+            self._interests.recheck(entry.fd)
+        self._slice_start = end if end < len(entries) else 0
+        self._events_since_audit = False
+        now = self._clock()
+        self._next_audit = now + max(AUDIT_PAUSE, _AUDIT_SHARE * (now - started))
 
-    def _compare(self) -> None:
-        """The owner changed the map: see whom it lost and whom it gained."""
-        now = dict(self.map)
-        registry = self.registry
-        for fd, registration in [*registry.registrations.items()]:
-            if now.get(fd) is not registration.channel:
-                registry.unregister(registration)
-                registry.in_order = False  # who stands there now comes last in the kernel's list
-        for fd, obj in now.items():
-            if fd not in registry.registrations:
-                registry.watch(fd, obj)
-        self._seen = now
-        self._order = {fd: next(self._count) for fd in now}
+    # -- the wait --------------------------------------------------------------------------------
 
-    def look_anew(self) -> None:
-        """Somebody stands in another's place: compare in the next pass, whatever ``==`` says."""
-        self._seen = {}
-
-    def added(self, fd: int, obj: Any) -> None:
-        """A dispatcher put itself into the map."""
-        if self._resting:
-            return
-        self.registry.watch(fd, obj)
-        if fd not in self._seen:
-            self._order[fd] = next(self._count)
-        self._seen[fd] = obj
-
-    def removed(self, fd: int) -> None:
-        """A dispatcher took itself out of the map; its descriptor is most likely still open."""
-        if fd in self.registry.registrations:
-            self._seen.pop(fd, None)
-            self.registry.unregister(self.registry.registrations[fd])
-
-    # -- waiting ---------------------------------------------------------------------------------
-
-    def select(self, timeout: float | None) -> tuple[list[Registration], ...]:
-        """Wait as the system call does: return who can read, who can write, who has urgent data.
+    def select(self, timeout: float | None) -> tuple[list[Entry], ...]:
+        """Wait; return the three sets of the system call: readable, writable, with urgent data.
 
         Raises:
             OSError: EBADF, a descriptor is closed.
@@ -165,91 +158,105 @@ class Watch:
         """
         if timeout is not None and timeout < 0:
             raise ValueError("timeout must be non-negative")
-        registrations = self.registry.registrations
-        events = self._events(timeout)
-        readable = [registrations[fd] for fd, bits in events if bits == POLLIN]
-        if len(readable) == len(events):  # nearly always
-            self.registry.served += readable  # their handlers may change what they want
-            return readable, [], []
-        return self._sort_out([(registrations[fd], bits) for fd, bits in events])
+        events = self._wait(timeout)
+        entries = self.registry.entries
+        readable = [entries[fd] for fd, bits in events if bits == POLLIN]
+        if len(readable) < len(events):  # seldom
+            return self._select_sets(self._ready(events))
+        if len(readable) > 1:
+            readable.sort(key=_position)
+        self.registry.served += readable
+        return readable, [], []
 
-    def _sort_out(self, events: Ready) -> tuple[list[Registration], ...]:
-        """Make the three lists of select(2)."""
-        readable, writable, urgent = [], [], []
-        for registration, bits in events:
-            self.registry.served.append(registration)
-            if self.map.get(registration.fd) is not registration.channel:
-                continue  # another thread closed it, or put somebody in its place, meanwhile
-            if bits & POLLNVAL:
-                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-            if bits & _READABLE and registration.interest & READ:
-                readable.append(registration)
-            if bits & _WRITABLE and registration.interest & WRITE:
-                writable.append(registration)
-            if bits & POLLPRI:
-                urgent.append(registration)
-            if (
-                not bits & (POLLIN | POLLOUT | POLLERR | POLLPRI)
-                and not registration.interest & READ
-            ):
-                self.crowd.tell(registration.fd, 0, registration.polled)
-                self.registry.in_order = False
-        return readable, writable, urgent
+    def _select_sets(self, ready: list[tuple[Entry, int]]) -> tuple[list[Entry], ...]:
+        """Return the three sets of select(2) for the bits of poll(2)."""
+        # Another thread may have closed one meanwhile, or put another object in its place.
+        ready = [each for each in ready if self.map.get(each[0].fd) is each[0].obj]
+        if any(bits & POLLNVAL for _, bits in ready):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        for entry, bits in ready:
+            if not bits & _ANY_SET and not entry.interest & READ:
+                # A hang-up, which select(2) does not report to writers; the next wait would end
+                # with it again.
+                self._interests.update(entry.fd, 0, entry.polled)
+        return (
+            [entry for entry, bits in ready if bits & _READABLE and entry.interest & READ],
+            [entry for entry, bits in ready if bits & _WRITABLE and entry.interest & WRITE],
+            [entry for entry, bits in ready if bits & POLLPRI],
+        )
 
-    def poll(self, timeout: float | None) -> Ready:
-        """Wait as the system call does: return who is ready, with its bits."""
-        registrations = self.registry.registrations
-        ready = [(registrations[fd], bits) for fd, bits in self._events(timeout)]
-        self.registry.served += [registration for registration, _ in ready]
+    def poll(self, timeout: float | None) -> list[tuple[Entry, int]]:
+        """Wait; return what is ready, with the bits of the system call."""
+        return self._ready(self._wait(timeout))
+
+    def _ready(self, events: Events) -> list[tuple[Entry, int]]:
+        """Return the entries and bits for events, in the map's order."""
+        entries = self.registry.entries
+        ready = [(entries[fd], bits) for fd, bits in events]
+        if len(ready) > 1:
+            ready.sort(key=lambda each: each[0].position)
+        self.registry.served += [entry for entry, _ in ready]
         return ready
 
-    def _events(self, timeout: float | None) -> Events:
-        """Wait; return descriptors and bits in the map's order, as both system calls do."""
-        events = self._wait_and_audit(timeout)
-        if events:
-            self._disturbed = True
-            if len(events) > 1 and not (self.registry.in_order and self.crowd.in_order):
-                order = self._order
-                events.sort(key=lambda event: order[event[0]])
-        return events
-
-    def _wait_and_audit(self, timeout: float | None) -> Events:
-        """Wait; where an audit is due meanwhile, make it and wait on."""
-        if self._disturbed:
-            pause = max(0.0, self._next_audit - time.monotonic())
+    def _wait(self, timeout: float | None) -> Events:
+        """Wait; where an audit is due meanwhile, make it and wait for the rest of the time."""
+        if self._events_since_audit:
+            pause = max(0.0, self._next_audit - self._clock())
             if timeout is None or pause < timeout:
-                events = self.crowd.wait(pause)
+                events = self._interests.wait(pause)
                 if events:
                     return events
                 self._audit()
                 self.registry.ask()
                 timeout = None if timeout is None else timeout - pause
-        return self.crowd.wait(timeout)
+        events = self._interests.wait(timeout)
+        if events:
+            self._events_since_audit = True
+        return events
 
-    def _audit(self) -> None:
-        """Believe nobody: ask all, and look closely at a slice, who comes with every audit."""
-        started = time.monotonic()
-        self._compare()
-        everybody = [*self.registry.registrations.values()]
-        self.registry.served += everybody
-        for registration in everybody[self._slice : self._slice + SLICE]:
-            self.registry.doubt(registration)
-            self.crowd.doubt(registration.fd)
-        self._slice = self._slice + SLICE if self._slice + SLICE < len(everybody) else 0
-        now = time.monotonic()
-        self._disturbed = False
-        self._next_audit = now + max(AUDIT_PAUSE, _AUDIT_SHARE * (now - started))
+
+# -- the watches of the loops that run now ---------------------------------------------------------
+
+_watches: dict[int, Watch] = {}  # by the map's id()
 
 
 @contextmanager
-def watching(map: Map, bits: dict[int, int]) -> Iterator[None]:
-    """Watch ``map`` within the block, if it can be watched."""
-    if type(map) is not dict or not hasattr(select, "poll") or id(map) in watches:
+def watching(
+    map: Map, poll_bits: dict[int, int], clock: Callable[[], float] = monotonic
+) -> Iterator[None]:
+    """Watch ``map`` within the block, if it can be watched; arguments as for ``Watch``."""
+    if type(map) is not dict or not hasattr(select, "poll") or id(map) in _watches:
         yield
         return
-    watch = watches[id(map)] = Watch(map, bits)
+    watch = _watches[id(map)] = Watch(map, poll_bits, clock)
     try:
         yield
     finally:
-        watches.pop(id(map), None)
-        watch.crowd.close()
+        _watches.pop(id(map), None)
+        watch.close()
+
+
+def watch_of(map: Map) -> Watch | None:
+    """Return the watch of ``map`` on this thread, None where there is none."""
+    watch = _watches.get(id(map))
+    return watch if watch is not None and watch.thread == get_ident() else None
+
+
+def announce(channel: Any) -> None:
+    """Have ``channel`` asked before the next wait: it may answer differently now.
+
+    Callable from any thread, but it wakes no loop that waits already.
+    """
+    for watch in [*_watches.values()]:
+        watch.registry.invalidate(channel._fileno, channel)
+
+
+def _forget_watches() -> None:
+    """Serve a forked child without any watch: the epoll sets are the parent's too."""
+    for watch in _watches.values():
+        watch.close()
+    _watches.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_watches)

@@ -1,23 +1,38 @@
 """Fixtures of the tests of the drop-in layer.
 
-A test that takes ``modules``, ``core`` or ``chat`` says what CPython's modules and ours both do: it
-runs on each of the two, so that no expectation here rests on memory.
+A test that takes ``modules``, ``core`` or ``chat`` describes what CPython's modules and ours both
+do: it runs on each of the two, so that no expectation here rests on memory.
 """
 
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.compat.originals import MISSING, ORIGINAL, OURS, Modules
+from tests.compat.serving import recorder
 
 Pair = tuple[socket.socket, socket.socket]
 
 
+class Many(NamedTuple):
+    """Members with stock predicates, of whom most are in the epoll set.
+
+    Attributes:
+        seen: what was called, of all of them.
+        members: the channels; their names are their numbers.
+        peers: the other ends.
+    """
+
+    seen: list[str]
+    members: list[Any]
+    peers: list[socket.socket]
+
+
 @pytest.fixture(autouse=True)
 def short_loops_are_watched_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' loops make a few passes, and mean those of a server that makes many."""
+    """The tests' loops make a few passes and stand for those of a server, which makes many."""
     monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
 
 
@@ -70,6 +85,21 @@ def pair() -> Iterator[Callable[[], Pair]]:
     yield make
     for sock in made:
         sock.close()
+
+
+@pytest.fixture
+def short_poll_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the poll list take three descriptors; further ones need an epoll set."""
+    monkeypatch.setattr("miniloop.compat.interest_list.POLL_LIST_SIZE", 3)
+
+
+@pytest.fixture
+def many(short_poll_list: None, core: Any, pair: Callable[[], Pair], map: dict[int, Any]) -> Many:
+    """Twelve members with stock predicates."""
+    seen: list[str] = []
+    pairs = [pair() for _ in range(12)]
+    members = [recorder(core)(ours, map, str(at), seen) for at, (ours, _) in enumerate(pairs)]
+    return Many(seen, members, [theirs for _, theirs in pairs])
 
 
 @pytest.fixture(params=[False, True], ids=["select", "poll"])

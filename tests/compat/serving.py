@@ -60,7 +60,7 @@ def after(passes: int) -> Callable[[], bool]:
 def recorder(core: Any) -> Any:
     """Return a class that notes what is called, with ``seen`` shared as the order of calls.
 
-    Its predicates are the old modules' own: who overrides them is asked anyhow.
+    Its predicates are the old modules' own; overridden ones are asked on every pass anyhow.
     """
     base: Any = core.dispatcher_with_send
 

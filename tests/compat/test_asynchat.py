@@ -156,10 +156,10 @@ def test_splitting_is_linear(pair: Pairs, map: Map) -> None:
     """The original copied the rest for each line: 1 MiB of newlines took it 16 s."""
     channel = lines(asynchat)(pair()[0], map)
     channel.recv = lambda size: b"\n" * (1 << 20)
-    started = time.monotonic()
+    started = time.process_time()
     channel.handle_read()
     assert len(channel.lines) == 1 << 20
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_ac_in_buffer_shows_the_rest_inside_found_terminator(

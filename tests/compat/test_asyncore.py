@@ -1,7 +1,10 @@
-"""The functions of asyncore: one event for one object, and close_all()."""
+"""The functions of asyncore: one event for one object, close_all(), and what is said of errors."""
 
 import errno
+import os
 import select
+import sys
+import traceback
 from typing import Any
 from unittest import mock
 
@@ -20,7 +23,7 @@ def test_one_event(core: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", EVENTS)
 @pytest.mark.parametrize("error", [ValueError, OSError, GeneratorExit])
-def test_exceptions_are_handle_errors(core: Any, name: str, error: type[BaseException]) -> None:
+def test_exceptions_go_to_handle_error(core: Any, name: str, error: type[BaseException]) -> None:
     obj = mock.Mock(**{f"{EVENTS[name]}.side_effect": error})
     getattr(core, name)(obj)
     obj.handle_error.assert_called_once_with()
@@ -28,7 +31,7 @@ def test_exceptions_are_handle_errors(core: Any, name: str, error: type[BaseExce
 
 @pytest.mark.parametrize("name", EVENTS)
 @pytest.mark.parametrize("error", ["ExitNow", KeyboardInterrupt, SystemExit])
-def test_the_way_out_stays_open(core: Any, name: str, error: Any) -> None:
+def test_exits_leave_the_loop(core: Any, name: str, error: Any) -> None:
     error = getattr(core, error) if isinstance(error, str) else error
     obj = mock.Mock(**{f"{EVENTS[name]}.side_effect": error})
     with pytest.raises(error):
@@ -84,7 +87,7 @@ def test_close_all_closes_and_empties(core: Any) -> None:
     assert all(obj.close.called for obj in objects)
 
 
-def test_close_all_survives_who_leaves_by_himself(core: Any) -> None:
+def test_close_all_survives_an_object_that_empties_the_map(core: Any) -> None:
     map: dict[int, Any] = {}
     map[1] = mock.Mock(**{"close.side_effect": map.clear})
     map[2] = other = mock.Mock()
@@ -93,7 +96,7 @@ def test_close_all_survives_who_leaves_by_himself(core: Any) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EIO, ""), ValueError(), GeneratorExit()])
-def test_close_all_ends_with_the_first_error_unless_told_otherwise(
+def test_close_all_ends_with_the_first_error_unless_it_ignores_all(
     core: Any, error: BaseException
 ) -> None:
     map = closing(error, None)
@@ -107,7 +110,47 @@ def test_close_all_ends_with_the_first_error_unless_told_otherwise(
 
 
 @pytest.mark.parametrize("error", ["ExitNow", KeyboardInterrupt, SystemExit])
-def test_close_all_never_swallows_the_way_out(core: Any, error: Any) -> None:
+def test_close_all_never_swallows_an_exit(core: Any, error: Any) -> None:
     error = getattr(core, error) if isinstance(error, str) else error
     with pytest.raises(error):
         core.close_all(closing(error), True)
+
+
+# -- exceptions and error numbers ------------------------------------------------------------------
+
+
+def fail() -> None:
+    raise ValueError("on purpose")
+
+
+def test_compact_traceback(core: Any) -> None:
+    try:
+        fail()
+    except ValueError as raised:
+        (file, function, line), kind, error, way = core.compact_traceback()
+        first, last = traceback.extract_tb(raised.__traceback__)
+    assert (file, function, line) == (__file__, "fail", str(last.lineno))
+    assert kind is ValueError
+    assert error is sys.exc_info()[1] or str(error) == "on purpose"
+    here = "test_compact_traceback"
+    assert way == f"[{__file__}|{here}|{first.lineno}] [{__file__}|fail|{last.lineno}]"
+
+
+def test_compact_traceback_without_an_exception(core: Any) -> None:
+    with pytest.raises((AssertionError, AttributeError)):
+        core.compact_traceback()
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ECONNREFUSED, 0, 2_000_000])
+def test_strerror_is_the_systems_text(core: Any, number: int) -> None:
+    assert core._strerror(number) == os.strerror(number)
+
+
+@pytest.mark.parametrize("number", [1 << 80, -(1 << 80)])
+def test_strerror_of_what_is_no_error_number(core: Any, number: int) -> None:
+    assert core._strerror(number) == f"Unknown error {number}"
+
+
+def test_exitnow_is_an_exception_of_its_own(core: Any) -> None:
+    assert core.ExitNow.__mro__[1] is Exception
+    assert core.ExitNow("why").args == ("why",)

@@ -60,7 +60,7 @@ def test_the_end_of_the_stream(core: Any, pair: Pairs, map: Map) -> None:
 
 
 @pytest.mark.parametrize("name", ["EWOULDBLOCK", "ECONNABORTED", "EAGAIN"])
-def test_accept_finds_nobody_after_all(core: Any, map: Map, name: str) -> None:
+def test_accept_finds_no_connection_after_all(core: Any, map: Map, name: str) -> None:
     channel = failing(core, map, "accept", getattr(errno, name))
     assert channel.accept() is None
     channel.handle_accept()
@@ -149,7 +149,7 @@ def test_set_reuse_addr(core: Any, map: Map) -> None:
         ("handle_close", "unhandled close event"),
     ],
 )
-def test_stock_handlers_say_that_nobody_handled_it(
+def test_stock_handlers_log_that_the_event_is_unhandled(
     core: Any, map: Map, capsys: pytest.CaptureFixture[str], name: str, text: str
 ) -> None:
     channel = core.dispatcher(None, map)

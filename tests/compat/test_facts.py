@@ -291,7 +291,7 @@ def test_3_who_reuses_the_descriptor_inside_loop_goes_on_being_served(
     assert seen == ["new read x"]
 
 
-def test_3_whoever_was_put_there_by_hand_leaves_with_the_number(
+def test_3_an_object_put_there_by_hand_leaves_with_the_number(
     core: Any, pair: Pairs, map: Map
 ) -> None:
     ours, _ = pair()
@@ -450,7 +450,7 @@ def test_5_the_asyncore_in_asynchat_is_looked_up_when_called(
 
 # -- 6. the names ----------------------------------------------------------------------------------
 # Their presence and parameters: test_parity.py.  What functions and classes do: test_asyncore.py,
-# test_files.py, test_sending.py, test_faults.py, test_asynchat.py.  Here: the attributes.
+# test_file_wrapper.py, test_dispatcher_with_send.py, test_asynchat.py.  Here: the attributes.
 
 
 def test_6_attributes_of_a_fresh_dispatcher(core: Any, map: Map) -> None:
@@ -618,7 +618,7 @@ def test_7_multiple_inheritance(modules: Modules, pair: Pairs, map: Map) -> None
 def test_7_no_cooperative_super(modules: Modules, pair: Pairs, map: Map) -> None:
     class Demanding:
         def __init__(self, needed: int) -> None:
-            raise AssertionError("nobody asked for this")
+            raise AssertionError("it is not asked for this")
 
     both: Any = type("Both", (modules.asynchat.async_chat, Demanding), {})
     assert both(pair()[0], map).connected

@@ -39,7 +39,7 @@ def test_growth_of_a_silent_channels_queue_is_sent(
 ) -> None:
     """A handler of one channel puts something into another's queue.
 
-    The queue tells of it before the next wait; only what goes past its methods is for an audit.
+    The queue reports it before the next wait; only what bypasses its methods is for an audit.
     """
     if name != "deque.append":
         monkeypatch.setattr("miniloop.compat.watch.AUDIT_PAUSE", 1000.0)
@@ -95,7 +95,7 @@ def test_a_channel_is_freed_with_its_last_reference(chat: Any) -> None:
         gone, fifo = weakref.ref(channel), channel.producer_fifo
         del channel
         assert gone() is None
-        fifo.append(b"nobody's")
+        fifo.append(b"unsent")
     finally:
         gc.enable()
 

@@ -1,10 +1,9 @@
-"""Programs that do what nobody expects, and that CPython's modules served all the same."""
+"""Unusual programs that CPython's modules served all the same."""
 
 # mypy: disallow-subclassing-any=False
 
 import os
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -12,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from miniloop.compat import asyncore
-from miniloop.compat.registry import announces_changes
 from tests.compat.conftest import Pair
 from tests.compat.serving import recorder, serve
 from tests.compat.test_asynchat import lines
@@ -121,12 +118,6 @@ def test_a_getattr_that_raises_another_error(
     assert channel.seen == ["read x"]
 
 
-def test_a_proxy_is_asked_since_nobody_tells_of_it(pair: Pairs, map: Map) -> None:
-    channel = asyncore.dispatcher_with_send(pair()[0], map)
-    assert announces_changes(channel)
-    assert not announces_changes(weakref.proxy(channel))
-
-
 @pytest.mark.parametrize("timeout", [2**31 / 1000, 1e9])
 def test_a_timeout_of_years(core: Any, pair: Pairs, map: Map, timeout: float) -> None:
     """poll(2) cannot take what select(2) can."""
@@ -171,7 +162,7 @@ def test_two_dispatchers_of_one_socket_the_first_one_closes_it(
     assert map == {}
 
 
-def test_the_map_sees_who_leaves(core: Any, pair: Pairs) -> None:
+def test_a_map_of_the_programs_own_class_sees_each_removal(core: Any, pair: Pairs) -> None:
     class Careful(dict[int, Any]):
         def __delitem__(self, fd: int) -> None:
             assert self[fd]._fileno == fd

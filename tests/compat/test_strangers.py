@@ -1,4 +1,4 @@
-"""An event goes to whoever was waited for, and never to a stranger on the same number."""
+"""An event is for the object that was waited for, and not for another on the same number."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +10,10 @@ Pairs = Callable[[], Pair]
 
 
 def test_a_stranger_gets_nothing_that_was_meant_for_another(pair: Pairs, use_poll: bool) -> None:
-    """asyncore called whoever stood on the number when the event's turn came."""
+    """asyncore called the object that the map had under the number at the event's turn."""
     map: dict[int, Any] = {}
     for _ in range(12):
-        asyncore.dispatcher_with_send(pair()[0], map)  # or the watch would rest
+        asyncore.dispatcher_with_send(pair()[0], map)  # or the watch would be bypassed
     (ours, theirs), (sock, peer) = pair(), pair()
     seen: list[str] = []
 

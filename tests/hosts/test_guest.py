@@ -181,7 +181,7 @@ class Reads(FileDispatcher):
 def test_a_rebuilt_epoll_set_keeps_the_descriptor(
     host: SteppingHost, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "miniloop.selector")
+    caplog.set_level(logging.WARNING, "miniloop")
     with pair() as (ours, theirs):
         channel = Recording(host.loop, ours)
         host.settle()

@@ -38,7 +38,7 @@ def test_urgent_data_reaches_handle_expt(
     few: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("miniloop.compat.crowd.FEW", few)
+    monkeypatch.setattr("miniloop.compat.interest_list.POLL_LIST_SIZE", few)
     monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
     ours, theirs = tcp
     channel = recorder(core)(ours, map)
@@ -240,7 +240,7 @@ def test_fork_in_a_handler(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The child goes on serving one channel in the loop it came from; the parent serves all."""
-    monkeypatch.setattr("miniloop.compat.crowd.FEW", few)
+    monkeypatch.setattr("miniloop.compat.interest_list.POLL_LIST_SIZE", few)
     monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
     pairs = [pair() for _ in range(6)]
     channels = [echo_class(core)(ours, map) for ours, _ in pairs]

@@ -5,8 +5,8 @@ and done to the map by hand, outside ``loop()`` and inside handlers, the handler
 same order.
 
 One difference is meant: an event that was found for one object is not given to another that took
-its descriptor within the same pass.  So nobody is replaced by hand inside a handler here, and what
-is opened there gets a number that is new.
+its descriptor within the same pass.  So no object is replaced by hand inside a handler here, and
+what is opened there gets a number that is new.
 """
 
 # mypy: disallow-subclassing-any=False
@@ -368,7 +368,7 @@ def replace(world: World, channel: Any) -> None:
 
 
 def swap(world: World, channel: Any) -> None:
-    """Put another socket on the channel's descriptor behind everybody's back."""
+    """Put another socket on the channel's descriptor without notice."""
     if world.stands(channel) and channel.socket.fileno() == channel.number:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
@@ -415,7 +415,7 @@ def test_random_programs(
 ) -> None:
     if ORIGINAL is None:
         pytest.skip(MISSING)
-    monkeypatch.setattr("miniloop.compat.crowd.FEW", few)
+    monkeypatch.setattr("miniloop.compat.interest_list.POLL_LIST_SIZE", few)
     monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
     program = [*beginning, *program, ("loop", 3)]
     assert play(OURS, use_poll, program) == play(ORIGINAL, use_poll, program)

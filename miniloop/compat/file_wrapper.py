@@ -1,13 +1,8 @@
-"""Pipes, terminals and files under the handlers of a dispatcher."""
+"""A pipe, terminal or file with the methods of a socket that a dispatcher calls."""
 
 import os
 import socket
 import warnings
-from typing import Any
-
-from miniloop.compat.dispatcher import dispatcher
-from miniloop.compat.surface import surface
-from miniloop.compat.watches import Map
 
 
 class file_wrapper:
@@ -29,7 +24,7 @@ class file_wrapper:
         self.fd = os.dup(fd)
 
     def __del__(self) -> None:
-        """Close it, and complain, as sockets do."""
+        """Close the duplicate with a ResourceWarning, as sockets do."""
         if self.fd >= 0:
             warnings.warn(f"unclosed file {self!r}", ResourceWarning, stacklevel=1, source=self)
         self.close()
@@ -46,10 +41,10 @@ class file_wrapper:
     write = send
 
     def getsockopt(self, level: int, optname: int, buflen: int | None = None) -> int:
-        """Return 0, "no error", to the one question that dispatchers ask.
+        """Return 0, no error, for SO_ERROR: the one option that dispatchers read.
 
         Raises:
-            NotImplementedError: any other question.
+            NotImplementedError: any other option.
         """
         if (level, optname) == (socket.SOL_SOCKET, socket.SO_ERROR) and not buflen:
             return 0
@@ -64,29 +59,3 @@ class file_wrapper:
     def fileno(self) -> int:
         """Return the duplicate's number, -1 when closed."""
         return self.fd
-
-
-class file_dispatcher(dispatcher):
-    """A dispatcher on a pipe, a terminal or a file.
-
-    Args:
-        fd: a descriptor, or an object with ``fileno()``.  It is set non-blocking and duplicated;
-            only the duplicate is closed.
-        map: the map to be served in.
-    """
-
-    __module__ = "asyncore"
-
-    def __init__(self, fd: Any, map: Map | None = None) -> None:
-        """Stand in the map at once."""
-        dispatcher.__init__(self, None, map)
-        self.connected = True
-        number = fd.fileno() if hasattr(fd, "fileno") else fd
-        self.set_file(number)
-        os.set_blocking(number, False)
-
-    def set_file(self, fd: int) -> None:
-        """Own a duplicate of ``fd`` and stand in the map."""
-        self.socket = surface().file_wrapper(fd)  # of a socket it has all that is called
-        self._fileno = self.socket.fileno()
-        self.add_channel()

@@ -36,7 +36,7 @@ def test_no_double_close(core: Any, pipe: tuple[int, int]) -> None:
     wrapper = core.file_wrapper(pipe[0])
     number = wrapper.fd
     wrapper.close()
-    os.dup2(pipe[0], number)  # somebody else's by now
+    os.dup2(pipe[0], number)  # another file's by now
     wrapper.close()
     wrapper.__del__()
     os.close(number)
