@@ -40,7 +40,7 @@ LIFE: Mapping[Life, frozenset[Life]] = {
 
 
 class Output(Enum):
-    """What may be queued, and what follows; written by ``Dispatcher._set_output_()``.
+    """What may be queued, and what follows; written by ``BaseChannel._set_output_()``.
 
     ``push()`` queues in OPEN and DRAINING, raises in SHUT_WHEN_EMPTY, SHUT and CLOSED, and discards
     in CLOSE_WHEN_EMPTY.

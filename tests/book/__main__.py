@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.book import breaking, excerpts, pages, pictures, site, workshop
+from tests.book import breaking, design_pictures, excerpts, pages, pictures, site, workshop
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
         "break": lambda: break_some(options.name, options.show),
         "site": site.main,
     }
-    needed = {"break": "pytest", "site": "sphinx"}.get(options.command)
+    needed = {"break": "pytest", "fill": "pytest", "site": "sphinx"}.get(options.command)
     if needed and importlib.util.find_spec(needed) is None:
         return in_environment(argv)
     return commands[options.command]()
@@ -53,6 +53,7 @@ def in_environment(argv: Sequence[str]) -> int:
 
 def fill() -> int:
     pictures.draw_all()
+    design_pictures.draw_all()
     for page in pages.pages():
         text = excerpts.filled(page)
         if text != page.read_text():
