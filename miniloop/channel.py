@@ -32,9 +32,10 @@ _OUTPUT_OPEN = Output.OPEN
 class BaseChannel(Channel):
     """A registration on a loop, and the order of its end.
 
-    When a channel ends by anything else than the program's own ``close()`` or the end of the loop,
-    ``handle_close()`` is called, once at most, and the channel is closed after it even when the
-    override does not do that.
+    ``handle_close()`` is called at most once: when the peer, an error, a limit, an exception out of
+    a handler, ``close_when_done()`` or ``end()`` ends the channel.  It is not called for the
+    program's own ``close()``, nor when the loop closes the channel.  While it is connecting,
+    ``handle_connect_error()`` takes its place.  Whatever the override does, it is closed then.
 
     Attributes:
         loop: the loop it is on.
@@ -179,13 +180,16 @@ class BaseChannel(Channel):
         self.end()
 
     def handle_close(self) -> None:
-        """The channel ends, and not by the program's own ``close()``; closed after this."""
+        """The channel ends, but not by the program's own ``close()``; called at most once.
+
+        The channel is closed after this, whatever an override does or raises.
+        """
 
     def handle_error(self) -> None:
         """An exception escaped from a handler; called inside the ``except`` block.
 
         By default it is logged with its traceback.  The channel ends after this, with
-        ``handle_close()``, whatever an override does or raises.
+        ``handle_close()``, whatever an override does; what it raises is logged.
         """
         logger.exception("uncaptured exception, closing channel %r", self)
 

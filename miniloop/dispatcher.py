@@ -286,8 +286,7 @@ class Dispatcher(BaseChannel):
     def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send now; ``handle_write()`` is called when there is room for what did not fit.
 
-        Returns the number of bytes taken: 0 without room, or without the peer.  Raises as
-        ``recv()``; TypeError: no bytes.
+        Returns how many bytes were taken, 0 without room or peer.  Raises as ``recv()``; TypeError.
         """
         try:
             sent = self.socket.send(data)
