@@ -13,15 +13,13 @@ from miniloop.state import Output
 _OPEN, _DRAINING = Output.OPEN, Output.DRAINING
 
 
-def broadcast(
-    channels: Iterable[QueuedDispatcher], data: bytes | bytearray | memoryview
-) -> None:
+def broadcast(channels: Iterable[QueuedDispatcher], data: bytes | bytearray | memoryview) -> None:
     """Push ``data`` to each of ``channels``, as a room does with what a member says.
 
     No handler is called from here, so a set that handlers change may be given as it is; nor is a
-    ``push()`` that a subclass overrides.  Channels
-    that take no output any more (closed, or after ``close_when_done()`` or ``close_write()``) are
-    left out: one member that is gone must not cost the others their line.
+    ``push()`` that a subclass overrides.  Channels that take no output any more (closed, or after
+    ``close_when_done()`` or ``close_write()``) are left out: one member that is gone must not cost
+    the others their line.
 
     Raises:
         RuntimeError: on another thread than the loop's.
