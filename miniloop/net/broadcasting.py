@@ -13,9 +13,7 @@ from miniloop.state import Output
 _OPEN, _DRAINING = Output.OPEN, Output.DRAINING
 
 
-def broadcast(
-    channels: Iterable[QueuedDispatcher], data: bytes | bytearray | memoryview
-) -> None:
+def broadcast(channels: Iterable[QueuedDispatcher], data: bytes | bytearray | memoryview) -> None:
     """Push ``data`` to each of ``channels``, as a room does with what a member says.
 
     No handler is called from here, so a set that handlers change may be given as it is; nor is a
