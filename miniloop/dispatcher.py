@@ -343,10 +343,8 @@ class Dispatcher(BaseChannel):
         """Handle HANGUP while reading is held; unread data, and the end behind it, stay there."""
         try:
             unread = self.socket.recv(1, sockets.MSG_PEEK)
-        except BlockingIOError:
-            return
         except OSError as error:
-            self._lost_(error)
+            self._not_received_(error)
             return
         if unread or self._has_undelivered_():
             self._hold_reading_(state.HANGUP_SEEN)
@@ -370,11 +368,11 @@ class Dispatcher(BaseChannel):
         self.end()
 
     def _report_end_(self) -> None:
-        if not self.connecting:
+        if self.connecting:  # whatever ended the attempt
+            given_up = ConnectionAbortedError(errno.ECONNABORTED, "ended before it was connected")
+            self.handle_connect_error(self.error or given_up)
+        else:
             self.handle_close()
-            return
-        given_up = ConnectionAbortedError(errno.ECONNABORTED, "ended before it was connected")
-        self.handle_connect_error(self.error or given_up)  # whatever ended the attempt
 
     def evict(self, newcomer: Channel) -> None:
         """Forget the socket without closing the descriptor, unless the newcomer shares it."""
