@@ -1,9 +1,11 @@
 """The pictures of docs/inside/, one function each; ``python3 -m tests.book fill`` draws them."""
 
+import re
 from collections.abc import Callable
 
 from tests.book.drawing import Drawing
-from tests.book.pages import DOCS
+from tests.book.excerpts import excerpt
+from tests.book.pages import DOCS, ROOT
 
 PLACE = DOCS / "inside" / "img"
 
@@ -16,7 +18,7 @@ def tiny_loop() -> Drawing:
         drawing.box(20, 30 + 70 * number, 130, 46, name, kind="quiet")
         drawing.arrow((150, 53 + 70 * number), (240, 123))
     drawing.text(85, 240, "sockets", faint=True, size=12)
-    drawing.box(240, 90, 150, 66, "select()\nwho is ready?", code=True, size=13)
+    drawing.box(240, 90, 150, 66, "select()\nwhich is ready?", code=True, size=13)
     drawing.box(500, 90, 190, 66, "handlers[sock]\n(loop, sock)", code=True, size=13, kind="hot")
     drawing.arrow((390, 123), (500, 123), label="Ada's is", at=(445, 115))
     drawing.arrow((595, 156), (595, 215), (315, 215), (315, 156))
@@ -26,20 +28,19 @@ def tiny_loop() -> Drawing:
 
 
 def one_pass() -> Drawing:
-    drawing = Drawing(
-        740, 230, "The five stages of a pass: refresh, wait, deliver, timers, callbacks"
-    )
-    stages = {
-        "refresh": ("flush output,", "ask, tell the", "selector"),
+    stages = stages_of_a_pass()
+    drawing = Drawing(740, 230, f"The stages of a pass: {', '.join(stages)}")
+    notes = {
+        "refresh": ("flush output, ask,", "change the", "selector"),
         "wait": ("until an event", "or the next", "timer"),
-        "deliver": ("handlers of", "who is alive", "and wants it"),
+        "deliver": ("handlers of the", "alive that", "want it"),
         "timers": ("those that", "are due", ""),
-        "callbacks": ("those that", "stand there", "now"),
+        "callbacks": ("those scheduled", "before this", "stage"),
     }
-    for number, (stage, notes) in enumerate(stages.items()):
+    for number, stage in enumerate(stages):
         x = 20 + 145 * number
         drawing.box(x, 40, 115, 46, stage, kind="quiet" if stage == "wait" else "box")
-        for row, note in enumerate(notes):
+        for row, note in enumerate(notes[stage]):
             drawing.text(x + 57, 112 + 18 * row, note, faint=True, size=12)
         if number:
             drawing.arrow((x - 30, 63), (x, 63))
@@ -47,6 +48,13 @@ def one_pass() -> Drawing:
     drawing.box(20, 180, 690, 34, "what a stage adds waits for its next turn: so every stage ends",
                 kind="gone", size=13)  # fmt: skip
     return drawing
+
+
+def stages_of_a_pass() -> list[str]:
+    """Return the stages in the order in which ``EventLoop._pass()`` calls them."""
+    source = excerpt((ROOT / "miniloop" / "loop.py").read_text(), "EventLoop._pass")
+    called = re.findall(r"self\._(\w+)\(", source)
+    return [name.removeprefix("run_") for name in called if name != "has_work"]
 
 
 def who_gets_asked() -> Drawing:
