@@ -33,7 +33,7 @@ def one_pass() -> Drawing:
     notes = {
         "refresh": ("flush output, ask,", "change the", "selector"),
         "wait": ("until an event", "or the next", "timer"),
-        "deliver": ("handlers of the", "alive that", "want it"),
+        "deliver": ("to channels that", "are alive and", "want it"),
         "timers": ("those that", "are due", ""),
         "callbacks": ("those scheduled", "before this", "stage"),
     }
@@ -59,12 +59,12 @@ def stages_of_a_pass() -> list[str]:
 
 def who_gets_asked() -> Drawing:
     drawing = Drawing(
-        740, 270, "Only dirty and asked channels are asked; the selector hears differences"
+        740, 270, "Only dirty and polled channels are asked; the selector is given what differs"
     )
     drawing.box(20, 30, 150, 60, "5,000 channels\nthat announce", kind="quiet")
     drawing.box(20, 170, 150, 60, "3 that override\nreadable()", kind="quiet")
     drawing.box(260, 30, 120, 60, "dirty\n(a list)")
-    drawing.box(260, 170, 120, 60, "asked\n(for ever)")
+    drawing.box(260, 170, 120, 60, "polled\n(every pass)")
     drawing.arrow((170, 60), (260, 60), label="one has\nchanged", at=(214, 34))
     drawing.arrow((170, 200), (260, 200), label="all of them", at=(214, 193))
     drawing.box(450, 90, 120, 74, "ask()\ninterest()?", code=True, size=13, kind="hot")
