@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tests.book.drawing import Drawing
 from tests.book.excerpts import excerpt
 from tests.book.pages import DOCS, ROOT
+from tests.book.state_pictures import states
 
 PLACE = DOCS / "inside" / "img"
 
@@ -88,7 +89,7 @@ def delivery() -> Drawing:
     drawing.arrow((130, 65), (180, 65))
     drawing.arrow((310, 65), (360, 65), label="yes", at=(335, 58))
     drawing.arrow((490, 65), (560, 65), label="yes", at=(525, 58))
-    drawing.box(240, 130, 190, 40, "dropped, no harm done", kind="gone", size=13)
+    drawing.box(240, 130, 190, 40, "dropped", kind="gone", size=13)
     drawing.arrow((245, 90), (285, 130), label="no", at=(252, 114))
     drawing.arrow((425, 90), (385, 130), label="no", at=(420, 114))
     steps = ("handle_error()", "handle_close()", "close()", "unregister()")
@@ -265,6 +266,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "02-one-pass": one_pass,
     "03-who-gets-asked": who_gets_asked,
     "04-delivery-and-errors": delivery,
+    "04-states": states,
     "05-the-descriptor-that-came-back": descriptor,
     "06-time": time,
     "07-waking-from-a-thread": waking,
