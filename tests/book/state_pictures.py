@@ -32,11 +32,11 @@ def states() -> Drawing:
 
     drawing = Drawing(740, 500, "Life, the reasons to hold reading, and Output, with what follows")
     drawing.text(20, 24, "Life: what the socket is doing", anchor="start", size=13)
-    _draw_table(drawing, state.LIFE, _LIFE)
+    draw_table(drawing, state.LIFE, _LIFE)
     drawing.text(20, 195, "Read hold: reading is wanted when none is set", anchor="start", size=13)
     _draw_reasons(drawing, {name: state.HOLDS[bit] for name, bit in reasons().items()})
     drawing.text(20, 295, "Output: what may be queued", anchor="start", size=13)
-    _draw_table(drawing, state.OUTPUT, _OUTPUT)
+    draw_table(drawing, state.OUTPUT, _OUTPUT)
     return drawing
 
 
@@ -48,7 +48,7 @@ def reasons() -> dict[str, int]:
     return {name: bit for name, bit in named.items() if bit != state.HANGUP_SEEN}
 
 
-def _draw_table(
+def draw_table(
     drawing: Drawing, table: Mapping[_State, frozenset[_State]], places: Mapping[str, Place]
 ) -> None:
     (last,) = [state for state, following in table.items() if not following]
