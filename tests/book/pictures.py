@@ -141,7 +141,7 @@ def time() -> Drawing:
     drawing.text(270, 81, "dropped when on top", anchor="start", faint=True, size=12)
     drawing.box(470, 40, 250, 46, "now it is 12:00:01", kind="quiet")
     drawing.box(470, 110, 250, 46, "select(timeout = 4 seconds)", code=True, size=13)
-    drawing.box(470, 180, 250, 46, "pop_due(12:00:05)", code=True, size=13, kind="hot")
+    drawing.box(470, 180, 250, 46, "move_due(12:00:05)", code=True, size=13, kind="hot")
     drawing.arrow((595, 86), (595, 110))
     drawing.arrow((595, 156), (595, 180))
     return drawing
