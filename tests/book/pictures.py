@@ -156,8 +156,8 @@ def waking() -> Drawing:
     drawing.box(40, 45, 220, 44, "callbacks.append(...)", code=True, size=13)
     drawing.box(40, 125, 220, 44, "_sender.send(b'\\0')", code=True, size=13, kind="hot")
     drawing.arrow((150, 89), (150, 125))
-    drawing.box(450, 45, 220, 44, "select(): asleep", code=True, size=13, kind="quiet")
-    drawing.box(450, 125, 220, 44, "handle_read(): swallow", code=True, size=13, kind="hot")
+    drawing.box(450, 45, 220, 44, "select() waits", code=True, size=13, kind="quiet")
+    drawing.box(450, 125, 220, 44, "handle_read()", code=True, size=13, kind="hot")
     drawing.box(450, 205, 220, 44, "run the callbacks", size=13)
     drawing.arrow((560, 89), (560, 125))
     drawing.arrow((560, 169), (560, 205))
@@ -170,7 +170,7 @@ def waking() -> Drawing:
         at=(355, 170),
     )
     drawing.arrow((40, 67), (20, 67), (20, 227), (450, 227), faint=True)
-    drawing.text(235, 220, "the deque is all they share", faint=True, size=12)
+    drawing.text(235, 220, "only the deque is shared", faint=True, size=12)
     return drawing
 
 
