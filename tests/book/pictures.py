@@ -229,22 +229,22 @@ def writing() -> Drawing:
 
 def compat() -> Drawing:
     drawing = Drawing(
-        740, 290, "asyncore's map, those who are asked, and the two lists for the kernel"
+        740, 290, "asyncore's map, the objects that are asked, and the two lists for the kernel"
     )
     drawing.box(
         20, 90, 130, 90, "socket_map\n{7: a, 8: b,\n9: c, ...}", code=True, size=13, kind="quiet"
     )
-    drawing.text(85, 200, "anybody may", faint=True, size=12)
+    drawing.text(85, 200, "any code may", faint=True, size=12)
     drawing.text(85, 216, "change it", faint=True, size=12)
     drawing.box(210, 30, 210, 46, "overrides: in every pass", size=13)
     drawing.box(210, 112, 210, 46, "stock: after an event", size=13)
-    drawing.box(210, 194, 210, 46, "everybody: in an audit", size=13, kind="hot")
+    drawing.box(210, 194, 210, 46, "all: in an audit", size=13, kind="hot")
     for y in (53, 135, 217):
         drawing.arrow((150, 135), (210, y))
         drawing.arrow((420, y), (480, 94 if y < 100 else 176 if y > 200 else 135))
     drawing.box(480, 70, 110, 130, "readable()?\nwritable()?", code=True, size=13)
     drawing.box(640, 60, 90, 62, "poll list\nfirst 100", kind="quiet", size=13)
-    drawing.box(640, 150, 90, 62, "epoll set\nthe crowd", kind="quiet", size=13)
+    drawing.box(640, 150, 90, 62, "epoll set\nthe others", kind="quiet", size=13)
     drawing.arrow((590, 110), (640, 91))
     drawing.arrow((590, 160), (640, 181))
     drawing.arrow((685, 150), (685, 122), faint=True)
