@@ -340,16 +340,10 @@ class Dispatcher(BaseChannel):
             self._lost_(error)
 
     def handle_hangup_event(self) -> None:
-        """Handle HANGUP while reading is held; unread data, and the end behind it, stay there."""
-        try:
-            unread = self.socket.recv(1, sockets.MSG_PEEK)
-        except OSError as error:
-            self._not_received_(error)
-            return
-        if unread or self._has_undelivered_():
-            self._hold_reading_(state.HANGUP_SEEN)
-        else:
-            self._peer_finished_()
+        """Handle HANGUP while reading is held: the peer has finished."""
+        from miniloop.net.hangup import notice
+
+        notice(self)
 
     def _has_undelivered_(self) -> bool:
         return False

@@ -150,7 +150,7 @@ def time() -> Drawing:
     drawing.text(270, 81, "dropped when on top", anchor="start", faint=True, size=12)
     drawing.box(470, 40, 250, 46, "now it is 12:00:01", kind="quiet")
     drawing.box(470, 110, 250, 46, "select(timeout = 4 seconds)", code=True, size=13)
-    drawing.box(470, 180, 250, 46, "pop_due(12:00:05)", code=True, size=13, kind="hot")
+    drawing.box(470, 180, 250, 46, "move_due(12:00:05)", code=True, size=13, kind="hot")
     drawing.arrow((595, 86), (595, 110))
     drawing.arrow((595, 156), (595, 180))
     return drawing
@@ -165,8 +165,8 @@ def waking() -> Drawing:
     drawing.box(40, 45, 220, 44, "callbacks.append(...)", code=True, size=13)
     drawing.box(40, 125, 220, 44, "_sender.send(b'\\0')", code=True, size=13, kind="hot")
     drawing.arrow((150, 89), (150, 125))
-    drawing.box(450, 45, 220, 44, "select(): asleep", code=True, size=13, kind="quiet")
-    drawing.box(450, 125, 220, 44, "handle_read(): swallow", code=True, size=13, kind="hot")
+    drawing.box(450, 45, 220, 44, "select() waits", code=True, size=13, kind="quiet")
+    drawing.box(450, 125, 220, 44, "handle_read()", code=True, size=13, kind="hot")
     drawing.box(450, 205, 220, 44, "run the callbacks", size=13)
     drawing.arrow((560, 89), (560, 125))
     drawing.arrow((560, 169), (560, 205))
@@ -179,7 +179,7 @@ def waking() -> Drawing:
         at=(355, 170),
     )
     drawing.arrow((40, 67), (20, 67), (20, 227), (450, 227), faint=True)
-    drawing.text(235, 220, "the deque is all they share", faint=True, size=12)
+    drawing.text(235, 220, "only the deque is shared", faint=True, size=12)
     return drawing
 
 
@@ -238,22 +238,22 @@ def writing() -> Drawing:
 
 def compat() -> Drawing:
     drawing = Drawing(
-        740, 290, "asyncore's map, those who are asked, and the two lists for the kernel"
+        740, 290, "asyncore's map, the objects that are asked, and the two lists for the kernel"
     )
     drawing.box(
         20, 90, 130, 90, "socket_map\n{7: a, 8: b,\n9: c, ...}", code=True, size=13, kind="quiet"
     )
-    drawing.text(85, 200, "anybody may", faint=True, size=12)
+    drawing.text(85, 200, "any code may", faint=True, size=12)
     drawing.text(85, 216, "change it", faint=True, size=12)
     drawing.box(210, 30, 210, 46, "overrides: in every pass", size=13)
     drawing.box(210, 112, 210, 46, "stock: after an event", size=13)
-    drawing.box(210, 194, 210, 46, "everybody: in an audit", size=13, kind="hot")
+    drawing.box(210, 194, 210, 46, "all: in an audit", size=13, kind="hot")
     for y in (53, 135, 217):
         drawing.arrow((150, 135), (210, y))
         drawing.arrow((420, y), (480, 94 if y < 100 else 176 if y > 200 else 135))
     drawing.box(480, 70, 110, 130, "readable()?\nwritable()?", code=True, size=13)
     drawing.box(640, 60, 90, 62, "poll list\nfirst 100", kind="quiet", size=13)
-    drawing.box(640, 150, 90, 62, "epoll set\nthe crowd", kind="quiet", size=13)
+    drawing.box(640, 150, 90, 62, "epoll set\nthe others", kind="quiet", size=13)
     drawing.arrow((590, 110), (640, 91))
     drawing.arrow((590, 160), (640, 181))
     drawing.arrow((685, 150), (685, 122), faint=True)
