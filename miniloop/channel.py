@@ -125,7 +125,7 @@ class BaseChannel(Channel):
         self._hold_ &= ~(reason | state.HANGUP_SEEN)
 
     def pause_reading(self) -> None:
-        """Stop reading until ``resume_reading()``; the peer's end is still noticed."""
+        """Stop reading until ``resume_reading()``; the end is still noticed (``net/hangup.py``)."""
         self._hold_reading_(state.PAUSED)
 
     def resume_reading(self) -> None:

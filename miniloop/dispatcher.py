@@ -339,18 +339,10 @@ class Dispatcher(BaseChannel):
             self._lost_(error)
 
     def handle_hangup_event(self) -> None:
-        """Handle HANGUP while reading is held; unread data, and the end behind it, stay there."""
-        try:
-            unread = self.socket.recv(1, sockets.MSG_PEEK)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._lost_(error)
-            return
-        if unread or self._has_undelivered_():
-            self._hold_reading_(state.HANGUP_SEEN)
-        else:
-            self._peer_finished_()
+        """Handle HANGUP while reading is held: the peer has finished."""
+        from miniloop.net.hangup import notice
+
+        notice(self)
 
     def _has_undelivered_(self) -> bool:
         return False
@@ -369,11 +361,11 @@ class Dispatcher(BaseChannel):
         self.end()
 
     def _report_end_(self) -> None:
-        if not self.connecting:
+        if self.connecting:  # whatever ended the attempt
+            given_up = ConnectionAbortedError(errno.ECONNABORTED, "ended before it was connected")
+            self.handle_connect_error(self.error or given_up)
+        else:
             self.handle_close()
-            return
-        given_up = ConnectionAbortedError(errno.ECONNABORTED, "ended before it was connected")
-        self.handle_connect_error(self.error or given_up)  # whatever ended the attempt
 
     def evict(self, newcomer: Channel) -> None:
         """Forget the socket without closing the descriptor, unless the newcomer shares it."""

@@ -300,7 +300,6 @@ def test_a_stopping_loop_closes_listeners() -> None:
         assert not channel.closed
 
 
-@pytest.mark.needs("epoll")
 def test_a_descriptor_lost_before_the_first_pass(caplog: pytest.LogCaptureFixture) -> None:
     with EventLoop(debug=True) as loop, pair() as (ours, _):
         channel = Recording(loop, ours)

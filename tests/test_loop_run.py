@@ -38,6 +38,16 @@ def test_call_from_a_thread_wakes_the_loop(loop: EventLoop) -> None:
     assert sees == ["one", "two", "three"]
 
 
+def test_a_callback_is_there_before_its_wake_up(
+    loop: EventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the other order the loop could wake, find nothing, and wait again."""
+    found: list[int] = []
+    monkeypatch.setattr(loop._waker, "wake", lambda: found.append(len(loop._callbacks)))
+    loop.call_soon_threadsafe(int)
+    assert found == [1]
+
+
 def test_stop_from_a_thread(loop: EventLoop) -> None:
     thread = threading.Timer(0, loop.stop)
     thread.start()

@@ -159,6 +159,25 @@ def test_the_peers_end_waits_for_the_queue(loop: EventLoop, pair: Pair) -> None:
     assert channel.seen[-1] == "close"
 
 
+def test_an_answer_made_after_the_peers_end_is_sent_before_the_close(
+    loop: EventLoop, pair: Pair
+) -> None:
+    class Working(Sender):
+        working = True
+
+        def input_done(self) -> bool:
+            return not self.working
+
+    channel = Working(loop, pair[0])
+    pair[1].shutdown(socket.SHUT_WR)
+    loop.run_once(0)
+    assert channel.seen == []
+    channel.working = False
+    channel.push(b"answer")
+    assert drain(loop, pair[1]) == b"answer"
+    assert channel.seen == ["close"]
+
+
 def test_discarded_output_is_not_sent(loop: EventLoop, pair: Pair) -> None:
     channel = Sender(loop, pair[0])
     channel.push(b"never")

@@ -1,4 +1,4 @@
-"""Solution of exercise 3.2: so many bytes in a second and no more."""
+"""Solution of exercise 3.2: a limit on the bytes received in a second."""
 
 import socket
 
@@ -22,7 +22,7 @@ class Allowance(Dispatcher):
         return super().readable() and self.left > 0
 
     def handle_read(self) -> None:
-        """Take what is allowed."""
+        """Receive at most what is left of the allowance."""
         data = self.recv(self.left)
         self.data += data
         self.left -= len(data)
@@ -31,6 +31,6 @@ class Allowance(Dispatcher):
             self.loop.call_later(1.0, self.renew)
 
     def renew(self) -> None:
-        """A second is over."""
+        """Start the next second with a full allowance."""
         self.left = self.allowance
         self.interest_changed()

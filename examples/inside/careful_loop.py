@@ -7,15 +7,15 @@ from examples.inside.tiny_loop import Loop
 
 
 class CarefulLoop(Loop):
-    """Ends whoever fails, and serves the others."""
+    """Closes a connection whose handler fails, and serves the others."""
 
     def run_once(self, timeout: float | None = None) -> None:
-        """Wait until somebody is ready, then call those who are and still have a handler."""
+        """Wait until a socket can be read, then call the handlers that are still there."""
         ready, _, _ = select.select([*self.handlers], [], [], timeout)
         for sock in ready:
             handler = self.handlers.get(sock)
             if handler is None:
-                continue  # another handler of this round has closed it
+                continue  # closed by an earlier handler of this round
             try:
                 handler(self, sock)
             except Exception:

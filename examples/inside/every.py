@@ -9,26 +9,26 @@ class Every:
     """Calls ``callback()`` every so many seconds, counted from the beginning.
 
     Args:
-        loop: whose clock to use.
+        loop: the loop whose clock counts.
         seconds: from one call to the next.
-        callback: what to call.
+        callback: what is called.
     """
 
     def __init__(self, loop: EventLoop, seconds: float, callback: Callable[[], object]) -> None:
-        """Plan the first call."""
+        """Schedule the first call."""
         self._loop = loop
         self._seconds = seconds
         self._callback = callback
         self._due = loop.time() + seconds
-        self._timer = loop.call_at(self._due, self._ring)
+        self._timer = loop.call_at(self._due, self._fire)
 
-    def _ring(self) -> None:
-        """Plan the next one first: the callback may cancel it, or fail."""
+    def _fire(self) -> None:
+        """Schedule the next call first: the callback may cancel it, or fail."""
         late = self._loop.time() - self._due
         self._due += self._seconds * (1 + late // self._seconds)  # those missed are skipped
-        self._timer = self._loop.call_at(self._due, self._ring)
+        self._timer = self._loop.call_at(self._due, self._fire)
         self._callback()
 
     def cancel(self) -> None:
-        """Call no more."""
+        """Make no more calls."""
         self._timer.cancel()

@@ -8,21 +8,21 @@ Key = tuple[int, int]
 
 
 class Generations:
-    """Handlers by descriptor number, of which each reuse is told apart."""
+    """Handlers by descriptor number, where each reuse of a number counts."""
 
     def __init__(self) -> None:
-        """Know nobody yet."""
+        """Start without handlers."""
         self._handlers: dict[int, Callable[[], object]] = {}
         self._generation: Counter[int] = Counter()
 
     def register(self, fd: int, handler: Callable[[], object]) -> Key:
-        """Note who stands on ``fd`` now; return the key for the kernel."""
+        """Set the handler of ``fd``; return the key to give to the kernel."""
         self._generation[fd] += 1
         self._handlers[fd] = handler
         return fd, self._generation[fd]
 
     def deliver(self, key: Key) -> bool:
-        """Call whom the event was meant for; return whether they are still there."""
+        """Call the handler that the key was made for; return whether it is still set."""
         fd, generation = key
         if self._generation[fd] != generation:
             return False

@@ -8,10 +8,10 @@ Handler = Callable[["KernelLoop", socket.socket], object]
 
 
 class KernelLoop:
-    """As the tiny loop, for any number of sockets."""
+    """The tiny loop for any number of sockets."""
 
     def __init__(self) -> None:
-        """Wait for nobody yet."""
+        """Start without sockets."""
         self.selector = selectors.DefaultSelector()
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
@@ -19,10 +19,10 @@ class KernelLoop:
         self.selector.register(sock, selectors.EVENT_READ, handler)
 
     def forget(self, sock: socket.socket) -> None:
-        """Do so no more; call it before closing the socket."""
+        """Stop watching ``sock``; call this before closing it."""
         self.selector.unregister(sock)
 
     def run_once(self, timeout: float | None = None) -> None:
-        """Wait until somebody is ready, then call those who are."""
+        """Wait until a socket can be read, then call the handlers of all that can."""
         for key, _ in self.selector.select(timeout):
             key.data(self, key.fileobj)

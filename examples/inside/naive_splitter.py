@@ -1,4 +1,4 @@
-"""Solution of exercise 8.2: a splitter that is obviously right, to hold the fast one to."""
+"""Solution of exercise 8.2: a splitter that is obviously right, to test the fast one against."""
 
 from collections.abc import Iterable
 
@@ -20,9 +20,9 @@ class NaiveSplitter:
 
 
 def fast_messages(chunks: Iterable[bytes], terminator: bytes) -> list[bytes]:
-    """Return the messages that ``Framer`` makes of the same."""
+    """Return the messages that ``Framer`` finds in the same chunks."""
     framer = Framer(limit=1 << 20)
-    framer.terminator = terminator
+    framer.set_terminator(terminator)
     messages, parts = [], []
     for chunk in chunks:
         framer.feed(chunk)

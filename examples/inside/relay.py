@@ -6,31 +6,31 @@ from miniloop import AsyncChat, EventLoop
 
 
 class End(AsyncChat):
-    """One of the two; what it receives leaves through the other."""
+    """One of the two connections; what it receives is pushed to the other."""
 
     other: "End"
 
     def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
-        """Take everything as it comes: there are no messages here."""
+        """Collect everything as it comes: there are no messages here."""
         super().__init__(loop, sock)
         self.set_terminator(None)
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """Hand it on."""
+        """Push it to the other side."""
         if not self.other.closed:
             self.other.push(data)
 
     def handle_high_water(self) -> None:
-        """We cannot send as fast as the other one reads: it reads no more."""
+        """Stop reading on the other side, which is faster than this one can send."""
         self.other.pause_reading()
 
     def handle_low_water(self) -> None:
-        """There is room again."""
+        """Read on the other side again."""
         if not self.other.closed:
             self.other.resume_reading()
 
     def handle_close(self) -> None:
-        """One end is enough; what is queued still leaves."""
+        """Close the other side too, when all that is queued there is sent."""
         if not self.other.closed:
             self.other.close_when_done()
 

@@ -1,6 +1,6 @@
 """An event loop in thirty lines, and an echo server on it.
 
-It works.  What it lacks is what the rest of the book is about.
+It works; the chapters of docs/inside/ add what it lacks.
 """
 
 import select
@@ -11,32 +11,32 @@ Handler = Callable[["Loop", socket.socket], object]
 
 
 class Loop:
-    """Calls a handler whenever its socket can be read."""
+    """Calls the handler of a socket whenever the socket can be read."""
 
     def __init__(self) -> None:
-        """Wait for nobody yet."""
+        """Start without handlers."""
         self.handlers: dict[socket.socket, Handler] = {}
 
     def run_once(self, timeout: float | None = None) -> None:
-        """Wait until somebody is ready, then call those who are."""
+        """Wait until a socket can be read, then call the handlers of all that can."""
         ready, _, _ = select.select([*self.handlers], [], [], timeout)
         for sock in ready:
             self.handlers[sock](self, sock)
 
     def run(self) -> None:
-        """Do so for as long as there is somebody to wait for."""
+        """Go on for as long as there are handlers."""
         while self.handlers:
             self.run_once()
 
 
 def accept(loop: Loop, server: socket.socket) -> None:
-    """A connection has arrived: wait for what it says."""
+    """Accept a connection, and echo what arrives on it."""
     sock, _ = server.accept()
     loop.handlers[sock] = echo
 
 
 def echo(loop: Loop, sock: socket.socket) -> None:
-    """Something has arrived, or the end."""
+    """Send back what has arrived; close the socket at the end of the connection."""
     data = sock.recv(65536)
     if data:
         sock.sendall(data)

@@ -30,7 +30,7 @@ class Listener(Dispatcher):
         backlog: connections that may wait in the kernel.
 
     Raises:
-        OSError: the address is taken, or not this machine's.
+        OSError: the address is taken, or not this machine's; or a path, without UNIX sockets here.
         TypeError: it is no address, or the factory cannot be called.
 
     Attributes:
@@ -96,8 +96,9 @@ def _place_and_family(address: Address) -> tuple[Any, int]:
     """Return an address in the form that ``bind()`` takes, and the family that it looks like."""
     if isinstance(address, tuple) and len(address) >= 2 and isinstance(address[0], str):
         return address, socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    if isinstance(address, str | bytes | os.PathLike) and hasattr(socket, "AF_UNIX"):
-        return os.fspath(address), socket.AF_UNIX
-    raise TypeError(
-        f"an address is (host, port), or where the system has UNIX sockets a path: {address!r}"
-    )
+    if not isinstance(address, str | bytes | os.PathLike):
+        raise TypeError(f"an address is (host, port), or the path of a UNIX socket: {address!r}")
+    if not hasattr(socket, "AF_UNIX"):
+        why = "there are no UNIX sockets here: listen on (host, port)"
+        raise OSError(errno.EAFNOSUPPORT, why, os.fspath(address))
+    return os.fspath(address), socket.AF_UNIX

@@ -95,9 +95,11 @@ def unbound(family: int) -> Any:
 
 
 def family_of(address: Any) -> int:
-    """Return the family to which an address belongs, by its form."""
+    """Return the family of an address, by its form; OSError: this system lacks it."""
     if isinstance(address, str):
-        return socket.AF_UNIX
+        if AF_UNIX is None:
+            raise error(errno.EAFNOSUPPORT)
+        return int(AF_UNIX)
     return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
 

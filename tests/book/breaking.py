@@ -3,9 +3,9 @@
 ``workshop.py`` makes them in a copy of the tree and runs the test.  In a page, each has a name and
 the test that has to fail:
 
-    <!-- breaks: NAME tests/test_waker.py::test_wake_up_while_reading -->
+    <!-- breaks: NAME tests/system/test_waker.py::test_wake_up_while_reading_is_not_the_last_one -->
     ```diff
-    --- miniloop/waker.py
+    --- miniloop/system/waker.py
     -        self._pending = False
     ```
 

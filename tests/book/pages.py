@@ -2,7 +2,7 @@
 
 A marker is an HTML comment on the line before a block, which nobody sees on a forge or in the site:
 
-    <!-- code: miniloop/waker.py Waker.wake -->
+    <!-- code: miniloop/system/waker.py Waker.wake -->
     ```py
     ...
     ```

@@ -1,9 +1,12 @@
 """The pictures of docs/inside/, one function each; ``python3 -m tests.book fill`` draws them."""
 
+import re
 from collections.abc import Callable
 
 from tests.book.drawing import Drawing
-from tests.book.pages import DOCS
+from tests.book.excerpts import excerpt
+from tests.book.pages import DOCS, ROOT
+from tests.book.state_pictures import states
 
 PLACE = DOCS / "inside" / "img"
 
@@ -16,7 +19,7 @@ def tiny_loop() -> Drawing:
         drawing.box(20, 30 + 70 * number, 130, 46, name, kind="quiet")
         drawing.arrow((150, 53 + 70 * number), (240, 123))
     drawing.text(85, 240, "sockets", faint=True, size=12)
-    drawing.box(240, 90, 150, 66, "select()\nwho is ready?", code=True, size=13)
+    drawing.box(240, 90, 150, 66, "select()\nwhich is ready?", code=True, size=13)
     drawing.box(500, 90, 190, 66, "handlers[sock]\n(loop, sock)", code=True, size=13, kind="hot")
     drawing.arrow((390, 123), (500, 123), label="Ada's is", at=(445, 115))
     drawing.arrow((595, 156), (595, 215), (315, 215), (315, 156))
@@ -26,20 +29,19 @@ def tiny_loop() -> Drawing:
 
 
 def one_pass() -> Drawing:
-    drawing = Drawing(
-        740, 230, "The five stages of a pass: refresh, wait, deliver, timers, callbacks"
-    )
-    stages = {
-        "refresh": ("flush output,", "ask, tell the", "selector"),
+    stages = stages_of_a_pass()
+    drawing = Drawing(740, 230, f"The stages of a pass: {', '.join(stages)}")
+    notes = {
+        "refresh": ("flush output, ask,", "change the", "selector"),
         "wait": ("until an event", "or the next", "timer"),
-        "deliver": ("handlers of", "who is alive", "and wants it"),
+        "deliver": ("to channels that", "are alive and", "want it"),
         "timers": ("those that", "are due", ""),
-        "callbacks": ("those that", "stand there", "now"),
+        "callbacks": ("those scheduled", "before this", "stage"),
     }
-    for number, (stage, notes) in enumerate(stages.items()):
+    for number, stage in enumerate(stages):
         x = 20 + 145 * number
         drawing.box(x, 40, 115, 46, stage, kind="quiet" if stage == "wait" else "box")
-        for row, note in enumerate(notes):
+        for row, note in enumerate(notes[stage]):
             drawing.text(x + 57, 112 + 18 * row, note, faint=True, size=12)
         if number:
             drawing.arrow((x - 30, 63), (x, 63))
@@ -49,14 +51,21 @@ def one_pass() -> Drawing:
     return drawing
 
 
+def stages_of_a_pass() -> list[str]:
+    """Return the stages in the order in which ``EventLoop._pass()`` calls them."""
+    source = excerpt((ROOT / "miniloop" / "loop.py").read_text(), "EventLoop._pass")
+    called = re.findall(r"self\._(\w+)\(", source)
+    return [name.removeprefix("run_") for name in called if name != "has_work"]
+
+
 def who_gets_asked() -> Drawing:
     drawing = Drawing(
-        740, 270, "Only dirty and asked channels are asked; the selector hears differences"
+        740, 270, "Only dirty and polled channels are asked; the selector is given what differs"
     )
     drawing.box(20, 30, 150, 60, "5,000 channels\nthat announce", kind="quiet")
     drawing.box(20, 170, 150, 60, "3 that override\nreadable()", kind="quiet")
     drawing.box(260, 30, 120, 60, "dirty\n(a list)")
-    drawing.box(260, 170, 120, 60, "asked\n(for ever)")
+    drawing.box(260, 170, 120, 60, "polled\n(every pass)")
     drawing.arrow((170, 60), (260, 60), label="one has\nchanged", at=(214, 34))
     drawing.arrow((170, 200), (260, 200), label="all of them", at=(214, 193))
     drawing.box(450, 90, 120, 74, "ask()\ninterest()?", code=True, size=13, kind="hot")
@@ -80,7 +89,7 @@ def delivery() -> Drawing:
     drawing.arrow((130, 65), (180, 65))
     drawing.arrow((310, 65), (360, 65), label="yes", at=(335, 58))
     drawing.arrow((490, 65), (560, 65), label="yes", at=(525, 58))
-    drawing.box(240, 130, 190, 40, "dropped, no harm done", kind="gone", size=13)
+    drawing.box(240, 130, 190, 40, "dropped", kind="gone", size=13)
     drawing.arrow((245, 90), (285, 130), label="no", at=(252, 114))
     drawing.arrow((425, 90), (385, 130), label="no", at=(420, 114))
     steps = ("handle_error()", "handle_close()", "close()", "unregister()")
@@ -141,7 +150,7 @@ def time() -> Drawing:
     drawing.text(270, 81, "dropped when on top", anchor="start", faint=True, size=12)
     drawing.box(470, 40, 250, 46, "now it is 12:00:01", kind="quiet")
     drawing.box(470, 110, 250, 46, "select(timeout = 4 seconds)", code=True, size=13)
-    drawing.box(470, 180, 250, 46, "pop_due(12:00:05)", code=True, size=13, kind="hot")
+    drawing.box(470, 180, 250, 46, "move_due(12:00:05)", code=True, size=13, kind="hot")
     drawing.arrow((595, 86), (595, 110))
     drawing.arrow((595, 156), (595, 180))
     return drawing
@@ -156,8 +165,8 @@ def waking() -> Drawing:
     drawing.box(40, 45, 220, 44, "callbacks.append(...)", code=True, size=13)
     drawing.box(40, 125, 220, 44, "_sender.send(b'\\0')", code=True, size=13, kind="hot")
     drawing.arrow((150, 89), (150, 125))
-    drawing.box(450, 45, 220, 44, "select(): asleep", code=True, size=13, kind="quiet")
-    drawing.box(450, 125, 220, 44, "handle_read(): swallow", code=True, size=13, kind="hot")
+    drawing.box(450, 45, 220, 44, "select() waits", code=True, size=13, kind="quiet")
+    drawing.box(450, 125, 220, 44, "handle_read()", code=True, size=13, kind="hot")
     drawing.box(450, 205, 220, 44, "run the callbacks", size=13)
     drawing.arrow((560, 89), (560, 125))
     drawing.arrow((560, 169), (560, 205))
@@ -170,7 +179,7 @@ def waking() -> Drawing:
         at=(355, 170),
     )
     drawing.arrow((40, 67), (20, 67), (20, 227), (450, 227), faint=True)
-    drawing.text(235, 220, "the deque is all they share", faint=True, size=12)
+    drawing.text(235, 220, "only the deque is shared", faint=True, size=12)
     return drawing
 
 
@@ -229,22 +238,22 @@ def writing() -> Drawing:
 
 def compat() -> Drawing:
     drawing = Drawing(
-        740, 290, "asyncore's map, those who are asked, and the two lists for the kernel"
+        740, 290, "asyncore's map, the objects that are asked, and the two lists for the kernel"
     )
     drawing.box(
         20, 90, 130, 90, "socket_map\n{7: a, 8: b,\n9: c, ...}", code=True, size=13, kind="quiet"
     )
-    drawing.text(85, 200, "anybody may", faint=True, size=12)
+    drawing.text(85, 200, "any code may", faint=True, size=12)
     drawing.text(85, 216, "change it", faint=True, size=12)
     drawing.box(210, 30, 210, 46, "overrides: in every pass", size=13)
     drawing.box(210, 112, 210, 46, "stock: after an event", size=13)
-    drawing.box(210, 194, 210, 46, "everybody: in an audit", size=13, kind="hot")
+    drawing.box(210, 194, 210, 46, "all: in an audit", size=13, kind="hot")
     for y in (53, 135, 217):
         drawing.arrow((150, 135), (210, y))
         drawing.arrow((420, y), (480, 94 if y < 100 else 176 if y > 200 else 135))
     drawing.box(480, 70, 110, 130, "readable()?\nwritable()?", code=True, size=13)
     drawing.box(640, 60, 90, 62, "poll list\nfirst 100", kind="quiet", size=13)
-    drawing.box(640, 150, 90, 62, "epoll set\nthe crowd", kind="quiet", size=13)
+    drawing.box(640, 150, 90, 62, "epoll set\nthe others", kind="quiet", size=13)
     drawing.arrow((590, 110), (640, 91))
     drawing.arrow((590, 160), (640, 181))
     drawing.arrow((685, 150), (685, 122), faint=True)
@@ -257,6 +266,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "02-one-pass": one_pass,
     "03-who-gets-asked": who_gets_asked,
     "04-delivery-and-errors": delivery,
+    "04-states": states,
     "05-the-descriptor-that-came-back": descriptor,
     "06-time": time,
     "07-waking-from-a-thread": waking,

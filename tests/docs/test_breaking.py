@@ -53,8 +53,8 @@ PROGRAM = """
 from tests.book.breaking import Breakage
 from tests.book.workshop import outcomes
 
-test = "tests/test_waker.py::test_wakes_until_it_was_read"
-place = "miniloop/waker.py", "import logging"
+test = "tests/system/test_waker.py::test_wakes_until_it_was_read"
+place = "miniloop/system/waker.py", "import logging"
 for outcome in outcomes([
     Breakage("harmless", test, *place, "import logging  # and no more"),
     Breakage("missing", test + "_not", *place, "import logging  # and no more"),

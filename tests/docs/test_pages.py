@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from miniloop.state import Life
 from tests.book import excerpts
 from tests.book.drawing import Drawing
 from tests.book.pages import DOCS, ROOT, blocks, pages
 from tests.book.pictures import PICTURES, PLACE
+from tests.book.state_pictures import Place, draw_table
 
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
 CHAPTERS = sorted((DOCS / "inside").glob("[0-9]*.md"))
@@ -39,6 +41,19 @@ def test_a_text_that_does_not_fit_is_not_drawn() -> None:
         drawing.box(0, 0, 90, 20, "a\nb\nc")
     with pytest.raises(ValueError, match="outside"):
         drawing.text(5, 50, "to the left of it")
+
+
+def test_states_that_do_not_all_lead_to_the_last_one_are_not_drawn() -> None:
+    one, two = Life.NEW, Life.CLOSED
+    places: dict[str, Place] = {"NEW": (0, 50, 60), "CLOSED": (100, 50, 60)}
+    drawing = Drawing(200, 100, "small")
+    draw_table(drawing, {one: frozenset({two}), two: frozenset()}, places)
+    with pytest.raises(ValueError, match=r"Life\.CLOSED does not follow Life\.NEW"):
+        draw_table(
+            drawing,
+            {one: frozenset({Life.OPEN}), Life.OPEN: frozenset({two}), two: frozenset()},
+            places,
+        )
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)

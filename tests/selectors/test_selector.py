@@ -12,7 +12,13 @@ from contextlib import closing
 import pytest
 
 from miniloop.readiness import EVERYTHING, HANGUP, READ, URGENT, WRITE
-from miniloop.selectors import EpollSelector, KqueueSelector, PollSelector, default_selector
+from miniloop.selectors import (
+    EpollSelector,
+    KqueueSelector,
+    PollSelector,
+    SelectSelector,
+    default_selector,
+)
 from miniloop.selectors.epoll import MOST_EVENTS
 from miniloop.selectors.poll import LONGEST_WAIT, to_poll_bits
 from tests.selectors import kqueue
@@ -320,4 +326,4 @@ def test_default_selector(monkeypatch: pytest.MonkeyPatch) -> None:
         assert type(selector) is PollSelector
     monkeypatch.delattr(select, "poll")
     with closing(default_selector()) as selector:
-        assert type(selector) is selectors.DefaultSelector
+        assert type(selector) is SelectSelector

@@ -106,3 +106,9 @@ def test_wrong_forms_are_refused(family: int, address: Any, kind: type[Exception
 def test_wrong_forms_of_a_path_are_refused(path: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         checked(socket.AF_UNIX, path)
+
+
+def test_an_abstract_name_where_there_are_no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("miniloop.testing.addresses.AF_UNIX", None)
+    with pytest.raises(OSError, match="not supported"):
+        family_of("\0n")
