@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.book import breaking, design_pictures, excerpts, pages, pictures, site, workshop
+from tests.book import breaking, excerpts, pages, pictures, site, workshop
 
 
 def main(argv: Sequence[str]) -> int:
@@ -53,7 +53,6 @@ def in_environment(argv: Sequence[str]) -> int:
 
 def fill() -> int:
     pictures.draw_all()
-    design_pictures.draw_all()
     for page in pages.pages():
         text = excerpts.filled(page)
         if text != page.read_text():

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 from tests.book.drawing import Drawing
 from tests.book.excerpts import excerpt
+from tests.book.layer_picture import layers
 from tests.book.pages import DOCS, ROOT
 from tests.book.state_pictures import states
 
 PLACE = DOCS / "inside" / "img"
+LAYERS = DOCS / "explanation" / "img" / "design-layers.svg"
 
 
 def tiny_loop() -> Drawing:
@@ -280,3 +282,4 @@ def draw_all() -> None:
     PLACE.mkdir(parents=True, exist_ok=True)
     for name, draw in PICTURES.items():
         (PLACE / f"{name}.svg").write_text(draw().svg())
+    LAYERS.write_text(layers().svg())
