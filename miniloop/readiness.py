@@ -96,7 +96,7 @@ class Registration:
             registration is alive and trusted, READ is wanted, and nothing else has to be done
             first; ``NOT_DIRECT`` otherwise.  A cache, for the hot path.
         dirty: the last answer of ``channel.interest()`` is not trusted: ask before use.
-        polled: the channel does not announce its changes, so it is dirty in every pass.
+        polled: the channel does not announce its changes, so no answer is trusted.
         alive: False from ``unregister()`` on.
     """
 
@@ -107,7 +107,8 @@ class Registration:
         self.fd = fd
         self.interest = 0
         self.direct = NOT_DIRECT
-        self.dirty = self.polled = polled
+        self.dirty = False
+        self.polled = polled
         self.alive = True
 
     def __repr__(self) -> str:
@@ -116,7 +117,8 @@ class Registration:
 
     def wants(self, event: int) -> bool:
         """Return whether ``event`` may be delivered at this moment."""
-        interest = self.channel.interest() if self.dirty else self.interest
+        trusted = not (self.dirty or self.polled)
+        interest = self.interest if trusted else self.channel.interest()
         return self.alive and bool(interest & event)  # the question itself may have closed it
 
     def trust(self) -> None:

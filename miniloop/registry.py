@@ -6,7 +6,7 @@ as possible, and ends a channel that failed.
 
 import logging
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from miniloop.readiness import NOT_DIRECT, READ, WRITE, Channel, Registration
 
@@ -61,12 +61,11 @@ class Registry:
         return self.add(Registration(channel, fd, polled=polled))
 
     def add(self, registration: Registration) -> Registration:
-        """Ask for its interest from now on: in every pass, or now and whenever it is dirty."""
+        """Ask for its interest from now on: now and whenever it is dirty, or in every pass."""
         self.registrations[registration.fd] = registration
         if registration.polled:
             self.polled[registration] = None
-        else:
-            self.mark_dirty(registration)
+        self.mark_dirty(registration)
         return registration
 
     def unregister(self, registration: Registration) -> None:
@@ -98,20 +97,24 @@ class Registry:
         self.dirty.append(registration)
 
     def ask(self) -> None:
-        """Ask every polled or dirty channel once; when an exception passes, the rest stay dirty."""
-        waiting, self.dirty = iter([*self.polled, *self.dirty]), []
+        """Ask the channels that are due once; when an exception passes, the rest stay dirty."""
+        waiting, self.dirty = iter(self.due()), []
         try:
             for registration in waiting:
                 if registration.alive:
                     self._ask(registration)
         except BaseException:
             for rest in (registration, *waiting):
-                if rest.alive and not rest.polled:
+                if rest.alive:
                     self.mark_dirty(rest)
             raise
 
+    def due(self) -> Collection[Registration]:
+        """Return those that are asked in the next pass, each once."""
+        return {**self.polled, **dict.fromkeys(self.dirty)} if self.polled else self.dirty
+
     def _ask(self, registration: Registration) -> None:
-        registration.dirty = registration.polled
+        registration.dirty = False
         try:
             interest = registration.channel.interest()
             if not registration.alive:
@@ -152,8 +155,7 @@ class Registry:
         self._use(selector)
         for registration in [*self.registrations.values()]:
             registration.interest = 0
-            if not registration.polled:
-                self.mark_dirty(registration)
+            self.mark_dirty(registration)
 
 
 def close_on_error(channel: Channel) -> None:

@@ -69,6 +69,8 @@ class Stepper:
         loop._thread = loop._entering()
         try:
             loop._pass(0)
+            if loop.registry.polled:  # ``run()`` would ask before it waits; here the host waits
+                loop.registry.ask()
             return loop._stop_grace is None or self._go_on_ending(loop._stop_grace)
         finally:
             loop._thread = None

@@ -62,6 +62,8 @@ class SimulatedLoop(EventLoop):
         outer, self.running = self.running, True
         try:
             super().run_once(timeout)
+            if self.registry.polled:  # ``run()`` would ask before it waits
+                self.registry.ask()
         finally:
             self.running = outer
 

@@ -10,7 +10,7 @@ def audit(registry: Registry) -> None:
         RuntimeError: one of the answers is no longer true.
     """
     for registration in [*registry.registrations.values()]:
-        if registration.dirty or not registration.alive:
+        if registration.dirty or registration.polled or not registration.alive:
             continue
         try:
             now, trusted = registration.channel.interest(), registration.interest

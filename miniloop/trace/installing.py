@@ -106,7 +106,7 @@ class Tracing:
         registry = loop.registry
         notify.before_pass(
             Counts(
-                len(registry.registrations) - 1, len(registry.dirty) + len(registry.polled),
+                len(registry.registrations) - 1, len(registry.due()),
                 len(loop._unflushed), len(loop._timers), len(loop._callbacks),
             )
         )  # fmt: skip

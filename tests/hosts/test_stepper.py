@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from miniloop import EventLoop, FileDispatcher, Trace
+from miniloop import Dispatcher, EventLoop, FileDispatcher, Trace
 from miniloop.hosts.stepper import Stepper
 from miniloop.selectors import EpollSelector, PollSelector
 from miniloop.testing import FakeClock, ScriptedSelector
@@ -311,3 +311,57 @@ def test_only_the_thread_of_the_stepper_may_call(loop: EventLoop) -> None:
     thread.start()
     thread.join()
     assert ["call_soon_threadsafe" in words for words in refused] == [True]
+
+
+# -- predicates that announce nothing --------------------------------------------------------------
+
+
+class Careful(Dispatcher):
+    """Answers with what it received, and asks for room without announcing it."""
+
+    unsent = b""
+
+    def readable(self) -> bool:
+        return self.connected and not self.unsent
+
+    def writable(self) -> bool:
+        return bool(self.unsent)
+
+    def handle_read(self) -> None:
+        self.unsent += self.recv()
+
+    def handle_write(self) -> None:
+        self.unsent = self.unsent[self.send(self.unsent) :]
+
+
+def step_while_due(stepper: Stepper) -> int:
+    for steps in range(50):
+        if not readable(stepper) and stepper.time_to_next() != 0:
+            return steps
+        stepper.step()
+    raise AssertionError("it spins")
+
+
+def test_a_channel_that_announces_nothing_is_served(loop: EventLoop) -> None:
+    stepper = loop.stepper()
+    step_while_due(stepper)
+    with pair() as (ours, theirs):
+        loop.call_soon(Careful, loop, ours)
+        step_while_due(stepper)
+        for number in range(3):
+            theirs.send(b"%d" % number)
+            step_while_due(stepper)
+            assert theirs.recv(10) == b"%d" % number
+        assert step_while_due(stepper) == 0
+
+
+def test_the_hosts_change_of_such_a_channel_is_seen_when_it_is_announced(loop: EventLoop) -> None:
+    stepper = loop.stepper()
+    with pair() as (ours, theirs):
+        channel = Careful(loop, ours)
+        step_while_due(stepper)
+        channel.unsent = b"from the host"
+        channel.interest_changed()
+        channel.interest_changed()
+        step_while_due(stepper)
+        assert theirs.recv(100) == b"from the host"

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from miniloop import Listener
+from miniloop import Dispatcher, Listener
 from miniloop.readiness import Registration
 from miniloop.testing import GENTLE, SimulatedNetwork
 from miniloop.trace.hooks import Trace
@@ -71,3 +71,31 @@ def test_a_watched_loop_keeps_its_own_trace(net: SimulatedNetwork) -> None:
         net.run_until(lambda: channel.data == b"xy")
     assert own.seen == ["handle_read", "handle_read"]
     assert watch.seen == ["handle_read"]
+
+
+class Careful(Dispatcher):
+    """Answers with what it received, and asks for room without announcing it."""
+
+    unsent = b""
+
+    def readable(self) -> bool:
+        return self.connected and not self.unsent
+
+    def writable(self) -> bool:
+        return bool(self.unsent)
+
+    def handle_read(self) -> None:
+        self.unsent += self.recv()
+
+    def handle_write(self) -> None:
+        self.unsent = self.unsent[self.send(self.unsent) :]
+
+
+def test_a_channel_that_announces_nothing_is_served(net: SimulatedNetwork) -> None:
+    with net.loop() as loop:
+        Listener(loop, ("server", 7), Careful)
+        peer = net.connect(("server", 7))
+        for number in range(3):
+            peer.send(b"%d" % number)
+            net.run_until(lambda: peer.received)
+            assert peer.take() == b"%d" % number
