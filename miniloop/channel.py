@@ -98,7 +98,7 @@ class BaseChannel(Channel):
     @announced
     def readable(self) -> bool:
         """Return whether READ events are wanted."""
-        return not self._hold_
+        return not self._hold_ & state.REASONS
 
     @announced
     def writable(self) -> bool:
@@ -154,6 +154,7 @@ class BaseChannel(Channel):
 
     def handle_read_event(self) -> None:
         """Handle READ; note the time for the idle limit."""
+        self._hold_ &= state.REASONS  # reading goes on: look for the peer's end in the next hold
         if self._idle_ is not None:
             self._idle_.note()
         self.handle_read()
@@ -202,18 +203,25 @@ class BaseChannel(Channel):
 
     def _peer_finished_(self) -> None:
         """Report that the peer will send no more: once, and not after ``close_when_done()``."""
-        hold = self._hold_
-        if hold & state.EOF:
+        if self._hold_ & state.EOF:
             return
-        self._hold_ = hold | state.EOF  # announced below, where the channel is still there
+        self._hold_ |= state.EOF  # announced below, where the channel is still there
         try:
-            if not hold & state.CLOSING:
-                self.handle_eof()
+            self._report_eof_()
         finally:
             self.interest_changed()
 
+    def _report_eof_(self) -> None:
+        if self._hold_ & state.CLOSING:
+            return
+        try:
+            self.handle_eof()
+        except BaseException:  # an interrupt: no event would report the end again
+            self.loop.call_soon(self._guarded_, self._report_eof_)
+            raise
+
     def handle_eof(self) -> None:
-        """The peer will send no more; called once.  By default the connection ends.
+        """The peer will send no more; called once, unless interrupted.  By default this ends.
 
         An override may leave the channel open, to answer; the program closes it then.
         """
@@ -270,3 +278,9 @@ class BaseChannel(Channel):
             raise RuntimeError(
                 f"{what} on a closed channel: check .closed, or forget it in handle_close()"
             )
+
+
+def without_frames(error: OSError) -> OSError:
+    """Return an error that a channel may keep: frames, its context's too, hold the channel."""
+    error.__context__ = None
+    return error.with_traceback(None)

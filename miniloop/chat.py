@@ -115,14 +115,19 @@ class AsyncChat(QueuedDispatcher):
             try:
                 self.collect_incoming_data(message)
             except BaseException:
-                self._framer_.feed(end)
+                self._give_back_(end)
                 self._continue_soon_()
                 raise
             if self._interrupted_:
-                self._framer_.feed(end)
+                self._give_back_(end)
                 self._parse_()
                 return
         self.found_terminator()
+
+    def _give_back_(self, end: bytes) -> None:
+        """Have the framer deliver the terminator of the message that was delivered past it."""
+        if not self._framer_.cleared:
+            self._framer_.feed(end)
 
     def _parse_(self) -> None:
         """Deliver what is complete; what exceeds the bound waits for the next pass."""

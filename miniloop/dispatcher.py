@@ -13,7 +13,7 @@ from functools import partial
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 
 from miniloop import state
-from miniloop.channel import BaseChannel
+from miniloop.channel import BaseChannel, without_frames
 from miniloop.loop import EventLoop
 from miniloop.readiness import HANGUP, READ, WRITE, Channel, announced
 from miniloop.state import CONNECTING, LISTENING, NEW, OPEN, NoSocket, Output
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("miniloop")
 
-_OUTPUT_CLOSED, _END_KNOWN = Output.CLOSED, state.EOF | state.HANGUP_SEEN
+_OUTPUT_CLOSED, _REASONS, _END_KNOWN = Output.CLOSED, state.REASONS, state.EOF | state.HANGUP_SEEN
 CHUNK = 65536  # bytes received at once; from 128 KiB on, malloc maps and unmaps every buffer
 CONNECT_TIMEOUT = 30.0  # seconds: a healthy connect ends earlier, retransmissions at 1, 3, 7 and 15
 TLS_TIMEOUT = 30.0  # seconds: two round trips, on lines for which CONNECT_TIMEOUT is meant
@@ -120,7 +120,7 @@ class Dispatcher(BaseChannel):
     @announced
     def readable(self) -> bool:
         """Return whether READ events are wanted: input is possible, and no reason holds it."""
-        return (self.connected or self.accepting or self._datagram_) and not self._hold_
+        return not self._hold_ & _REASONS and (self.connected or self.accepting or self._datagram_)
 
     def interest(self) -> int:
         """Return the wanted readiness bits.
@@ -130,11 +130,10 @@ class Dispatcher(BaseChannel):
         """
         if self._connecting_ is not None:
             return WRITE if self._connecting_.started else 0
-        if not self._hold_ and self.readable():
+        if not self._hold_ & _REASONS and self.readable():
             wanted = READ | self._urgent_
         else:
-            known = self._hold_ & _END_KNOWN
-            wanted = HANGUP if self.connected and not known else 0
+            wanted = HANGUP if self.connected and not self._hold_ & _END_KNOWN else 0
         return wanted | WRITE if self._blocked_ or self.writable() else wanted
 
     def _update_plain_read_(self) -> None:
@@ -229,7 +228,7 @@ class Dispatcher(BaseChannel):
         self.handle_connect()
 
     def _connect_failed_(self, error: OSError) -> None:
-        self.error = error
+        self.error = without_frames(error)
         self._guarded_(self.end)
 
     def handle_connect(self) -> None:
@@ -332,9 +331,9 @@ class Dispatcher(BaseChannel):
         self.check_open("close_write()")
         if self._output_ is Output.SHUT:
             return  # once the peer has finished too, the kernel would call it an error
-        self._set_output_(Output.SHUT)
         try:
             self.socket.shutdown(sockets.SHUT_WR)
+            self._set_output_(Output.SHUT)
         except OSError as error:
             self._lost_(error)
 
@@ -357,7 +356,7 @@ class Dispatcher(BaseChannel):
         if not self.connected:
             raise error
         logger.debug("%r: %s", self, error)
-        self.error = error.with_traceback(None)  # its frames hold this channel: a circle
+        self.error = without_frames(error)
         self.end()
 
     def _report_end_(self) -> None:

@@ -41,19 +41,21 @@ class Framer:
         terminator: the rule in force; an int counts down as bytes are handed out, as in asynchat.
         limit: longest message under a bytes terminator, in bytes without the terminator.
         idle: nothing can be handed out until ``feed()``.
-        whole: the terminator, where it is bytes and the next byte begins a message: then data that
-            ends with its first terminator is one whole message, and need not be fed.
+        cleared: nothing was fed since ``clear()``.
+        whole: the terminator, where it is bytes, nothing is cleared and a message begins: then
+            data that ends with its first terminator is one whole message, and need not be fed.
     """
 
     __slots__ = (
-        "_buffer", "_cut_length", "_partial", "_position", "_skipping", "_window", "idle", "limit",
-        "terminator", "whole",
+        "_buffer", "_cut_length", "_partial", "_position", "_skipping", "_window", "cleared",
+        "idle", "limit", "terminator", "whole",
     )  # fmt: skip
 
     def __init__(self, limit: int = 65536) -> None:
         self.limit = limit
         self.terminator: Terminator = None
         self.idle = True
+        self.cleared = False
         self.whole: bytes | None = None
         self._buffer = b""
         self._position = 0
@@ -76,13 +78,14 @@ class Framer:
             data = self._buffer[self._position :] + data
         self._buffer = data
         self._position = 0
-        self.idle = False
+        self.idle = self.cleared = False
         self.whole = None
 
     def clear(self) -> None:
         """Throw away what is not handed out yet."""
         self._buffer = b""
         self._position = self._cut_length = self._partial = 0
+        self.cleared = True
         self._look()
 
     def take_rest(self) -> bytes:
@@ -94,7 +97,7 @@ class Framer:
     def _look(self) -> None:
         """Set ``idle`` and ``whole`` from the position."""
         self.idle = empty = self._position == len(self._buffer)
-        fresh = empty and not (self._partial or self._skipping)
+        fresh = empty and not (self._partial or self._skipping or self.cleared)
         self.whole = self.terminator if fresh and type(self.terminator) is bytes else None
 
     def take_messages(self, most: int) -> list[bytes]:

@@ -286,7 +286,9 @@ class EventLoop:
         self._close_channels()
         self.registry.unregister(self._own)
         self.closed = True
-        self._callbacks.clear()
+        for work in (self._timers, self._callbacks, self._on_stop, self._unflushed):
+            work.clear()  # it will not be done any more, and refers to channels
+        self.registry.dirty.clear()
         self._waker.close()
         self._selector.close()
 

@@ -95,8 +95,9 @@ class QueuedDispatcher(Dispatcher):
         return True
 
     def _flush_soon_(self) -> None:
+        """Be flushed in the next pass; until then push() need not look at the state, if it may."""
         self.loop.flush_soon(self)
-        self._flush_due_ = True
+        self._flush_due_ = self._output_ is _OPEN or self._output_ is Output.DRAINING
 
     def close_when_done(self) -> None:
         """Take no more input, and end when everything queued is sent.  RuntimeError: closed."""
@@ -150,6 +151,8 @@ class QueuedDispatcher(Dispatcher):
                 pieces.clear()
         elif self.connected and not self._blocked_:
             data = self._outbox_.take()
+            if self.closed:
+                return  # by a producer
         else:
             self._after_flush_()  # what waits for the connect is bounded too
             return
@@ -159,7 +162,9 @@ class QueuedDispatcher(Dispatcher):
             sent = 0
         except OSError as error:
             self._lost_(error)
-            return
+            if self.closed:
+                return
+            sent = len(data)  # a datagram: the rest goes on
         except BaseException:
             self._outbox_.put_back(data, 0)
             self._plain_output_ = False

@@ -77,6 +77,9 @@ HANGUP_SEEN = 64
 """No reason of its own: while another one holds, the peer's end was seen behind unread data, so
 HANGUP is not watched any more.  Cleared with any reason, because the next hold looks again."""
 
+REASONS = ~HANGUP_SEEN
+"""Mask of the bits for which reading is held."""
+
 HOLDS: Mapping[int, bool] = {
     PAUSED: True, BACKOFF: True, HANDOVER: True, EOF: False, CLOSING: False, ENDED: False,
     HANGUP_SEEN: True,

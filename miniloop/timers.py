@@ -130,6 +130,13 @@ class TimerQueue:
                 self.due.append(timer)
         return len(self.due)
 
+    def clear(self) -> None:
+        """Let go of all timers; cancelling them stays harmless."""
+        while self.heap:
+            self.heap.pop()[2]._queue = None
+        self.due.clear()
+        self._cancelled = 0
+
     def forget(self) -> None:
         """Count one more cancelled timer; clean up when they are the majority."""
         self._cancelled += 1

@@ -319,3 +319,21 @@ def test_methods_that_must_be_overridden_say_so(
     assert "AsyncChat must override collect_incoming_data()" in caplog.text
     with pytest.raises(NotImplementedError, match="found_terminator"):
         channel.found_terminator()
+
+
+@pytest.mark.parametrize("sent", [b"one\n", b"one\ntwo\n"])
+def test_what_is_discarded_while_a_message_is_collected_includes_its_terminator(
+    loop: EventLoop, sockets: tuple[socket.socket, socket.socket], sent: bytes
+) -> None:
+    class Discarding(Lines):
+        def collect_incoming_data(self, data: bytes) -> None:
+            super().collect_incoming_data(data)
+            if data == b"one":
+                self.discard_buffers()
+                self.pause_reading()
+                self.resume_reading()
+
+    channel = Discarding(loop, sockets[0])
+    sockets[1].send(sent)
+    settle(loop)
+    assert (channel.partial, channel.lines) == (b"one", [])

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from miniloop import EventLoop
-from tests.driving import Recording, fill, pair, receive, reset, run_until, settle
+from tests.driving import LONGEST, Recording, fill, pair, receive, reset, run_until, settle
 
 
 def test_receive_what_was_sent() -> None:
@@ -209,3 +209,18 @@ def test_misuse_of_a_datagram_socket_raises() -> None:
         with pytest.raises(OSError, match=r"."):
             channel.sendto(b"x" * 100_000, ("127.0.0.1", 9))
         assert not channel.closed
+
+
+def test_close_write_that_fails_changes_nothing(loop: EventLoop) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = Recording(loop)
+        client.create_socket()
+        with pytest.raises(OSError, match="not connected"):
+            client.close_write()
+        client.connect(server.getsockname())
+        run_until(loop, lambda: client.connected)
+        client.close_write()
+        accepted, _ = server.accept()
+        with accepted:
+            accepted.settimeout(LONGEST)
+            assert accepted.recv(1) == b""

@@ -387,3 +387,14 @@ def test_wrong_terminators(wrong: object, error: type[Exception], advice: str) -
 
 def test_signals_explain_themselves() -> None:
     assert {signal.name for signal in Signal} == {"NEED_DATA", "END", "OVERFLOW"}
+
+
+def test_after_clear_nothing_is_whole_until_something_is_fed() -> None:
+    framer = Framer()
+    framer.set_terminator(b"\n")
+    framer.clear()
+    framer.set_terminator(b";")
+    assert (framer.cleared, framer.whole) == (True, None)
+    framer.feed(b"a;")
+    assert framer.take_messages(9) == [b"a"]
+    assert (framer.cleared, framer.whole) == (False, b";")

@@ -1,5 +1,6 @@
 """A queue of output without any parsing of input."""
 
+import errno
 import socket
 from collections.abc import Iterator
 
@@ -210,3 +211,74 @@ def test_what_is_not_bytes_is_refused_at_once(loop: EventLoop, pair: Pair, wrong
     channel.close()
     with pytest.raises(RuntimeError, match="closed channel"):
         channel.push(b"late")
+
+
+class TwoBuffers:
+    """A producer of two full system calls."""
+
+    def __init__(self) -> None:
+        self.left = 2
+
+    def more(self) -> bytes:
+        self.left -= 1
+        return b"p" * 65536 if self.left >= 0 else b""
+
+
+def test_what_is_pushed_after_close_when_done_is_discarded_while_a_producer_goes_on(
+    loop: EventLoop,
+) -> None:
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    with theirs:
+        channel = Sender(loop, ours)
+        channel.push_with_producer(TwoBuffers())
+        channel.close_when_done()
+        loop.run_once(0)
+        assert not channel.closed
+        channel.push(b"late")
+        assert drain(loop, theirs, passes=9) == b"p" * 2 * 65536
+        assert channel.closed
+
+
+def test_push_after_close_write_is_refused_while_a_producer_goes_on(loop: EventLoop) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        channel = Sender(loop, ours)
+        channel.push_with_producer(TwoBuffers())
+        channel.close_write()
+        loop.run_once(0)
+        with pytest.raises(RuntimeError, match="after close_write"):
+            channel.push(b"late")
+
+
+def test_a_producer_may_close_its_channel(
+    loop: EventLoop, pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Closing:
+        def more(self) -> bytes:
+            channel.close()
+            return b"too late"
+
+    channel = Sender(loop, pair[0])
+    channel.push_with_producer(Closing())
+    assert drain(loop, pair[1], passes=2) == b""
+    assert channel.closed
+    assert (channel.seen, caplog.records) == ([], [])
+
+
+def test_a_datagram_that_is_lost_does_not_keep_the_channel_open(loop: EventLoop) -> None:
+    class Lossy(socket.socket):
+        errors = iter([BlockingIOError(), ConnectionRefusedError(errno.ECONNREFUSED, "refused")])
+
+        def send(self, data: object, flags: int = 0, /) -> int:
+            raise next(self.errors)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        ours = Lossy(socket.AF_INET, socket.SOCK_DGRAM)
+        ours.connect(server.getsockname())
+        channel = Sender(loop, ours)
+        channel.push(b"question")
+        channel.close_when_done()
+        loop.run()
+        assert channel.seen == ["close"]

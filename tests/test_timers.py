@@ -181,3 +181,14 @@ def test_like_a_sorted_list(steps: list[tuple[str, int]]) -> None:
             naive = [timer for timer in naive if timer.when > now]
         assert len(queue) == len(naive)
         assert queue.next_time() == min((timer.when for timer in naive), default=None)
+
+
+def test_clear_lets_go_of_all_timers() -> None:
+    queue = TimerQueue()
+    timers = [queue.add(when, int) for when in (1, 2, 3)]
+    timers[1].cancel()
+    assert queue.move_due(1) == 1
+    queue.clear()
+    timers[2].cancel()
+    assert len(queue) == 0
+    assert queue.next_time() is None

@@ -79,8 +79,13 @@ class Stepper:
         """Do what an orderly end can do without waiting; return whether it goes on."""
         if self._ending is None:
             self._ending = end_in_order(self._loop, grace)
-        for _ in self._ending:
-            return True
+        try:
+            for _ in self._ending:
+                return True
+        except BaseException:  # what is left of the end is due in the next step
+            self._ending = None
+            self._loop._waker.wake()
+            raise
         self._ending = self._loop._stop_grace = None
         return False
 

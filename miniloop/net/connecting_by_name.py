@@ -123,7 +123,8 @@ class ConnectingByName:
     def close(self) -> None:
         """Give up; no callback runs.  The channel is closed too, when the loop calls this."""
         self._end()
-        self._channel.close()
+        if not self._channel.closed:  # else its own close() calls this, and must run once
+            self._channel.close()
 
     # -- what the loop asks ----------------------------------------------------------------------
 

@@ -149,7 +149,7 @@ class Race:
             try:
                 attempt = Attempt(self._loop, address, self._connected, self._failed)
             except OSError as error:
-                self.failures.append((address, error))
+                self.failures.append((address, error.with_traceback(None)))  # it holds the channel
                 continue
             self.running[attempt] = None
             break

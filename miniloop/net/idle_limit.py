@@ -37,11 +37,13 @@ class IdleLimit:
     def _look_back(self) -> None:
         """Report silence that was long enough; else look again when it could have been."""
         now, timer = self._loop.time(), self._timer
-        if now - self._last >= self._seconds:
-            self._last = now
-            self._on_idle()
-        if not timer.cancelled():  # else close() was called
-            self._timer = self._loop.call_at(self._last + self._seconds, self._look_back)
+        try:
+            if now - self._last >= self._seconds:
+                self._last = now
+                self._on_idle()
+        finally:  # an interrupt ends no limit
+            if not timer.cancelled():  # else close() was called
+                self._timer = self._loop.call_at(self._last + self._seconds, self._look_back)
 
     def close(self) -> None:
         """Report nothing any more."""

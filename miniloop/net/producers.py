@@ -88,6 +88,7 @@ class ProducingOutbox(Outbox):
             raise
         finally:
             del self.pieces[:used]
+            self._counted = self._size = 0  # a producer may have asked for the size meanwhile
         return b"".join(taken)
 
 

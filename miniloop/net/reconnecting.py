@@ -84,6 +84,9 @@ class Reconnecting(Generic[_Kind]):
             logger.exception("exception in %r: trying again later", self._factory)
             self._pause()
             return
+        except BaseException:  # an interrupt: another run() tries again
+            self._pause()
+            raise
         if self.closed:  # by the factory itself
             channel.close()
             return

@@ -53,7 +53,11 @@ class Child(BaseChannel):
         self._on_exit_ = on_exit
         self._parent_ = os.getpid()
         self._fd_, self._close_fd_ = _exit_descriptor(process)
-        self._attach_()
+        try:
+            self._attach_()
+        except BaseException:
+            self.close()
+            raise
 
     def fileno(self) -> int:
         """Return the descriptor that tells of the end, -1 when it is over."""

@@ -112,4 +112,8 @@ class FileDispatcher(Dispatcher):
         self._move_(Life.OPEN)
         self.addr = number
         # Dispatcher calls no more of a socket than FileWrapper has.
-        self.set_socket(cast(socket.socket, FileWrapper(number)))
+        try:
+            self.set_socket(cast(socket.socket, FileWrapper(number)))
+        except BaseException:
+            self.close()
+            raise

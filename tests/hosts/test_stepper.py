@@ -313,6 +313,23 @@ def test_only_the_thread_of_the_stepper_may_call(loop: EventLoop) -> None:
     assert ["call_soon_threadsafe" in words for words in refused] == [True]
 
 
+def test_an_orderly_end_that_is_interrupted_goes_on_in_the_next_step(setup: Setup) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    channel = FakeChannel()
+    channel.join(setup.loop)
+    setup.loop.on_stop(interrupt)
+    setup.loop.on_stop(setup.sees.note("goodbye"))
+    setup.loop.stop()
+    with pytest.raises(KeyboardInterrupt):
+        setup.stepper.step()
+    while setup.stepper.step():
+        pass
+    assert setup.sees == ["goodbye"]
+    assert channel.calls[-1] == "close"
+
+
 # -- predicates that announce nothing --------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from miniloop import EventLoop
+from miniloop import Dispatcher, EventLoop
 from miniloop.channel import BaseChannel
 from miniloop.net.connecting_by_name import ConnectingByName, summary
 from miniloop.net.happy_eyeballs import Attempt
@@ -300,3 +300,21 @@ def test_different_failures_are_told_together_and_kept() -> None:
     assert whole.errno is None
     assert "[::1]:80: Network is unreachable; 127.0.0.1:80: Connection refused" in str(whole)
     assert cast(ExceptionGroup[OSError], whole.__cause__).exceptions == (UNREACHABLE, REFUSED)
+
+
+@pytest.mark.parametrize("end", ["close", "loop"])
+def test_an_overridden_close_is_called_once(loop: EventLoop, end: str) -> None:
+    class Leaving(Dispatcher):
+        def close(self) -> None:
+            room.remove(self)  # raises when called again
+            super().close()
+
+    client = Leaving(loop)
+    room = [client]
+    client.connect_to(HERE, 80)
+    if end == "close":
+        client.close()
+    else:
+        loop.close()
+    assert client.closed
+    assert room == []

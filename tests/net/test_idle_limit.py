@@ -81,3 +81,20 @@ def test_close_inside_the_report_leaves_no_timer(setup: Setup) -> None:
 def test_a_limit_that_is_no_time_is_refused(setup: Setup, wrong: float) -> None:
     with pytest.raises(ValueError, match="seconds above 0"):
         IdleLimit(setup.loop, wrong, int)
+
+
+def test_an_interrupted_report_does_not_end_the_limit() -> None:
+    with scripted() as (loop, _, clock):
+        reports: list[float] = []
+
+        def report() -> None:
+            reports.append(clock() - 1000)
+            if len(reports) == 1:
+                raise KeyboardInterrupt
+
+        limit = IdleLimit(loop, 10, report)
+        loop.call_later(25, limit.close)
+        with pytest.raises(KeyboardInterrupt):
+            loop.run()
+        loop.run()
+        assert reports == [10, 20]

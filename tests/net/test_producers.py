@@ -157,3 +157,18 @@ def test_everything_comes_out_in_order_once(steps: list[tuple[str, object]]) -> 
             outbox.put_back(data, min(what, len(data)))
         assert outbox.size() <= len(put) - len(got)
     assert got + drain(outbox, 40_000) == put
+
+
+def test_a_producer_may_ask_for_the_size() -> None:
+    class Asking(Pieces):
+        def more(self) -> bytes:
+            outbox.size()
+            return super().more()
+
+    outbox = ProducingOutbox(Outbox())
+    outbox.add(Asking(b"a"))
+    outbox.pieces.append(b"bc")
+    assert outbox.take() == b"abc"
+    assert outbox.size() == 0
+    outbox.pieces.append(b"defg")
+    assert outbox.size() == 4

@@ -252,3 +252,20 @@ def test_mistakes_are_told(loop: EventLoop) -> None:
     loop.close()
     with pytest.raises(RuntimeError, match="the loop is closed"):
         Reconnecting(loop, Dispatcher)
+
+
+def test_an_interrupted_factory_is_called_again() -> None:
+    with scripted() as (loop, _, clock):
+        setup = Setup(loop, clock)
+
+        def interrupted(loop: EventLoop) -> Dispatcher:
+            if setup.factory(loop) and len(setup.made) == 1:
+                raise KeyboardInterrupt
+            loop.stop()
+            return Dispatcher(loop)
+
+        Reconnecting(loop, interrupted, first=1, uniform=setup.uniform)
+        with pytest.raises(KeyboardInterrupt):
+            loop.run()
+        loop.run()
+        assert setup.made == [0, 1]

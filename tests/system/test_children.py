@@ -234,3 +234,15 @@ def test_pidfd_that_is_refused(loop: EventLoop, monkeypatch: pytest.MonkeyPatch)
         Child(loop, process, statuses.append)
         loop.run()
     assert statuses == [9]
+
+
+def test_what_cannot_be_registered_leaves_no_descriptor() -> None:
+    with EventLoop() as loop:
+        pass
+    with shell("exit 0") as process:
+        before, threads = {*os.listdir("/dev/fd")}, {*threading.enumerate()}
+        with pytest.raises(RuntimeError, match="the loop is closed"):
+            Child(loop, process, abs)
+        for thread in {*threading.enumerate()} - threads:
+            thread.join()  # it has a descriptor of its own until the process has ended
+        assert {*os.listdir("/dev/fd")} <= before

@@ -220,3 +220,13 @@ def test_where_select_waits_for_sockets_only(
     monkeypatch.delattr(select, "poll")
     with pytest.raises(OSError, match="waits for sockets only"):
         Notes(loop, pipe[0])
+
+
+def test_what_cannot_be_registered_leaves_no_descriptor(pipe: list[int]) -> None:
+    with EventLoop() as loop:
+        pass
+    before = {*os.listdir("/dev/fd")}
+    with pytest.raises(RuntimeError, match="the loop is closed"):
+        Notes(loop, pipe[0])
+    assert {*os.listdir("/dev/fd")} <= before
+    assert os.get_blocking(pipe[0])

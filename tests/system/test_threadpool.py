@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -356,3 +357,11 @@ def test_ten_thousand_results_none_lost(loop: EventLoop) -> None:
         pool.submit(abs, number, on_done=lambda job: seen.add(job.result()))
     loop.run()
     assert seen == set(range(10_000))
+
+
+def test_a_thread_that_waits_keeps_no_job(loop: EventLoop) -> None:
+    pool = ThreadPool(loop)
+    gone = threading.Event()
+    weakref.finalize(pool.submit(abs, -1, on_done=Job.result), gone.set)
+    loop.run()
+    assert gone.wait(LONG)

@@ -1,5 +1,6 @@
 """A channel that has ended is freed at once: no reference cycle waits for the garbage collector."""
 
+import errno
 import gc
 import logging
 import socket
@@ -240,3 +241,75 @@ def test_after_a_connect(loop: EventLoop, by_name: bool, how: str) -> None:
             return weakref.ref(client)
 
     assert freed(loop, live())
+
+
+@pytest.mark.parametrize("host", ["localhost", "nowhere.invalid", "no\0name"])
+def test_after_a_connect_by_name_that_fails(loop: EventLoop, host: str) -> None:
+    """The thread that looks names up has to let go, too, so some passes wait."""
+
+    def live() -> Gone:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        client = Lines(loop)
+        client.connect_to(host, port)
+        run_until(loop, lambda: client.closed)
+        assert isinstance(client.error, OSError)
+        return weakref.ref(client)
+
+    gone = live()
+    run_until(loop, lambda: gone() is None)
+
+
+def test_after_a_connect_without_a_socket(loop: EventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(family: int, type: int, proto: int = 0) -> socket.socket:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    def live() -> Gone:
+        client = Lines(loop)
+        client.connect_to("127.0.0.1", 80)
+        run_until(loop, lambda: client.closed)
+        return weakref.ref(client)
+
+    monkeypatch.setattr(loop, "new_socket", refuse)
+    assert freed(loop, live())
+
+
+def test_after_an_error_inside_an_except_block(loop: EventLoop) -> None:
+    class Answering(Reads):
+        def handle_read(self) -> None:
+            try:
+                int(self.recv())
+            except ValueError:
+                reset(theirs)
+                while not self.closed:
+                    self.send(b"no number")
+
+    def live() -> Gone:
+        channel = Answering(loop, ours)
+        theirs.send(b"one")
+        run_until(loop, lambda: channel.closed)
+        assert channel.error is not None
+        return weakref.ref(channel)
+
+    ours, theirs = tcp_pair()
+    assert freed(loop, live())
+
+
+@pytest.mark.parametrize("kind", [Reads, Lines])
+def test_after_the_loop_was_closed(loop: EventLoop, kind: Any) -> None:
+    """With work on every list that names the channel."""
+
+    def live() -> Gone:
+        ours, theirs = tcp_pair()
+        channel = kind(loop, ours)
+        settle(loop)
+        loop.call_later(5, channel.close)
+        loop.call_soon(channel.close)
+        loop.on_stop(channel.close)
+        loop.flush_soon(channel)
+        channel.pause_reading()
+        theirs.close()
+        loop.close()
+        return weakref.ref(channel)
+
+    assert live()() is None

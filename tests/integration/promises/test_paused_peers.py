@@ -64,3 +64,27 @@ def test_the_end_is_noticed_in_a_second_pause(loop: EventLoop) -> None:
         channel.resume_reading()
         run_until(loop, lambda: channel.closed)
         assert (len(channel.data), channel.seen) == (100, ["close"])
+
+
+def test_unread_data_and_the_end_behind_a_predicate_that_changes_its_mind(loop: EventLoop) -> None:
+    """No reason holds reading but ``readable()``; the end is noticed in the second hold too."""
+
+    class Choosy(Recording):
+        willing = False
+
+        def readable(self) -> bool:
+            return self.willing and super().readable()
+
+        def handle_read(self) -> None:
+            self.data += self.recv(100)
+            self.willing = False
+
+    with pair() as (ours, theirs):
+        channel = Choosy(loop, ours)
+        theirs.send(b"x" * 100)
+        theirs.close()
+        settle(loop)
+        assert not channel.closed
+        channel.willing = True
+        run_until(loop, lambda: channel.closed)
+        assert (len(channel.data), channel.seen) == (100, ["close"])

@@ -208,3 +208,32 @@ def test_the_end_of_a_pipe_is_reported_once(driven: Driven, pipe: list[int], pau
     assert (channel.data, channel.seen) == (b"hello", ["eof"])
     assert deliveries(driven.loop) == 0
     assert not channel.closed
+
+
+@pytest.mark.parametrize("name", ["handle_eof", "input_done"])
+def test_an_end_whose_report_is_interrupted_is_still_to_be_reported(
+    driven: Driven, secure: bool, name: str
+) -> None:
+    class Interrupted(Lines):
+        interrupts = 2
+
+        def handle_eof(self) -> None:
+            self.may_interrupt("handle_eof")
+            super().handle_eof()
+
+        def input_done(self) -> bool:
+            self.may_interrupt("input_done")
+            return super().input_done()
+
+        def may_interrupt(self, place: str) -> None:
+            if place == name and self.interrupts:
+                self.interrupts -= 1
+                raise KeyboardInterrupt
+
+    channel, peer = connected(driven, Interrupted, secure=secure)
+    peer.close_write()
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            driven.until(lambda: channel.closed)
+    driven.until(lambda: channel.closed)
+    assert channel.seen == ["close"]
