@@ -214,6 +214,3 @@ class AsyncChat(QueuedDispatcher):
         """Close at once; what is queued is lost.  Again is harmless."""
         super().close()
         self._interrupted_ = True
-        if self._continuation_ is not None:
-            self._continuation_.cancel()
-            self._continuation_ = None
