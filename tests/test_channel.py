@@ -85,6 +85,7 @@ def test_without_descriptor(loop: EventLoop) -> None:
 
 
 def test_interest(setup: Setup) -> None:
+    assert BaseChannel(setup[0]).interest() == READ
     channel = Plain(setup[0])
     assert channel.interest() == READ
     channel.pause_reading()

@@ -32,6 +32,15 @@ def test_receive_a_size_that_makes_no_sense() -> None:
         assert not channel.closed
 
 
+def test_receive_one_byte_at_the_end() -> None:
+    with EventLoop(debug=True) as loop, pair() as (ours, theirs):
+        channel = Recording(loop, ours)
+        theirs.send(b"x")
+        theirs.close()
+        assert [channel.recv(1), channel.recv(1)] == [b"x", b""]
+        assert channel.closed
+
+
 def test_the_end_of_the_peer_closes() -> None:
     with EventLoop(debug=True) as loop, pair() as (ours, theirs):
         channel = Recording(loop, ours)

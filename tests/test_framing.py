@@ -223,6 +223,16 @@ def test_whole_again_after_a_batch_and_not_when_some_is_given_back() -> None:
     assert framer.take_messages(9) == [b"b"]
 
 
+def test_batches_grow_while_the_terminator_stays_and_are_small_after_a_change() -> None:
+    framer = Framer()
+    for _ in range(2):
+        use(framer, b"\n")
+        framer.feed(b"x\n" * 4096)
+        counts = [len(framer.take_messages(5000)) for _ in range(4)]
+        assert counts == [256, 512, 1024, 2048]
+        framer.clear()
+
+
 def test_clear_forgets_input_and_what_was_taken() -> None:
     framer = Framer(10)
     use(framer, b"\n")

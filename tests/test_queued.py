@@ -2,12 +2,16 @@
 
 import socket
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from miniloop import EventLoop, Listener
 from miniloop.queued import QueuedDispatcher
 from miniloop.testing import GENTLE, SimulatedNetwork
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -89,6 +93,27 @@ def test_pieces_leave_in_order_with_one_call(loop: EventLoop, pair: Pair) -> Non
     loop.run_once(0)
     assert channel.output_size == 0
     assert pair[1].recv(100) == b"0123456789"
+
+
+class Interrupted(socket.socket):
+    """Ctrl-C arrives in the first send()."""
+
+    interrupted = False
+
+    def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
+        if not self.interrupted:
+            self.interrupted = True
+            raise KeyboardInterrupt
+        return super().send(data, flags)
+
+
+def test_what_an_interrupted_send_was_to_send_leaves_later(loop: EventLoop, pair: Pair) -> None:
+    ours, theirs = pair
+    sender = Sender(loop, Interrupted(fileno=ours.detach()))
+    sender.push(b"all of it")
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_once(0)
+    assert drain(loop, theirs, passes=3) == b"all of it"
 
 
 def test_a_slow_reader_gets_all_of_it_and_the_program_hears(loop: EventLoop, pair: Pair) -> None:
