@@ -299,6 +299,15 @@ def test_new_terminator_ends_the_skipping() -> None:
     assert framer.next_event() == b"cd"
 
 
+def test_new_terminator_after_all_was_skipped_begins_a_message() -> None:
+    framer = Framer(2)
+    use(framer, b"\n")
+    framer.feed(b"abcd")
+    assert [framer.next_event() for _ in range(3)] == [b"ab", OVERFLOW, NEED_DATA]
+    use(framer, b";")
+    assert (framer.idle, whole(framer)) == (True, b";")
+
+
 def test_limit_does_not_concern_other_terminators() -> None:
     check(b"x" * 50, always(50), [b"x" * 50], limit=5)
 

@@ -85,6 +85,9 @@ def test_closed_loop_is_refused(loop: EventLoop) -> None:
         lambda: loop.call_soon(fail),
         lambda: loop.call_later(1, fail),
         lambda: loop.call_soon_threadsafe(fail),
+        lambda: loop.flush_soon(FakeChannel()),
+        lambda: loop.add_signal_handler(2, fail),
+        loop.stop,
         lambda: loop.registry.register(FakeChannel()),
     ):
         with pytest.raises(RuntimeError, match="make a new EventLoop"):

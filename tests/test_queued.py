@@ -9,6 +9,7 @@ import pytest
 from miniloop import EventLoop, Listener
 from miniloop.queued import QueuedDispatcher
 from miniloop.testing import GENTLE, SimulatedNetwork
+from tests.driving import fill
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -113,7 +114,8 @@ def test_what_an_interrupted_send_was_to_send_leaves_later(loop: EventLoop, pair
     sender.push(b"all of it")
     with pytest.raises(KeyboardInterrupt):
         loop.run_once(0)
-    assert drain(loop, theirs, passes=3) == b"all of it"
+    sender.push(b", in order")
+    assert drain(loop, theirs, passes=3) == b"all of it, in order"
 
 
 def test_a_slow_reader_gets_all_of_it_and_the_program_hears(loop: EventLoop, pair: Pair) -> None:
@@ -124,6 +126,34 @@ def test_a_slow_reader_gets_all_of_it_and_the_program_hears(loop: EventLoop, pai
     assert channel.seen == ["high"]
     assert drain(loop, pair[1]) == data
     assert channel.seen == ["high", "low"]
+
+
+def test_one_byte_more_than_a_mark_or_the_limit(loop: EventLoop, pair: Pair) -> None:
+    fill(pair[0])
+    sender = Sender(loop, pair[0])
+    sender.low_water, sender.high_water, sender.max_output = 5, 10, 12
+
+    def queued(size: int) -> list[str]:
+        sender.push(bytes(size - sender.output_size))
+        loop.run_once(0)
+        return sender.seen
+
+    assert queued(10) == []
+    assert queued(11) == ["high"]
+    sender.discard_output()
+    assert queued(6) == ["high"]
+    sender.discard_output()
+    assert queued(5) == ["high", "low"]
+    assert queued(12) == ["high", "low", "high"]
+    assert queued(13)[3:] == ["close"]
+
+
+def test_close_forgets_what_is_queued(loop: EventLoop, pair: Pair) -> None:
+    sender = Sender(loop, pair[0])
+    sender.push(b"never sent")
+    sender.close()
+    assert sender.output_size == 0
+    assert drain(loop, pair[1], passes=3) == b""
 
 
 def test_the_limit_ends_a_peer_that_does_not_read(loop: EventLoop, pair: Pair) -> None:
