@@ -72,6 +72,11 @@ def test_a_connection_that_was_reset_before_it_was_served_is_ended() -> None:
         assert channel.seen.count("close") == 1
 
 
+def test_nothing_is_watched_for_without_a_socket() -> None:
+    with EventLoop(debug=True) as loop:
+        assert Dispatcher(loop).interest() == 0
+
+
 def test_a_second_socket_is_refused() -> None:
     with EventLoop(debug=True) as loop, pair() as (ours, _):
         with pytest.raises(RuntimeError, match="there is a socket already"):

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from miniloop import EventLoop
-from tests.driving import Recording, fill, pair, receive, reset, run_until, settle
+from tests.driving import Recording, fill, pair, receive, reset, run_until, settle, tcp_pair
 
 
 def test_receive_what_was_sent() -> None:
@@ -145,6 +145,15 @@ def test_close_write_ends_one_direction() -> None:
         settle(loop)
         assert channel.data == b"answer"
         assert not channel.closed
+
+
+def test_close_write_after_a_reset_ends_the_channel() -> None:
+    with EventLoop(debug=True) as loop:
+        ours, theirs = tcp_pair()
+        channel = Recording(loop, ours)
+        reset(theirs)
+        channel.close_write()
+        assert (channel.closed, channel.seen) == (True, ["close"])
 
 
 def test_send_without_a_peer_raises() -> None:

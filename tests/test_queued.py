@@ -206,6 +206,29 @@ def test_close_write_again_costs_nothing() -> None:
         assert channels[0].recv() == b"not read yet"
 
 
+def test_close_when_done_without_a_socket(
+    loop: EventLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = QueuedDispatcher(loop)
+    channel.close_when_done()
+    loop.run_once(0)
+    assert channel.closed
+    assert caplog.text == ""
+
+
+def test_nothing_is_queued_once_both_sides_have_finished(loop: EventLoop, pair: Pair) -> None:
+    ours, theirs = pair
+    size = fill(ours)
+    sender = Sender(loop, ours)
+    sender.push(b"last")
+    theirs.shutdown(socket.SHUT_WR)
+    loop.run_once(0)
+    sender.close_write()
+    sender.push(b"too late")
+    assert drain(loop, theirs)[size:] == b"last"
+    assert sender.seen == ["close"]
+
+
 def test_the_peers_end_waits_for_the_queue(loop: EventLoop, pair: Pair) -> None:
     channel = Sender(loop, pair[0])
     channel.push(b"y" * 100_000)
