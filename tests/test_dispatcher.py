@@ -278,10 +278,12 @@ def test_setting_the_idle_limit_inside_handle_idle_keeps_one_timer() -> None:
         assert len(inspection.timers(loop, 9)) == 1
 
 
-def test_traffic_moves_the_idle_limit_without_a_timer() -> None:
+@pytest.mark.parametrize("passes_before", [0, 1])
+def test_traffic_moves_the_idle_limit_without_a_timer(passes_before: int) -> None:
     loop, selector, clock = scripted()
     with loop, pair() as (ours, theirs):
         channel = Recording(loop, ours)
+        settle(loop, passes_before)
         channel.set_idle_timeout(10)
         clock.advance(6)
         theirs.send(b"x")

@@ -92,7 +92,9 @@ def test_a_cut_send_is_followed_by_handle_write_once() -> None:
     with EventLoop(debug=True) as loop, pair() as (ours, theirs):
         channel = Recording(loop, ours)
         assert fill(ours) > 0
+        assert not channel.writable()
         assert channel.send(b"more") == 0
+        assert channel.writable()
         settle(loop)
         assert channel.seen == []
         receive(theirs)

@@ -96,6 +96,28 @@ def test_pieces_leave_in_order_with_one_call(loop: EventLoop, pair: Pair) -> Non
     assert pair[1].recv(100) == b"0123456789"
 
 
+def test_one_flush_for_all_that_is_pushed_in_a_pass(loop: EventLoop, pair: Pair) -> None:
+    class Counting(Sender):
+        flushes = 0
+
+        def flush(self) -> None:
+            self.flushes += 1
+            super().flush()
+
+    sender = Counting(loop, pair[0])
+
+    def push_twice() -> None:
+        sender.push(b"a")
+        sender.push(b"b")
+
+    push_twice()
+    loop.run_once(0)
+    assert sender.flushes == 1
+    loop.call_soon(push_twice)
+    assert drain(loop, pair[1], passes=3) == b"abab"
+    assert sender.flushes == 2
+
+
 class Interrupted(socket.socket):
     """Ctrl-C arrives in the first send()."""
 

@@ -77,6 +77,19 @@ def test_dead_one_wants_nothing() -> None:
     assert repr(registration).endswith("interest=0x0 dead>")
 
 
+def test_a_channel_wants_nothing_and_reads_by_default() -> None:
+    class Reads(Channel):
+        reads = 0
+
+        def handle_read(self) -> None:
+            self.reads += 1
+
+    channel = Reads()
+    assert channel.interest() == 0
+    channel.handle_read_event()
+    assert channel.reads == 1
+
+
 def test_no_short_cut_past_an_overridden_handle_read_event() -> None:
     """A channel has to say that READ means handle_read() and no more."""
     registration = Registration(Channel(), 5, polled=False)

@@ -473,6 +473,11 @@ def test_only_debug_mode_looks_at_the_tables() -> None:
         with pytest.raises(RuntimeError, match="may not become"):
             channels[0]._move_(Life.OPEN)
         channels[1]._move_(Life.OPEN)
+        for channel in channels:
+            channel._set_output_(Output.CLOSED)
+        with pytest.raises(RuntimeError, match="may not become"):
+            channels[0]._set_output_(Output.OPEN)
+        channels[1]._set_output_(Output.OPEN)
 
 
 def test_every_state_and_every_reason_is_in_a_table() -> None:
