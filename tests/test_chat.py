@@ -195,6 +195,28 @@ def test_close_when_done_inside_found_terminator(
     assert ours.fileno() == -1
 
 
+def test_an_interrupted_collect_loses_nothing(
+    loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    """KeyboardInterrupt passes after the data was collected; the line is complete all the same."""
+
+    class Interrupted(Lines):
+        interrupted = False
+
+        def collect_incoming_data(self, data: bytes) -> None:
+            super().collect_incoming_data(data)
+            if not self.interrupted:
+                self.interrupted = True
+                raise KeyboardInterrupt
+
+    channel = Interrupted(loop, sockets[0])
+    sockets[1].send(b"one\n")
+    with pytest.raises(KeyboardInterrupt):
+        settle(loop)
+    settle(loop)
+    assert channel.lines == [b"one"]
+
+
 @CUTS
 def test_close_inside_collect_is_the_end(
     loop: EventLoop, sockets: tuple[socket.socket, socket.socket], cut: Cut
