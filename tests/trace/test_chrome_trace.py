@@ -11,7 +11,7 @@ from miniloop.testing import FakeClock, ScriptedSelector
 from miniloop.trace import install
 from miniloop.trace.chrome_trace import MOST_ARROWS, ChromeTrace
 from tests.doubles import FakeChannel, fail
-from tests.driving import Lines, fill, pair, run_until, settle
+from tests.driving import Lines, Recording, fill, pair, run_until, settle
 from tests.trace_format import Picture
 
 
@@ -129,6 +129,15 @@ def test_an_arrow_leads_to_the_handler_that_sends_the_rest(traced: EventLoop, pa
     assert head.notes["sent"] == 10
     assert picture.counter("queued output")[:2] == [0, 10]
     assert picture.counter("queued output")[-1] == 0
+
+
+def test_a_channel_without_a_queue_has_nothing_queued(traced: EventLoop, path: Path) -> None:
+    with pair() as (ours, theirs):
+        Recording(traced, ours)
+        theirs.send(b"x")
+        settle(traced)
+        traced.close()
+    assert {*Picture(path).counter("queued output")} <= {0}
 
 
 class Later(Lines):
