@@ -131,6 +131,19 @@ def test_an_arrow_leads_to_the_handler_that_sends_the_rest(traced: EventLoop, pa
     assert picture.counter("queued output")[-1] == 0
 
 
+def test_what_is_pushed_between_two_passes_has_no_cause(traced: EventLoop, path: Path) -> None:
+    with pair() as (ours, theirs):
+        lines = Lines(traced, ours)
+        theirs.send(b"line\n")
+        settle(traced)
+        lines.push(b"x")
+        settle(traced)
+        traced.close()
+    picture = Picture(path)
+    assert "handle_read" in picture.names(picture.row("Lines"))
+    assert picture.arrows == []
+
+
 def test_a_channel_without_a_queue_has_nothing_queued(traced: EventLoop, path: Path) -> None:
     with pair() as (ours, theirs):
         Recording(traced, ours)
