@@ -149,11 +149,19 @@ def test_wrong_use(selector: PollSelector, pair: Pair) -> None:
         selector.register(-1, READ)
 
 
+class WithDescriptorZero:
+    def fileno(self) -> int:
+        return 0
+
+
 def test_descriptor_zero(selector: PollSelector, pair: Pair) -> None:
     saved = os.dup(0)
     os.dup2(pair[0].fileno(), 0)
     try:
         assert selector.register(0, WRITE, "zero").fd == 0
+        assert ready(selector) == [("zero", WRITE)]
+        selector.unregister(0)
+        selector.register(WithDescriptorZero(), WRITE, "zero")
         assert ready(selector) == [("zero", WRITE)]
         selector.unregister(0)
     finally:
