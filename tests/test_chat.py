@@ -195,6 +195,21 @@ def test_close_when_done_inside_found_terminator(
     assert ours.fileno() == -1
 
 
+def test_a_pause_that_ends_inside_collect_holds_nothing_back(
+    loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    class Hesitating(Lines):
+        def collect_incoming_data(self, data: bytes) -> None:
+            super().collect_incoming_data(data)
+            self.pause_reading()
+            self.resume_reading()
+
+    channel = Hesitating(loop, sockets[0])
+    sockets[1].send(b"one\n")
+    settle(loop)
+    assert channel.lines == [b"one"]
+
+
 def test_an_interrupted_collect_loses_nothing(
     loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
 ) -> None:

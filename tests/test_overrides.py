@@ -8,7 +8,7 @@ import pytest
 
 from miniloop import AsyncChat, Dispatcher, EventLoop, Listener
 from miniloop.trace import inspection
-from tests.driving import pair, run_until
+from tests.driving import Lines, pair, run_until
 
 LOCAL = ("127.0.0.1", 0)
 
@@ -214,6 +214,18 @@ def test_methods_of_a_program_are_not_taken_for_the_librarys(
         assert theirs.recv(100) == b"you leave lobby\nbye\n"
     assert "TypeError" not in caplog.text
     assert not inspection.registrations(loop)
+
+
+def test_an_overridden_recv_is_what_a_chat_reads_with(loop: EventLoop) -> None:
+    class Shouting(Lines):
+        def recv(self, size: int = 65536) -> bytes:
+            return super().recv(size).upper()
+
+    with pair() as (ours, theirs):
+        channel = Shouting(loop, ours)
+        theirs.send(b"hello\n")
+        loop.run_once(0)
+        assert channel.lines == [b"HELLO"]
 
 
 def test_max_input_may_be_set_on_the_instance(loop: EventLoop) -> None:
