@@ -144,6 +144,18 @@ def test_what_is_pushed_between_two_passes_has_no_cause(traced: EventLoop, path:
     assert picture.arrows == []
 
 
+def test_bytes_that_pass_outside_every_handler_are_no_trouble(
+    traced: EventLoop, path: Path
+) -> None:
+    with pair() as (ours, theirs):
+        channel = Recording(traced, ours)
+        theirs.send(b"x")
+        assert channel.recv() == b"x"
+        assert channel.send(b"y") == 1
+        traced.close()
+    assert Picture(path).slices == {}
+
+
 def test_a_channel_without_a_queue_has_nothing_queued(traced: EventLoop, path: Path) -> None:
     with pair() as (ours, theirs):
         Recording(traced, ours)
