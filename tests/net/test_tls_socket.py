@@ -320,7 +320,7 @@ def test_the_alert_of_a_bad_record_is_sent_at_once(secured: tuple[End, End]) -> 
     client.wire.send(b"\x17\x03\x03\x00\x20" + bytes(32))
     with pytest.raises(ssl.SSLError):
         server.tls.recv()
-    with pytest.raises(ssl.SSLError, match="(?i)alert"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)alert"):
         client.tls.recv()
 
 

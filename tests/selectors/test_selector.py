@@ -14,7 +14,7 @@ import pytest
 from miniloop.readiness import EVERYTHING, HANGUP, READ, URGENT, WRITE
 from miniloop.selectors import EpollSelector, KqueueSelector, PollSelector, default_selector
 from miniloop.selectors.epoll import MOST_EVENTS
-from miniloop.selectors.poll import LONGEST_WAIT, to_poll_bits
+from miniloop.selectors.poll import LONGEST_WAIT, limited, to_poll_bits
 from tests.selectors import kqueue
 from tests.selectors.kinds import Kind, Pair, kqueue_selector, ready, rebuilds
 
@@ -24,6 +24,11 @@ from tests.selectors.kinds import Kind, Pair, kqueue_selector, ready, rebuilds
 @pytest.mark.parametrize("timeout", [0, -1, -0.5, -math.inf])
 def test_no_time_means_no_waiting(selector: PollSelector, timeout: float) -> None:
     assert selector.select(timeout) == []
+
+
+def test_a_wait_is_at_least_nothing_and_at_most_a_day() -> None:
+    times = [-math.inf, -0.5, 0, 1.5, LONGEST_WAIT, LONGEST_WAIT + 1, math.inf]
+    assert [limited(seconds) for seconds in times] == [0, 0, 0, 1.5, *[LONGEST_WAIT] * 3]
 
 
 @pytest.mark.parametrize("timeout", [None, 3e6, 1e10, math.inf, 10**400, LONGEST_WAIT])
