@@ -61,7 +61,6 @@ class BaseChannel(Channel):
         if not isinstance(loop, EventLoop):
             raise TypeError(f"the first argument is the EventLoop, not {loop!r}")
         self.loop = loop
-        self.plain_read = True
         self._hold_ = 0
         self._life_ = NEW
         self._output_ = _OUTPUT_OPEN

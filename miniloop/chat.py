@@ -33,7 +33,6 @@ class AsyncChat(QueuedDispatcher):
     """
 
     max_input: int = 65536
-    _own_recv_ = False  # a subclass overrides recv()
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         """Take over ``sock``, if given; there is no terminator until ``set_terminator()``."""
@@ -41,7 +40,7 @@ class AsyncChat(QueuedDispatcher):
         self._interrupted_ = False  # a handler has changed what follows
         self._continuation_: Handle | None = None  # delivers the rest in a later pass
         self.max_input = self.max_input  # an attribute of the class costs 40 ns to look up
-        self._own_recv_ = type(self).recv is not Dispatcher.recv
+        self._own_recv_ = type(self).recv is not Dispatcher.recv  # a subclass overrides it
         super().__init__(loop, sock)
 
     def set_terminator(self, terminator: Terminator) -> None:
@@ -219,6 +218,3 @@ class AsyncChat(QueuedDispatcher):
         """Close at once; what is queued is lost.  Again is harmless."""
         super().close()
         self._interrupted_ = True
-        if self._continuation_ is not None:
-            self._continuation_.cancel()
-            self._continuation_ = None

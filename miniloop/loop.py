@@ -257,8 +257,8 @@ class EventLoop:
 
     def on_stop(self, callback: Callable[..., object], *args: object) -> Handle:
         """Call ``callback(*args)`` when an orderly stop begins, before output is sent."""
-        self._on_stop.append(Handle(callback, args))
-        return self._on_stop[-1]
+        self._on_stop.append(handle := Handle(callback, args))
+        return handle
 
     def _channels(self) -> list[Registration]:
         """Return the registrations other than the waker's."""

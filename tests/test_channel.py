@@ -68,6 +68,26 @@ class Announces(Plain):
         return self.wants
 
 
+def test_a_mixin_is_told_of_subclasses() -> None:
+    class Mixin:
+        told: list[str] = []  # noqa: RUF012 - of all its classes
+
+        def __init_subclass__(cls) -> None:
+            cls.told.append(cls.__name__)
+
+    class Mixed(Plain, Mixin):
+        pass
+
+    assert Mixed.told == ["Mixed"]
+
+
+def test_only_a_plain_read_goes_straight_to_handle_read(setup: Setup) -> None:
+    channel = Plain(setup[0])
+    assert channel.plain_read
+    channel.set_idle_timeout(1)
+    assert not channel.plain_read  # each READ is noted
+
+
 def test_needs_a_loop() -> None:
     with pytest.raises(TypeError, match="first argument is the EventLoop"):
         BaseChannel("loop")  # type: ignore[arg-type]  # on purpose
@@ -85,6 +105,7 @@ def test_without_descriptor(loop: EventLoop) -> None:
 
 
 def test_interest(setup: Setup) -> None:
+    assert BaseChannel(setup[0]).interest() == READ
     channel = Plain(setup[0])
     assert channel.interest() == READ
     channel.pause_reading()
@@ -140,11 +161,15 @@ def test_reading_must_be_overridden(loop: EventLoop) -> None:
 
 def test_handle_close_runs_once(setup: Setup) -> None:
     channel = Plain(setup[0])
-    channel.on["close"] = channel.end
+
+    def end_again() -> None:
+        channel.end()
+        assert channel.closed
+
+    channel.on["close"] = end_again
     channel.end()
     channel.end()
     assert channel.calls == ["close"]
-    assert channel.closed
 
 
 def test_close_calls_no_handler(setup: Setup) -> None:
@@ -162,6 +187,26 @@ def test_closed_even_when_handle_close_fails(setup: Setup) -> None:
     with pytest.raises(ValueError, match="on purpose"):
         channel.end()
     assert channel.closed
+
+
+def test_leaves_the_loop_even_when_an_overridden_close_fails(
+    setup: Setup, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Plain):
+        def close(self) -> None:
+            if not self.closed:
+                fail()
+            super().close()
+
+    loop, selector, _ = setup
+    channel = Failing(loop)
+    channel.on["read"] = fail
+    loop.run_once(0)
+    selector.script((7, READ))
+    loop.run_once()
+    assert channel.closed
+    assert not inspection.registrations(loop)
+    assert "exception while closing" in caplog.text
 
 
 def test_failing_handler_ends_the_channel(setup: Setup, caplog: pytest.LogCaptureFixture) -> None:

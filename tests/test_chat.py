@@ -178,6 +178,7 @@ def test_close_when_done_inside_found_terminator(
             self.push(b"bye\n")
             self.close_when_done()
             self.push(b"nobody hears this\n")
+            assert self.input_done()
 
     channel = Leaving(loop, sockets[0])
     ours, theirs = sockets
@@ -192,6 +193,43 @@ def test_close_when_done_inside_found_terminator(
     assert channel.seen == ["close"]
     assert receive(theirs) == b"bye\n"
     assert ours.fileno() == -1
+
+
+def test_a_pause_that_ends_inside_collect_holds_nothing_back(
+    loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    class Hesitating(Lines):
+        def collect_incoming_data(self, data: bytes) -> None:
+            super().collect_incoming_data(data)
+            self.pause_reading()
+            self.resume_reading()
+
+    channel = Hesitating(loop, sockets[0])
+    sockets[1].send(b"one\n")
+    settle(loop)
+    assert channel.lines == [b"one"]
+
+
+def test_an_interrupted_collect_loses_nothing(
+    loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    """KeyboardInterrupt passes after the data was collected; the line is complete all the same."""
+
+    class Interrupted(Lines):
+        interrupted = False
+
+        def collect_incoming_data(self, data: bytes) -> None:
+            super().collect_incoming_data(data)
+            if not self.interrupted:
+                self.interrupted = True
+                raise KeyboardInterrupt
+
+    channel = Interrupted(loop, sockets[0])
+    sockets[1].send(b"one\n")
+    with pytest.raises(KeyboardInterrupt):
+        settle(loop)
+    settle(loop)
+    assert channel.lines == [b"one"]
 
 
 @CUTS
@@ -237,6 +275,21 @@ def test_what_was_not_parsed_in_one_pass_is_parsed_in_the_next(
     # a delivery and its continuation fit into one pass
     steps = zip([0, *counts], counts, strict=False)
     assert all(after - before <= 2 * MESSAGES_PER_PASS for before, after in steps)
+
+
+def test_messages_of_a_fixed_size_are_bounded_in_a_pass_too(
+    loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    class Fixed(Lines):
+        def handle_line(self, line: bytes) -> None:
+            self.set_terminator(1)
+
+    channel = Fixed(loop, sockets[0], terminator=1)
+    sockets[1].send(b"x" * (3 * MESSAGES_PER_PASS))
+    loop.run_once(0)
+    assert 0 < len(channel.lines) <= 2 * MESSAGES_PER_PASS
+    settle(loop)
+    assert len(channel.lines) == 3 * MESSAGES_PER_PASS
 
 
 @CUTS

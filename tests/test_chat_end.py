@@ -112,6 +112,25 @@ def test_the_peers_end_waits_for_queued_output(
     assert channel.seen == ["close"]
 
 
+def test_the_peers_end_waits_for_lines_held_back(
+    loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    class Pausing(Lines):
+        def handle_line(self, line: bytes) -> None:
+            self.pause_reading()
+
+    channel = Pausing(loop, sockets[0])
+    sockets[1].send(b"one\ntwo\n")
+    sockets[1].close()
+    settle(loop)
+    assert channel.recv() == b""  # the program looks for itself
+    settle(loop)
+    assert (channel.lines, channel.closed) == ([b"one"], False)
+    channel.resume_reading()
+    settle(loop)
+    assert (channel.lines, channel.seen) == ([b"one", b"two"], ["close"])
+
+
 def test_a_peer_that_is_gone_ends_a_channel_with_queued_output(loop: EventLoop) -> None:
     with pair(socket.AF_INET) as (ours, theirs):
         channel = Lines(loop, ours)

@@ -47,6 +47,21 @@ def test_knows_the_state_of_the_socket_that_it_is_given() -> None:
         theirs.close()
 
 
+def test_an_accepted_connection_is_not_asked_for_its_address() -> None:
+    with EventLoop(debug=True) as loop, pair() as (ours, _):
+        loop.accepted = (ours, "the address")
+        channel = Dispatcher(loop, ours)
+        assert (channel.connected, channel.addr) == (True, "the address")
+
+
+def test_bind_notes_the_address() -> None:
+    with EventLoop(debug=True) as loop:
+        channel = Dispatcher(loop)
+        channel.create_socket()
+        channel.bind(("127.0.0.1", 0))
+        assert channel.addr == ("127.0.0.1", 0)
+
+
 def test_a_connection_that_was_reset_before_it_was_served_is_ended() -> None:
     with EventLoop(debug=True) as loop, socket.create_server(("127.0.0.1", 0)) as server:
         theirs = socket.create_connection(server.getsockname())
@@ -55,6 +70,11 @@ def test_a_connection_that_was_reset_before_it_was_served_is_ended() -> None:
         channel = Recording(loop, ours)
         run_until(loop, lambda: channel.closed)
         assert channel.seen.count("close") == 1
+
+
+def test_nothing_is_watched_for_without_a_socket() -> None:
+    with EventLoop(debug=True) as loop:
+        assert Dispatcher(loop).interest() == 0
 
 
 def test_a_second_socket_is_refused() -> None:
@@ -169,8 +189,12 @@ def test_an_unhandled_connection_is_closed_with_a_warning(
 
 
 def test_accept_needs_a_listening_socket() -> None:
-    with EventLoop(debug=True) as loop, pytest.raises(RuntimeError, match=r"listen\(\) first"):
-        Dispatcher(loop).accept()
+    with EventLoop(debug=True) as loop:
+        closed = Dispatcher(loop, socket.create_server(("127.0.0.1", 0)))
+        closed.close()
+        for channel in (Dispatcher(loop), closed):
+            with pytest.raises(RuntimeError, match=r"listen\(\) first"):
+                channel.accept()
 
 
 def test_a_handler_that_closes_its_listener_and_fails(caplog: pytest.LogCaptureFixture) -> None:
@@ -254,10 +278,12 @@ def test_setting_the_idle_limit_inside_handle_idle_keeps_one_timer() -> None:
         assert len(inspection.timers(loop, 9)) == 1
 
 
-def test_traffic_moves_the_idle_limit_without_a_timer() -> None:
+@pytest.mark.parametrize("passes_before", [0, 1])
+def test_traffic_moves_the_idle_limit_without_a_timer(passes_before: int) -> None:
     loop, selector, clock = scripted()
     with loop, pair() as (ours, theirs):
         channel = Recording(loop, ours)
+        settle(loop, passes_before)
         channel.set_idle_timeout(10)
         clock.advance(6)
         theirs.send(b"x")

@@ -5,7 +5,17 @@ import socket
 import pytest
 
 from miniloop import EventLoop
-from tests.driving import LONGEST, Recording, fill, pair, receive, reset, run_until, settle
+from tests.driving import (
+    LONGEST,
+    Recording,
+    fill,
+    pair,
+    receive,
+    reset,
+    run_until,
+    settle,
+    tcp_pair,
+)
 
 
 def test_receive_what_was_sent() -> None:
@@ -30,6 +40,15 @@ def test_receive_a_size_that_makes_no_sense() -> None:
         with pytest.raises(ValueError, match="above 0"):
             channel.recv(0)
         assert not channel.closed
+
+
+def test_receive_one_byte_at_the_end() -> None:
+    with EventLoop(debug=True) as loop, pair() as (ours, theirs):
+        channel = Recording(loop, ours)
+        theirs.send(b"x")
+        theirs.close()
+        assert [channel.recv(1), channel.recv(1)] == [b"x", b""]
+        assert channel.closed
 
 
 def test_the_end_of_the_peer_closes() -> None:
@@ -83,7 +102,9 @@ def test_a_cut_send_is_followed_by_handle_write_once() -> None:
     with EventLoop(debug=True) as loop, pair() as (ours, theirs):
         channel = Recording(loop, ours)
         assert fill(ours) > 0
+        assert not channel.writable()
         assert channel.send(b"more") == 0
+        assert channel.writable()
         settle(loop)
         assert channel.seen == []
         receive(theirs)
@@ -136,6 +157,15 @@ def test_close_write_ends_one_direction() -> None:
         settle(loop)
         assert channel.data == b"answer"
         assert not channel.closed
+
+
+def test_close_write_after_a_reset_ends_the_channel() -> None:
+    with EventLoop(debug=True) as loop:
+        ours, theirs = tcp_pair()
+        channel = Recording(loop, ours)
+        reset(theirs)
+        channel.close_write()
+        assert (channel.closed, channel.seen) == (True, ["close"])
 
 
 def test_send_without_a_peer_raises() -> None:

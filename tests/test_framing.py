@@ -223,6 +223,16 @@ def test_whole_again_after_a_batch_and_not_when_some_is_given_back() -> None:
     assert framer.take_messages(9) == [b"b"]
 
 
+def test_batches_grow_while_the_terminator_stays_and_are_small_after_a_change() -> None:
+    framer = Framer()
+    for _ in range(2):
+        use(framer, b"\n")
+        framer.feed(b"x\n" * 4096)
+        counts = [len(framer.take_messages(5000)) for _ in range(4)]
+        assert counts == [256, 512, 1024, 2048]
+        framer.clear()
+
+
 def test_clear_forgets_input_and_what_was_taken() -> None:
     framer = Framer(10)
     use(framer, b"\n")
@@ -287,6 +297,15 @@ def test_new_terminator_ends_the_skipping() -> None:
     assert [framer.next_event(), framer.next_event()] == [b"ab", OVERFLOW]
     use(framer, b";")
     assert framer.next_event() == b"cd"
+
+
+def test_new_terminator_after_all_was_skipped_begins_a_message() -> None:
+    framer = Framer(2)
+    use(framer, b"\n")
+    framer.feed(b"abcd")
+    assert [framer.next_event() for _ in range(3)] == [b"ab", OVERFLOW, NEED_DATA]
+    use(framer, b";")
+    assert (framer.idle, whole(framer)) == (True, b";")
 
 
 def test_limit_does_not_concern_other_terminators() -> None:

@@ -50,16 +50,18 @@ def test_flushes(kind: str, error: type[BaseException]) -> None:
         for channel in channels:
             channel.join(loop)
             loop.flush_soon(channel)
+        queued, late = FakeChannel(), FakeChannel()
+        queued.join(loop)
+        channels[0].on["flush"] = lambda: loop.flush_soon(queued)
         channels[1].on["flush"] = raising(error)
         with pytest.raises(error):
             loop.run_once(0)
         channels[1].on.clear()
-        late = FakeChannel()
         late.join(loop)
         loop.flush_soon(late)
         loop.run_once(0)
-        calls = [channel.calls for channel in (*channels, late)]
-        assert calls == [["flush"], ["flush", "flush"], ["flush"], ["flush"]]
+        calls = [channel.calls for channel in (*channels, queued, late)]
+        assert calls == [["flush"], ["flush", "flush"], ["flush"], ["flush"], ["flush"]]
 
 
 @KINDS

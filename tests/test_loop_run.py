@@ -1,8 +1,10 @@
 """run(), stop() and close(): when passes are made, who may ask for them, and how the loop ends."""
 
+import gc
 import selectors
 import socket
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -95,6 +97,9 @@ def test_closed_loop_is_refused(loop: EventLoop) -> None:
         lambda: loop.call_soon(fail),
         lambda: loop.call_later(1, fail),
         lambda: loop.call_soon_threadsafe(fail),
+        lambda: loop.flush_soon(FakeChannel()),
+        lambda: loop.add_signal_handler(2, fail),
+        loop.stop,
         lambda: loop.registry.register(FakeChannel()),
     ):
         with pytest.raises(RuntimeError, match="make a new EventLoop"):
@@ -195,6 +200,50 @@ def test_close_closes_everything() -> None:
         loop.close()
         assert channel.calls == ["close"]
         assert not selector.get_map()
+        assert not loop.registry.registrations
+
+
+def test_close_forgets_what_was_still_to_be_called() -> None:
+    class Big:
+        def call(self) -> None:
+            fail()
+
+    with scripted() as (loop, _, _):
+        big = Big()
+        seen = weakref.ref(big)
+        loop.call_soon(big.call)
+        del big
+        loop.close()
+        gc.collect()
+        assert seen() is None
+
+
+class Failing:
+    """Background work that does not leave the loop when it is closed."""
+
+    closed = 0
+
+    def busy(self) -> bool:
+        return False
+
+    def handle_stop(self) -> None:
+        """Nothing new begins anyway."""
+
+    def close(self) -> None:
+        self.closed += 1
+        fail()
+
+    def after_fork(self) -> None:
+        """Nothing belongs to the parent."""
+
+
+def test_background_work_that_fails_to_close_is_closed_once() -> None:
+    with scripted() as (loop, _, _):
+        loop.background[work := Failing()] = None
+        loop.stop()
+        loop.run()
+        assert not loop.background
+    assert work.closed == 1
 
 
 STOCK = [selectors.DefaultSelector, selectors.SelectSelector]

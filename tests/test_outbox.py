@@ -83,6 +83,7 @@ def test_clear_forgets_bytes_and_rest() -> None:
     assert not outbox
     assert outbox.size() == 0
     outbox.pieces.append(b"b")
+    assert outbox.size() == 1
     assert outbox.take() == b"b"
 
 

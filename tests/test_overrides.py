@@ -8,7 +8,7 @@ import pytest
 
 from miniloop import AsyncChat, Dispatcher, EventLoop, Listener
 from miniloop.trace import inspection
-from tests.driving import run_until
+from tests.driving import Lines, pair, run_until
 
 LOCAL = ("127.0.0.1", 0)
 
@@ -87,6 +87,21 @@ def test_a_pause_holds_though_readable_says_yes(loop: EventLoop) -> None:
         assert channel.reads == 0
         channel.resume_reading()
         run_until(loop, lambda: channel.reads == 1)
+
+
+def test_an_overridden_handle_read_event_gets_the_event(loop: EventLoop) -> None:
+    class Own(Silent):
+        events = 0
+
+        def handle_read_event(self) -> None:
+            self.events += 1
+            super().handle_read_event()
+
+    with pair() as (ours, theirs):
+        channel = Own(loop, ours)
+        theirs.send(b"x")
+        loop.run_once(0)
+        assert channel.events == 1
 
 
 def test_a_predicate_may_close_its_channel(
@@ -199,6 +214,18 @@ def test_methods_of_a_program_are_not_taken_for_the_librarys(
         assert theirs.recv(100) == b"you leave lobby\nbye\n"
     assert "TypeError" not in caplog.text
     assert not inspection.registrations(loop)
+
+
+def test_an_overridden_recv_is_what_a_chat_reads_with(loop: EventLoop) -> None:
+    class Shouting(Lines):
+        def recv(self, size: int = 65536) -> bytes:
+            return super().recv(size).upper()
+
+    with pair() as (ours, theirs):
+        channel = Shouting(loop, ours)
+        theirs.send(b"hello\n")
+        loop.run_once(0)
+        assert channel.lines == [b"HELLO"]
 
 
 def test_max_input_may_be_set_on_the_instance(loop: EventLoop) -> None:

@@ -3,12 +3,17 @@
 import errno
 import socket
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from miniloop import EventLoop, Listener
 from miniloop.queued import QueuedDispatcher
 from miniloop.testing import GENTLE, SimulatedNetwork
+from tests.driving import fill
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -92,6 +97,50 @@ def test_pieces_leave_in_order_with_one_call(loop: EventLoop, pair: Pair) -> Non
     assert pair[1].recv(100) == b"0123456789"
 
 
+def test_one_flush_for_all_that_is_pushed_in_a_pass(loop: EventLoop, pair: Pair) -> None:
+    class Counting(Sender):
+        flushes = 0
+
+        def flush(self) -> None:
+            self.flushes += 1
+            super().flush()
+
+    sender = Counting(loop, pair[0])
+
+    def push_twice() -> None:
+        sender.push(b"a")
+        sender.push(b"b")
+
+    push_twice()
+    loop.run_once(0)
+    assert sender.flushes == 1
+    loop.call_soon(push_twice)
+    assert drain(loop, pair[1], passes=3) == b"abab"
+    assert sender.flushes == 2
+
+
+class Interrupted(socket.socket):
+    """Ctrl-C arrives in the first send()."""
+
+    interrupted = False
+
+    def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
+        if not self.interrupted:
+            self.interrupted = True
+            raise KeyboardInterrupt
+        return super().send(data, flags)
+
+
+def test_what_an_interrupted_send_was_to_send_leaves_later(loop: EventLoop, pair: Pair) -> None:
+    ours, theirs = pair
+    sender = Sender(loop, Interrupted(fileno=ours.detach()))
+    sender.push(b"all of it")
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_once(0)
+    sender.push(b", in order")
+    assert drain(loop, theirs, passes=3) == b"all of it, in order"
+
+
 def test_a_slow_reader_gets_all_of_it_and_the_program_hears(loop: EventLoop, pair: Pair) -> None:
     channel = Sender(loop, pair[0])
     data = bytes(range(256)) * 2048
@@ -100,6 +149,34 @@ def test_a_slow_reader_gets_all_of_it_and_the_program_hears(loop: EventLoop, pai
     assert channel.seen == ["high"]
     assert drain(loop, pair[1]) == data
     assert channel.seen == ["high", "low"]
+
+
+def test_one_byte_more_than_a_mark_or_the_limit(loop: EventLoop, pair: Pair) -> None:
+    fill(pair[0])
+    sender = Sender(loop, pair[0])
+    sender.low_water, sender.high_water, sender.max_output = 5, 10, 12
+
+    def queued(size: int) -> list[str]:
+        sender.push(bytes(size - sender.output_size))
+        loop.run_once(0)
+        return sender.seen
+
+    assert queued(10) == []
+    assert queued(11) == ["high"]
+    sender.discard_output()
+    assert queued(6) == ["high"]
+    sender.discard_output()
+    assert queued(5) == ["high", "low"]
+    assert queued(12) == ["high", "low", "high"]
+    assert queued(13)[3:] == ["close"]
+
+
+def test_close_forgets_what_is_queued(loop: EventLoop, pair: Pair) -> None:
+    sender = Sender(loop, pair[0])
+    sender.push(b"never sent")
+    sender.close()
+    assert sender.output_size == 0
+    assert drain(loop, pair[1], passes=3) == b""
 
 
 def test_the_limit_ends_a_peer_that_does_not_read(loop: EventLoop, pair: Pair) -> None:
@@ -150,6 +227,29 @@ def test_close_write_again_costs_nothing() -> None:
         net.settle()
         assert not channels[0].closed
         assert channels[0].recv() == b"not read yet"
+
+
+def test_close_when_done_without_a_socket(
+    loop: EventLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = QueuedDispatcher(loop)
+    channel.close_when_done()
+    loop.run_once(0)
+    assert channel.closed
+    assert caplog.text == ""
+
+
+def test_nothing_is_queued_once_both_sides_have_finished(loop: EventLoop, pair: Pair) -> None:
+    ours, theirs = pair
+    size = fill(ours)
+    sender = Sender(loop, ours)
+    sender.push(b"last")
+    theirs.shutdown(socket.SHUT_WR)
+    loop.run_once(0)
+    sender.close_write()
+    sender.push(b"too late")
+    assert drain(loop, theirs)[size:] == b"last"
+    assert sender.seen == ["close"]
 
 
 def test_the_peers_end_waits_for_the_queue(loop: EventLoop, pair: Pair) -> None:

@@ -9,6 +9,7 @@ from miniloop.readiness import (
     READ,
     URGENT,
     WRITE,
+    Channel,
     Registration,
     deliver,
 )
@@ -74,6 +75,27 @@ def test_dead_one_wants_nothing() -> None:
     assert not registration.wants(READ)
     assert (registration.direct, registration.interest) == (NOT_DIRECT, 0)
     assert repr(registration).endswith("interest=0x0 dead>")
+
+
+def test_a_channel_wants_nothing_and_reads_by_default() -> None:
+    class Reads(Channel):
+        reads = 0
+
+        def handle_read(self) -> None:
+            self.reads += 1
+
+    channel = Reads()
+    assert channel.interest() == 0
+    channel.handle_read_event()
+    assert channel.reads == 1
+
+
+def test_no_short_cut_past_an_overridden_handle_read_event() -> None:
+    """A channel has to say that READ means handle_read() and no more."""
+    registration = Registration(Channel(), 5, polled=False)
+    registration.interest = READ
+    registration.trust()
+    assert registration.direct == NOT_DIRECT
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def test_our_selectors_hear_of_everything(kind: type[PollSelector]) -> None:
 def test_no_descriptor(registry: Registry) -> None:
     with pytest.raises(ValueError, match="register before closing"):
         FakeChannel(fd=-1).register(registry)
+    FakeChannel(fd=0).register(registry)
 
 
 # -- another channel on the same descriptor ------------------------------------------------------

@@ -473,10 +473,19 @@ def test_only_debug_mode_looks_at_the_tables() -> None:
         with pytest.raises(RuntimeError, match="may not become"):
             channels[0]._move_(Life.OPEN)
         channels[1]._move_(Life.OPEN)
+        for channel in channels:
+            channel._set_output_(Output.CLOSED)
+        with pytest.raises(RuntimeError, match="may not become"):
+            channels[0]._set_output_(Output.OPEN)
+        channels[1]._set_output_(Output.OPEN)
 
 
 def test_every_state_and_every_reason_is_in_a_table() -> None:
     assert set(LIFE) == set(Life)
     assert set(OUTPUT) == set(Output)
     assert set(HOLDS) == set(HOLD_NAMES)
-    assert len({*HOLDS}) == len([bit for bit in HOLDS if bit.bit_count() == 1])
+
+
+def test_every_reason_has_a_bit_of_its_own_and_three_are_for_good() -> None:
+    assert sorted(HOLDS) == [1 << bit for bit in range(7)]
+    assert {bit for bit, lifted in HOLDS.items() if not lifted} == {EOF, CLOSING, ENDED}

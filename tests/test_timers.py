@@ -1,6 +1,7 @@
 """Invariant: due timers come out by time, then by age; a cancelled one never does."""
 
 import gc
+import random
 import weakref
 
 import pytest
@@ -94,6 +95,14 @@ def test_cancelled_timer_is_skipped() -> None:
     assert due(queue, 3) == [second]
 
 
+def test_cancelled_timer_that_is_due_does_not_count_any_more() -> None:
+    queue = TimerQueue()
+    queue.add(1, nothing).cancel()
+    assert due(queue, 1) == []
+    queue.add(2, nothing)
+    assert len(queue) == 1
+
+
 def test_late_cancel_does_not_count_in_the_heap() -> None:
     queue = TimerQueue()
     timer, other = queue.add(1, nothing), queue.add(9, nothing)
@@ -113,24 +122,39 @@ def test_heap_forgets_cancelled_timers_when_they_are_the_majority() -> None:
     assert due(queue, 1) == [keep]
 
 
-def test_few_cancelled_timers_stay() -> None:
+@pytest.mark.parametrize(
+    ("made", "cancelled", "left"),
+    [(64, 64, 64), (65, 65, 0), (200, 100, 200), (200, 101, 99), (300, 140, 300)],
+)
+def test_few_cancelled_timers_stay(made: int, cancelled: int, left: int) -> None:
     queue = TimerQueue()
-    timers = [queue.add(1, nothing) for _ in range(300)]
-    for timer in timers[:100]:
+    timers = [queue.add(1, nothing) for _ in range(made)]
+    for timer in timers[:cancelled]:
         timer.cancel()
-    assert len(queue.heap) == 300
-    assert due(queue, 1) == timers[100:]
+    assert len(queue.heap) == left
+    assert due(queue, 1) == timers[cancelled:]
+
+
+def test_the_order_outlasts_the_cleaning_up() -> None:
+    queue = TimerQueue()
+    numbers = random.Random(1).sample(range(1000), 1000)
+    timers = {number: queue.add(number, nothing) for number in numbers}
+    for number in numbers:
+        if number % 3:
+            timers[number].cancel()
+    assert len(queue.heap) < 1000
+    assert due(queue, 1000) == [timers[number] for number in range(0, 1000, 3)]
 
 
 def test_those_that_were_not_taken_out_stay_due() -> None:
     queue = TimerQueue()
-    first, second, later = (queue.add(when, nothing) for when in (1, 2, 9))
-    assert queue.move_due(5) == 2
+    first, second, third, later = (queue.add(when, nothing) for when in (1, 2, 3, 9))
+    assert queue.move_due(5) == 3
     assert queue.due.popleft() is first
     assert queue.next_time() == 2  # an exception passed: the rest is still to run
-    assert len(queue) == 2
+    assert len(queue) == 3
     earlier = queue.add(0, nothing)
-    assert due(queue, 5) == [second, earlier]
+    assert due(queue, 5) == [second, third, earlier]
     assert due(queue, 9) == [later]
 
 

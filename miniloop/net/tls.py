@@ -111,7 +111,6 @@ class TlsChannel(Channel):
         self._channel.socket = cast(Socket, self.socket)
         registration.channel = self
         self.socket.begin(plain)
-        self._changed()
         self._soon = self._loop.call_soon(self._channel._guarded_, self._begin)
         if timeout is not None:
             self._limit = self._loop.call_later(timeout, self._too_late, timeout)

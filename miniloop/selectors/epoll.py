@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import select
+from contextlib import suppress
 
 from miniloop.selectors.poll import LONGEST_WAIT, POLLIN, READINESS, PollSelector, limited
 
@@ -104,7 +105,5 @@ class EpollSelector(PollSelector):
         self._suspects.clear()
         for fd, key in self._keys.items():
             if fd not in self._always_ready:
-                try:
+                with suppress(OSError):  # its owner learns of it at its next use
                     self._kernel.register(fd, self._translate(key.events))
-                except OSError:
-                    self._suspects.add(fd)  # its owner learns of it at its next use

@@ -31,7 +31,6 @@ class FileWrapper:
     """
 
     type = 0
-    family = 0
 
     def __init__(self, fd: int) -> None:
         """Duplicate ``fd``."""

@@ -104,8 +104,7 @@ class SimulatedLoop(EventLoop):
         """Return whether a pass would do something at this moment."""
         if self.running or self.closed:
             return False
-        busy = self._time_to_next() == 0 or self._epoll.has_ready()
-        return busy or self.next_time() <= self.time()
+        return self._time_to_next() == 0 or self._epoll.has_ready()
 
     def next_time(self) -> float:
         """Return the time of the next timer; infinity without one, and while the loop runs."""

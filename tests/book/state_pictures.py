@@ -44,8 +44,8 @@ def reasons() -> dict[str, int]:
     """Return the reasons not to read by name; HANGUP_SEEN is no reason of its own."""
     from miniloop import state
 
-    named = {name: bit for name, bit in vars(state).items() if type(bit) is int}
-    return {name: bit for name, bit in named.items() if bit != state.HANGUP_SEEN}
+    bits = {bit for bit in state.HOLDS if bit & state.REASONS}
+    return {name: bit for name, bit in vars(state).items() if type(bit) is int and bit in bits}
 
 
 def draw_table(

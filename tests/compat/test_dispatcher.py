@@ -195,6 +195,19 @@ def test_close_raises_what_is_worse(core: Any, map: Map) -> None:
         failing(core, map, "close", errno.EIO).close()
 
 
+@pytest.mark.parametrize(("system", "backlog"), [("nt", [5, 5]), ("posix", [5, 6])])
+def test_windows_takes_a_backlog_of_five(
+    core: Any, map: Map, monkeypatch: pytest.MonkeyPatch, system: str, backlog: list[int]
+) -> None:
+    channel = core.dispatcher(map=map)
+    channel.socket = mock.Mock()
+    for number in (5, 6):
+        with monkeypatch.context() as patched:
+            patched.setattr("os.name", system)
+            channel.listen(number)
+    assert [call.args[0] for call in channel.socket.listen.call_args_list] == backlog
+
+
 def test_a_listener_gets_no_write_events(core: Any, map: Map) -> None:
     channel = recorder(core)(None, map)
     channel.accepting = True

@@ -60,14 +60,16 @@ def executing(mutant: Mutant, survey: Survey) -> set[str]:
 def own(mutant: Mutant, survey: Survey) -> list[str]:
     """Return the module's own test files: ``tests/net/test_tls.py`` for ``miniloop/net/tls.py``.
 
-    Those in ``tests/integration``, and those whose name goes on (``test_tls_records.py``), too.
+    Those in ``tests/integration``, where the folder may stand before the name
+    (``test_compat_main.py`` for ``compat/__main__.py``), and those whose name goes on
+    (``test_tls_records.py``), too.
     """
     module = PurePosixPath(mutant.module)
-    mirrored = PurePosixPath("tests") / module.parent
-    folders = {mirrored, PurePosixPath("tests/integration")}
-    return [
-        file
-        for file in survey.files()
-        if PurePosixPath(file).parent in folders
-        and (PurePosixPath(file).stem + "_").startswith(f"test_{module.stem}_")
-    ]
+    name = module.stem.strip("_")
+    with_folder = "_".join([*module.parent.parts, name])
+    starts = (
+        f"tests/{module.parent / f'test_{name}_'}",
+        f"tests/integration/test_{name}_",
+        f"tests/integration/test_{with_folder}_",
+    )
+    return [file for file in survey.files() if f"{file.removesuffix('.py')}_".startswith(starts)]

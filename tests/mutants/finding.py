@@ -132,7 +132,8 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        self._visit_assignment(node, node.targets)
+        if [_names(target) for target in node.targets] != ["TYPE_CHECKING"]:
+            self._visit_assignment(node, node.targets)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:

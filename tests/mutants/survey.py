@@ -27,7 +27,8 @@ OTHERS = (
     "tests.mutants",
     "tests.suites",
 )
-COMPAT = ("miniloop.compat", "tests.compat")
+COMPAT = ("miniloop.compat", "tests.compat", "tests.integration.test_compat_main")
+"""Modules of compat and its tests; the last starts programs and imports nothing of the package."""
 SLOWEST = 3.0
 """Seconds; a test that takes longer is not used."""
 KEPT = "build/mutants"

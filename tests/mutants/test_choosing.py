@@ -90,8 +90,10 @@ def test_the_modules_own_files() -> None:
         OWN,
         "tests/net/test_toy_records.py",
         "tests/integration/test_toy.py",
+        "tests/integration/test_net_toy.py",
         "tests/net/test_toys.py",
+        "tests/net/test_net_toy.py",
         "tests/test_toy.py",
     ]
     survey = surveyed(*((f"{name}::a", 0.1, [5]) for name in names))
-    assert {*choosing.own(mutant_in(OF_FUNCTION), survey)} == {*names[:3]}
+    assert {*choosing.own(mutant_in(OF_FUNCTION), survey)} == {*names[:4]}

@@ -75,7 +75,7 @@ def test_what_may_be_changed(body: str, expected: set[tuple[str, str]]) -> None:
         '"""A docstring."""\n',
         "x: Literal[0]\n",
         "def f(a: Literal[0]) -> Literal[0]: ...\n",
-        "if TYPE_CHECKING:\n    LIMIT = 0\n",
+        "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    LIMIT = 0\n",
         "@dataclass(slots=True)\nclass C: ...\n",
         "class C:\n    def __repr__(self):\n        return f(0)\n",
         "@overload\ndef f(a=0):\n    return a\n",

@@ -19,6 +19,7 @@ FILES = {
 }
 COMPAT = {
     "tests/compat/test_fifo.py": "def test_it(asyncore): ...\n",
+    "tests/integration/test_compat_main.py": "import subprocess\n",
     "tests/test_both.py": "from miniloop import compat\n",
 }
 USED = {"tests/test_loop.py", "tests/net/test_tls.py", "tests/integration/test_promises.py"}

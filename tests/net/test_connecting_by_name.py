@@ -275,6 +275,11 @@ def test_mistakes_are_told_at_once(
     assert inspection.timers(setup.loop, 9) == []
 
 
+@pytest.mark.parametrize("port", [1, 65535])
+def test_every_port_may_be_tried(setup: Setup, port: int) -> None:
+    setup.connect(HERE, port).close()
+
+
 ONE = Address(socket.AF_INET6, socket.SOCK_STREAM, 6, ("::1", 80, 0, 0))
 TWO = Address(socket.AF_INET, socket.SOCK_STREAM, 6, (HERE, 80))
 REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")

@@ -246,6 +246,7 @@ def test_mistakes_are_told(loop: EventLoop) -> None:
     for first, longest, lasting in ((0, 1, 1), (2, 1, 1), (1, 2, 0), (float("nan"), 1, 1)):
         with pytest.raises(ValueError, match="0 < first <= longest"):
             Reconnecting(loop, Dispatcher, first=first, longest=longest, lasting=lasting)
+    Reconnecting(loop, Dispatcher, first=0.1, longest=0.1, lasting=0.1).close()
     with pytest.raises(TypeError, match=r"called as factory\(loop\)"):
         Reconnecting(loop, cast(Any, None))
     assert not any(work.busy() for work in loop.background)

@@ -12,7 +12,7 @@ from miniloop import EventLoop
 from miniloop.testing import FakeClock
 from miniloop.trace import inspection
 from tests.certificates import certificates
-from tests.driving import Recording, deliveries, settle
+from tests.driving import Recording, deliveries, pair, settle
 from tests.net.tls_ends import Echo, Secure, both_versions, ends, relayed
 
 
@@ -25,6 +25,16 @@ def test_two_ends_talk(version: ssl.TLSVersion) -> None:
         assert client.lines == server.lines == [b"hello", b"world"]
         assert client.tls is not None
         assert client.tls.version() == version.name.replace("_", ".")
+
+
+def test_a_handshake_without_a_time_limit_may_be_given_up() -> None:
+    with EventLoop(debug=True) as loop, pair() as (ours, _):
+        channel = Secure(loop, ours)
+        channel.start_tls(certificates().server(), server_side=True, timeout=None)
+        settle(loop)
+        assert inspection.timers(loop, 9) == []
+        channel.close()
+        assert (channel.closed, channel.seen) == (True, [])
 
 
 @both_versions

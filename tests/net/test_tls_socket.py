@@ -315,6 +315,15 @@ def test_the_alert_of_a_failure_is_sent_and_input_is_forgotten(ends: tuple[End, 
     assert client.wire.recv(1) == b""  # an end, and no reset
 
 
+def test_the_alert_of_a_bad_record_is_sent_at_once(secured: tuple[End, End]) -> None:
+    server, client = secured
+    client.wire.send(b"\x17\x03\x03\x00\x20" + bytes(32))
+    with pytest.raises(ssl.SSLError):
+        server.tls.recv()
+    with pytest.raises(ssl.SSLError, match=r"(?i)alert"):
+        client.tls.recv()
+
+
 def test_the_questions_of_a_socket_go_to_the_socket(ends: tuple[End, End]) -> None:
     server, _ = ends
     calls: list[tuple[Callable[[], Any], Callable[[], Any]]] = [

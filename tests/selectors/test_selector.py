@@ -20,7 +20,7 @@ from miniloop.selectors import (
     default_selector,
 )
 from miniloop.selectors.epoll import MOST_EVENTS
-from miniloop.selectors.poll import LONGEST_WAIT, to_poll_bits
+from miniloop.selectors.poll import LONGEST_WAIT, limited, to_poll_bits
 from tests.selectors import kqueue
 from tests.selectors.kinds import Kind, Pair, kqueue_selector, ready, rebuilds
 
@@ -30,6 +30,11 @@ from tests.selectors.kinds import Kind, Pair, kqueue_selector, ready, rebuilds
 @pytest.mark.parametrize("timeout", [0, -1, -0.5, -math.inf])
 def test_no_time_means_no_waiting(selector: PollSelector, timeout: float) -> None:
     assert selector.select(timeout) == []
+
+
+def test_a_wait_is_at_least_nothing_and_at_most_a_day() -> None:
+    times = [-math.inf, -0.5, 0, 1.5, LONGEST_WAIT, LONGEST_WAIT + 1, math.inf]
+    assert [limited(seconds) for seconds in times] == [0, 0, 0, 1.5, *[LONGEST_WAIT] * 3]
 
 
 @pytest.mark.parametrize("timeout", [None, 3e6, 1e10, math.inf, 10**400, LONGEST_WAIT])
@@ -155,11 +160,19 @@ def test_wrong_use(selector: PollSelector, pair: Pair) -> None:
         selector.register(-1, READ)
 
 
+class WithDescriptorZero:
+    def fileno(self) -> int:
+        return 0
+
+
 def test_descriptor_zero(selector: PollSelector, pair: Pair) -> None:
     saved = os.dup(0)
     os.dup2(pair[0].fileno(), 0)
     try:
         assert selector.register(0, WRITE, "zero").fd == 0
+        assert ready(selector) == [("zero", WRITE)]
+        selector.unregister(0)
+        selector.register(WithDescriptorZero(), WRITE, "zero")
         assert ready(selector) == [("zero", WRITE)]
         selector.unregister(0)
     finally:

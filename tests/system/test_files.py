@@ -41,6 +41,20 @@ def close_end(pipe: list[int], which: int) -> None:
     os.close(pipe.pop(which))
 
 
+def test_a_duplicate_on_descriptor_zero_is_closed(pipe: list[int]) -> None:
+    saved = os.dup(0)
+    os.close(0)
+    try:
+        wrapper = FileWrapper(pipe[0])
+        assert wrapper.fileno() == 0
+        wrapper.close()
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(0)
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+
+
 def test_reads_a_pipe_to_its_end(loop: EventLoop, pipe: list[int]) -> None:
     channel = Notes(loop, pipe[0])
     os.write(pipe[1], b"hello")

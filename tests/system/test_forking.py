@@ -207,6 +207,17 @@ def test_the_child_may_have_signal_handlers_of_its_own(loop: EventLoop) -> None:
     assert sees == ["the child's"]
 
 
+@pytest.mark.usefixtures("_sigusr1_stays")
+def test_signal_handlers_of_the_child_write_to_its_own_waker() -> None:
+    lower = [os.dup(0) for _ in range(4)]
+    with EventLoop() as loop:
+        loop.add_signal_handler(signal.SIGUSR1, int)
+        for number in lower:  # the child's waker gets these
+            os.close(number)
+        renew_all()
+        loop.add_signal_handler(signal.SIGUSR1, int)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_has_its_usual_effect_in_a_child_of_a_running_loop(
     loop: EventLoop, number: signal.Signals

@@ -237,6 +237,16 @@ def test_wakeup_descriptor_of_another_loop_is_left_alone(wakeup: tuple[socket.so
     assert signal.set_wakeup_fd(-1) == wakeup[1]
 
 
+def test_run_puts_back_the_wakeup_descriptor_of_another_loop(
+    wakeup: tuple[socket.socket, int],
+) -> None:
+    signal.set_wakeup_fd(wakeup[1])
+    with EventLoop() as loop:
+        loop.call_soon(loop.stop)
+        loop.run()
+    assert signal.set_wakeup_fd(-1) == wakeup[1]
+
+
 @pytest.mark.parametrize(
     ("number", "callback", "error", "words"),
     [

@@ -305,7 +305,8 @@ def test_a_forked_child_has_threads_of_its_own(loop: EventLoop, gate: Gate) -> N
     pool = ThreadPool(loop, threads=1)
     answers: list[object] = []
     running = pool.submit(gate, "the parent's", on_done=lambda job: answers.append(job.result()))
-    waiting = pool.submit(fail)
+    ran_twice: list[bool] = []
+    waiting = pool.submit(ran_twice.append, True)
     gate.wait_until_entered()
 
     def go_on() -> None:
@@ -315,6 +316,7 @@ def test_a_forked_child_has_threads_of_its_own(loop: EventLoop, gate: Gate) -> N
         pool.submit(str, "the child's", on_done=lambda job: answers.append(job.result()))
         loop.run()
         assert answers == ["the child's"]
+        assert ran_twice == []
 
     in_child(go_on)
     waiting.cancel()

@@ -39,6 +39,12 @@ def test_waking_what_was_closed_in_that_moment_is_harmless(waker: Waker) -> None
     waker.wake()
 
 
+def test_waking_what_another_thread_closes_after_the_look_is_harmless(waker: Waker) -> None:
+    waker.close()
+    waker._pending = False  # as the thread that wakes has seen it
+    waker.wake()
+
+
 def test_a_descriptor_closed_behind_its_back_is_not_passed_over(waker: Waker) -> None:
     os.close(waker._sender.detach())
     waker._sender = socket.socket(fileno=os.dup(waker._receiver.fileno()))

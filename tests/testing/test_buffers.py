@@ -16,6 +16,13 @@ def arrived(data: bytes, urgent: int | None = None, *, inline: bool = False) -> 
     return buffer
 
 
+def test_room_for_one_byte_is_room() -> None:
+    buffer = SendBuffer(1)
+    assert buffer.writable()
+    buffer.append(b"x")
+    assert not buffer.writable()
+
+
 @given(st.binary(min_size=1), st.data())
 def test_the_urgent_byte_stays_in_its_place_however_the_stream_is_cut(
     data: bytes, draw: st.DataObject

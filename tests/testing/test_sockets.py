@@ -32,6 +32,17 @@ def test_two_dispatchers_on_two_loops(net: SimulatedNetwork) -> None:
         assert client.lines == [b"hello", b"world"]
 
 
+def test_a_connect_has_one_outcome(net: SimulatedNetwork) -> None:
+    with net.loop() as loop:
+        Listener(loop, ("server", 1), Echo)
+        sock = loop.new_socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        assert sock.connect_ex(("server", 1)) == errno.EINPROGRESS
+        net.settle()
+        assert [sock.connect_ex(("server", 1)) for _ in range(2)] == [0, errno.EISCONN]
+        sock.close()
+
+
 def test_descriptors_come_back(net: SimulatedNetwork) -> None:
     """A channel closes another and opens a third in one batch: the third gets nothing of it."""
     with net.loop() as loop:

@@ -11,7 +11,7 @@ from miniloop.testing import FakeClock, ScriptedSelector
 from miniloop.trace import install
 from miniloop.trace.chrome_trace import MOST_ARROWS, ChromeTrace
 from tests.doubles import FakeChannel, fail
-from tests.driving import Lines, fill, pair, run_until, settle
+from tests.driving import Lines, Recording, fill, pair, run_until, settle, tcp_pair
 from tests.trace_format import Picture
 
 
@@ -129,6 +129,64 @@ def test_an_arrow_leads_to_the_handler_that_sends_the_rest(traced: EventLoop, pa
     assert head.notes["sent"] == 10
     assert picture.counter("queued output")[:2] == [0, 10]
     assert picture.counter("queued output")[-1] == 0
+
+
+def test_what_is_pushed_between_two_passes_has_no_cause(traced: EventLoop, path: Path) -> None:
+    with pair() as (ours, theirs):
+        lines = Lines(traced, ours)
+        theirs.send(b"line\n")
+        settle(traced)
+        lines.push(b"x")
+        settle(traced)
+        traced.close()
+    picture = Picture(path)
+    assert "handle_read" in picture.names(picture.row("Lines"))
+    assert picture.arrows == []
+
+
+def test_a_row_shows_the_peers_address(traced: EventLoop, path: Path) -> None:
+    ours, theirs = tcp_pair()
+    with theirs:
+        channel = Recording(traced, ours)
+        host, port = channel.addr
+        traced.close()
+    assert any(name.endswith(f"Recording {host}:{port}") for name in Picture(path).rows.values())
+
+
+def test_the_loops_row_is_the_first(traced: EventLoop, path: Path) -> None:
+    with pair() as (ours, _):
+        Recording(traced, ours)
+        traced.run_once(0)
+        traced.close()
+    picture = Picture(path)
+    order = {
+        picture.rows[entry["tid"]]: entry["args"]["sort_index"]
+        for entry in picture.entries
+        if entry["name"] == "thread_sort_index"
+    }
+    assert order["loop"] == -1
+    assert all(index >= 0 for name, index in order.items() if name != "loop")
+
+
+def test_bytes_that_pass_outside_every_handler_are_no_trouble(
+    traced: EventLoop, path: Path
+) -> None:
+    with pair() as (ours, theirs):
+        channel = Recording(traced, ours)
+        theirs.send(b"x")
+        assert channel.recv() == b"x"
+        assert channel.send(b"y") == 1
+        traced.close()
+    assert Picture(path).slices == {}
+
+
+def test_a_channel_without_a_queue_has_nothing_queued(traced: EventLoop, path: Path) -> None:
+    with pair() as (ours, theirs):
+        Recording(traced, ours)
+        theirs.send(b"x")
+        settle(traced)
+        traced.close()
+    assert {*Picture(path).counter("queued output")} <= {0}
 
 
 class Later(Lines):

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from itertools import count
 from pathlib import Path
 
@@ -35,6 +36,20 @@ def test_the_file_is_complete_after_close(path: Path) -> None:
     file.instant(1, "too late", 0)
     names = [entry["name"] for entry in json.loads(path.read_text())]
     assert names == ["process_name", "the trace is complete"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [(None, "serve.py"), (ModuleSpec("room.__main__", None), "python -m room")],
+)
+def test_the_programs_name_without_folder_and_arguments(
+    path: Path, monkeypatch: pytest.MonkeyPatch, spec: ModuleSpec | None, shown: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/folder/serve.py", "secret"])
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", spec)
+    TraceFile(path, 10_000, Clock()).close()
+    [name] = [each for each in json.loads(path.read_text()) if each["name"] == "process_name"]
+    assert name["args"] == {"name": f"miniloop: {shown}"}
 
 
 def test_what_waits_is_written_once_a_second(path: Path) -> None:

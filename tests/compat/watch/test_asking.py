@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Iterator
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -11,7 +12,9 @@ from miniloop.compat import watch
 from miniloop.compat.watch import announce
 from miniloop.testing import FakeClock
 from tests.compat.conftest import Pair
+from tests.compat.serving import serve
 from tests.compat.watch.counting import Overriding, Passes, Stock, passes_in
+from tests.driving import tcp_pair
 
 Pairs = Callable[[], Pair]
 
@@ -140,3 +143,27 @@ def test_a_failed_round_of_questions_is_repeated_whole(passes: Passes, pair: Pai
     members[1].on_asked = int
     passes.run(2)
     assert [member.asked for member in members] == [3, 3, 1]
+
+
+def test_urgent_data_of_an_object_that_only_writes_is_seen_by_select(
+    core: Any, map: dict[int, Any], use_poll: bool
+) -> None:
+    class Writer(core.dispatcher):  # type: ignore[misc]  # Any: one of two implementations
+        writes = urgent = 0
+
+        def readable(self) -> bool:
+            return False
+
+        def handle_write(self) -> None:
+            self.writes += 1
+
+        def handle_expt(self) -> None:
+            self.urgent += 1
+
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        writer = Writer(ours, map)
+        theirs.send(b"!", socket.MSG_OOB)
+        serve(core, map, lambda: writer.writes > 5, use_poll)
+        assert bool(writer.urgent) == (not use_poll)
+        writer.del_channel(map)
