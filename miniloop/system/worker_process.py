@@ -238,7 +238,7 @@ def _serve(serve: Callable[[EventLoop, int], object], started: InWorker, limits:
         loop.add_signal_handler(signal.SIGHUP, parent.retire)  # a terminal sends it to all of us
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _held_back())
         serve(loop, started.number)
-        parent.report_ready()
+        loop.call_soon(parent.report_ready)  # when run() handles SIGTERM
         loop.run()
 
 
