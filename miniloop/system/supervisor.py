@@ -151,6 +151,7 @@ class Supervisor:
         slots: how many workers are wanted, each with the back-off of its restarts.
         limits: how long the workers may take.
         notify: is told of the phases.
+        on_ready: scheduled once, when every slot serves.
 
     Attributes:
         phase: what the workers do together.
@@ -158,7 +159,13 @@ class Supervisor:
     """
 
     def __init__(
-        self, loop: EventLoop, spawn: Spawn, slots: list[Backoff], limits: Limits, notify: Notify
+        self,
+        loop: EventLoop,
+        spawn: Spawn,
+        slots: list[Backoff],
+        limits: Limits,
+        notify: Notify,
+        on_ready: Callable[[], object] | None = None,
     ) -> None:
         self.phase = Phase.STARTING
         self.killed = False
@@ -167,6 +174,7 @@ class Supervisor:
         self._slots = [Slot(number, backoff) for number, backoff in enumerate(slots)]
         self._limits = limits
         self._notify = notify
+        self._on_ready = on_ready
         self._reload_again = False
 
     def start(self) -> None:
@@ -219,6 +227,8 @@ class Supervisor:
         if self.phase is Phase.STARTING and all(map(self._serves, self._slots)):
             self._go_to(Phase.SERVING)
             self._notify.ready()
+            if self._on_ready is not None:
+                self._loop.call_soon(self._on_ready)
         if self.phase is Phase.RELOADING and not self._any(State.STARTING):
             self._go_to(Phase.DRAINING)
             self._notify.ready()

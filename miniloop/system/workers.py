@@ -34,6 +34,7 @@ def run(
     drain: float = DRAIN,
     start_limit: float = Limits().start,
     backoff: Callable[[], Backoff] = Backoff,
+    on_ready: Callable[[], object] | None = None,
 ) -> int:
     """Run worker processes until SIGTERM or SIGINT; return the exit status for ``sys.exit()``.
 
@@ -58,6 +59,7 @@ def run(
         drain: seconds in which the connections of a retired worker may end by themselves.
         start_limit: seconds after which a worker that is not ready is killed.
         backoff: makes the delays of one slot's restarts.
+        on_ready: called in the parent, once, when all workers serve for the first time.
 
     Returns:
         0 after an orderly stop, 1 when a worker had to be killed for it.
@@ -79,13 +81,15 @@ def run(
             f"not {count}, {grace}, {drain} and {start_limit}"
         )
     limits = Limits(start=start_limit, drain=drain, grace=grace)
-    outcome = _supervise([backoff() for _ in range(count)], limits)
+    outcome = _supervise([backoff() for _ in range(count)], limits, on_ready)
     if isinstance(outcome, InWorker):
         be_worker(serve, outcome, limits)
     return outcome
 
 
-def _supervise(slots: list[Backoff], limits: Limits) -> int | InWorker:
+def _supervise(
+    slots: list[Backoff], limits: Limits, on_ready: Callable[[], object] | None
+) -> int | InWorker:
     """Be the parent and return its exit status, or in a worker what that is to do.
 
     A worker leaves the parent's loop by an exception, which closes the loop's descriptors.  What
@@ -93,7 +97,7 @@ def _supervise(slots: list[Backoff], limits: Limits) -> int | InWorker:
     """
     parent = os.getpid()
     try:
-        return _be_parent(slots, limits)
+        return _be_parent(slots, limits, on_ready)
     except InWorker as started:
         return started.with_traceback(None)
     except BaseException:
@@ -103,7 +107,7 @@ def _supervise(slots: list[Backoff], limits: Limits) -> int | InWorker:
         os._exit(1)
 
 
-def _be_parent(slots: list[Backoff], limits: Limits) -> int:
+def _be_parent(slots: list[Backoff], limits: Limits, on_ready: Callable[[], object] | None) -> int:
     notifier = take_notifier()
     with EventLoop() as loop:
         supervisor = Supervisor(
@@ -112,6 +116,7 @@ def _be_parent(slots: list[Backoff], limits: Limits) -> int:
             slots,
             limits,
             notifier,
+            on_ready,
         )
         loop.add_signal_handler(signal.SIGTERM, supervisor.stop)
         loop.add_signal_handler(signal.SIGINT, supervisor.stop)

@@ -53,10 +53,13 @@ class Setup:
         self.clock = clock
         self.processes: list[FakeProcess] = []
         self.said: list[str] = []
+        self.opened: list[float] = []
         self.refused = False
         self._pids = count(100)
         backoffs = [Backoff(first=1.0, longest=8.0, healthy=10.0) for _ in range(slots)]
-        self.supervisor = Supervisor(loop, self.spawn, backoffs, LIMITS, self)
+        self.supervisor = Supervisor(
+            loop, self.spawn, backoffs, LIMITS, self, lambda: self.opened.append(loop.time())
+        )
 
     def spawn(
         self, number: int, on_ready: Callable[[], None], on_exit: Callable[[int], None]
@@ -117,6 +120,9 @@ def test_the_service_is_ready_when_every_slot_serves(two: Setup) -> None:
     assert two.said == []
     second.ready()
     assert two.said == ["ready"]
+    assert two.opened == []  # not yet: between the handlers
+    two.after(0.0)
+    assert len(two.opened) == 1
     assert two.phase() is Phase.SERVING
 
 
@@ -230,6 +236,7 @@ def test_an_old_worker_retires_when_the_new_one_is_ready(two: Setup) -> None:
         process.exit(0)
     assert two.phase() is Phase.SERVING
     two.after(100.0)
+    assert len(two.opened) == 1
     assert two.alive() == new
     assert [process.told for process in new] == [[], []]
 
