@@ -174,8 +174,9 @@ class WorkerSide(Dispatcher):
         self._next_check: TimerHandle | None = None
 
     def report_ready(self) -> None:
-        """Tell the parent that this worker serves."""
-        self.send(READY)
+        """Tell the parent that this worker serves; it may have stopped this worker already."""
+        if not self.closed:
+            self.send(READY)
 
     def handle_read(self) -> None:
         """The parent has something to say."""

@@ -71,6 +71,17 @@ def test_a_parent_that_is_gone_before_the_worker_is_ready(
     assert worker.closed
 
 
+def test_a_parent_that_stops_a_worker_before_its_first_pass(
+    loop: EventLoop, link: tuple[WorkerSide, socket.socket], caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, parent = link
+    parent.close()
+    loop.call_soon(worker.report_ready)
+    loop.run()
+    assert worker.closed
+    assert caplog.text == ""
+
+
 def test_a_retired_worker_without_connections_stops_at_once(
     loop: EventLoop, link: tuple[WorkerSide, socket.socket]
 ) -> None:
