@@ -316,7 +316,7 @@ def under_load(program: Program) -> Iterator[list[Load]]:
             load.join()
 
 
-@pytest.mark.parametrize("options", [(), ("--reuse-port",)])
+@pytest.mark.parametrize("options", [(), ("--reuse-port",), ("--no-pidfd",)])
 def test_no_connection_is_refused_or_lost_over_reloads(options: tuple[str, ...]) -> None:
     with running(*options) as program:
         program.wait_serving()
@@ -444,3 +444,32 @@ def test_started_by_systemd(manager: socket.socket) -> None:
             program.send(signal.SIGTERM)
             assert manager.recv(1000) == b"STOPPING=1"
             assert program.wait() == 0
+
+
+PAGE = ROOT / "docs" / "howto" / "be-started-by-systemd.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=["one loop", "workers"])
+def test_programs_of_the_howto(manager: socket.socket, block: str) -> None:
+    """They take the socket that is passed, and not the port 1234 that they open otherwise."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        fd = server.fileno()
+        variables = {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "echo"}
+        variables["NOTIFY_SOCKET"] = str(manager.getsockname())
+        command = [sys.executable, "-c", AS_SYSTEMD, str(fd)]
+        with subprocess.Popen(
+            [*command, sys.executable, "-W", "error", "-c", block],
+            env={**ENVIRONMENT, **variables},
+            pass_fds=(fd,),
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert manager.recv(1000).startswith(b"READY=1\n")
+            with socket.create_connection(server.getsockname(), timeout=PATIENCE) as client:
+                client.sendall(b"hello\n")
+                assert receive_line(client) == "hello"
+            process.terminate()
+            assert manager.recv(1000) == b"STOPPING=1"
+            _, errors = process.communicate(timeout=PATIENCE)
+            assert errors == b""
+        assert process.returncode == 0

@@ -70,6 +70,7 @@ class Door(Dispatcher):
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--no-pidfd", action="store_true", help="as on other systems than Linux")
     parser.add_argument("--systemd", action="store_true")
     parser.add_argument("--reuse-port", action="store_true")
     parser.add_argument("--drain", type=float, default=5.0)
@@ -77,6 +78,8 @@ def main() -> int:
     parser.add_argument("--fail", type=Path, help="workers fail at start while this file is there")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if options.no_pidfd:
+        del os.pidfd_open
     sockets = listening(options)
 
     def serve(loop: EventLoop, number: int) -> None:
