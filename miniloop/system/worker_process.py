@@ -19,7 +19,7 @@ from typing import NoReturn
 from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
 from miniloop.system.children import Child
-from miniloop.system.supervisor import Limits
+from miniloop.system.worker_states import Limits
 from miniloop.timers import TimerHandle
 
 logger = logging.getLogger("miniloop")

@@ -17,9 +17,10 @@ from collections.abc import Callable
 
 from miniloop.loop import GRACE, EventLoop
 from miniloop.system.backoff import Backoff
-from miniloop.system.supervisor import Limits, Supervisor
+from miniloop.system.supervisor import Supervisor
 from miniloop.system.systemd import take_notifier
 from miniloop.system.worker_process import InWorker, WorkerProcess, be_worker
+from miniloop.system.worker_states import Limits
 
 logger = logging.getLogger("miniloop")
 
@@ -75,7 +76,7 @@ def run(
             "workers are forked, and this system has no fork(): run one process, without workers",
         )
     count = usable_cores() if processes is None else processes
-    if count < 1 or min(grace, drain, start_limit) < 0:
+    if count < 1 or not all(seconds >= 0 for seconds in (grace, drain, start_limit)):
         raise ValueError(
             "workers need processes >= 1, and grace, drain and start_limit in seconds >= 0, "
             f"not {count}, {grace}, {drain} and {start_limit}"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from miniloop import EventLoop
 from miniloop.system.backoff import Backoff
-from miniloop.system.supervisor import Limits, Phase, Supervisor, describe
+from miniloop.system.supervisor import Supervisor, describe
+from miniloop.system.worker_states import Limits, Phase
 from miniloop.testing import FakeClock
 from tests.doubles import scripted
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from miniloop import Dispatcher, EventLoop
-from miniloop.system.supervisor import Limits
 from miniloop.system.worker_process import (
     CHECK,
     READY,
@@ -19,6 +18,7 @@ from miniloop.system.worker_process import (
     WorkerProcess,
     WorkerSide,
 )
+from miniloop.system.worker_states import Limits
 from tests.doubles import Sees, fail, scripted
 from tests.driving import Recording, pair, run_until, settle
 from tests.forked import in_child

@@ -23,7 +23,14 @@ def test_without_fork_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.needs("fork")
 @pytest.mark.parametrize(
     ("processes", "times"),
-    [(0, {}), (-1, {}), (1, {"grace": -1}), (1, {"drain": -0.1}), (1, {"start_limit": -1})],
+    [
+        (0, {}),
+        (-1, {}),
+        (1, {"grace": -1}),
+        (1, {"drain": -0.1}),
+        (1, {"start_limit": -1}),
+        (1, {"drain": float("nan")}),
+    ],
 )
 def test_numbers_that_make_no_sense(processes: int, times: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="workers need processes >= 1"):
