@@ -50,6 +50,7 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "ipv6": (has_ipv6, "the loopback of this machine has no IPv6"),
     "localhost": (has_localhost, "this machine does not know the name localhost"),
     "epoll": (lambda: hasattr(select, "epoll"), "this system has no epoll"),
+    "fork": (lambda: hasattr(os, "fork"), "this system has no fork()"),
     "files": (lambda: hasattr(select, "poll"), "select() here waits for sockets only"),
     "hang-ups": (
         lambda: hasattr(select, "POLLRDHUP"),

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = pages()
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-NEEDS = {r"\bFileDispatcher\b": "files", r"Guest\(|\.step\(": "guests"}
+NEEDS = {r"system\.workers": "fork", r"\bFileDispatcher\b": "files", r"Guest\(|\.step\(": "guests"}
+SERVES = re.compile(r"loop\.run\(\)|loops\[0\]\.run\(\)|\brun\(serve\b")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
@@ -40,7 +41,7 @@ def blocks() -> list[Any]:
 @pytest.mark.parametrize(("name", "block"), blocks())
 def test_a_block_runs(name: str, block: str, request: pytest.FixtureRequest) -> None:
     """A server is started and stopped; anything else is executed, and its tests with it."""
-    if "loop.run()" not in block:
+    if not SERVES.search(block):
         names: dict[str, object] = {"__name__": "block"}
         exec(compile(ast.parse(block), name, "exec"), names)
         run_tests(names, request)

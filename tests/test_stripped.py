@@ -20,6 +20,7 @@ ELSEWHERE = {
     "examples.servers.epoll": "shows epoll",
     "examples.servers.forking": "shows fork",
     "examples.servers.poll": "shows poll",
+    "examples.servers.prefork": "shows fork",
     "examples.servers.twisted": "Twisted decides by sys.platform",
     "examples.tk_clock": "Tk is a package of its own on some systems",
 }

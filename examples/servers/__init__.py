@@ -15,6 +15,7 @@ What each way costs, in a line:
 * dispatcher: miniloop's `Dispatcher` waits (with epoll, where there is one); a socket is an object.
 * chat: miniloop's `AsyncChat` also splits the input and queues the output.
 * compat: the same in asyncore's and asynchat's words, on `miniloop.compat`.
+* prefork: `dispatcher` in a process for each core, on one socket; the processes share nothing else.
 * asyncio: the standard library's loop and a `Protocol`; with `--uvloop`, on libuv, in C.
 * streams: asyncio again, as coroutines that read from top to bottom; they cost a task a client.
 * twisted: Twisted's reactor and `LineReceiver`; a framework to install and to learn.

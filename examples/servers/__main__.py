@@ -8,8 +8,8 @@ from pathlib import Path
 from examples.servers.common import HOST, PORT
 
 NAMES = (
-    "forking", "threading", "select", "poll", "epoll", "dispatcher", "chat", "compat", "asyncio",
-    "streams", "twisted",
+    "forking", "threading", "select", "poll", "epoll", "dispatcher", "chat", "compat", "prefork",
+    "asyncio", "streams", "twisted",
 )  # fmt: skip
 
 HOW = f"""
@@ -27,7 +27,7 @@ Measure all of them, in a minute or in some fifteen:
 
 def main() -> None:
     """Print the list."""
-    print("One server, many connections: eleven ways. Each sends every line back.\n")
+    print("One server, many connections: twelve ways. Each sends every line back.\n")
     for name in NAMES:
         print(f"  {name.ljust(10)}  {summary(name)}")
     print(HOW, end="")

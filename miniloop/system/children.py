@@ -9,13 +9,27 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from subprocess import Popen
 from threading import Thread
-from typing import Any
+from typing import Protocol
 
 from miniloop.channel import BaseChannel
 from miniloop.loop import EventLoop
 from miniloop.readiness import Channel
+
+
+class Process(Protocol):
+    """A child of this process: what ``subprocess.Popen()`` returns, say."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, or the negated number of a signal; None until it was collected."""
+
+    def wait(self) -> int:
+        """Wait for its end, collect it, and return the exit status; on any thread, and again."""
 
 
 class Child(BaseChannel):
@@ -28,7 +42,7 @@ class Child(BaseChannel):
 
     Args:
         loop: the loop that watches it.
-        process: as ``subprocess.Popen()`` made it; it may have ended already.
+        process: what ``subprocess.Popen()`` returned; it may have ended already.
         on_exit: called with ``process.returncode``: the exit status, or the negated number of the
             signal that killed it.
 
@@ -42,9 +56,7 @@ class Child(BaseChannel):
 
     plain_read = True
 
-    def __init__(
-        self, loop: EventLoop, process: Popen[Any], on_exit: Callable[[int], object]
-    ) -> None:
+    def __init__(self, loop: EventLoop, process: Process, on_exit: Callable[[int], object]) -> None:
         """Watch it from now on."""
         super().__init__(loop)
         if not callable(on_exit):
@@ -85,7 +97,7 @@ class Child(BaseChannel):
             self._close_fd_(fd)
 
 
-def _exit_descriptor(process: Popen[Any]) -> tuple[int, Callable[[int], object]]:
+def _exit_descriptor(process: Process) -> tuple[int, Callable[[int], object]]:
     """Return a new descriptor that becomes readable when the process has ended.
 
     And the function that closes it: Windows closes sockets by another one than files.
@@ -100,7 +112,7 @@ def _exit_descriptor(process: Popen[Any]) -> tuple[int, Callable[[int], object]]
     return reader.detach(), socket.close
 
 
-def _tell_the_end(process: Popen[Any], writer: socket.socket) -> None:
+def _tell_the_end(process: Process, writer: socket.socket) -> None:
     """Wait in a thread; a byte and not the stream's end tells, which forks may keep open."""
     with writer:
         process.wait()

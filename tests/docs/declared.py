@@ -81,7 +81,11 @@ COMMANDS = {
     ),
 }
 
+SYSTEMD = "needs systemd; what it does: tests/integration/test_workers.py::test_started_by_systemd"
+
 OTHER_BLOCKS = {
+    "# /etc/systemd/system/echo.socket": SYSTEMD,
+    "# /etc/systemd/system/echo.service": SYSTEMD,
     "pace = Pace()\nseen = Seen(": (
         "the middle of examples/watch/room.py, which runs in "
         "tests/integration/test_watch.py::test_bots_and_people_meet"

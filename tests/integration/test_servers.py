@@ -26,7 +26,7 @@ PATIENCE = 20.0  # seconds until a test gives up; nothing waits that long when a
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
 LONGEST_LINE = 65536
 ONE_EACH = ["forking", "threading"]
-ALL = [*ONE_EACH, "select", "poll", "epoll", "dispatcher", "chat", "compat"]
+ALL = [*ONE_EACH, "select", "poll", "epoll", "dispatcher", "chat", "compat", "prefork"]
 ALL += ["asyncio", "uvloop", "streams", "twisted"]
 OPTIONS = {"uvloop": ["asyncio", "--uvloop"]}
 
@@ -323,6 +323,7 @@ def test_out_of_descriptors_it_serves_those_it_has(name: str) -> None:
 
 MISSING = {
     "forking": "import os; del os.fork",
+    "prefork": "import os; del os.fork",
     "poll": "import select; del select.poll",
     "epoll": "import select; del select.epoll",
     "twisted": "import sys; sys.modules['twisted'] = None",

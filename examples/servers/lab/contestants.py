@@ -50,6 +50,7 @@ CONTESTANTS = (
     article("dispatcher", "miniloop"),
     article("chat", "miniloop"),
     article("compat", "miniloop"),
+    article("prefork", "miniloop"),
     replace(article("asyncio", "framework"), allocator_matters=True),
     Contestant("uvloop", "framework", "examples.servers.asyncio", ("--uvloop",), "uvloop"),
     replace(article("streams", "framework"), allocator_matters=True),
