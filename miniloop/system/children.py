@@ -40,8 +40,6 @@ class Child(BaseChannel):
         TypeError: ``on_exit`` is not callable.
     """
 
-    plain_read = True
-
     def __init__(
         self, loop: EventLoop, process: Popen[Any], on_exit: Callable[[int], object]
     ) -> None:
