@@ -197,6 +197,17 @@ def test_accept_needs_a_listening_socket() -> None:
                 channel.accept()
 
 
+def test_accept_returns_the_connection_and_its_address() -> None:
+    with EventLoop(debug=True) as loop:
+        listener = Dispatcher(loop, socket.create_server(("127.0.0.1", 0)))
+        assert listener.accept() is None
+        with socket.create_connection(listener.socket.getsockname()) as theirs:
+            accepted = listener.accept()
+            assert accepted is not None
+            with accepted[0]:
+                assert accepted[1] == theirs.getsockname()
+
+
 def test_a_handler_that_closes_its_listener_and_fails(caplog: pytest.LogCaptureFixture) -> None:
     class Server(Dispatcher):
         def handle_accept(self) -> None:

@@ -52,6 +52,15 @@ def test_the_programs_name_without_folder_and_arguments(
     assert name["args"] == {"name": f"miniloop: {shown}"}
 
 
+def test_the_least_limit(path: Path) -> None:
+    with pytest.raises(ValueError, match="at least") as refused:
+        TraceFile(path, 1, Clock())
+    least = int(str(refused.value).split(" bytes")[0].split()[-1])
+    TraceFile(path, least, Clock()).close()
+    with pytest.raises(ValueError, match="at least"):
+        TraceFile(path, least - 1, Clock())
+
+
 def test_what_waits_is_written_once_a_second(path: Path) -> None:
     clock = Clock()
     file = TraceFile(path, 10_000, clock)
