@@ -72,6 +72,12 @@ def test_a_connection_that_was_reset_before_it_was_served_is_ended() -> None:
         assert channel.seen.count("close") == 1
 
 
+def test_only_a_plain_read_goes_straight_to_handle_read() -> None:
+    with EventLoop(debug=True) as loop, pair() as (ours, _):
+        assert Recording(loop, ours).plain_read
+        assert not Recording(loop, socket.create_server(("127.0.0.1", 0))).plain_read
+
+
 def test_nothing_is_watched_for_without_a_socket() -> None:
     with EventLoop(debug=True) as loop:
         assert Dispatcher(loop).interest() == 0

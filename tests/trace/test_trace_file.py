@@ -134,6 +134,14 @@ def test_a_full_disk_ends_the_trace_and_not_the_program(caplog: pytest.LogCaptur
     ]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_disk_that_fills_up_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    file = TraceFile(Path("/dev/full"), 1_000_000, Clock())
+    for number in range(4000):  # several batches
+        file.instant(1, "x", number)
+    assert len(caplog.records) == 1
+
+
 def test_names_are_kept_in_bounds(path: Path) -> None:
     file = TraceFile(path, 10_000_000, Clock())
     for number in range(5000):
