@@ -210,6 +210,23 @@ def test_a_pause_that_ends_inside_collect_holds_nothing_back(
     assert channel.lines == [b"one"]
 
 
+def test_a_pause_inside_collect_holds_back_the_terminator(
+    loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    class Pausing(Lines):
+        def collect_incoming_data(self, data: bytes) -> None:
+            super().collect_incoming_data(data)
+            self.pause_reading()
+
+    channel = Pausing(loop, sockets[0])
+    sockets[1].send(b"one\n")
+    settle(loop)
+    assert (channel.partial, channel.lines) == (b"one", [])
+    channel.resume_reading()
+    settle(loop)
+    assert channel.lines == [b"one"]
+
+
 def test_an_interrupted_collect_loses_nothing(
     loop: EventLoop, sockets: tuple[socket.socket, socket.socket]
 ) -> None:

@@ -72,6 +72,12 @@ def test_a_connection_that_was_reset_before_it_was_served_is_ended() -> None:
         assert channel.seen.count("close") == 1
 
 
+def test_only_a_plain_read_goes_straight_to_handle_read() -> None:
+    with EventLoop(debug=True) as loop, pair() as (ours, _):
+        assert Recording(loop, ours).plain_read
+        assert not Recording(loop, socket.create_server(("127.0.0.1", 0))).plain_read
+
+
 def test_nothing_is_watched_for_without_a_socket() -> None:
     with EventLoop(debug=True) as loop:
         assert Dispatcher(loop).interest() == 0
@@ -195,6 +201,17 @@ def test_accept_needs_a_listening_socket() -> None:
         for channel in (Dispatcher(loop), closed):
             with pytest.raises(RuntimeError, match=r"listen\(\) first"):
                 channel.accept()
+
+
+def test_accept_returns_the_connection_and_its_address() -> None:
+    with EventLoop(debug=True) as loop:
+        listener = Dispatcher(loop, socket.create_server(("127.0.0.1", 0)))
+        assert listener.accept() is None
+        with socket.create_connection(listener.socket.getsockname()) as theirs:
+            accepted = listener.accept()
+            assert accepted is not None
+            with accepted[0]:
+                assert accepted[1] == theirs.getsockname()
 
 
 def test_a_handler_that_closes_its_listener_and_fails(caplog: pytest.LogCaptureFixture) -> None:

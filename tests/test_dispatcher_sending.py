@@ -159,6 +159,22 @@ def test_close_write_ends_one_direction() -> None:
         assert not channel.closed
 
 
+def test_close_write_again_is_harmless_when_both_sides_have_finished() -> None:
+    class Patient(Recording):
+        def handle_eof(self) -> None:
+            self.seen.append("eof")
+
+    with EventLoop(debug=True) as loop:
+        ours, theirs = tcp_pair()
+        channel = Patient(loop, ours)
+        channel.close_write()
+        assert theirs.recv(1) == b""
+        theirs.close()
+        run_until(loop, lambda: "eof" in channel.seen)
+        channel.close_write()
+        assert not channel.closed
+
+
 def test_close_write_after_a_reset_ends_the_channel() -> None:
     with EventLoop(debug=True) as loop:
         ours, theirs = tcp_pair()

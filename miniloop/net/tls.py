@@ -79,8 +79,6 @@ class TlsChannel(Channel):
         socket: what the channel is given for its socket.
     """
 
-    plain_read = False
-
     def __init__(
         self,
         channel: Dispatcher,
@@ -224,10 +222,6 @@ class TlsChannel(Channel):
             self._channel.flush()
         elif self._channel.interest() & WRITE and not self.socket.write_wants_read:
             self._channel.handle_write_event()
-
-    def flush(self) -> None:
-        """Encrypt and send what is queued."""
-        self._channel.flush()
 
     def handle_expt_event(self) -> None:
         """Out-of-band data is not protected: it is not asked for."""

@@ -54,8 +54,6 @@ class Child(BaseChannel):
         TypeError: ``on_exit`` is not callable.
     """
 
-    plain_read = True
-
     def __init__(self, loop: EventLoop, process: Process, on_exit: Callable[[int], object]) -> None:
         """Watch it from now on."""
         super().__init__(loop)

@@ -33,7 +33,7 @@ class FakeSocket:
         self.family = family
         self.number = next(_numbers)
         self.outcome = 0
-        self.closed = False
+        self.closed = self.detached = False
         self._test = test
 
     def __bool__(self) -> bool:
@@ -57,6 +57,7 @@ class FakeSocket:
         return self.outcome
 
     def detach(self) -> int:
+        self.detached = True
         return self.number
 
     def close(self) -> None:
@@ -254,6 +255,7 @@ def test_a_descriptor_that_was_taken_away_is_a_failure(setup: Setup) -> None:
     FakeChannel(fd=setup.sockets["2001:db8::1"].number).join(setup.loop)
     assert setup.lost == 1
     assert race.failures[0][1].errno == errno.EBADF
+    assert setup.sockets["2001:db8::1"].detached  # closing it would close the newcomer's
 
 
 def test_an_address_that_makes_no_sense_leaks_no_socket(

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from miniloop import EventLoop, Job, ThreadPool, Trace
-from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
+from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Channel, Registration
 from miniloop.timers import Handle
 from miniloop.trace import inspection, install
 from miniloop.trace.hooks import HOOKS, Counts, Traces, callback_name, handler_name
@@ -113,6 +113,8 @@ def test_name_of_a_handler(event: int, state: str, name: str) -> None:
     if state:
         setattr(channel, state, True)
     assert handler_name(channel, event) == name
+    if not state:
+        assert handler_name(Channel(), event) == name
 
 
 def plain() -> None:

@@ -52,6 +52,15 @@ def test_the_programs_name_without_folder_and_arguments(
     assert name["args"] == {"name": f"miniloop: {shown}"}
 
 
+def test_the_least_limit(path: Path) -> None:
+    with pytest.raises(ValueError, match="at least") as refused:
+        TraceFile(path, 1, Clock())
+    least = int(str(refused.value).split(" bytes")[0].split()[-1])
+    TraceFile(path, least, Clock()).close()
+    with pytest.raises(ValueError, match="at least"):
+        TraceFile(path, least - 1, Clock())
+
+
 def test_what_waits_is_written_once_a_second(path: Path) -> None:
     clock = Clock()
     file = TraceFile(path, 10_000, clock)
@@ -123,6 +132,14 @@ def test_a_full_disk_ends_the_trace_and_not_the_program(caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records] == [
         "the trace ends early: cannot write /dev/full: [Errno 28] No space left on device"
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_disk_that_fills_up_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    file = TraceFile(Path("/dev/full"), 1_000_000, Clock())
+    for number in range(4000):  # several batches
+        file.instant(1, "x", number)
+    assert len(caplog.records) == 1
 
 
 def test_names_are_kept_in_bounds(path: Path) -> None:
