@@ -5,7 +5,7 @@ The core is imported here; a wing is imported when a name of it is first asked f
 
 from __future__ import annotations
 
-from importlib import import_module
+import sys
 
 from miniloop.chat import AsyncChat
 from miniloop.dispatcher import Dispatcher
@@ -50,5 +50,7 @@ def __getattr__(name: str) -> Any:
     """Import the wing in which ``name`` is."""
     if name not in _WINGS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_WINGS[name]}"), name)
+    module = f"{__name__}.{_WINGS[name]}"
+    __import__(module)  # importlib would cost as much again as a file of the core
+    value = globals()[name] = getattr(sys.modules[module], name)
     return value
