@@ -21,6 +21,7 @@ Terminator = bytes | int | None
 
 _SMALL_WINDOW = 512
 _LARGE_WINDOW = 65536
+_CLEARED = -1
 
 
 class Signal(Enum):
@@ -41,13 +42,12 @@ class Framer:
         terminator: the rule in force; an int counts down as bytes are handed out, as in asynchat.
         limit: longest message under a bytes terminator, in bytes without the terminator.
         idle: nothing can be handed out until ``feed()``.
-        cleared: nothing was fed since ``clear()``.
         whole: the terminator, where it is bytes, nothing is cleared and a message begins: then
             data that ends with its first terminator is one whole message, and need not be fed.
     """
 
     __slots__ = (
-        "_buffer", "_cut_length", "_partial", "_position", "_skipping", "_window", "cleared",
+        "_buffer", "_cut_length", "_partial", "_position", "_skipping", "_window",
         "idle", "limit", "terminator", "whole",
     )  # fmt: skip
 
@@ -55,14 +55,13 @@ class Framer:
         self.limit = limit
         self.terminator: Terminator = None
         self.idle = True
-        self.cleared = False
         self.whole: bytes | None = None
         self._buffer = b""
         self._position = 0
         self._partial = 0  # bytes of the current message that were handed out already
         self._skipping = False
         self._window = _SMALL_WINDOW
-        self._cut_length = 0  # of the terminator that cut the last batch
+        self._cut_length = 0  # of the terminator that cut the last batch; _CLEARED: see cleared
 
     def set_terminator(self, terminator: Terminator) -> None:
         """Change the rule; what was held back under the old one may count now."""
@@ -78,15 +77,20 @@ class Framer:
             data = self._buffer[self._position :] + data
         self._buffer = data
         self._position = 0
-        self.idle = self.cleared = False
+        self.idle = False
+        self._cut_length = max(self._cut_length, 0)  # nothing is cleared any more
         self.whole = None
 
     def clear(self) -> None:
         """Throw away what is not handed out yet."""
-        self._buffer = b""
-        self._position = self._cut_length = self._partial = 0
-        self.cleared = True
+        self._buffer, self._cut_length = b"", _CLEARED
+        self._position = self._partial = 0
         self._look()
+
+    @property
+    def cleared(self) -> bool:
+        """Return whether nothing was fed since ``clear()``; a slot more is 8 bytes a connection."""
+        return self._cut_length == _CLEARED
 
     def take_rest(self) -> bytes:
         """Return what is not handed out yet, and forget it."""
@@ -133,7 +137,7 @@ class Framer:
 
     def give_back(self, messages: list[bytes]) -> None:
         """Take back these messages, the last of those just taken; a no-op after ``clear()``."""
-        if messages and self._cut_length:
+        if messages and not self.cleared:
             self._position -= sum(map(len, messages)) + len(messages) * self._cut_length
             self._look()
 
