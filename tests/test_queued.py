@@ -239,6 +239,7 @@ def test_close_when_done_without_a_socket(
     assert caplog.text == ""
 
 
+@pytest.mark.needs("unix sockets")
 def test_nothing_is_queued_once_both_sides_have_finished(loop: EventLoop, pair: Pair) -> None:
     ours, theirs = pair
     size = fill(ours)
