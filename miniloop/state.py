@@ -66,7 +66,7 @@ OUTPUT: Mapping[Output, frozenset[Output]] = {
     Output.CLOSED: frozenset(),
 }  # fmt: skip
 
-# The read hold: an integer of reasons; reading is wanted when it is 0.  Each reason has one owner.
+# The read hold: an integer of reasons, each with one owner; without any of them, reading is wanted.
 PAUSED = 1  # the program paused reading; until ``resume_reading()``
 BACKOFF = 2  # accepting failed; until a timer of ``net/accepting.py`` fires
 HANDOVER = 4  # ``start_tls()`` was called; until the handshake begins

@@ -133,6 +133,24 @@ class Recording(Dispatcher):
         super().handle_idle()
 
 
+class Careful(Dispatcher):
+    """Answers with what it received, and asks for room without announcing it."""
+
+    unsent = b""
+
+    def readable(self) -> bool:
+        return self.connected and not self.unsent
+
+    def writable(self) -> bool:
+        return bool(self.unsent)
+
+    def handle_read(self) -> None:
+        self.unsent += self.recv()
+
+    def handle_write(self) -> None:
+        self.unsent = self.unsent[self.send(self.unsent) :]
+
+
 class Lines(AsyncChat):
     """Collects lines, and notes the rest of what is called."""
 

@@ -97,7 +97,7 @@ class AwaitableChat(AsyncChat):
                 self._waiters_.remove(waiter)
 
     def _changed_(self) -> None:
-        """Let everybody who waits look again."""
+        """Have all waiters look again."""
         for waiter in self._waiters_:
             if not waiter.done():
                 waiter.set_result(None)
@@ -109,7 +109,7 @@ class AwaitableChat(AsyncChat):
         self._parts_.append(data)
 
     def found_terminator(self) -> None:
-        """Keep the message for whoever awaits it."""
+        """Keep the message until it is awaited."""
         self._unread_.append(b"".join(self._parts_))
         self._parts_.clear()
         if len(self._unread_) >= self.max_unread and not self._full_:
@@ -131,6 +131,6 @@ class AwaitableChat(AsyncChat):
         self._changed_()
 
     def close(self) -> None:
-        """Close at once, and tell everybody who waits."""
+        """Close at once, and wake all waiters."""
         super().close()
         self._changed_()

@@ -272,7 +272,7 @@ class TlsChannel(Channel):
             try:
                 self.socket.shutdown(SHUT_WR)
             except OSError:
-                self._gave_up = True  # there is nobody left to say it to
+                self._gave_up = True  # the peer is gone
             self._changed()
         answered = self.socket.eof and not self.socket.unsent
         return answered or self._gave_up or not self.socket.secured

@@ -7,7 +7,7 @@ has changed.
 OpenSSL works on two buffers in memory and never sees the descriptor.  So every record made in a
 pass leaves with one system call, output that was taken is ours to keep (OpenSSL on a socket wants
 the *same* bytes again after a short write, which a discarded queue cannot give), and it is known at
-any time whether anything waits for READ, for WRITE, or for nobody.  The buffers are bounded: one
+any time whether anything waits for READ, for WRITE, or for neither.  The buffers are bounded: one
 receive in, and one ``MOST_AT_ONCE`` out.
 
 OpenSSL does not learn that the TCP stream has ended.  Under ``OP_IGNORE_UNEXPECTED_EOF``, which

@@ -1,7 +1,7 @@
 """Learn on the loop that a child process has ended, without asking it again and again.
 
 Linux has a descriptor for a process, ``pidfd``, which becomes readable when the process ends.
-Elsewhere a thread waits for it.  SIGCHLD is left alone: it would be one handler for everybody's
+Elsewhere a thread waits for it.  SIGCHLD is left alone: it would be one handler for all
 children, on the main thread only, and other libraries want it too.
 """
 
@@ -83,7 +83,7 @@ class Child(BaseChannel):
         self._on_exit_(returncode)
 
     def evict(self, newcomer: Channel) -> None:
-        """The descriptor's number is somebody else's: do not close it."""
+        """The descriptor's number belongs to another channel: do not close it."""
         self._fd_ = -1
         super().evict(newcomer)
 
@@ -103,7 +103,7 @@ def _exit_descriptor(process: Process) -> tuple[int, Callable[[int], object]]:
     if hasattr(os, "pidfd_open") and process.returncode is None:
         try:
             return os.pidfd_open(process.pid), os.close
-        except OSError:  # an old kernel, a sandbox that forbids it, collected by somebody else
+        except OSError:  # an old kernel, a sandbox that forbids it, collected elsewhere
             pass
     reader, writer = socket.socketpair()  # and no pipe: select() on Windows waits for sockets only
     Thread(target=_tell_the_end, args=(process, writer), daemon=True).start()

@@ -13,7 +13,7 @@ from miniloop.timers import Handle
 
 
 def end_in_order(loop: EventLoop, grace: float) -> Iterator[None]:
-    """Do it; whoever iterates makes a pass between the steps, by ``run()`` or as a host."""
+    """Do it; the caller makes a pass between the steps, in ``run()`` or as a host."""
     for registration in loop._channels():
         try:
             if registration.alive:

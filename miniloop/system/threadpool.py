@@ -97,7 +97,7 @@ class Job(Generic[_Result]):
             self._error = error
 
     def _finish(self) -> None:
-        """Tell, on the loop's thread; an error that nobody would hear of goes to the log."""
+        """Report the outcome, on the loop's thread; an error without a callback is logged."""
         self._done = True
         if self._on_done is not None:
             self._on_done(self)
@@ -146,7 +146,7 @@ class ThreadPool:
         self._max_queued = max_queued
         self._name = name
         self._threads: list[threading.Thread] = []
-        self._pending: set[Job[Any]] = set()  # for whose end somebody waits
+        self._pending: set[Job[Any]] = set()  # those that are waited for
         self._changed = threading.Condition()  # guards the next two, and the way to the loop
         self._queue: deque[Job[Any]] = deque()
         self._idle = 0
@@ -206,14 +206,14 @@ class ThreadPool:
             self._idle += 1
 
     def _withdraw(self, job: Job[Any]) -> None:
-        """Nobody waits for this one any more."""
+        """Stop waiting for this one."""
         self._pending.discard(job)
         with self._changed:
             if job in self._queue:
                 self._queue.remove(job)
 
     def _finish(self, job: Job[Any]) -> None:
-        """Tell what came of a job, unless nobody waits for it."""
+        """Report the outcome of a job, if it is waited for."""
         if job in self._pending:
             self._pending.remove(job)
             job._finish()
@@ -245,7 +245,7 @@ class ThreadPool:
     # -- the loop's questions --------------------------------------------------------------------
 
     def busy(self) -> bool:
-        """Return whether somebody waits for a job."""
+        """Return whether a job is waited for."""
         return bool(self._pending)
 
     def handle_stop(self) -> None:

@@ -149,7 +149,7 @@ def _held_back() -> set[signal.Signals]:
 
 
 def _flush() -> None:
-    """Write what ``print()`` has buffered; where nobody reads it, it is lost."""
+    """Write what ``print()`` has buffered; without a reader it is lost."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):  # None, broken, closed
             stream.flush()

@@ -5,9 +5,9 @@ format is Chrome's "Trace Event Format", its array form.
 
 What is drawn: one row for the loop, with its stages, and callbacks inside them; one row for each
 registration, with its handlers.  A row is a "thread" to the format, and its number is never used
-again, so a descriptor that comes back is seen to be somebody else's.  Arrows lead from the handler
-that called ``push()`` to the flush that emptied the queue, and begin where that handler's callback
-was asked for, if it is one of ``call_soon()`` or brings what a thread pool has done.
+again, so a descriptor that comes back is seen to be another channel's.  Arrows lead from the
+handler that called ``push()`` to the flush that emptied the queue, and begin where that handler's
+callback was asked for, if it is one of ``call_soon()`` or brings what a thread pool has done.
 
 Memory is bounded by the live channels: nothing that is written is kept.
 """

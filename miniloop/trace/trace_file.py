@@ -165,7 +165,7 @@ def _us(nanoseconds: int) -> str:
 
 
 def _program() -> str:
-    """Return the program's name; its arguments may be secret, its folder is nobody's business."""
+    """Return the program's name; not its arguments and folder, which may be secret."""
     module = getattr(sys.modules.get("__main__"), "__spec__", None)
     if module is not None:
         return f"python -m {module.name.removesuffix('.__main__')}"

@@ -10,13 +10,13 @@ from threading import Thread
 
 import pytest
 
-from miniloop import Dispatcher, EventLoop, FileDispatcher, Trace
+from miniloop import EventLoop, FileDispatcher, Trace
 from miniloop.hosts.stepper import Stepper
 from miniloop.selectors import EpollSelector, PollSelector
 from miniloop.testing import FakeClock, ScriptedSelector
 from miniloop.trace import install
 from tests.doubles import FakeChannel, Sees, fail
-from tests.driving import Recording, pair
+from tests.driving import Careful, Recording, pair
 from tests.hosts.stepping import make_stale
 
 pytestmark = pytest.mark.needs("guests")
@@ -331,24 +331,6 @@ def test_an_orderly_end_that_is_interrupted_goes_on_in_the_next_step(setup: Setu
 
 
 # -- predicates that announce nothing --------------------------------------------------------------
-
-
-class Careful(Dispatcher):
-    """Answers with what it received, and asks for room without announcing it."""
-
-    unsent = b""
-
-    def readable(self) -> bool:
-        return self.connected and not self.unsent
-
-    def writable(self) -> bool:
-        return bool(self.unsent)
-
-    def handle_read(self) -> None:
-        self.unsent += self.recv()
-
-    def handle_write(self) -> None:
-        self.unsent = self.unsent[self.send(self.unsent) :]
 
 
 def step_while_due(stepper: Stepper) -> int:

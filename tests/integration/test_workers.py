@@ -151,7 +151,7 @@ def receive_line(client: socket.socket) -> str:
 
 
 def exists(pid: int) -> bool:
-    """Return whether a process runs; one that nobody has collected does not."""
+    """Return whether a process runs; one that is still to be collected does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

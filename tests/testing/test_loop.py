@@ -4,12 +4,12 @@ import socket
 
 import pytest
 
-from miniloop import Dispatcher, Listener
+from miniloop import Listener
 from miniloop.readiness import Registration
 from miniloop.testing import GENTLE, SimulatedNetwork
 from miniloop.trace.hooks import Trace
 from miniloop.trace.installing import install
-from tests.driving import Lines, Recording
+from tests.driving import Careful, Lines, Recording
 
 
 @pytest.fixture
@@ -71,24 +71,6 @@ def test_a_watched_loop_keeps_its_own_trace(net: SimulatedNetwork) -> None:
         net.run_until(lambda: channel.data == b"xy")
     assert own.seen == ["handle_read", "handle_read"]
     assert watch.seen == ["handle_read"]
-
-
-class Careful(Dispatcher):
-    """Answers with what it received, and asks for room without announcing it."""
-
-    unsent = b""
-
-    def readable(self) -> bool:
-        return self.connected and not self.unsent
-
-    def writable(self) -> bool:
-        return bool(self.unsent)
-
-    def handle_read(self) -> None:
-        self.unsent += self.recv()
-
-    def handle_write(self) -> None:
-        self.unsent = self.unsent[self.send(self.unsent) :]
 
 
 def test_a_channel_that_announces_nothing_is_served(net: SimulatedNetwork) -> None:
