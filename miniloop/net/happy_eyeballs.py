@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from socket import socket as Socket
 
-from miniloop.channel import BaseChannel
+from miniloop.channel import BaseChannel, without_frames
 from miniloop.loop import EventLoop
 from miniloop.net.connecting import ConnectingToAddress
 from miniloop.net.resolving import Address
@@ -149,7 +149,7 @@ class Race:
             try:
                 attempt = Attempt(self._loop, address, self._connected, self._failed)
             except OSError as error:
-                self.failures.append((address, error.with_traceback(None)))  # it holds the channel
+                self.failures.append((address, without_frames(error)))
                 continue
             self.running[attempt] = None
             break

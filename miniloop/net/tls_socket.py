@@ -23,6 +23,7 @@ from contextlib import suppress
 from socket import MSG_PEEK
 from socket import socket as Socket
 
+from miniloop.channel import without_frames
 from miniloop.dispatcher import CHUNK
 from miniloop.net.discarding import discard_input
 
@@ -112,7 +113,7 @@ class TlsSocket:
             except ssl.SSLWantReadError:
                 self._need_more()
             except OSError as error:
-                self._failure = error.with_traceback(None)  # close() sends the alert
+                self._failure = without_frames(error)  # close() sends the alert
         if self._failure is not None:
             raise self._failure
         self.flush()

@@ -46,23 +46,23 @@ class Talk(Protocol):
     """What a seat needs of a session; `session.Session` has it all, and documents it."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str: ...  # noqa: D102 - see above
     @property
-    def logged_in(self) -> bool: ...  # noqa: D102
+    def logged_in(self) -> bool: ...  # noqa: D102 - see above
     @property
-    def ended(self) -> bool: ...  # noqa: D102
-    def move(self, place: Place, now: Moment) -> None: ...  # noqa: D102
-    def log_in(self, raw: str, now: Moment) -> None: ...  # noqa: D102
-    def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102
-    def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102
-    def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102
-    def whisper(self, to: str, text: str, now: Moment) -> None: ...  # noqa: D102
-    def page(self, room: str, before: int, now: Moment) -> None: ...  # noqa: D102
-    def search(self, room: str, query: str, now: Moment) -> None: ...  # noqa: D102
-    def rooms(self, now: Moment) -> None: ...  # noqa: D102
-    def receipt(self, number: int) -> None: ...  # noqa: D102
-    def views(self) -> None: ...  # noqa: D102
-    def lost(self, reason: str, now: Moment) -> None: ...  # noqa: D102
+    def ended(self) -> bool: ...  # noqa: D102 - see above
+    def move(self, place: Place, now: Moment) -> None: ...  # noqa: D102 - see above
+    def log_in(self, raw: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102 - see above
+    def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def whisper(self, to: str, text: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def page(self, room: str, before: int, now: Moment) -> None: ...  # noqa: D102 - see above
+    def search(self, room: str, query: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def rooms(self, now: Moment) -> None: ...  # noqa: D102 - see above
+    def receipt(self, number: int) -> None: ...  # noqa: D102 - see above
+    def views(self) -> None: ...  # noqa: D102 - see above
+    def lost(self, reason: str, now: Moment) -> None: ...  # noqa: D102 - see above
 
 
 class Timer(Protocol):

@@ -49,12 +49,12 @@ class Channel(Protocol):
     """What a WebSocket needs of its connection."""
 
     @property
-    def closed(self) -> bool: ...  # noqa: D102
-    def push(self, data: bytes) -> None: ...  # noqa: D102
-    def closing(self) -> None: ...  # noqa: D102
-    def half_close(self) -> None: ...  # noqa: D102
-    def seated(self) -> None: ...  # noqa: D102
-    def heard(self) -> None: ...  # noqa: D102
+    def closed(self) -> bool: ...  # noqa: D102 - see above
+    def push(self, data: bytes) -> None: ...  # noqa: D102 - see above
+    def closing(self) -> None: ...  # noqa: D102 - see above
+    def half_close(self) -> None: ...  # noqa: D102 - see above
+    def seated(self) -> None: ...  # noqa: D102 - see above
+    def heard(self) -> None: ...  # noqa: D102 - see above
 
 
 class WebSocket:
