@@ -97,6 +97,8 @@ class Connected(RuleBasedStateMachine):
         for sock in (sock for end in self.ends for sock in end):
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 0)
+            # Nagle's algorithm would keep a small piece until an earlier one is acknowledged.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def both(self, end: int, name: str, *args: Any) -> None:
         ours, real = (outcome(getattr(sock, name), *args) for sock in self.ends[end])
