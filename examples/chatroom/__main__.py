@@ -17,13 +17,14 @@ from miniloop import EventLoop, ThreadPool, Trace
 from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
-from .certificates import Certificate, CertificateError
-from .doorkeeper import Doorkeeper
+from .doors.certificates import Certificate, CertificateError
 from .keeping import open_hall
 from .missing import has_web, missing_packages
-from .operators import BadOperators, Operators, default_path
+from .operators import default_path
 from .options import Options, parse_options
 from .password_pool import on_threads
+from .people.doorkeeper import Doorkeeper
+from .people.operators import BadOperators, Operators
 from .server import ChatServer
 
 INTERRUPTED = 130  # the exit code of what Ctrl-C has ended

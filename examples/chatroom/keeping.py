@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from miniloop import EventLoop
 
 from .datafolder import data_folder
-from .doorkeeper import Doorkeeper
-from .hall import Hall
+from .hall.hall import Hall
 from .options import Options
+from .people.doorkeeper import Doorkeeper
 
 if TYPE_CHECKING:
-    from .sqlite_store import SqliteStore
+    from .storage.sqlite_store import SqliteStore
 
 log = logging.getLogger("chatroom")
 
@@ -67,7 +67,7 @@ def open_hall(loop: EventLoop, options: Options, doorkeeper: Doorkeeper) -> tupl
     """Return a hall that remembers, and where it does so."""
     keeping = _open_store(loop, options) if options.keeps_history else Keeping()
     if keeping.store is not None:
-        from .sqlite_store import StoreError
+        from .storage.sqlite_store import StoreError
 
         try:
             return _make_hall(loop, options, keeping, doorkeeper), keeping
@@ -89,7 +89,7 @@ def _make_hall(loop: EventLoop, options: Options, keeping: Keeping, doorkeeper: 
 
 def _open_store(loop: EventLoop, options: Options) -> Keeping:
     try:
-        from .sqlite_store import Retention, SqliteStore, StoreError
+        from .storage.sqlite_store import Retention, SqliteStore, StoreError
     except ImportError as error:
         return Keeping(problem=f"This Python has no SQLite, which keeps the history ({error}).")
     retention = Retention(

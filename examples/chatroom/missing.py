@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 
-from . import confusables, names
+from .people import confusables, names
 
 # Not by the project's name: the examples run in a clone, and an index might have a namesake.
 INSTALL = "in this clone, python3 -m pip install -e '.[chat]' brings it."

@@ -1,176 +1,36 @@
-"""The operators: a file of names and password hashes, and the program that edits it.
+"""``python3 -m examples.chatroom.operators add|remove|list``: edit the file of the operators.
 
-``python3 -m examples.chatroom.operators add|remove|list``
-
-Rule of this file: reading and writing accounts.  One line each: the name, a space, the hash;
-empty lines and lines that begin with # are left alone.
+Rule of this file: the command line, and asking for a password; the file's form is elsewhere.
 """
 
 from __future__ import annotations
 
 import argparse
 import getpass
-import logging
-import os
-import stat
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from .datafolder import data_folder
-from .names import Name, Refused, check_name, fold
-from .passwords import PasswordHash, complaint
-
-log = logging.getLogger("chatroom")
+from .people.names import Name, Refused, check_name, fold
+from .people.operators import (
+    LONGEST_NAME,
+    Account,
+    BadOperators,
+    parse,
+    read,
+    with_account,
+    without_account,
+    write,
+)
+from .people.passwords import PasswordHash, complaint
 
 FILE = "operators"
-LONGEST_NAME = 64
-"""Longest name of an account, in characters; it need not be a name used in the room."""
-
-
-class BadOperators(ValueError):
-    """The file makes no sense; the text says where, and repeats nothing of it but names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Somebody who may become an operator."""
-
-    name: Name
-    password: PasswordHash
-
-
-class Operators:
-    """Who may become an operator.
-
-    Args:
-        path: The file; it may be absent, and then nobody may.  None for no file at all.
-
-    Raises:
-        BadOperators: The file makes no sense.
-        OSError: It cannot be read.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._decoy = PasswordHash.decoy()
-        self._accounts: dict[str, Account] = {}
-        self.reload()
-
-    @property
-    def names(self) -> tuple[Name, ...]:
-        """The names of the accounts."""
-        return tuple(account.name for account in self._accounts.values())
-
-    def check(self, name: str, password: str) -> bool:
-        """Say whether `password` is that of the account `name`.
-
-        Takes a few tenths of a second and 32 MiB, as long for a name that is no account's; may
-        be called on any thread.
-        """
-        account = self._accounts.get(fold(name))
-        right = (account.password if account else self._decoy).matches(password)
-        return right and account is not None
-
-    def reload(self) -> None:
-        """Read the file again.
-
-        Raises:
-            BadOperators: It makes no sense; those known before stay.
-            OSError: It cannot be read; the same holds.
-        """
-        if self._path is not None:
-            self._accounts = parse(read(self._path))
 
 
 def default_path() -> Path:
     """Return where the file is if nobody says otherwise; it may be absent."""
     return data_folder() / FILE
-
-
-def read(path: Path) -> str:
-    """Return the text of the file; empty if there is none.  Warns if others may read it.
-
-    Raises:
-        BadOperators: It is not UTF-8.
-        OSError: It cannot be read.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                log.warning("Others than its owner may read or write %s: chmod 600 it.", path)
-            return file.read()
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError:
-        raise BadOperators(f"{path} is no UTF-8 text.") from None
-
-
-def parse(text: str) -> dict[str, Account]:
-    """Return the accounts in `text`, by the keys of their names.
-
-    Raises:
-        BadOperators: A line is wrong; the sentence says which.
-    """
-    accounts: dict[str, Account] = {}
-    for number, line in enumerate(text.split("\n"), start=1):
-        if (account := _parse_line(line, number)) is not None:
-            if account.name.key in accounts:
-                raise BadOperators(f"Line {number}: {account.name.shown} is there twice.")
-            accounts[account.name.key] = account
-    return accounts
-
-
-def with_account(text: str, account: Account) -> str:
-    """Return `text` with `account`, in place of one of the same name."""
-    kept = without_account(text, account.name.key)
-    separator = "" if not kept or kept.endswith("\n") else "\n"
-    return f"{kept}{separator}{account.name.shown} {account.password.encode()}\n"
-
-
-def without_account(text: str, key: str) -> str:
-    """Return `text` without the account whose name has this `key`; the rest stays as it is."""
-    return "\n".join(line for line in text.split("\n") if not _is_of(line, key))
-
-
-def write(path: Path, text: str) -> None:
-    """Replace the file by `text`, at once and for its owner's eyes only.
-
-    Raises:
-        OSError: It cannot be written; the old one is still there.
-    """
-    path = Path(os.path.realpath(path))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp() makes it readable for nobody else from the start.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _parse_line(line: str, number: int) -> Account | None:
-    if not line.strip() or line.startswith("#"):
-        return None
-    raw, _, hashed = line.strip().partition(" ")
-    try:
-        return Account(check_name(raw, LONGEST_NAME), PasswordHash.parse(hashed))
-    except (Refused, ValueError) as error:
-        raise BadOperators(f"Line {number}: {str(error).rstrip('.')}.") from None
-
-
-def _is_of(line: str, key: str) -> bool:
-    return fold(line.strip().partition(" ")[0]) == key
-
-
-# The program
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from .limits import Limits
-from .web.limits import WebLimits
-from .web.origin import normal
+from .doors.ports import add_port, port_number
+from .doors.web.limits import WebLimits
+from .doors.web.origin import normal
+from .hall.limits import Limits
 
 LEVELS = ("debug", "info", "warning", "error")
-HIGHEST_PORT = 65535
 WEB_PORT = 8080
 NONE = "none"
 KEEP_DAYS = 365
@@ -207,15 +207,6 @@ def _add_order(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def add_port(parser: argparse._ActionsContainer, text: str, least: int = 0) -> None:
-    """Add ``--port`` to `parser`, with `text` as its help and `least` as its lowest value."""
-
-    def port(given: str) -> int:
-        return _number(given, least)
-
-    parser.add_argument("--port", type=port, default=1234, help=text)
-
-
 def _add_limits(group: argparse._ArgumentGroup, kind: type[_Limits]) -> None:
     for each in fields(kind):
         group.add_argument(
@@ -246,14 +237,7 @@ def _origin(text: str) -> str:
 
 
 def _port_or_none(text: str) -> int | None:
-    return None if text == NONE else _number(text, 0)
-
-
-def _number(text: str, least: int) -> int:
-    port = int(text) if text.isdecimal() else -1
-    if not least <= port <= HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from {least} to {HIGHEST_PORT}")
-    return port
+    return None if text == NONE else port_number(text, 0)
 
 
 def _days(text: str) -> float:

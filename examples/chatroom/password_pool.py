@@ -9,8 +9,8 @@ import logging
 
 from miniloop import Job, PoolFull, ThreadPool
 
-from .doorkeeper import Answered, Run, Work
-from .names import Refused
+from .people.doorkeeper import Answered, Run, Work
+from .people.names import Refused
 
 log = logging.getLogger("chatroom")
 

@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable
 
 from miniloop import EventLoop, Listener
 
-from .certificates import Certificate
-from .hall import Hall
+from .doors.certificates import Certificate
+from .doors.line.door import House, LineDoor
+from .doors.line.rendering import LineRenderer
+from .doors.web.door import WebDoor
+from .doors.web.limits import WebLimits
+from .hall.hall import Hall
+from .hall.messages import Moment
 from .keeping import Keeping
-from .line_door import House, LineDoor
-from .messages import Moment
-from .operators import BadOperators, Operators
-from .rendering import LineRenderer
+from .people.operators import BadOperators, Operators
 from .status import Queues, Status
-from .web.door import WebDoor
-from .web.limits import WebLimits
 
 log = logging.getLogger("chatroom")
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from miniloop import EventLoop
 
-from .certificates import Certificate
-from .hall import Hall
+from .doors.certificates import Certificate
+from .hall.hall import Hall
 from .keeping import Keeping
 from .metrics import LoopLatency, Rate
 

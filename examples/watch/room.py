@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 
-from examples.chatroom.doorkeeper import Doorkeeper
 from examples.chatroom.keeping import open_hall
-from examples.chatroom.operators import Operators
 from examples.chatroom.options import parse_options
+from examples.chatroom.people.doorkeeper import Doorkeeper
+from examples.chatroom.people.operators import Operators
 from examples.chatroom.server import ChatServer
 from miniloop import EventLoop
 

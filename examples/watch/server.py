@@ -12,7 +12,7 @@ import socket
 import time
 from http import HTTPStatus
 
-from examples.chatroom.web.answers import SECURITY
+from examples.chatroom.doors.web.answers import SECURITY
 from miniloop import AsyncChat, EventLoop, Listener
 
 from .http import LONGEST_HEAD, BadRequest, Request, parse_head

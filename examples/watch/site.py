@@ -17,7 +17,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
-from examples.chatroom.web.answers import Answer, refuse
+from examples.chatroom.doors.web.answers import Answer, refuse
 
 from .http import BadRequest, Request
 from .pace import Pace

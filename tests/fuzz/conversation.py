@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from examples.chatroom.hall import Hall
-from examples.chatroom.history import MemoryStore
-from examples.chatroom.limits import Limits
-from examples.chatroom.messages import Event, Kind, Message, Moment, Page, RoomView
-from examples.chatroom.rendering import LineRenderer
-from examples.chatroom.session import Session
-from examples.chatroom.telnet import AreYouThere, Line, TelnetDecoder, TooLong
-from examples.chatroom.text import decode
-from examples.chatroom.web import wire
+from examples.chatroom.doors.line.rendering import LineRenderer
+from examples.chatroom.doors.line.telnet import AreYouThere, Line, TelnetDecoder, TooLong
+from examples.chatroom.doors.session import Session
+from examples.chatroom.doors.web import wire
+from examples.chatroom.hall.hall import Hall
+from examples.chatroom.hall.history import MemoryStore
+from examples.chatroom.hall.limits import Limits
+from examples.chatroom.hall.messages import Event, Kind, Message, Moment, Page, RoomView
+from examples.chatroom.people.text import decode
 from tests.fuzz.cursor import Cursor
 
 LIMITS = Limits(

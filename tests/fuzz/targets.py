@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from examples.chatroom.telnet import Line, Reply, TelnetDecoder
-from examples.chatroom.web import wire
-from examples.chatroom.web.head import HeadReader, Unfit
+from examples.chatroom.doors.line.telnet import Line, Reply, TelnetDecoder
+from examples.chatroom.doors.web import wire
+from examples.chatroom.doors.web.head import HeadReader, Unfit
 from miniloop.framing import Terminator
 from tests.fuzz.conversation import talk
 from tests.fuzz.cursor import Cursor, pieces

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.chatroom_process import Peer, Server
 
 if TYPE_CHECKING:
-    from tests.examples.chatroom.web.serve import Running
+    from tests.examples.chatroom.doors.web.serve import Running
     from tests.integration.happenings import Stage
     from tests.integration.tls_peers import Seen
 
@@ -98,9 +98,9 @@ def files(tmp_path: Path) -> tuple[str, str, str]:
 @pytest.fixture(scope="module")
 def door() -> Iterator[Running]:
     """A web door for tests that leave it as it was."""
-    from examples.chatroom.limits import Limits
-    from examples.chatroom.web.limits import WebLimits
-    from tests.examples.chatroom.web.serve import serving
+    from examples.chatroom.doors.web.limits import WebLimits
+    from examples.chatroom.hall.limits import Limits
+    from tests.examples.chatroom.doors.web.serve import serving
     from tests.integration.web_peers import EAGERLY, FREELY
 
     with serving(Limits(**FREELY), WebLimits(**EAGERLY, close_timeout=0.5)) as running:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.chatroom.sqlite_store import SqliteStore
+from examples.chatroom.storage.sqlite_store import SqliteStore
 from miniloop import EventLoop
 
 ROOT = Path(__file__).parents[2]
@@ -23,9 +23,9 @@ KEEP = 300  # seconds, of which the child below gives one to each message
 CHILD = """
 import os, random, sys
 from pathlib import Path
-from examples.chatroom.history import AddMessage, SaveRoom
-from examples.chatroom.messages import Kind, Message
-from examples.chatroom.sqlite_store import Retention, SqliteStore
+from examples.chatroom.hall.history import AddMessage, SaveRoom
+from examples.chatroom.hall.messages import Kind, Message
+from examples.chatroom.storage.sqlite_store import Retention, SqliteStore
 from miniloop import EventLoop
 
 path, keep, closing = sys.argv[1], float(sys.argv[2]), False

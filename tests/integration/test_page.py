@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.chatroom.text import clean
+from examples.chatroom.people.text import clean
 from tests.integration.browser import Keys, Page, browsers, visit
 from tests.integration.chatroom_process import NO_FLOOD_LIMIT, Peer
 from tests.integration.conftest import Connect, Start
@@ -328,7 +328,7 @@ def test_the_page_fits_a_phone(start: Start, connect: Connect, ada: Page, width:
 
 
 def test_the_folder_has_no_other_host_in_it() -> None:
-    static = Path(__file__).parents[2] / "examples/chatroom/web/static"
+    static = Path(__file__).parents[2] / "examples/chatroom/doors/web/static"
     for path in static.iterdir():
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
         assert "http://" not in text, path

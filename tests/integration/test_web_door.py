@@ -7,11 +7,11 @@ import random
 import ssl
 from pathlib import Path
 
-from examples.chatroom.limits import Limits
-from examples.chatroom.web.limits import WebLimits
+from examples.chatroom.doors.web.limits import WebLimits
+from examples.chatroom.hall.limits import Limits
 from tests.certificates import certificates
-from tests.examples.chatroom.web.helpers import handshake, parse, text
-from tests.examples.chatroom.web.serve import CLOSING, Running, serving
+from tests.examples.chatroom.doors.web.helpers import handshake, parse, text
+from tests.examples.chatroom.doors.web.serve import CLOSING, Running, serving
 from tests.integration.web_peers import EAGERLY, FREELY, Browser, Raw, until
 
 

@@ -13,9 +13,9 @@ pytest.importorskip("websockets", reason="the web door needs the package websock
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from examples.chatroom.limits import Limits
-from examples.chatroom.web.limits import WebLimits
-from tests.examples.chatroom.web.helpers import (
+from examples.chatroom.doors.web.limits import WebLimits
+from examples.chatroom.hall.limits import Limits
+from tests.examples.chatroom.doors.web.helpers import (
     CLOSE,
     CONT,
     PING,
@@ -26,7 +26,7 @@ from tests.examples.chatroom.web.helpers import (
     handshake,
     text,
 )
-from tests.examples.chatroom.web.serve import Running, serving
+from tests.examples.chatroom.doors.web.serve import Running, serving
 from tests.integration.web_peers import Browser, Raw, until
 
 

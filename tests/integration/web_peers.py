@@ -17,8 +17,8 @@ pytest.importorskip("websockets", reason="the web door needs the package websock
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.examples.chatroom.web.helpers import Seen, handshake, parse, text
-from tests.examples.chatroom.web.serve import Running
+from tests.examples.chatroom.doors.web.helpers import Seen, handshake, parse, text
+from tests.examples.chatroom.doors.web.serve import Running
 
 PATIENCE = 20.0
 FREELY: dict[str, Any] = {

@@ -1,16 +1,22 @@
 """Fixtures of the chat room's tests."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from miniloop import EventLoop
-from tests.examples.chatroom.diaries import Diary
+from examples.chatroom.people.passwords import PasswordHash
 
 
 @pytest.fixture
-def diary(loop: EventLoop, tmp_path: Path) -> Iterator[Diary]:
-    diary = Diary(loop, tmp_path / "history.db")
-    yield diary
-    diary.store.close()
+def cheap(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Passwords that cost nothing; what they cost is seen in test_passwords.py."""
+    checked: list[str] = []
+
+    def make(password: str) -> PasswordHash:
+        return PasswordHash(b"\0" * 16, password.encode().ljust(32, b"\0"))
+
+    def matches(self: PasswordHash, password: str) -> bool:
+        checked.append(password)
+        return self.digest == password.encode().ljust(32, b"\0")
+
+    monkeypatch.setattr(PasswordHash, "make", make)
+    monkeypatch.setattr(PasswordHash, "matches", matches)
+    return checked

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TypeVar
 
-from examples.chatroom.gate import Gate
-from examples.chatroom.hall import Hall
-from examples.chatroom.limits import FloodGuard, Limits
-from examples.chatroom.members import Member, Outlet
-from examples.chatroom.messages import Event, Kind, Message, Moment
-from examples.chatroom.names import Refused
-from examples.chatroom.rendering import LineRenderer
-from examples.chatroom.session import Session
+from examples.chatroom.doors.line.rendering import LineRenderer
+from examples.chatroom.doors.session import Session
+from examples.chatroom.hall.gate import Gate
+from examples.chatroom.hall.hall import Hall
+from examples.chatroom.hall.limits import FloodGuard, Limits
+from examples.chatroom.hall.members import Member, Outlet
+from examples.chatroom.hall.messages import Event, Kind, Message, Moment
+from examples.chatroom.people.names import Refused
 
 Shown = TypeVar("Shown", bound=Event)
 RENDERER = LineRenderer(UTC)

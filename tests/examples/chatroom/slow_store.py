@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from examples.chatroom.history import AddMessage, Answer, MemoryStore, Write, Written
+from examples.chatroom.hall.history import AddMessage, Answer, MemoryStore, Write, Written
 
 
 @dataclass

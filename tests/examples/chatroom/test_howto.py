@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from examples.chatroom import client
-from examples.chatroom.commands import COMMANDS
+from examples.chatroom.client import __main__ as client
+from examples.chatroom.commands.table import COMMANDS
 from examples.chatroom.options import make_parser
 
 PAGE = Path(__file__).parents[3] / "docs" / "howto" / "run-the-chat-room.md"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from examples.chatroom import keeping
-from examples.chatroom.doorkeeper import Doorkeeper
-from examples.chatroom.hall import Hall
-from examples.chatroom.history import Write, Written
+from examples.chatroom.hall.hall import Hall
+from examples.chatroom.hall.history import Write, Written
 from examples.chatroom.keeping import IN_MEMORY, Keeping, open_hall
 from examples.chatroom.options import Options, parse_options
+from examples.chatroom.people.doorkeeper import Doorkeeper
 from miniloop import EventLoop
 from tests.examples.chatroom.helpers import person
 

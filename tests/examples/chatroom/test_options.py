@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from examples.chatroom.limits import Limits
+from examples.chatroom.doors.web.limits import WebLimits
+from examples.chatroom.hall.limits import Limits
 from examples.chatroom.options import make_parser, parse_options
-from examples.chatroom.web.limits import WebLimits
 
 FIELDS: list[tuple[str, dataclasses.Field[Any]]] = [
     *(("limits", each) for each in dataclasses.fields(Limits)),

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from examples.chatroom.names import Refused
 from examples.chatroom.password_pool import on_threads
+from examples.chatroom.people.names import Refused
 from miniloop import EventLoop, ThreadPool
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from examples.chatroom.hall import Hall
-from examples.chatroom.history import MemoryStore, Write, Written
+from examples.chatroom.hall.hall import Hall
+from examples.chatroom.hall.history import MemoryStore, Write, Written
+from examples.chatroom.hall.limits import Limits
+from examples.chatroom.hall.messages import Kind, Moment
 from examples.chatroom.keeping import Keeping
-from examples.chatroom.limits import Limits
-from examples.chatroom.messages import Kind, Moment
-from examples.chatroom.operators import Operators
+from examples.chatroom.people.operators import Operators
 from examples.chatroom.server import ChatServer
 from miniloop import EventLoop
 from miniloop.testing import FakeClock

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from examples.chatroom.hall import Hall
-from examples.chatroom.history import MemoryStore, Write, Written
+from examples.chatroom.hall.hall import Hall
+from examples.chatroom.hall.history import MemoryStore, Write, Written
+from examples.chatroom.hall.limits import Limits
 from examples.chatroom.keeping import Keeping
-from examples.chatroom.limits import Limits
 from examples.chatroom.status import Queues, Status
 from miniloop import EventLoop
 from miniloop.testing import FakeClock

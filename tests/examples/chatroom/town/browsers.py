@@ -9,8 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from miniloop.testing import Peer
-from tests.examples.chatroom.web.helpers import CLOSE, PING, PONG, TEXT, frame, handshake, parse
-from tests.examples.chatroom.web.helpers import text as as_frame
+from tests.examples.chatroom.doors.web.helpers import (
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    frame,
+    handshake,
+    parse,
+)
+from tests.examples.chatroom.doors.web.helpers import text as as_frame
 
 from .people import Plan, token_of
 from .screen import Screen

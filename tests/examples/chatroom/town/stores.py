@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from examples.chatroom.history import AddMessage, Answer, MemoryStore, Write, Written
-from examples.chatroom.messages import Message
+from examples.chatroom.hall.history import AddMessage, Answer, MemoryStore, Write, Written
+from examples.chatroom.hall.messages import Message
 
 from .people import token_of
 

@@ -8,13 +8,13 @@ from functools import cache
 from unittest.mock import patch
 
 from examples.chatroom import metrics
-from examples.chatroom.hall import Hall
+from examples.chatroom.doors.web.door import WebDoor
+from examples.chatroom.doors.web.limits import WebLimits
+from examples.chatroom.hall.hall import Hall
+from examples.chatroom.hall.limits import Limits
 from examples.chatroom.keeping import Keeping
-from examples.chatroom.limits import Limits
-from examples.chatroom.operators import Operators
+from examples.chatroom.people.operators import Operators
 from examples.chatroom.server import ChatServer
-from examples.chatroom.web.door import WebDoor
-from examples.chatroom.web.limits import WebLimits
 from miniloop.testing import GENTLE, Faults, SimulatedNetwork
 from miniloop.trace import inspection
 

@@ -1,0 +1,242 @@
+"""One person's conversation with a server.
+
+Rule of this file: the keyboard to the server, the server to the screen, and the end of both.
+
+The terminal stays in the mode it is in: its own line editing collects the line, so there is
+nothing to restore whatever way this program ends.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import sys
+
+from miniloop import AsyncChat, EventLoop, FileDispatcher
+
+from ..doors.line import telnet
+from ..people.text import decode
+
+READ_SIZE = 4096  # bytes taken from the keyboard at a time
+LONGEST_LINE = 65536  # bytes; the server's lines are far shorter
+LONGEST_SUBNEGOTIATION = 1024  # bytes
+HIGH_WATER = 65536  # bytes waiting for the server, above which the keyboard waits
+CONNECT_TIMEOUT = 20.0  # seconds to find the server and reach it
+TLS_TIMEOUT = 10.0  # seconds for the handshake
+PATIENCE = 5.0  # seconds the server has to say goodbye after our /quit
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+
+class Link(AsyncChat):
+    """The connection to the server.
+
+    Args:
+        client: Who hears of what happens on it.
+        tls: Whom to trust; None speaks without TLS.
+    """
+
+    def __init__(self, client: Client, tls: ssl.SSLContext | None) -> None:
+        super().__init__(client.loop)
+        self._context = tls
+        self.high_water, self.low_water = HIGH_WATER, HIGH_WATER // 4
+        self.set_terminator(None)
+        self._client = client
+        self._decoder = telnet.TelnetDecoder(LONGEST_LINE, LONGEST_SUBNEGOTIATION)
+
+    def handle_connect(self) -> None:
+        """The server answers."""
+        if self._context is None:
+            self._client.connected()
+        else:
+            name = self._client.host
+            self.start_tls(self._context, server_hostname=name, timeout=TLS_TIMEOUT)
+
+    def handle_secured(self) -> None:
+        """The server is who it says it is."""
+        self._client.connected()
+
+    def handle_connect_error(self, error: OSError) -> None:
+        """The server is not there, or its name means nothing."""
+        self._client.connect_failed(error)
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        """Show whole lines; answer telnet's questions, the server's ping among them."""
+        for event in self._decoder.receive(data):
+            if isinstance(event, telnet.Line):
+                self._client.show(decode(event.data))
+            elif isinstance(event, telnet.Reply):
+                self.push(event.data)
+
+    def handle_high_water(self) -> None:
+        """The server takes less than we have for it."""
+        self._client.pause_keyboard()
+
+    def handle_low_water(self) -> None:
+        """The server has caught up."""
+        self._client.resume_keyboard()
+
+    def handle_close(self) -> None:
+        """The server is gone."""
+        self.close()
+        self._client.server_closed(self.error)
+
+
+class Keyboard(FileDispatcher):
+    """Standard input.
+
+    Args:
+        client: Who gets what is typed.
+        fd: The descriptor to read; a duplicate of it is used.
+    """
+
+    def __init__(self, client: Client, fd: int) -> None:
+        super().__init__(client.loop, fd)
+        self._client = client
+
+    def handle_read(self) -> None:
+        """Pass on what was typed."""
+        data = self.recv(READ_SIZE)
+        if data:
+            self._client.typed(data)
+
+    def handle_close(self) -> None:
+        """End of input: Ctrl-D, or the end of the file."""
+        self.close()
+        self._client.leave()
+
+
+class Client:
+    """The conversation: what has happened so far decides the exit code.
+
+    Args:
+        loop: The loop to be on.
+        host: The server's name or address.
+        port: Its port, from 1.
+        name: The name to log in with, or None to be asked.
+        stdin: The descriptor to read what is typed from.
+        tls: Whom to trust; None speaks without TLS.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        host: str,
+        port: int,
+        name: str | None,
+        stdin: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.loop = loop
+        self.host = host
+        self.exit_code: int | None = None
+        self._name = name
+        self._stdin = stdin
+        self._keyboard: Keyboard | None = None
+        self._leaving = False
+        self._said_goodbye = False
+        self._line = b""
+        self._link = Link(self, tls)
+        self._link.connect_to(host, port, timeout=CONNECT_TIMEOUT)
+        loop.on_stop(self._stopping)
+
+    # What happens on the network
+
+    def connected(self) -> None:
+        """Log in, and begin to listen to the keyboard."""
+        # A command that does nothing tells the server that its pings will be answered.
+        self._link.push(bytes((telnet.IAC, telnet.NOP)))
+        if self._name is not None:
+            self._send(self._name.encode("utf-8", "replace") + b"\n")
+        self._keyboard = Keyboard(self, self._stdin)
+
+    def connect_failed(self, error: OSError) -> None:
+        """Give up with a sentence."""
+        what = f"find {self.host}" if isinstance(error, socket.gaierror) else "connect"
+        print(f"Cannot {what}: {error.strerror or error}.", file=sys.stderr)
+        self._finish(FAILED)
+
+    def server_closed(self, error: OSError | None) -> None:
+        """End, well if we had asked for it."""
+        if self._keyboard is None and error is not None:
+            print(self._why_not_secured(error), file=sys.stderr)
+        elif not self._leaving:
+            print("The server has closed the connection.", file=sys.stderr)
+        self._finish(OK if self._leaving else FAILED)
+
+    def _why_not_secured(self, error: OSError) -> str:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = f"Cannot trust {self.host}: {error.verify_message}."
+            return f"{why} --ca FILE trusts the certificates in that file."
+        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        return f"Cannot speak TLS with {self.host}: {reason or error}."
+
+    def show(self, line: str) -> None:
+        """Print one line of the server's; it is clean, as servers are strangers, too."""
+        try:
+            print(line, flush=True)
+        except OSError:
+            # Nobody reads us any more; nor may the interpreter try to flush once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._finish(FAILED)
+
+    # What happens at the keyboard
+
+    def typed(self, data: bytes) -> None:
+        """Send what was typed, line by line, and notice the wish to leave."""
+        *lines, self._line = (self._line + data).split(b"\n")
+        for line in lines:
+            self._leaving = self._leaving or line.split()[:1] == [b"/quit"]
+            self._send(line + b"\n")
+        if len(self._line) > READ_SIZE:  # no line that the server would take; do not collect it
+            self._send(self._line)
+            self._line = b""
+
+    def leave(self) -> None:
+        """Nothing more will be typed: say what is left, leave, and wait for the server's word."""
+        self._leaving = True
+        if self._line:
+            self._send(self._line + b"\n")
+        self._say_goodbye()
+        self.loop.call_later(PATIENCE, self._finish, OK)
+
+    def pause_keyboard(self) -> None:
+        """Let what is typed wait."""
+        if self._keyboard is not None and not self._keyboard.closed:
+            self._keyboard.pause_reading()
+
+    def resume_keyboard(self) -> None:
+        """Take what is typed again."""
+        if self._keyboard is not None and not self._keyboard.closed:
+            self._keyboard.resume_reading()
+
+    # Inside
+
+    def _stopping(self) -> None:
+        if self.exit_code is None:  # not by us, so it was Ctrl-C or SIGTERM
+            self.exit_code = INTERRUPTED
+            self._leaving = True
+            self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
+        if self._link.connected and not self._said_goodbye:
+            self._said_goodbye = True
+            self._send(b"/quit\n")
+            self._link.close_write()
+            self._close_keyboard()  # nothing can be sent any more
+
+    def _close_keyboard(self) -> None:
+        if self._keyboard is not None:
+            self._keyboard.close()
+
+    def _send(self, data: bytes) -> None:
+        # Byte 255 is telnet's escape, and is doubled to be itself.
+        self._link.push(data.replace(b"\xff", b"\xff\xff"))
+
+    def _finish(self, code: int) -> None:
+        if self.exit_code is None:
+            self.exit_code = code
+        self._link.close()
+        self._close_keyboard()  # it may have been typed on in the same pass
+        self.loop.stop(grace=0)

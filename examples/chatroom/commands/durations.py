@@ -1,0 +1,41 @@
+"""Times as people type them: 10m, 2h, 7d, 4w.
+
+Rule of this file: from text to seconds.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..people.names import Refused
+
+_SECONDS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+# Four digits: 191 years of weeks are enough, and no calendar ends before them.
+_FORM = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds that `text` means, such as ``10m``, ``2h``, ``7d`` or ``4w``.
+
+    Raises:
+        Refused: It is none.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise Refused("A duration is typed like 10m, 2h, 7d or 4w.")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def split_duration(text: str) -> tuple[float | None, str]:
+    """Return the duration that `text` begins with (None if with none), and the rest.
+
+    A first word that begins with a digit must be a duration: "10min spam" would otherwise be a
+    reason, and what was meant for ten minutes would hold for ever.
+
+    Raises:
+        Refused: It begins with a digit and is none.
+    """
+    word, _, rest = text.partition(" ")
+    if not word[:1].isdigit():
+        return None, text
+    return parse_duration(word), rest.strip()

@@ -1,0 +1,1 @@
+"""The line door: telnet, nc, and the terminal client, which speaks what telnet speaks."""

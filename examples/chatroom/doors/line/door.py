@@ -1,0 +1,252 @@
+"""The door for telnet, nc, and the terminal client: lines over TCP.
+
+Rule of this file: one connection's bytes and timers; what lines mean is the session's business.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from miniloop import AsyncChat, EventLoop
+
+from ...hall.hall import Hall
+from ...hall.messages import LAST_WORDS, Event, Kind, Message, Moment, Receipt
+from ...people.names import Refused
+from ...people.text import decode
+from ..session import Session
+from . import telnet
+from .rendering import LineRenderer
+
+log = logging.getLogger("chatroom")
+
+# No telnet user types this as a name by accident.
+_HTTP_REQUEST = re.compile(rb"[A-Z]{3,20} \S+ HTTP/\d")
+_HTTP_BODY = b"This is a chat room for telnet, not a web server. Try: telnet HOST PORT\r\n"
+HTTP_ANSWER = (
+    b"HTTP/1.1 400 Bad Request\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\n"
+    b"Connection: close\r\n"
+    b"\r\n%b" % (len(_HTTP_BODY), _HTTP_BODY)
+)
+# Bytes decoded before looking whether they have ended the conversation: a flood is recognised
+# after milliseconds, however much of it was received at once.
+_SLICE = 4096
+# A telnet must answer this, whatever its user does: a question that needs no human.
+_TELNET_PING = bytes((telnet.IAC, telnet.DO, telnet.TIMING_MARK))
+
+
+def is_http_request(line: bytes) -> bool:
+    """Say whether `line` is the first line of an HTTP request: a browser, a health check."""
+    return _HTTP_REQUEST.match(line) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all the line doors of one server share.
+
+    Attributes:
+        hall: Where the doors lead.
+        renderer: Makes lines of messages, once for all doors.
+        moment: Tells the time.
+        tls: Returns what the next connection is to be secured with; None for no TLS.
+    """
+
+    hall: Hall
+    renderer: LineRenderer
+    moment: Callable[[], Moment]
+    tls: Callable[[], ssl.SSLContext] | None = None
+
+
+class LineDoor(AsyncChat):
+    """One connection.
+
+    Args:
+        loop: The loop to be on.
+        sock: The accepted connection.
+        address: Where it comes from, for the limits and the log.
+        house: What it shares with the other doors.
+    """
+
+    def __init__(self, loop: EventLoop, sock: socket.socket, address: str, house: House) -> None:
+        super().__init__(loop, sock)
+        self._house = house
+        self._limits = limits = house.hall.limits
+        self.max_output = limits.max_output
+        if house.tls is not None:
+            self.start_tls(house.tls(), server_side=True, timeout=limits.login_timeout)
+        self.set_terminator(None)
+        self._decoder = telnet.TelnetDecoder(limits.max_line, limits.max_subnegotiation)
+        self._ending = False
+        self._heard_out = True
+        self._first_line = True
+        self._asked_for_life = False
+        self._timer = loop.call_later(limits.login_timeout, self._login_timeout)
+        self._session = self._open_session(address)
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether it never came in: there was no place, or its address is banned."""
+        return self._session is None
+
+    def _open_session(self, address: str) -> Session | None:
+        hall, place = self._house.hall, None
+        try:
+            place = hall.gate.enter(address)
+            session = Session(hall, self, place, self._house.moment())
+        except Refused as refusal:
+            if place is not None:
+                place.leave()
+            log.info("%s is turned away: %s", address, refusal)
+            self.push(self._house.renderer.encode(Message(Kind.FAREWELL, str(refusal))))
+            # No lingering here: those turned away are not counted, and must not add up.
+            self._ending = True
+            self._timer.cancel()
+            self.close_when_done()
+            return None
+        session.greet()
+        return session
+
+    # The hall's side
+
+    def deliver(self, event: Event) -> None:
+        """Queue `event` as lines; a farewell is the last one."""
+        if self._ending:
+            return
+        if isinstance(event, Receipt):
+            self._heard_out = True
+            super().handle_eof()
+            return
+        self.push(self._house.renderer.encode(event))
+        if isinstance(event, Message) and event.kind in LAST_WORDS:
+            self._end()
+
+    # The network's side
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        """Take `data` as it comes; where lines end, the telnet decoder says."""
+        if self._ending:
+            return
+        if self._asked_for_life:
+            self._asked_for_life = False
+            self.set_idle_timeout(self._limits.idle_ping)
+        most = self._decoder.commands + self._limits.max_commands
+        for start in range(0, len(data), _SLICE):
+            for event in self._decoder.receive(data[start : start + _SLICE]):
+                # A line can end the conversation (/quit, a flood): what follows it is not heard.
+                if self._ending or self.closed:
+                    return
+                self._take(event)
+            if self._decoder.commands > most:
+                self._expel_flooder()
+                return
+
+    def _expel_flooder(self) -> None:
+        if self._session is not None:
+            now = self._house.moment()
+            self._session.expel("Those were too many telnet commands. Goodbye.", "flooding", now)
+
+    def _take(self, event: telnet.Event) -> None:
+        session, now = self._session, self._house.moment()
+        if session is None:
+            return
+        match event:
+            case telnet.Line(data):
+                self._take_line(session, data, now)
+            case telnet.TooLong():
+                session.too_long(now)
+            case telnet.Reply(data):
+                self.push(data)
+            case telnet.AreYouThere():
+                session.are_you_there(now)
+            case telnet.Interrupt():
+                # Ctrl-C in telnet: the half-typed line is gone, and that is all of it.
+                pass
+
+    def _take_line(self, session: Session, data: bytes, now: Moment) -> None:
+        if self._first_line and is_http_request(data):
+            self.push(HTTP_ANSWER)
+            self._end()
+            return
+        self._first_line = False
+        was_in = session.logged_in
+        session.receive(decode(data), now)
+        if session.logged_in and not was_in:
+            self._timer.cancel()
+            self.set_idle_timeout(self._limits.idle_ping)
+
+    def handle_eof(self) -> None:
+        """The peer will send no more; it is still to be shown what it said, once that is stored."""
+        self._heard_out = self._session is None or self._ending
+        super().handle_eof()
+        if self._session is not None and not self._heard_out:
+            self._session.receipt(0)
+
+    def input_done(self) -> bool:
+        """Return whether what was received has had its effect; the end waits for that."""
+        return self._heard_out and super().input_done()
+
+    # Time limits
+
+    def _login_timeout(self) -> None:
+        if self._session is not None:
+            now = self._house.moment()
+            self._session.expel("You gave no name in time. Goodbye.", "no log-in in time", now)
+
+    def handle_idle(self) -> None:
+        """Nothing came for long: ask once, then give the place to somebody else."""
+        if self._session is None or self._ending:
+            self.close()
+        elif self._asked_for_life:
+            now = self._house.moment()
+            self._session.expel("You were silent for too long. Goodbye.", "timed out", now)
+        else:
+            self._ask_for_life(self._session)
+
+    def _ask_for_life(self, session: Session) -> None:
+        left = self._limits.idle_timeout - self._limits.idle_ping
+        self._asked_for_life = True
+        self.set_idle_timeout(left)
+        if self._decoder.spoke_telnet:
+            self.push(_TELNET_PING)
+        else:
+            session.tell(f"Are you still there? Press Enter within {left:.0f} seconds to stay.")
+
+    # The end
+
+    def _end(self) -> None:
+        """Send what is queued, say that no more comes, and give the peer time to read it.
+
+        Closing at once would reset the connection if the peer had sent something unread, and a
+        reset lets the last line get lost on its way.
+        """
+        self._ending = self._heard_out = True
+        self._timer.cancel()
+        self.set_idle_timeout(None)
+        self.close_write()
+        self._timer = self.loop.call_later(self._limits.linger, self.close)
+
+    def handle_output_overflow(self) -> None:
+        """The peer reads too slowly; it goes, so that the others need not wait or pay for it."""
+        self._leave("reads too slowly")
+
+    def handle_close(self) -> None:
+        """The peer is gone, or never spoke TLS where it was to."""
+        if isinstance(self.error, ssl.SSLError):
+            log.info("TLS failed: %s.", self.error.reason)
+        self._leave("connection closed")
+
+    def close(self) -> None:
+        """Close, however it came to this, and free the name and the place."""
+        self._leave("connection closed")
+
+    def _leave(self, reason: str) -> None:
+        self._timer.cancel()
+        super().close()
+        if self._session is not None:
+            self._session.lost(reason, self._house.moment())

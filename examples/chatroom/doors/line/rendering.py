@@ -1,0 +1,124 @@
+"""How an event looks as lines of text.
+
+Rule of this file: typed events in, safe lines out; the only place where a line is put together.
+
+What people say always stands behind their name, and every sentence of the server's begins with
+"--", which no name can: so nobody can say something that looks as if the server had said it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, tzinfo
+
+from ...hall.messages import (
+    Event,
+    Found,
+    Kind,
+    Message,
+    Page,
+    Parted,
+    Receipt,
+    RoomEntry,
+    RoomList,
+    RoomView,
+)
+from ...people.text import clean
+
+_LAYOUT: dict[Kind, Callable[[Message], str]] = {
+    Kind.SAID: lambda message: f"{message.sender}: {message.text}",
+    Kind.ACTED: lambda message: f"* {message.sender} {message.text}",
+    Kind.WHISPERED: lambda message: (
+        f"{message.sender} to {message.recipient} alone: {message.text}"
+    ),
+    Kind.JOINED: lambda message: f"-- {message.sender} came into {message.room}.",
+    Kind.LEFT: lambda message: f"-- {message.sender} left {message.room}: {message.text}.",
+    Kind.RENAMED: lambda message: f"-- {message.sender} is now called {message.text}.",
+    Kind.TOPIC: lambda message: f"-- {message.sender} set the topic: {message.text}",
+    Kind.OPERATOR: lambda message: f"-- {message.sender} is an operator now.",
+    Kind.LOCKED: lambda message: f"-- {message.sender} closed {message.room} with a key.",
+    Kind.UNLOCKED: lambda message: f"-- {message.sender} opened {message.room} to all.",
+    Kind.NOTICE: lambda message: f"-- {message.text}",
+    Kind.FAREWELL: lambda message: f"-- {message.text}",
+    Kind.CLOSING: lambda message: f"-- {message.text}",
+}
+
+_NOW = "%H:%M"
+_THEN = "%Y-%m-%d %H:%M"  # what is looked up may be from another day
+
+
+class LineRenderer:
+    """Turns events into lines, once for all who get them.
+
+    The hall hands one event to all its recipients before it begins with the next, so
+    remembering the last one is enough: 200 members share one bytes object.
+
+    Args:
+        zone: The time zone of the times shown; the machine's own unless given.
+    """
+
+    def __init__(self, zone: tzinfo | None = None) -> None:
+        self._zone = zone
+        self._last: Event | None = None
+        self._encoded = b""
+
+    def encode(self, event: Event) -> bytes:
+        """Return `event` as UTF-8 lines with CR LF, the line end of telnet's network terminal.
+
+        UTF-8 has no byte 255, so nothing in it needs telnet's doubling.
+        """
+        if event is not self._last:
+            self._encoded = "".join(f"{line}\r\n" for line in self.lines(event)).encode()
+            self._last = event
+        return self._encoded
+
+    def lines(self, event: Event) -> list[str]:
+        """Return `event` as lines without their ends, safe for any terminal."""
+        # Cleaned here again although it was on its way in: this is the last gate before other
+        # people's terminals, and a history or a door of tomorrow may let through more.
+        match event:
+            case Message():
+                return [self._line(event, _NOW)]
+            case RoomView():
+                return [clean(f"-- {_describe(event)}"), *self._past(event.recent)]
+            case Page():
+                return self._past(event.messages) or ["-- Nothing has been said here yet."]
+            case Found():
+                return [clean(f"-- {_describe_search(event)}"), *self._past(event.messages)]
+            case RoomList():
+                return [clean(f"-- {_describe_entry(entry)}") for entry in event.rooms]
+            case Parted():
+                return [clean(f"-- {event.text}")] if event.text else []
+            case Receipt():
+                return []  # whoever types sees the line itself
+
+    def _past(self, messages: Iterable[Message]) -> list[str]:
+        return [self._line(message, _THEN) for message in messages]
+
+    def _line(self, message: Message, layout: str) -> str:
+        line = clean(_LAYOUT[message.kind](message))
+        if message.at is None:
+            return line
+        mark = "" if message.kept else ", not kept"
+        return f"[{datetime.fromtimestamp(message.at, self._zone).strftime(layout)}{mark}] {line}"
+
+
+def _describe(view: RoomView) -> str:
+    closed = ", which is closed with a key" if view.closed else ""
+    topic = f" Topic: {view.topic}." if view.topic else ""
+    people = ", ".join(
+        f"{each.name} (operator)" if each.operator else each.name for each in view.people
+    )
+    return f"You are in {view.name}{closed}.{topic} Here: {people}."
+
+
+def _describe_search(found: Found) -> str:
+    if not found.messages:
+        return f"Nothing was found for: {found.query}"
+    return f"{len(found.messages)} found for: {found.query}"
+
+
+def _describe_entry(entry: RoomEntry) -> str:
+    closed = ", closed" if entry.closed else ""
+    topic = f" - {entry.topic}" if entry.topic else ""
+    return f"{entry.name} ({entry.people}{closed}){topic}"

@@ -1,0 +1,33 @@
+"""Ports as people type them.
+
+Rule of this file: from text to a number, and the option that the server and its client share.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+PORT = 1234
+"""Where the line door is unless somebody says otherwise."""
+HIGHEST = 65535
+
+
+def add_port(parser: argparse._ActionsContainer, text: str, least: int = 0) -> None:
+    """Add ``--port`` to `parser`, with `text` as its help and `least` as its lowest value."""
+
+    def port(given: str) -> int:
+        return port_number(given, least)
+
+    parser.add_argument("--port", type=port, default=PORT, help=text)
+
+
+def port_number(text: str, least: int) -> int:
+    """Return the port that `text` spells, at least `least`.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    port = int(text) if text.isdecimal() else -1
+    if not least <= port <= HIGHEST:
+        raise argparse.ArgumentTypeError(f"a port is a number from {least} to {HIGHEST}")
+    return port

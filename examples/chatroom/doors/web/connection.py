@@ -1,0 +1,259 @@
+"""One TCP connection of the web door: an HTTP request, perhaps a WebSocket from then on.
+
+Rule of this file: bytes, timers and the end of the connection; words are the conversation's.
+
+Timers are all ours: the package that does the protocol has none.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from socket import socket
+
+from websockets.datastructures import MultipleValuesError
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from miniloop import AsyncChat, EventLoop
+
+from ...hall.gate import Place
+from .answers import Answer, refuse
+from .head import HeadReader, Unfit
+from .origin import may_connect
+from .pages import Pages
+from .seat import Service
+from .websocket import WebSocket, new_protocol
+
+log = logging.getLogger("chatroom")
+
+CHAT = "/chat"
+FULL = refuse(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The chat room is full; please try again later.",
+    ("Retry-After", "30"),
+)
+TOO_SLOW = refuse(HTTPStatus.REQUEST_TIMEOUT, "The request took too long.")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all the connections of one web door share.
+
+    Attributes:
+        service: What their seats share.
+        pages: What else there is to see.
+        origins: Pages of these origins may open a WebSocket, too.
+        max_output: Bytes that may wait for a browser.
+        login_timeout: Seconds to give a name.
+        gone: Called with a connection when it is over.
+    """
+
+    service: Service
+    pages: Pages
+    origins: frozenset[str]
+    max_output: int
+    login_timeout: float
+    gone: Callable[[Connection], None]
+
+
+class Connection(AsyncChat):
+    """One connection.
+
+    Args:
+        loop: The loop to be on.
+        sock: The accepted connection.
+        address: Where it comes from, for the log.
+        place: Its place in the hall; None if the hall is full.
+        house: What it shares with the other connections.
+        tls: What to protect it with; None for plain HTTP.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        sock: socket,
+        address: str,
+        place: Place | None,
+        house: House,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        super().__init__(loop, sock)
+        self.max_output = house.max_output
+        self.set_terminator(None)
+        self.place = place
+        self._address = address
+        self._house = house
+        self._limits = limits = house.service.limits
+        self._secure = tls is not None
+        self._head: HeadReader | None = HeadReader(
+            limits.max_request_head, limits.max_request_lines
+        )
+        self._take: Callable[[bytes], None] = self._take_head
+        self._web: WebSocket | None = None
+        self._asked = self._ending = self._gone = False
+        self._deadline = loop.call_later(limits.request_timeout, self._request_timeout)
+        if tls is not None:
+            self.start_tls(tls, server_side=True, timeout=limits.request_timeout)
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        """Take `data` as it comes."""
+        self._take(data)
+
+    # HTTP
+
+    def _take_head(self, data: bytes) -> None:
+        if self._head is None:
+            return
+        try:
+            head = self._head.receive(data)
+        except Unfit as unfit:
+            self._answer(unfit.answer)
+            return
+        if head is not None:
+            rest, self._head = self._head.rest, None
+            self._serve(head, rest)
+
+    def _serve(self, head: bytes, rest: bytes) -> None:
+        protocol = new_protocol(self._limits.max_frame)
+        head_only = head.startswith(b"HEAD ")
+        # Not every version of the package knows the other method.
+        protocol.receive_data(b"GET" + head[4:] if head_only else head)
+        events = protocol.events_received()
+        if not events or not isinstance(events[0], Request):
+            self._answer(refuse(HTTPStatus.BAD_REQUEST, "This is no HTTP request."))
+            return
+        request = events[0]
+        path = request.path.partition("?")[0]
+        if path == CHAT and not head_only:
+            self._upgrade(protocol, request, rest)
+        elif self.place is None:
+            self._answer(FULL, head_only=head_only)
+        else:
+            known = ",".join(request.headers.get_all("If-None-Match"))
+            self._answer(self._house.pages.answer(path, known), head_only=head_only)
+
+    def _answer(self, answer: Answer, *, head_only: bool = False) -> None:
+        """Answer, and give the browser time to read it.
+
+        Closing at once would reset the connection if something of the request was still unread,
+        and a reset lets the answer get lost on its way.
+        """
+        wall = self._house.service.moment().wall
+        self.push(answer.serialize(wall, head_only=head_only))
+        self._take = _ignore
+        self._head = None
+        self.half_close()
+
+    def _request_timeout(self) -> None:
+        if self._head is not None and self._head.begun:
+            self._answer(TOO_SLOW)
+        else:
+            self.close()  # browsers open connections that they may never need
+
+    # Becoming a WebSocket
+
+    def _upgrade(self, protocol: ServerProtocol, request: Request, rest: bytes) -> None:
+        refusal = self._refusal(request)
+        if refusal is not None:
+            self._answer(refusal)
+            return
+        response = protocol.accept(request)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            kept = ((name, response.headers[name]) for name in ("Upgrade", "Allow")
+                    if name in response.headers)  # fmt: skip
+            sentence = bytes(response.body).decode("utf-8", "replace").strip()
+            self._answer(refuse(HTTPStatus(response.status_code), sentence, *kept))
+            return
+        protocol.send_response(response)
+        self._begin(protocol, rest)
+
+    def _refusal(self, request: Request) -> Answer | None:
+        try:
+            origin, host = request.headers.get("Origin"), request.headers.get("Host", "")
+        except MultipleValuesError:
+            return refuse(HTTPStatus.BAD_REQUEST, "There is more than one Origin.")
+        if may_connect(origin, host, secure=self._secure, allowed=self._house.origins):
+            return None
+        log.info("%s: a page of another origin wanted to come in.", self._address)
+        return refuse(HTTPStatus.FORBIDDEN, "Pages of that origin may not come in here.")
+
+    def _begin(self, protocol: ServerProtocol, rest: bytes) -> None:
+        full = self.place is None
+        timeout = self._limits.request_timeout if full else self._house.login_timeout
+        self._deadline.cancel()
+        self._deadline = self.loop.call_later(timeout, self._login_timeout)
+        self._web = WebSocket(self, protocol, self._house.service, self._address, self.place)
+        self.place = None
+        self.set_idle_timeout(self._limits.ping_after)
+        self._take = self._web.receive
+        self._web.flush()
+        if rest:
+            self._web.receive(rest)
+
+    def _login_timeout(self) -> None:
+        if self._web is not None:
+            self._web.conversation.too_late()
+
+    def seated(self) -> None:
+        """Somebody has come in: there is no more hurry."""
+        if not self._ending:
+            self._deadline.cancel()
+
+    def handle_idle(self) -> None:
+        """Nothing came for long: ask, and if nothing comes again, the connection is lost."""
+        if self._web is not None and not self._asked and self._web.ask():
+            self._asked = True
+            self.set_idle_timeout(self._limits.pong_timeout)
+        else:
+            self._leave("connection lost")
+
+    def heard(self) -> None:
+        """A whole frame has come: somebody is there."""
+        if self._asked:
+            self._asked = False
+            self.set_idle_timeout(self._limits.ping_after)
+
+    # The end
+
+    def closing(self) -> None:
+        """A close frame was sent: the browser has so long to answer."""
+        self._ending = True
+        self._deadline.cancel()
+        self._deadline = self.loop.call_later(self._limits.close_timeout, self.close)
+
+    def half_close(self) -> None:
+        """Send what is queued, say that no more comes, and wait a little for the other side."""
+        self.closing()
+        self.close_write()
+
+    def handle_output_overflow(self) -> None:
+        """The browser reads too slowly; it loses its connection, not its seat."""
+        self._leave("reads too slowly")
+
+    def handle_close(self) -> None:
+        """The browser is gone."""
+        self._leave("connection lost")
+
+    def close(self) -> None:
+        """Close, however it came to this."""
+        self._leave("connection lost")
+
+    def _leave(self, reason: str) -> None:
+        super().close()
+        if self._gone:
+            return
+        self._gone = True
+        self._deadline.cancel()
+        if self._web is not None:
+            self._web.conversation.lost(reason)
+        if self.place is not None:
+            self.place.leave()
+        self._house.gone(self)
+
+
+def _ignore(data: bytes) -> None:
+    """Forget what comes after the end."""

@@ -1,0 +1,127 @@
+"""What is said on one open WebSocket.
+
+Rule of this file: from a message to the seat it is for; who has none yet, and who talks nonsense.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from ...hall.gate import Place
+from ...people.names import Refused
+from . import wire
+from .frames import frame_of
+from .seat import GOODBYE, Line, Seat, Service
+
+log = logging.getLogger("chatroom")
+
+TOO_MANY_PROBLEMS, FULL = 4002, 1013
+
+
+class Conversation:
+    """One browser's words.
+
+    Args:
+        service: What all seats share.
+        socket: The connection.
+        address: Where it comes from, for the log.
+        place: Its place in the hall; None if the hall is full, when only those may come in who
+            have a seat there already.
+    """
+
+    def __init__(self, service: Service, socket: Line, address: str, place: Place | None) -> None:
+        self._service = service
+        self._socket = socket
+        self._address = address
+        self._place = place
+        self._seat: Seat | None = None
+        self._problems = 0
+        self._over = False
+
+    def hear(self, text: str) -> None:
+        """Take one message."""
+        try:
+            request = wire.decode(text)
+            self._take(request)
+        except wire.BadRequest as problem:
+            self._complain(problem)
+
+    def too_late(self) -> None:
+        """Nobody gave a name in time."""
+        self._refuse("You gave no name in time. Goodbye.")
+        self._socket.end(GOODBYE, "no log-in in time")
+
+    def lost(self, reason: str) -> None:
+        """The connection is gone; safe to call again."""
+        if self._over:
+            return
+        self._over = True
+        if self._seat is not None:
+            self._seat.lost(self._socket, reason)
+        if self._place is not None:
+            self._place.leave()
+
+    def _take(self, request: wire.Opening | wire.Request) -> None:
+        seat = self._seat
+        match request:
+            case wire.Enter(name):
+                self._enter(name)
+            case wire.Resume(token, seen):
+                self._resume(token, seen)
+            case _ if seat is None or not seat.welcomed:
+                raise wire.BadRequest("Enter first.")
+            case _:
+                seat.obey(request)
+
+    def _enter(self, name: str) -> None:
+        if self._seat is not None and self._seat.welcomed:
+            raise wire.BadRequest("You have entered already.")
+        if self._seat is None:
+            self._sit_down()
+        if self._seat is not None:
+            try:
+                self._seat.enter(name)
+            except Refused as refusal:
+                self._refuse(str(refusal))
+
+    def _sit_down(self) -> None:
+        place = self._place
+        if place is None:
+            self._refuse("The chat room is full; please try again later.")
+            self._socket.end(FULL, "full")
+            return
+        try:
+            self._seat = Seat(self._service, place, self._socket)
+        except Refused as refusal:
+            log.info("%s is turned away: %s", self._address, refusal)
+            self._refuse(str(refusal))
+            self._socket.end(GOODBYE, "refused")
+        else:
+            self._place = None
+
+    def _resume(self, token: str, seen: int | None) -> None:
+        if self._seat is not None:
+            raise wire.BadRequest("You have entered already.")
+        seat = self._service.tokens.find(token)
+        if seat is None:
+            self._socket.show(frame_of({"kind": "expired"}))
+            return
+        if not seat.may_return():
+            self._socket.end(FULL, "coming back too often")
+            return
+        self._seat = seat
+        place, self._place = self._place, None
+        seat.attach(self._socket, seen, place)
+
+    def _complain(self, problem: wire.BadRequest) -> None:
+        self._problems += 1
+        if self._problems > self._service.limits.max_problems:
+            log.info("%s sent too many bad requests.", self._address)
+            self._socket.end(TOO_MANY_PROBLEMS, "too many bad requests")
+        elif self._seat is not None and self._seat.welcomed:
+            self._seat.complain(problem)
+        else:
+            self._socket.show(frame_of({"kind": "problem", "text": str(problem)}))
+
+    def _refuse(self, text: str) -> None:
+        self._socket.show(frame_of({"kind": "refused", "text": text}))

@@ -1,0 +1,171 @@
+"""The web door: listens, counts, and makes a connection of whoever comes.
+
+Rule of this file: putting the parts together.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniloop import EventLoop, Listener
+
+from ...hall.gate import Place
+from ...hall.hall import Hall
+from ...hall.members import Outlet
+from ...hall.messages import Moment
+from ...people.names import Refused
+from ..session import Session
+from .frames import Framer
+from .limits import WebLimits
+from .origin import normal
+from .pages import STATIC, Pages
+from .seat import Service
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .connection import Connection
+
+log = logging.getLogger("chatroom")
+
+MISSING = "The web door needs the package websockets: pip install 'miniloop[chat]'"
+
+
+class WebDoor:
+    """Serves the page, its WebSocket and the server's state.
+
+    Args:
+        loop: The loop to be on.
+        address: Where to listen: host and port; port 0 takes any free one.
+        hall: Where it leads.
+        moment: Tells the time.
+        status: Returns the server's state, for ``/status``: a dict of plain values and dicts.
+        origins: Pages of these origins may come in besides our own, such as
+            ``https://chat.example.org`` where a proxy stands before us.
+        tls: Returns what to protect a new connection with, asked for each of them, so that a
+            renewed certificate is used at once; None for plain HTTP.
+        limits: The limits of this door; those of the hall hold, too.
+        folder: Where the page's files are.
+
+    Raises:
+        ImportError: The package ``websockets`` is missing.
+        OSError: The address cannot be listened on.
+        ValueError: One of `origins` is none.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        address: tuple[str, int],
+        hall: Hall,
+        moment: Callable[[], Moment],
+        *,
+        status: Callable[[], Mapping[str, object]],
+        origins: Iterable[str] = (),
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        limits: WebLimits | None = None,
+        folder: Path = STATIC,
+    ) -> None:
+        try:
+            from .connection import Connection, House
+        except ImportError as error:
+            raise ImportError(MISSING) from error
+        self._hall = hall
+        self._tls = tls
+        self._limits = limits = limits if limits is not None else WebLimits()
+        self._connections: set[Connection] = set()
+        self._turned_away: set[Connection] = set()
+        self._connect = Connection
+        self._service = self._make_service(loop, moment)
+        self._house = House(
+            self._service,
+            Pages(status, folder),
+            frozenset(map(normal, origins)),
+            hall.limits.max_output,
+            hall.limits.login_timeout,
+            self._gone,
+        )
+        self._listener = Listener(loop, address, self._open)
+
+    def _make_service(self, loop: EventLoop, moment: Callable[[], Moment]) -> Service:
+        hall = self._hall
+
+        def open_session(outlet: Outlet, place: Place, now: Moment) -> Session:
+            return Session(hall, outlet, place, now, roaming=True)
+
+        framer = Framer(self._limits.compress_from)
+        return Service(self._limits, moment, loop.call_later, open_session, framer)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and the port really listened on."""
+        host, port = self._listener.address[:2]
+        return host, port
+
+    @property
+    def url(self) -> str:
+        """What to type into a browser."""
+        host, port = self.address
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'http' if self._tls is None else 'https'}://{shown}:{port}/"
+
+    def figures(self) -> dict[str, int]:
+        """Return numbers for the server's state; output in bytes, in all and of the slowest."""
+        seats = self._service.tokens.holders()
+        queued = [each.output_size for each in self._connections]
+        return {
+            "connections": len(self._connections),
+            "seats": len(seats),
+            "seats_waiting": sum(seat.waiting for seat in seats),
+            "turned_away": len(self._turned_away),
+            "output_queued": sum(queued),
+            "output_largest": max(queued, default=0),
+        }
+
+    def close(self) -> None:
+        """Take no more connections; those there are go on."""
+        self._listener.close()
+
+    def _open(self, loop: EventLoop, sock: socket.socket) -> Connection | None:
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            address = str(sock.getpeername()[0])
+        except OSError:
+            log.info("A connection was gone before it was served.")
+            sock.close()
+            return None
+        place = self._enter(address)
+        if place is None and len(self._turned_away) >= self._limits.max_turned_away:
+            sock.close()
+            return None
+        try:
+            return self._admit(loop, sock, address, place)
+        except BaseException:
+            if place is not None:
+                place.leave()
+            raise
+
+    def _enter(self, address: str) -> Place | None:
+        try:
+            return self._hall.gate.enter(address)
+        except Refused as refusal:
+            log.info("%s is turned away from the web door: %s", address, refusal)
+            return None
+
+    def _admit(
+        self, loop: EventLoop, sock: socket.socket, address: str, place: Place | None
+    ) -> Connection:
+        tls = self._tls() if self._tls is not None else None
+        connection = self._connect(loop, sock, address, place, self._house, tls)
+        self._connections.add(connection)
+        if place is None:
+            self._turned_away.add(connection)
+        return connection
+
+    def _gone(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._turned_away.discard(connection)

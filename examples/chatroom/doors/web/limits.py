@@ -1,0 +1,73 @@
+"""The limits that only the web door needs; those of the room hold here, too.
+
+Rule of this file: numbers and their reasons, made into options by the server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...hall.bounds import bound, check_bounds
+
+
+@dataclass(frozen=True, slots=True)
+class WebLimits:
+    """The limits in force; the fields' metadata hold unit, reason and least value.
+
+    Raises:
+        ValueError: A value is below its least.
+    """
+
+    # A browser sends all cookies of all ports of a host, however little we want them.
+    max_request_head: int = bound(
+        16384, "bytes", "longest HTTP request; longer ones are refused", least=256
+    )
+    max_request_lines: int = bound(100, "lines", "most header lines of an HTTP request")
+    request_timeout: float = bound(
+        10.0, "seconds", "time for a whole HTTP request, TLS included", least=0.01
+    )
+    # One line of the room in JSON: six bytes for each of its bytes at worst, and what surrounds it.
+    max_frame: int = bound(8192, "bytes", "longest WebSocket message received", least=256)
+    frame_rate: float = bound(
+        20.0, "frames/second", "WebSocket frames one may send in the long run", least=0.001
+    )
+    frame_burst: int = bound(200, "frames", "WebSocket frames one may send at once")
+    max_problems: int = bound(
+        10, "requests", "requests that make no sense before their sender is disconnected"
+    )
+    # Shorter than the minute after which proxies and home routers forget a silent connection.
+    ping_after: float = bound(
+        30.0, "seconds", "silence after which a browser is asked whether it is there", least=0.01
+    )
+    pong_timeout: float = bound(
+        20.0, "seconds", "time to answer that, before the connection counts as lost", least=0.01
+    )
+    close_timeout: float = bound(
+        5.0, "seconds", "time a browser gets to end a connection in order", least=0.01
+    )
+    resume_grace: float = bound(
+        30.0, "seconds", "time a lost browser has to come back to its seat", least=0
+    )
+    # Each return can cost as much as all its rooms' views, and leaves a connection to be closed.
+    resume_rate: float = bound(
+        0.5, "times/second", "how often one seat may be returned to in the long run", least=0.001
+    )
+    resume_burst: int = bound(20, "times", "how often one seat may be returned to at once")
+    backlog_events: int = bound(
+        1000, "events", "events kept for each browser, should it lose its connection", least=0
+    )
+    backlog_bytes: int = bound(262144, "bytes", "the same, in bytes", least=0)
+    # Below this a compressed message saves less than a packet, and costs each time.
+    compress_from: int = bound(
+        1024, "bytes", "shortest list (history, people) that is compressed", least=0
+    )
+    max_turned_away: int = bound(
+        32,
+        "connections",
+        "connections told properly that the room is full; others are cut",
+        least=0,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that would make the door unusable."""
+        check_bounds(self)

@@ -1,0 +1,296 @@
+"""A member's seat, which outlives its connections.
+
+Rule of this file: one member's events, requests and waiting; no sockets, no HTTP.
+
+A browser loses its connection whenever a telephone goes into a tunnel.  The seat stays in the room
+for a while, keeps what happens, and hands it to whoever comes back with the token.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ...hall.gate import Place
+from ...hall.limits import TokenBucket
+from ...hall.members import Outlet
+from ...hall.messages import LAST_WORDS, Event, Kind, Message, Moment
+from . import wire
+from .backlog import Backlog
+from .frames import Frame, Framer, frame_of
+from .limits import WebLimits
+from .tokens import Tokens
+
+log = logging.getLogger("chatroom")
+
+GOODBYE, CLOSING, REPLACED = 4000, 1012, 4001
+"""The codes a connection is closed with: said goodbye, the server closes, another one came."""
+
+
+class Line(Protocol):
+    """What a seat needs of the connection it is on."""
+
+    def show(self, frame: Frame) -> None:
+        """Queue `frame`; must not block, nor fail when the connection is over."""
+
+    def seated(self) -> None:
+        """Somebody has come in: there is no more hurry."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Send what is queued, then close."""
+
+
+class Talk(Protocol):
+    """What a seat needs of a session; `session.Session` has it all, and documents it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - see above
+    @property
+    def logged_in(self) -> bool: ...  # noqa: D102 - see above
+    @property
+    def ended(self) -> bool: ...  # noqa: D102 - see above
+    def move(self, place: Place, now: Moment) -> None: ...  # noqa: D102 - see above
+    def log_in(self, raw: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102 - see above
+    def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def whisper(self, to: str, text: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def page(self, room: str, before: int, now: Moment) -> None: ...  # noqa: D102 - see above
+    def search(self, room: str, query: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def rooms(self, now: Moment) -> None: ...  # noqa: D102 - see above
+    def receipt(self, number: int) -> None: ...  # noqa: D102 - see above
+    def views(self) -> None: ...  # noqa: D102 - see above
+    def lost(self, reason: str, now: Moment) -> None: ...  # noqa: D102 - see above
+
+
+class Timer(Protocol):
+    """Something that was to happen."""
+
+    def cancel(self) -> None:
+        """It shall not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What all seats of one door share.
+
+    Attributes:
+        limits: The web door's limits.
+        moment: Tells the time.
+        call_later: Calls something after so many seconds.
+        open_session: Lets somebody into the hall; may raise `Refused`.
+        framer: Makes frames of events.
+        tokens: Whose seat is which.
+    """
+
+    limits: WebLimits
+    moment: Callable[[], Moment]
+    call_later: Callable[[float, Callable[[], None]], Timer]
+    open_session: Callable[[Outlet, Place, Moment], Talk]
+    framer: Framer
+    tokens: Tokens[Seat] = field(default_factory=Tokens)
+
+
+class Seat:
+    """One member's end of the hall.
+
+    Args:
+        service: What all seats share.
+        place: The place in the hall that it takes.
+        line: The connection it begins on.
+
+    Raises:
+        Refused: The hall does not want it; the place is still its giver's.
+    """
+
+    def __init__(self, service: Service, place: Place, line: Line) -> None:
+        self._service = service
+        self._line: Line | None = line
+        self._backlog = Backlog(service.limits.backlog_events, service.limits.backlog_bytes)
+        self._token = ""
+        self._done = 0
+        self._end_code = 0
+        self._last: Frame | None = None
+        limits, now = service.limits, service.moment().mono
+        self._returns = TokenBucket(limits.resume_rate, limits.resume_burst, now)
+        self._grace: Timer | None = None
+        self._session: Talk | None = None
+        self._session = service.open_session(self, place, service.moment())
+
+    @property
+    def welcomed(self) -> bool:
+        """Whether it has a name, and a token to come back with."""
+        return bool(self._token)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether nobody sits on it just now."""
+        return self._line is None
+
+    # The hall's side
+
+    def deliver(self, event: Event) -> None:
+        """Count `event`, keep it, and show it if somebody is there."""
+        if self._end_code:
+            return
+        if not self._welcome():
+            self._turn_down(event)
+            return
+        frame = self._service.framer.event(event)
+        self._add(frame)
+        if isinstance(event, Message) and event.kind in LAST_WORDS:
+            self._last = frame
+            self._say_goodbye(event.kind)
+
+    def _add(self, frame: Frame) -> None:
+        self._backlog.add(frame)
+        if self._line is not None:
+            self._line.show(frame)
+
+    def _say_goodbye(self, kind: Kind) -> None:
+        self._end_code = CLOSING if kind is Kind.CLOSING else GOODBYE
+        if self._line is not None:
+            self._service.tokens.take_back(self._token)
+            self._line.end(self._end_code, kind.value)
+
+    # Coming in
+
+    def enter(self, name: str) -> None:
+        """Ask the hall for `name`, and be welcome.
+
+        Raises:
+            Refused: It cannot be had; the seat may ask for another one, unless that was the last
+                attempt.
+        """
+        if self._session is not None and not self._session.ended:
+            self._session.log_in(name, self._service.moment())
+            self._welcome()
+
+    def _welcome(self) -> bool:
+        """Say whether it is in, and say so to the browser before anything else."""
+        if self._token:
+            return True
+        if self._session is None or not self._session.logged_in:
+            return False
+        self._token = self._service.tokens.give(self)
+        if self._line is not None:
+            self._line.seated()
+            self._line.show(self._welcoming(self._session.name))
+        return True
+
+    def _welcoming(self, name: str) -> Frame:
+        grace = self._service.limits.resume_grace
+        return frame_of({"kind": "welcome", "name": name, "token": self._token, "grace": grace})
+
+    def _turn_down(self, event: Event) -> None:
+        """To somebody without a name only the last words matter."""
+        if isinstance(event, Message) and event.kind in LAST_WORDS:
+            if self._line is not None:
+                self._line.show(frame_of({"kind": "refused", "text": event.text}))
+            self._say_goodbye(event.kind)
+
+    # Requests
+
+    def obey(self, request: wire.Request) -> None:
+        """Do what is asked, once however often it is sent."""
+        session = self._session
+        if session is None or request.n <= self._done or session.ended:
+            return
+        self._done = request.n
+        self._do(session, request)
+        session.receipt(request.n)
+
+    def complain(self, problem: wire.BadRequest) -> None:
+        """Say what is wrong with a request, which is done with if it had a number."""
+        self._add(frame_of({"kind": "problem", "text": str(problem)}))
+        if problem.number > self._done and self._session is not None:
+            self._done = problem.number
+            self._session.receipt(problem.number)
+
+    def _do(self, session: Talk, request: wire.Request) -> None:
+        now = self._service.moment()
+        match request:
+            case wire.Say(_, room, text, nonce):
+                session.receive(text, now, room, nonce)
+            case wire.Whisper(_, to, text):
+                session.whisper(to, text, now)
+            case wire.Join(_, room, key):
+                session.join(room, key, now)
+            case wire.Leave(_, room):
+                session.leave(room, now)
+            case wire.GetPage(_, room, before):
+                session.page(room, before, now)
+            case wire.Search(_, room, text):
+                session.search(room, text, now)
+            case wire.ListRooms():
+                session.rooms(now)
+
+    # Losing the connection, and coming back
+
+    def may_return(self) -> bool:
+        """Count one more return; say whether it is not one too many for now."""
+        return self._returns.take(self._service.moment().mono)
+
+    def attach(self, line: Line, seen: int | None, place: Place | None) -> None:
+        """Go on with `line`, on the other side of which `seen` events have arrived.
+
+        Args:
+            line: The new connection.
+            seen: How many events the browser has received; None if it has forgotten all.
+            place: The new connection's place, which replaces the old one; None if it has none.
+        """
+        if place is not None and self._session is not None:
+            self._session.move(place, self._service.moment())
+        if self._line is not None:
+            self._line.end(REPLACED, "replaced")
+        self._cancel_grace()
+        self._line = line
+        line.seated()
+        missing = None if seen is None else self._backlog.after(seen)
+        if missing is None:
+            self._begin_anew(line, fresh=seen is not None)
+        else:
+            line.show(self._resumed({}))
+            for frame in missing:
+                line.show(frame)
+        if self._end_code:
+            self._service.tokens.take_back(self._token)
+            line.end(self._end_code, "goodbye")
+
+    def _begin_anew(self, line: Line, *, fresh: bool) -> None:
+        self._backlog.forget()
+        begin: wire.Json = {"seen": self._backlog.total}
+        line.show(self._resumed({**begin, "fresh": True} if fresh else begin))
+        if self._last is not None:
+            self._add(self._last)
+        elif self._session is not None:
+            self._session.views()
+
+    def _resumed(self, more: wire.Json) -> Frame:
+        name = self._session.name if self._session is not None else ""
+        return frame_of({"kind": "resumed", "name": name, "done": self._done, **more})
+
+    def lost(self, line: Line, reason: str) -> None:
+        """`line` is gone: wait for another one, unless there is nothing to wait for."""
+        if line is not self._line:
+            return
+        self._line = None
+        grace = self._service.limits.resume_grace
+        over = not self._token or self._end_code or self._session is None or self._session.ended
+        if over or not grace:
+            self._leave(reason)
+        else:
+            self._grace = self._service.call_later(grace, lambda: self._leave(reason))
+
+    def _leave(self, reason: str) -> None:
+        self._cancel_grace()
+        self._service.tokens.take_back(self._token)
+        if self._session is not None:
+            self._session.lost(reason, self._service.moment())
+
+    def _cancel_grace(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None

@@ -1,0 +1,306 @@
+"""The JSON of the web door: events out, requests in.
+
+Rule of this file: pure functions between JSON and typed values; no sockets, no room.
+
+What comes in is a stranger's: known keys only, each of its type and bounded, or `BadRequest`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from ...hall.messages import (
+    Event,
+    Found,
+    Kind,
+    Message,
+    Page,
+    Parted,
+    Receipt,
+    RoomList,
+    RoomView,
+)
+from ...people.text import clean, shorten
+
+HIGHEST = 2**53 - 1
+"""The highest whole number that JavaScript can count to."""
+LONGEST = 200
+"""Characters of a name, a key or a token; what is said is bounded by its frame."""
+
+_NONCE = re.compile(r"[0-9A-Za-z_-]{0,64}")
+_BARE = frozenset({Kind.NOTICE, Kind.FAREWELL, Kind.CLOSING})
+
+Json = dict[str, object]
+
+
+class BadRequest(Exception):
+    """A request makes no sense; the text says why, to whoever wrote the client.
+
+    Attributes:
+        number: The request's number, or 0 if it has none.
+    """
+
+    def __init__(self, text: str, number: int = 0) -> None:
+        super().__init__(text)
+        self.number = number
+
+
+# What may be asked.  The fields' names decide how they are checked, see _CHECKS.
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Come in under this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Take the seat with this token again, of whose events `seen` have arrived."""
+
+    token: str
+    seen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A typed line, speech or command, in `room`."""
+
+    n: int
+    room: str
+    text: str
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Come into another room."""
+
+    n: int
+    room: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave a room."""
+
+    n: int
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """Say something to one alone."""
+
+    n: int
+    to: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetPage:
+    """Show what was said before the message with the id `before`."""
+
+    n: int
+    room: str
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Find messages."""
+
+    n: int
+    room: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListRooms:
+    """Show all rooms."""
+
+    n: int
+
+
+Opening = Enter | Resume
+Request = Say | Join | Leave | Whisper | GetPage | Search | ListRooms
+
+_SHAPES: dict[str, type[Opening | Request]] = {
+    "enter": Enter,
+    "resume": Resume,
+    "say": Say,
+    "join": Join,
+    "leave": Leave,
+    "whisper": Whisper,
+    "page": GetPage,
+    "search": Search,
+    "rooms": ListRooms,
+}
+
+
+def decode(text: str) -> Opening | Request:
+    """Return the request in `text`.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    given = _parse(text)
+    do = given.pop("do", None)
+    number = given["n"] if _is_number(given.get("n")) else 0
+    shape = _SHAPES.get(do) if isinstance(do, str) else None
+    if shape is None:
+        raise BadRequest(f'"do" must be one of: {", ".join(_SHAPES)}.', number)
+    try:
+        return shape(**_checked(shape, given))
+    except BadRequest as problem:
+        raise BadRequest(f"{do}: {problem}", number) from None
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        raise BadRequest("A request must be one JSON object.") from None
+    if not isinstance(given, dict):
+        raise BadRequest("A request must be one JSON object.")
+    return given
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> Json:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key comes twice")
+    return found
+
+
+def _checked(shape: type, given: dict[str, Any]) -> dict[str, Any]:
+    known = {each.name: each for each in fields(shape)}
+    for key in given:
+        if key not in known:
+            raise BadRequest(f"{shorten(clean(key), 40)!r} is not known here.")
+    for name, each in known.items():
+        if name not in given:
+            if each.default is MISSING:
+                raise BadRequest(f'"{name}" is missing.')
+        elif not _CHECKS[name][0](given[name]):
+            raise BadRequest(f'"{name}" must be {_CHECKS[name][1]}.')
+    return given
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and 1 <= value <= HIGHEST  # True is an int, too
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= HIGHEST
+
+
+def _is_text(value: object) -> bool:
+    # JSON can spell halves of surrogate pairs, which are no characters and no UTF-8.
+    return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST and _is_text(value)
+
+
+_SHORT = (_is_short, f"a text of at most {LONGEST} characters")
+_TEXT = (_is_text, "a text")
+_CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "n": (_is_number, "a whole number from 1 on"),
+    "seen": (lambda value: value is None or _is_count(value), "a whole number or null"),
+    "before": (_is_count, "a whole number"),
+    "nonce": (
+        lambda value: isinstance(value, str) and _NONCE.fullmatch(value) is not None,
+        "at most 64 letters, digits, - or _",
+    ),
+    "name": _SHORT,
+    "token": _SHORT,
+    "room": _SHORT,
+    "key": _SHORT,
+    "to": _SHORT,
+    "text": _TEXT,
+}
+
+
+# What is told.
+
+
+def encode(value: Json) -> bytes:
+    """Return `value` as JSON in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def describe(event: Event) -> Json:
+    """Return `event` as the object that the page gets."""
+    match event:
+        case Message():
+            return _message(event)
+        case RoomView():
+            return _room_view(event)
+        case Parted(room, text):
+            return {"kind": "parted", "room": clean(room), "text": clean(text)}
+        case Page(room, before, messages, more):
+            shown = [_message(each) for each in messages]
+            head: Json = {"kind": "page", "room": clean(room), "before": before}
+            return {**head, "messages": shown, "more": more}
+        case Found(room, query, messages):
+            shown = [_message(each) for each in messages]
+            return {"kind": "found", "room": clean(room), "query": clean(query), "messages": shown}
+        case RoomList():
+            return _room_list(event)
+        case Receipt(number):
+            return {"kind": "receipt", "n": number}
+
+
+def _message(message: Message) -> Json:
+    # Cleaned here again although it was on its way in: a history may let through more.
+    text = clean(message.text)
+    if message.kind in _BARE:
+        return {"kind": message.kind.value, "text": text}
+    shown: Json = {"kind": message.kind.value, "sender": clean(message.sender), "text": text}
+    if message.kind is Kind.WHISPERED:
+        shown["recipient"] = clean(message.recipient)
+    else:
+        shown["room"] = clean(message.room)
+    shown["at"] = message.at
+    if message.id:
+        shown["id"] = message.id
+    if not message.kept:
+        shown["kept"] = False
+    return shown
+
+
+def _room_view(view: RoomView) -> Json:
+    return {
+        "kind": "room",
+        "room": clean(view.name),
+        "topic": clean(view.topic),
+        "closed": view.closed,
+        "people": [{"name": clean(each.name), "operator": each.operator} for each in view.people],
+        "recent": [_message(each) for each in view.recent],
+        "more": view.more,
+    }
+
+
+def _room_list(rooms: RoomList) -> Json:
+    entries = [
+        {
+            "name": clean(each.name),
+            "people": each.people,
+            "topic": clean(each.topic),
+            "closed": each.closed,
+        }
+        for each in rooms.rooms
+    ]
+    return {"kind": "rooms", "rooms": entries}

@@ -1,0 +1,69 @@
+"""Reading what was said long ago: page by page, and by words.
+
+Rule of this file: asking the store, and showing the answer when it comes.
+"""
+
+from __future__ import annotations
+
+from ..people.names import fold
+from .history import Answer, Store
+from .limits import Limits
+from .members import Member
+from .messages import Event, Found, Kind, Message, Moment, Page
+from .postbox import Postbox
+from .room import Room
+from .throttle import Throttle
+
+
+class Archive:
+    """The way back.
+
+    Args:
+        store: Where everything is.
+        postbox: Where answers go.
+        limits: `history_page` and those on looking count here.
+    """
+
+    def __init__(self, store: Store, postbox: Postbox, limits: Limits) -> None:
+        self._store = store
+        self._postbox = postbox
+        self._limits = limits
+        self._by_source = Throttle(limits.address_look_rate, limits.address_look_burst)
+
+    def admits(self, member: Member, now: Moment) -> bool:
+        """Say whether one more look from where `member` comes from is not too much."""
+        return self._by_source.take(member.place.source, now.mono)
+
+    def page(self, member: Member, room: Room, before: int, count: int) -> None:
+        """Show `member` up to `count` messages of `room` before the id `before` (0: the newest).
+
+        A page on which nobody speaks whom `member` wants to hear is turned over for it: an empty
+        one would not say where to go on.
+        """
+
+        def answered(answer: Answer) -> None:
+            wanted = _wanted(member, answer)
+            if answer.messages and not wanted and answer.more and member.reachable:
+                self._store.page(room.name.key, answer.messages[0].id, most, answered)
+            else:
+                self._show(member, answer, Page(room.name.shown, before, wanted, answer.more))
+
+        most = min(count, self._limits.history_page)
+        self._store.page(room.name.key, before, most, answered)
+
+    def search(self, member: Member, room: Room, query: str) -> None:
+        """Show `member` the newest messages of `room` that match `query`."""
+
+        def answered(answer: Answer) -> None:
+            self._show(member, answer, Found(room.name.shown, query, _wanted(member, answer)))
+
+        self._store.search(room.name.key, query, self._limits.history_page, answered)
+
+    def _show(self, member: Member, answer: Answer, event: Event) -> None:
+        if answer.problem:
+            event = Message(Kind.NOTICE, f"The history cannot be read: {answer.problem}.")
+        self._postbox.post(event, (member,))
+
+
+def _wanted(member: Member, answer: Answer) -> tuple[Message, ...]:
+    return tuple(each for each in answer.messages if not member.ignores(fold(each.sender)))

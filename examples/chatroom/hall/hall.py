@@ -1,0 +1,348 @@
+"""The hall: who is here, in which rooms, and what happens when somebody does something.
+
+Rule of this file: plain Python; no sockets, no protocol, no clock (every moment is passed in).
+Texts that come in here are clean already (session.py); doors clean once more on the way out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..people.doorkeeper import Doorkeeper
+from ..people.names import Name, Refused
+from ..people.sanctions import Sanctions
+from ..people.text import shorten
+from .archive import Archive
+from .directory import Directory
+from .gate import Gate, Place
+from .history import MemoryStore, Store, Write
+from .ledger import Fate, Ledger
+from .limits import FloodGuard, Limits
+from .members import Member, Outlet
+from .messages import Event, Kind, Message, Moment, Parted, RoomList, RoomView
+from .postbox import Postbox
+from .room import LOBBY, Room, here
+from .rooms import Rooms
+from .speech import Speech
+from .throttle import Throttle
+
+log = logging.getLogger("chatroom")
+
+
+def at_once(callback: Callable[[], None]) -> None:
+    """Call `callback` now: how a hall without a loop commits."""
+    callback()
+
+
+class Hall:
+    """All rooms and all members.
+
+    Args:
+        limits: The limits in force.
+        store: Where lines are remembered; in memory unless given.
+        defer: Calls a function when this pass of the loop is over, so that all it has brought
+            is stored with one commit; at once unless given.
+        doorkeeper: Checks operators' passwords; nobody becomes one unless given.
+        log_messages: Whether the log gets what people say; private lines never get there.
+
+    Attributes:
+        limits: The limits in force.
+        gate: Counts connections; a door takes a place there for each.
+        ledger: The way to the store.
+        postbox: The way to the members.
+        rooms: The rooms.
+        names: Who is called what.
+        sanctions: Who may not come in, and who has to be silent.
+        doorkeeper: Who may become an operator.
+        speech: What people say.
+        archive: What they said.
+        counts: How often things happened, for the statistics.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        store: Store | None = None,
+        *,
+        doorkeeper: Doorkeeper | None = None,
+        defer: Callable[[Callable[[], None]], object] = at_once,
+        log_messages: bool = False,
+    ) -> None:
+        store = store if store is not None else MemoryStore(limits.history_kept)
+        known = store.load(limits.history_kept)
+        self.limits = limits
+        self.gate = Gate(limits)
+        self.ledger = Ledger(store, defer, self.announce, limits.max_waiting)
+        self.postbox = Postbox(self.ledger, self._broken)
+        self.rooms = Rooms(limits, known, self.record)
+        self.names = Directory(limits.max_name)
+        self.sanctions = Sanctions(known.sanctions)
+        self.doorkeeper = doorkeeper if doorkeeper is not None else Doorkeeper()
+        self.archive = Archive(store, self.postbox, limits)
+        self.counts: Counter[str] = Counter()
+        self.speech = Speech(
+            self.postbox,
+            self.sanctions,
+            limits,
+            self.record,
+            self.counts,
+            known.last_id,
+            log_messages=log_messages,
+        )
+        self._by_source = Throttle(limits.address_rate, limits.address_burst)
+        self._members: dict[Member, None] = {}
+        self._last_tick = Moment(0.0, 0.0)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All who are here, also those who have not logged in yet."""
+        return tuple(self._members)
+
+    # Coming and going
+
+    def connect(
+        self, outlet: Outlet, place: Place, now: Moment, *, roaming: bool = False
+    ) -> Member:
+        """Let in whoever holds `place`, without a name yet.
+
+        Raises:
+            Refused: It is banned; the place stays the caller's.
+        """
+        self.sanctions.check_address(place.address, now.wall)
+        guard = FloodGuard(self.limits, now.mono)
+        member = Member(outlet, place, guard, now.mono, roaming)
+        self._members[member] = None
+        return member
+
+    def log_in(self, member: Member, raw: str, now: Moment) -> None:
+        """Give `member` the name `raw` and let it into the lobby.
+
+        Raises:
+            Refused: The name cannot be had; the member is where it was.
+        """
+        self.names.claim(member, self._check_name(member, raw, now))
+        log.info("%s logged in from %s.", member.shown, member.address)
+        self.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
+        self._enter(member, self.rooms.lobby, now)
+
+    def disconnect(self, member: Member, reason: str, now: Moment) -> None:
+        """The connection is gone, and gives back its place; safe to call again.
+
+        Every connection comes to this, also one that was dismissed before: until then it holds
+        a descriptor, so it counts, or leaving and coming again would get around the limits.
+        """
+        member.reachable = False
+        self._remove(member, reason, now)
+        member.place.leave()
+
+    def dismiss(
+        self, member: Member, farewell: str, reason: str, now: Moment, words: str = ""
+    ) -> None:
+        """Say `farewell` to `member` as its last line and remove it.
+
+        Others see `reason`, and the `words` of its own; these are speech, so the log gets only
+        the reason.
+        """
+        self.show(member, Message(Kind.FAREWELL, farewell))
+        self._remove(member, reason, now, words)
+
+    def close(self, farewell: str) -> None:
+        """Say `farewell` to everybody, once all that was said is stored; the hall is empty then."""
+        everybody = self.members
+        for member in everybody:
+            self._forget(member)
+        self.postbox.post(Message(Kind.CLOSING, farewell), everybody)
+        self.ledger.flush()
+
+    def admits_line(self, member: Member, now: Moment) -> bool:
+        """Say whether one more line from where `member` comes from is not too much."""
+        return self._by_source.take(member.place.source, now.mono)
+
+    def tick(self, now: Moment) -> None:
+        """Do what is to be done now and then; called about once a second."""
+        self._last_tick = now
+        self.ledger.tick(now.mono)
+
+    # Telling
+
+    def notify(self, member: Member, text: str) -> None:
+        """Tell `member` something as the server."""
+        self.show(member, Message(Kind.NOTICE, text))
+
+    def announce(self, text: str) -> None:
+        """Tell everybody something as the server."""
+        self.postbox.post(Message(Kind.NOTICE, text), self._members)
+
+    def show(self, member: Member, event: Event) -> None:
+        """Show `event` to `member` alone, after all that happened before."""
+        self.postbox.post(event, (member,))
+
+    def look(self, member: Member, room: Room, recent: int) -> None:
+        """Show `member` its `room`, with up to `recent` messages that were said there last."""
+        view = room.view()
+
+        def look_back(_: Fate) -> RoomView:
+            # Not before its turn: what waits for the store now is not yet in the room's tail, and
+            # its recipients are those who were there when it was said.
+            messages, more = room.recent(member, recent)
+            return replace(view, recent=messages, more=more)
+
+        self.postbox.post(look_back, (member,))
+
+    def list_rooms(self, member: Member) -> None:
+        """Show `member` all rooms."""
+        self.show(member, RoomList(tuple(room.entry(member) for room in self.rooms)))
+
+    def record(self, write: Write) -> None:
+        """Store what nobody is shown; a failure is announced to all, as with messages."""
+        self.ledger.add(write, lambda _: None)
+
+    # Changing things
+
+    def rename(self, member: Member, raw: str, now: Moment) -> None:
+        """Give `member` another name; those who ignore it go on ignoring it.
+
+        Raises:
+            Refused: The name cannot be had.
+        """
+        new, old = self._check_name(member, raw, now), member.name
+        if old is None:
+            raise RuntimeError("This member has no name: log it in first.")
+        self.sanctions.check_voice(member, now.wall)  # a new name would evade a mute by name
+        self.names.claim(member, new)
+        # Not by the new name: it may be somebody else's tomorrow, and there is no end of names.
+        for other in self._members:
+            if old.key in other.ignored:
+                other.shunned[member] = old.key
+        log.info("%s is now called %s.", old.shown, new.shown)
+        member.ignored.discard(new.key)  # perhaps it ignored who was called so before
+        for room in tuple(member.rooms):
+            self._tell_of(member, room, Message(Kind.RENAMED, new.shown, old.shown), now)
+
+    def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
+        """Let `member` into the room called `raw`, made if there is none.
+
+        It leaves the one where it is, unless it is roaming.
+
+        Raises:
+            Refused: That is no name for a room, there are too many, the key is wrong, or it is
+                there already.
+        """
+        if member.roaming and len(member.rooms) >= self.limits.max_rooms_joined:
+            raise Refused("You are in as many rooms as you may; leave one of them first.")
+        room = self.rooms.find_or_make(raw, member, now)
+        if room in member.rooms:
+            raise Refused(f"You are in {room.name.shown} already.")
+        self.rooms.check_key(room, member, key, now)
+        if not member.roaming:
+            self._exit(member, here(member), f"went to {room.name.shown}", now)
+        self._enter(member, room, now)
+
+    def leave(self, member: Member, room: Room, now: Moment) -> None:
+        """Let `member` leave `room`, for the lobby if it is in no other.
+
+        Raises:
+            Refused: It is in the lobby alone, where everybody is at least.
+        """
+        if room is self.rooms.lobby and len(member.rooms) == 1:
+            raise Refused("You are in the lobby already; /quit leaves the chat room.")
+        if member.roaming:
+            self.part(member, room, "went away", now)
+        else:
+            self.join(member, LOBBY.shown, now)
+
+    def part(self, member: Member, room: Room, reason: str, now: Moment, why: str = "") -> None:
+        """Take `member` out of `room`, to the lobby if it is in no other; it is told `why`."""
+        self._exit(member, room, reason, now)
+        self.show(member, Parted(room.name.shown, why))
+        if not member.rooms:
+            self._enter(member, self.rooms.lobby, now)
+
+    def set_topic(self, member: Member, topic: str, now: Moment) -> None:
+        """Set the topic of `member`'s room, cut to the longest allowed."""
+        room = here(member)
+        self.sanctions.check_voice(member, now.wall)
+        room.topic = shorten(topic, self.limits.max_topic)
+        self._tell(room, Message(Kind.TOPIC, room.topic, member.shown), now, room.record())
+
+    def promote(self, member: Member, now: Moment) -> None:
+        """Make `member` an operator."""
+        member.operator = True
+        for room in tuple(member.rooms):
+            self._tell_of(member, room, Message(Kind.OPERATOR, "", member.shown), now)
+
+    def lock(self, room: Room, lock: str, member: Member, now: Moment) -> None:
+        """Close `room` with the hashed key `lock`, or open it if that is empty."""
+        room.lock = lock
+        kind = Kind.LOCKED if lock else Kind.UNLOCKED
+        self._tell(room, Message(kind, "", member.shown), now, room.record())
+
+    def forget_room(self, room: Room, why: str, now: Moment) -> None:
+        """Take everybody out of `room`, and forget it with all that was said there."""
+        for member in tuple(room.members):
+            if member in room.members:  # the news may have cost it its connection
+                self.part(member, room, "the room was forgotten", now, why)
+        self.rooms.drop(room)
+
+    # Inside
+
+    def _check_name(self, member: Member, raw: str, now: Moment) -> Name:
+        name = self.names.check(member, raw)
+        self.sanctions.check_name(name, now.wall)
+        if not member.operator:
+            looks = {each.skeleton for each in self.doorkeeper.names}
+            if name.skeleton in looks:
+                raise Refused(
+                    "That name is an operator's, or looks like one: come in by another one, then "
+                    "/oper NAME PASSWORD and /nick NAME."
+                )
+        return name
+
+    def _enter(self, member: Member, room: Room, now: Moment) -> None:
+        if not member.present:  # lost by what it was told on its way
+            return
+        room.members[member] = member.rooms[room] = None
+        member.room = room
+        limits = self.limits
+        self.look(member, room, limits.history_page if member.roaming else limits.history_shown)
+        self._tell_of(member, room, Message(Kind.JOINED, "", member.shown), now)
+
+    def _exit(self, member: Member, room: Room, reason: str, now: Moment) -> None:
+        del room.members[member], member.rooms[room]
+        if member.room is room:
+            member.room = next(reversed(member.rooms), None)
+        self._tell(room, Message(Kind.LEFT, reason, member.shown), now)
+        self.rooms.left(room, now)
+
+    def _tell(self, room: Room, message: Message, now: Moment, write: Write | None = None) -> None:
+        message = replace(message, room=room.name.shown, at=now.wall)
+        self.postbox.post(message, room.members, write)
+
+    def _tell_of(self, member: Member, room: Room, message: Message, now: Moment) -> None:
+        # Each thing told can cost somebody the connection, also the one whom the next is about.
+        if member in room.members:
+            self._tell(room, message, now)
+
+    def _remove(self, member: Member, reason: str, now: Moment, words: str = "") -> None:
+        if not member.present:
+            return
+        self._forget(member)
+        for room in tuple(member.rooms):
+            self._exit(member, room, f"{reason} ({words})" if words else reason, now)
+        if member.name is not None:
+            log.info("%s left: %s.", member.shown, reason)
+
+    def _forget(self, member: Member) -> None:
+        member.present = False
+        del self._members[member]
+        for other in self._members:
+            other.shunned.pop(member, None)
+        self.names.release(member)
+
+    def _broken(self, member: Member) -> None:
+        member.reachable = False
+        # A second's precision is enough for a line that says who left.
+        self._remove(member, "connection lost", self._last_tick)

@@ -1,0 +1,72 @@
+"""One room: who is in it, what was said there last, and how one sees it who comes in.
+
+Rule of this file: the room's own state; who may change it, and who is told, is the hall's business.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from ..people.names import Name, check_name, fold
+from .history import SaveRoom
+from .members import Member
+from .messages import Message, RoomEntry, RoomView
+
+LOBBY = check_name("lobby", 5)
+
+
+@dataclass(eq=False, slots=True)
+class Room:
+    """A room.
+
+    Attributes:
+        name: Its name.
+        tail: What was said last, the oldest first; its `maxlen` bounds it.
+        members: The people in it, in the order they came.
+        topic: Its topic.
+        lock: The salted hash of the key that opens it; empty for an open room.
+        founder: The key of the name of who made it.
+        saved: Whether the store knows it: something was said, or set, and it outlives its people.
+        used: When it was last used, in seconds since the epoch.
+    """
+
+    name: Name
+    tail: deque[Message]
+    members: dict[Member, None] = field(default_factory=dict)
+    topic: str = ""
+    lock: str = ""
+    founder: str = ""
+    saved: bool = False
+    used: float = 0.0
+
+    def record(self) -> SaveRoom:
+        """Return what must be stored of it; it counts as stored from here on."""
+        self.saved = True
+        return SaveRoom(self.name.key, self.name.shown, self.topic, self.lock, self.founder)
+
+    def view(self) -> RoomView:
+        """Return what is seen of it now, but for what was said."""
+        people = tuple(member.person for member in self.members)
+        return RoomView(self.name.shown, self.topic, bool(self.lock), people)
+
+    def entry(self, member: Member) -> RoomEntry:
+        """Return its line in the list of rooms, as `member` may see it."""
+        topic = "" if self.lock and member not in self.members else self.topic
+        return RoomEntry(self.name.shown, len(self.members), topic, bool(self.lock))
+
+    def recent(self, member: Member, count: int) -> tuple[tuple[Message, ...], bool]:
+        """Return the last `count` messages that `member` wants to see; are there older ones?
+
+        "Yes" may turn out to be wrong when somebody asks for them, "no" may not.
+        """
+        wanted = [each for each in self.tail if not member.ignores(fold(each.sender))]
+        cut = len(wanted) > count or len(self.tail) == self.tail.maxlen
+        return tuple(wanted[len(wanted) - min(count, len(wanted)) :]), cut
+
+
+def here(member: Member) -> Room:
+    """Return the room that a line of a logged-in `member` goes to."""
+    if member.room is None:
+        raise RuntimeError("This member is in no room: log it in first.")
+    return member.room

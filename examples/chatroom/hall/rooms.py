@@ -1,0 +1,160 @@
+"""All the rooms: finding them, making them, and letting them go.
+
+Rule of this file: which rooms there are; who goes where is the hall's business.
+
+A room in which something was said outlives its people, with its topic and its key: it is there
+after a restart of the server too.  One in which nothing was said goes with its last member.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from ..people.names import Name, Refused, check_name
+from .history import ForgetRoom, Remembered, Write
+from .limits import Limits
+from .locks import lock_matches
+from .members import Member
+from .messages import Moment
+from .room import LOBBY, Room
+from .throttle import Throttle
+
+MINUTE = 60.0
+KEY_PAUSE = 10.0  # seconds until one more key may be tried
+
+
+class Rooms:
+    """The rooms there are, by their keys.
+
+    Args:
+        limits: Those on rooms count here.
+        remembered: What the store knew at the start.
+        record: Stores a change.
+    """
+
+    def __init__(
+        self, limits: Limits, remembered: Remembered, record: Callable[[Write], None]
+    ) -> None:
+        self._limits = limits
+        self._record = record
+        self._making = Throttle(1 / MINUTE, limits.new_rooms)
+        self._guessing = Throttle(1 / KEY_PAUSE, limits.key_guesses)
+        self._rooms: dict[str, Room] = {LOBBY.key: self._empty(LOBBY)}
+        self._looks: dict[str, Room] = {LOBBY.skeleton: self.lobby}
+        self._restore(remembered)
+
+    @property
+    def lobby(self) -> Room:
+        """The room that everybody comes into first, and that never goes."""
+        return self._rooms[LOBBY.key]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._rooms)
+
+    def __iter__(self) -> Iterator[Room]:
+        """Go through them, the oldest first."""
+        return iter(tuple(self._rooms.values()))
+
+    def find(self, raw: str) -> Room:
+        """Return the room called `raw`.
+
+        Raises:
+            Refused: There is none.
+        """
+        name = check_name(raw.removeprefix("#"), self._limits.max_name)
+        room = self._rooms.get(name.key)
+        if room is None:
+            raise Refused(f"There is no room called {name.shown}.")
+        return room
+
+    def find_or_make(self, raw: str, member: Member, now: Moment) -> Room:
+        """Return the room called `raw`, made by `member` if there is none.
+
+        Raises:
+            Refused: That is no name for a room, it looks like another room's, or there are too
+                many.
+        """
+        name = check_name(raw.removeprefix("#"), self._limits.max_name)
+        room = self._rooms.get(name.key)
+        if room is None:
+            self._check_new(name, member, now)
+            room = self._add(name)
+            room.founder = member.name.key if member.name else ""
+        return room
+
+    def check_key(self, room: Room, member: Member, key: str, now: Moment) -> None:
+        """Let `member` pass if `room` is open, or if `key` opens it; an operator always.
+
+        Raises:
+            Refused: It is the wrong key, or there were too many wrong ones.
+        """
+        if not room.lock or member.operator:
+            return
+        if self._guessing.spent(member.place.source, now.mono):
+            raise Refused("Too many keys were tried from your address; please wait a while.")
+        if not lock_matches(room.lock, key):
+            self._guessing.take(member.place.source, now.mono)
+            raise Refused(f"{room.name.shown} is closed; come in with /join ROOM KEY.")
+
+    def drop(self, room: Room) -> None:
+        """Forget `room` and all that was said in it; harmless if it is gone already."""
+        if self._rooms.pop(room.name.key, None) is None:
+            return
+        del self._looks[room.name.skeleton]
+        if room.saved:
+            self._record(ForgetRoom(room.name.key))
+
+    def left(self, room: Room, now: Moment) -> None:
+        """Somebody has left `room`: it goes if it is empty and nothing was said in it."""
+        room.used = now.wall
+        if not room.members and not room.saved and room is not self.lobby:
+            self.drop(room)
+
+    def _check_new(self, name: Name, member: Member, now: Moment) -> None:
+        alike = self._looks.get(name.skeleton)
+        if alike is not None:
+            raise Refused(f"That looks like the room {alike.name.shown}; please choose another.")
+        if not self._making.take(member.place.source, now.mono):
+            raise Refused("Too many new rooms from your address; please wait a minute.")
+        if len(self._rooms) >= self._limits.max_rooms and not self._drop_deserted(now):
+            raise Refused(f"There are {len(self._rooms)} rooms already, which is the limit.")
+
+    def _drop_deserted(self, now: Moment) -> bool:
+        deserted = [
+            room
+            for room in self._rooms.values()
+            if not room.members
+            and not room.lock
+            and room is not self.lobby
+            and now.wall - room.used > self._limits.room_rest
+        ]
+        if deserted:
+            self.drop(min(deserted, key=lambda room: room.used))
+        return bool(deserted)
+
+    def _add(self, name: Name) -> Room:
+        room = self._rooms[name.key] = self._looks[name.skeleton] = self._empty(name)
+        return room
+
+    def _empty(self, name: Name) -> Room:
+        return Room(name, deque(maxlen=self._limits.history_kept))
+
+    def _restore(self, remembered: Remembered) -> None:
+        for record, recent in remembered.rooms:
+            room = self._restored(record.shown)
+            if room is not None:
+                room.topic, room.lock, room.founder = record.topic, record.lock, record.founder
+                room.saved = True
+                room.tail.extend(recent)
+                # What nothing is known of counts as in use until somebody has been there.
+                room.used = recent[-1].at or math.inf if recent else math.inf
+
+    def _restored(self, shown: str) -> Room | None:
+        try:
+            name = check_name(shown, self._limits.max_name)
+        except Refused:
+            return None
+        return self._rooms.get(name.key) or self._add(name)

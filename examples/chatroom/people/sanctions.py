@@ -1,0 +1,234 @@
+"""Who may not come in, and who has to be silent.
+
+Rule of this file: who is meant, and until when; nobody is spoken to from here, and nothing is
+stored: what is to be stored is returned.  Times are seconds since the epoch.
+
+One is meant by name (then all names that look like it are meant as well) or by address (then a
+whole network can be).  Neither is a person: names are no accounts, and neighbours share addresses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from ..hall.history import ForgetSanction, SaveSanction
+from ..hall.members import Member
+from .names import Name, Refused
+from .targets import Network, Target, describe, from_subject, network_of, subject_of
+
+log = logging.getLogger("chatroom")
+
+BAN, MUTE = "ban", "mute"
+MOST = 1000
+"""Most bans, and most mutes: operators are to be trusted, a slip of a script is not."""
+
+
+class Sanctions:
+    """Bans and mutes.
+
+    Args:
+        known: Those that were stored.
+    """
+
+    def __init__(self, known: Iterable[SaveSanction] = ()) -> None:
+        self._registers = {BAN: _Register(), MUTE: _Register()}
+        for each in known:
+            self._restore(each)
+
+    def impose(
+        self, kind: str, target: Target, until: float | None, by: str, reason: str, wall: float
+    ) -> SaveSanction:
+        """Ban or mute `target`, in place of an earlier sanction; return what must be stored.
+
+        Args:
+            kind: `BAN` or `MUTE`.
+            target: Who is meant.
+            until: When it ends; None for never.
+            by: The shown name of the operator.
+            reason: In the operator's words, perhaps empty.
+            wall: The time.
+
+        Raises:
+            Refused: There are too many.
+        """
+        register = self._registers[kind]
+        register.lapse(wall)
+        if len(register) >= MOST and target not in register:
+            raise Refused(f"There are {MOST} of them already; lift one of them first (/bans).")
+        target = register.known(target)
+        made = SaveSanction(kind, subject_of(target), until, by, reason)
+        register.add(target, made)
+        return made
+
+    def lift(self, kind: str, target: Target, wall: float) -> ForgetSanction:
+        """Lift the sanction on exactly `target`; return what must be stored.
+
+        Raises:
+            Refused: There is none.
+        """
+        register = self._registers[kind]
+        register.lapse(wall)
+        if target not in register:
+            raise Refused(f"There is no {kind} on {describe(target)}; /bans lists them all.")
+        return ForgetSanction(kind, register.remove(target).subject)
+
+    def listed(self, wall: float) -> Iterator[SaveSanction]:
+        """Go through those in force, the oldest first."""
+        for register in self._registers.values():
+            register.lapse(wall)
+            yield from register
+
+    def check_address(self, address: str, wall: float) -> None:
+        """Return if one may come in from `address`.
+
+        Raises:
+            Refused: It is banned.
+        """
+        found = self._registers[BAN].by_address(address, wall)
+        if found is not None:
+            raise Refused(sentence("Your address is banned", found.until, found.reason))
+
+    def check_name(self, name: Name, wall: float) -> None:
+        """Return if one may be called `name`.
+
+        Raises:
+            Refused: It is banned, or looks like one that is.
+        """
+        found = self._registers[BAN].by_name(name, wall)
+        if found is not None:
+            raise Refused(sentence("That name is banned", found.until, found.reason))
+
+    def check_voice(self, member: Member, wall: float) -> None:
+        """Return if `member` may speak.
+
+        Raises:
+            Refused: Its name or its address is muted.
+        """
+        found = self._mute_on(member, wall)
+        if found is not None:
+            raise Refused(sentence("You are muted", found.until, found.reason))
+
+    def has_voice(self, member: Member, wall: float) -> bool:
+        """Say whether `member` may speak."""
+        return self._mute_on(member, wall) is None
+
+    def _mute_on(self, member: Member, wall: float) -> SaveSanction | None:
+        if member.operator:
+            return None
+        register = self._registers[MUTE]
+        found = register.by_address(member.place.address, wall)
+        if found is None and member.name is not None:
+            found = register.by_name(member.name, wall)
+        return found
+
+    def _restore(self, known: SaveSanction) -> None:
+        try:
+            target = from_subject(known.subject)
+            self._registers[known.kind].add(target, known)
+        except (KeyError, ValueError):
+            log.warning("A stored sanction is damaged and is left out: %r.", known)
+
+
+class _Register:
+    """The sanctions of one kind, so that those on one person are found at once.
+
+    Looked up at every message and changed seldom: a change may take its time.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, tuple[Name, SaveSanction]] = {}
+        self._networks: dict[Network, SaveSanction] = {}
+        self._looks: dict[str, list[SaveSanction]] = {}
+        self._lengths: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._names) + len(self._networks)
+
+    def __iter__(self) -> Iterator[SaveSanction]:
+        yield from [made for _, made in self._names.values()]
+        yield from list(self._networks.values())
+
+    def __contains__(self, target: Target) -> bool:
+        if isinstance(target, Name):
+            return target.key in self._names
+        return target in self._networks
+
+    def known(self, target: Target) -> Target:
+        """Return `target` as it is listed: "bob" is not stored beside "Bob", but in its place."""
+        listed = self._names.get(target.key) if isinstance(target, Name) else None
+        return listed[0] if listed else target
+
+    def add(self, target: Target, made: SaveSanction) -> None:
+        if isinstance(target, Name):
+            self._names[target.key] = target, made
+        else:
+            self._networks[target] = made
+        self._changed()
+
+    def remove(self, target: Target) -> SaveSanction:
+        if isinstance(target, Name):
+            made = self._names.pop(target.key)[1]
+        else:
+            made = self._networks.pop(target)
+        self._changed()
+        return made
+
+    def lapse(self, wall: float) -> None:
+        """Drop what has ended; the store does so by itself."""
+        self._names = {
+            key: entry for key, entry in self._names.items() if _in_force(entry[1], wall)
+        }
+        self._networks = {
+            network: made for network, made in self._networks.items() if _in_force(made, wall)
+        }
+        self._changed()
+
+    def by_name(self, name: Name, wall: float) -> SaveSanction | None:
+        if not self._names:
+            return None
+        entry = self._names.get(name.key)
+        meant = [entry[1]] if entry else []
+        return _first(meant + self._looks.get(name.skeleton, []), wall)
+
+    def by_address(self, address: str, wall: float) -> SaveSanction | None:
+        network = network_of(address, every_address=True) if self._networks else None
+        if network is None:
+            return None
+        around = (
+            network.supernet(new_prefix=length)
+            for length in self._lengths
+            if length <= network.prefixlen
+        )
+        return _first([self._networks[each] for each in around if each in self._networks], wall)
+
+    def _changed(self) -> None:
+        self._lengths = sorted({network.prefixlen for network in self._networks})
+        self._looks = {}
+        for name, made in self._names.values():
+            self._looks.setdefault(name.skeleton, []).append(made)
+
+
+def subject_shown(sanction: SaveSanction) -> str:
+    """Return whom `sanction` is on, as people write it."""
+    return describe(from_subject(sanction.subject))
+
+
+def sentence(what: str, until: float | None, reason: str) -> str:
+    """Return `what` as a sentence with its end and its reason, where there are such."""
+    end = f" until {clock(until)}" if until is not None else ""
+    return f"{what}{end}: {reason}" if reason else f"{what}{end}."
+
+
+def clock(wall: float) -> str:
+    """Return a time for people who may be anywhere."""
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _in_force(made: SaveSanction, wall: float) -> bool:
+    return made.until is None or made.until > wall
+
+
+def _first(found: Iterable[SaveSanction], wall: float) -> SaveSanction | None:
+    return next((made for made in found if _in_force(made, wall)), None)

@@ -1,0 +1,97 @@
+"""Whom a sanction is on: a name, an address, a network.
+
+Rule of this file: from what an operator typed, or the store kept, to who is meant, and back.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from ..hall.limits import source_of
+from ..hall.members import Member
+from .names import Name, Refused, check_name, fold
+
+Network = IPv4Network | IPv6Network
+Target = Name | Network
+"""Who is meant."""
+
+_WIDEST = {4: 8, 6: 16}
+_BY_NAME, _BY_ADDRESS = "name:", "address:"
+
+
+def target_of(raw: str, longest: int) -> Target:
+    """Return who is meant by what an operator typed: an address, a network or a name.
+
+    An IPv6 address means its /64, as everywhere in the chat room: that is one subscriber.
+
+    Args:
+        raw: What was typed.
+        longest: The longest name, in characters.
+
+    Raises:
+        Refused: It is none of them, or a network so large that it must be a slip.
+    """
+    network = network_of(raw)
+    if network is None:
+        return check_name(raw, longest)
+    widest = _WIDEST[network.version]
+    if network.prefixlen < widest:
+        raise Refused(f"{network} is too large: /{widest} at most.")
+    return network
+
+
+def network_of(raw: str, *, every_address: bool = False) -> Network | None:
+    """Return the network that `raw` names, or None if it is no address and no network.
+
+    Args:
+        raw: An IP address, or a network such as ``192.0.2.0/24``.
+        every_address: An IPv6 address means itself alone, not its /64.
+    """
+    address, slash, length = raw.partition("/")
+    address = address.partition("%")[0]
+    whole = address if every_address else source_of(address)
+    try:
+        network = ip_network(f"{address}/{length}" if slash else whole, strict=False)
+    except ValueError:
+        return None
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < 96:
+        return network
+    return ip_network(f"{mapped}/{network.prefixlen - 96}")
+
+
+def meets(target: Target, member: Member) -> bool:
+    """Say whether `member` is meant by `target`."""
+    if isinstance(target, Name):
+        name = member.name
+        return name is not None and (name.key == target.key or name.skeleton == target.skeleton)
+    alone = network_of(member.place.address, every_address=True)
+    return alone is not None and alone.network_address in target
+
+
+def describe(target: Target) -> str:
+    """Return `target` as people write it."""
+    if isinstance(target, Name):
+        return target.shown
+    whole = target.prefixlen == target.max_prefixlen
+    return str(target.network_address if whole else target)
+
+
+def subject_of(target: Target) -> str:
+    """Return `target` as the store keeps it."""
+    if isinstance(target, Name):
+        return _BY_NAME + target.shown
+    return _BY_ADDRESS + str(target)
+
+
+def from_subject(subject: str) -> Target:
+    """Return the target that `subject_of` has written as `subject`.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if subject.startswith(_BY_NAME):
+        shown = subject.removeprefix(_BY_NAME)
+        # Not checked again: what was a name when it was banned stays banned.
+        return Name(shown, fold(shown))
+    return ip_network(subject.removeprefix(_BY_ADDRESS))

@@ -1,0 +1,201 @@
+"""What is remembered, as rows: writing it and reading it back.
+
+Rule of this file: SQL and values; no threads, no files, and errors are left to the caller.
+What is read is bounded and of known types, whoever wrote it: the file is the user's, not ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..hall.history import (
+    AddMessage,
+    Answer,
+    ForgetRoom,
+    ForgetSanction,
+    Remembered,
+    SaveRoom,
+    SaveSanction,
+    Write,
+)
+from ..hall.messages import Kind, Message
+from .problems import Clash
+from .search_query import match_expression, spaced
+
+LONGEST = 65_536
+"""Characters of a text that are read back; the doors' limits are far below."""
+
+MOST_SANCTIONS = 10_000
+HIGHEST_ID = 2**63 - 1
+LATEST = 250_000_000_000.0
+"""Seconds since the epoch; what is later than that is in no calendar of Python's."""
+
+_SPOKEN = {kind.value: kind for kind in (Kind.SAID, Kind.ACTED)}
+"""What is stored.  The others are the server's own words, which no row may put into its mouth."""
+
+_COLUMNS = f"""m.id, m.kind, substr(m.sender, 1, {LONGEST}), substr(m.text, 1, {LONGEST}),
+    m.at, r.shown"""
+_PAGE = f"""SELECT {_COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
+    WHERE r.key = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?"""
+# CROSS: the index of words comes first; it knows the newest first without sorting.
+_SEARCH = f"""SELECT {_COLUMNS} FROM words
+    CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
+    WHERE words MATCH ? AND r.key = ? ORDER BY words.rowid DESC LIMIT ?"""
+_ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder FROM
+    (SELECT * FROM rooms ORDER BY used DESC, id DESC LIMIT ?) ORDER BY id"""
+
+
+class Writer:
+    """Does the writes of one transaction.
+
+    Args:
+        connection: The database, in a transaction.
+        now: Seconds since the epoch, for what bears no time of its own.
+
+    Attributes:
+        repeated: The ids of messages that were there already under another id.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now: float) -> None:
+        self.repeated: set[int] = set()
+        self._connection = connection
+        self._now = now
+        self._rooms: dict[str, int] = {}  # the ids of the rooms' rows, by their keys
+
+    def do(self, write: Write) -> None:
+        """Do one write.
+
+        Raises:
+            Clash: The id of a message belongs to another one.
+            sqlite3.Error: The database will not have it.
+        """
+        match write:
+            case AddMessage():
+                self._add(write)
+            case SaveRoom():
+                self._save_room(write)
+            case ForgetRoom():
+                self._rooms.pop(write.key, None)
+                self._execute("DELETE FROM rooms WHERE key = ?", write.key)
+            case SaveSanction():
+                self._execute(
+                    "INSERT OR REPLACE INTO sanctions VALUES (?, ?, ?, ?, ?)",
+                    *(write.kind, write.subject, write.until, write.by, write.reason),
+                )
+            case ForgetSanction():
+                self._execute(
+                    "DELETE FROM sanctions WHERE kind = ? AND subject = ?",
+                    *(write.kind, write.subject),
+                )
+
+    def _add(self, write: AddMessage) -> None:
+        message, nonce = write.message, _digest(write.nonce)
+        at = self._now if message.at is None else message.at
+        values = (message.kind.value, message.sender, message.text, at, nonce)
+        added = self._execute(
+            "INSERT INTO messages (id, room, spaced, kind, sender, text, at, nonce)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            *(message.id, self._room(write), spaced(message.text), *values),
+        )
+        if not added.rowcount:
+            self._explain(message.id, values)
+
+    def _explain(self, number: int, values: Sequence[object]) -> None:
+        """Find out why a message could not be added: it, or one with its nonce, is there."""
+        known = self._execute("SELECT id FROM messages WHERE nonce = ?", values[-1]).fetchone()
+        if known is not None and known[0] != number:
+            self.repeated.add(number)
+            return
+        # Under its own id it may stand there when a commit was said to fail, and had not.
+        same = self._execute(
+            "SELECT 1 FROM messages WHERE id = ? AND kind = ? AND sender = ? AND text = ?",
+            *(number, *map(_encodable, values[:3])),
+        ).fetchone()
+        if same is None:
+            raise Clash("another program has written into it")
+
+    def _room(self, write: AddMessage) -> int:
+        if write.room not in self._rooms:
+            found = self._execute(
+                "INSERT INTO rooms (key, shown, used) VALUES (?, ?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET used = excluded.used RETURNING id",
+                *(write.room, write.message.room, self._now),
+            ).fetchone()
+            self._rooms[write.room] = found[0]
+        return self._rooms[write.room]
+
+    def _save_room(self, room: SaveRoom) -> None:
+        self._execute(
+            "INSERT INTO rooms (key, shown, topic, lock, founder, used) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET shown = excluded.shown, topic = excluded.topic,"
+            " lock = excluded.lock, founder = excluded.founder, used = excluded.used",
+            *(room.key, room.shown, room.topic, room.lock, room.founder, self._now),
+        )
+
+    def _execute(self, statement: str, *values: object) -> sqlite3.Cursor:
+        return self._connection.execute(statement, [_encodable(value) for value in values])
+
+
+def read_page(connection: sqlite3.Connection, room: str, before: int, count: int) -> Answer:
+    """Return up to `count` messages of `room` before the id `before`; 0 means the newest."""
+    highest = min(before, HIGHEST_ID) if before else HIGHEST_ID
+    return _answer(connection, count, _PAGE, _encodable(room), max(0, highest))
+
+
+def read_matches(connection: sqlite3.Connection, room: str, query: str, count: int) -> Answer:
+    """Return up to `count` of the newest messages of `room` that have all words of `query`."""
+    expression = match_expression(query)
+    if not expression:
+        return Answer()
+    return _answer(connection, count, _SEARCH, expression, _encodable(room))
+
+
+def read_all(
+    connection: sqlite3.Connection, recent: int, most_rooms: int, now: float
+) -> Remembered:
+    """Return what a server has to know at its start."""
+    last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
+    rooms = [SaveRoom(*row) for row in connection.execute(_ROOMS, (most_rooms,)).fetchall()]
+    sanctions = connection.execute(
+        "SELECT kind, subject, until, operator, reason FROM sanctions"
+        " WHERE until IS NULL OR until > ? LIMIT ?",
+        (now, MOST_SANCTIONS),
+    ).fetchall()
+    return Remembered(
+        last_id=last[0] if last else 0,
+        rooms=tuple(
+            (room, read_page(connection, room.key, 0, recent).messages if recent > 0 else ())
+            for room in rooms
+        ),
+        sanctions=tuple(SaveSanction(*row) for row in sanctions),
+    )
+
+
+def _answer(connection: sqlite3.Connection, count: int, select: str, *values: object) -> Answer:
+    count = max(0, count)
+    rows = connection.execute(select, (*values, count + 1)).fetchall()
+    return Answer(tuple(_messages(reversed(rows[:count]))), len(rows) > count)
+
+
+def _messages(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:
+    for number, kind, sender, text, at, room in rows:
+        if kind in _SPOKEN:  # or somebody else, perhaps a later version, has put it there
+            when = min(max(0.0, at), LATEST)
+            yield Message(_SPOKEN[kind], text, sender, room=room, at=when, id=number)
+
+
+def _digest(nonce: str) -> bytes | None:
+    """Return what stands for `nonce`: short, however long a stranger made it."""
+    if not nonce:
+        return None
+    return hashlib.blake2b(nonce.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _encodable(value: object) -> object:
+    # Neither a lone surrogate, which JSON can spell, nor NUL may fail or cut the others.
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", " ")
+    return value

@@ -1,0 +1,230 @@
+"""The store that outlives the process: SQLite in one file.
+
+Rule of this file: `Store`'s methods become errands on two threads, of which one writes and one
+looks; the SQL is in history_rows.py.  The loop never waits: handing a write over takes
+microseconds, the commit happens on the thread.
+
+A commit is the disk's word (`synchronous=FULL`): what `done` was called for is there after
+SIGKILL or a power cut, as far as the disk does not lie.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from miniloop import EventLoop
+
+from ..hall.history import Answer, Remembered, Write, Written
+from .errands import Errand, Errands
+from .history_file import HistoryFile, transaction
+from .history_rows import Writer, read_all, read_matches, read_page
+from .problems import StoreError, describe
+from .retention import Retention, Trimmed, sweep
+
+__all__ = ["Retention", "SqliteStore", "StoreError", "Trimmed"]
+
+log = logging.getLogger("chatroom")
+
+Result = TypeVar("Result")
+
+MOST_WAITING = 200
+"""Questions that may wait; writes have a thread of their own, and are never refused."""
+
+LONGEST_LOOK = 2.0
+"""Seconds for one page or search; common words in a small room of a large file can take long."""
+LOOK_EVERY = 10_000  # instructions of SQLite's machine: some tenth of a millisecond
+
+PATIENCE = 3.0
+"""Seconds that `close()` gives to what was still under way."""
+
+
+class SqliteStore:
+    """A `Store` in the SQLite database `path`; one server at a time may have it.
+
+    `close()` it in an ``on_stop()`` callback that runs after the hall's own: during an orderly
+    stop the loop waits for output and not for threads, so what was said last would be lost.
+
+    Args:
+        loop: The loop whose thread calls, and is answered on.
+        path: The file; it and its folder are made if they are missing, for this user alone.
+        retention: What `trim()` keeps; everything unless given.
+        wall: The time of day, in seconds since the epoch.
+
+    Raises:
+        StoreError: It cannot be opened, is no history, or another server has it.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        path: Path,
+        retention: Retention | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._retention = retention or Retention()
+        self._wall = wall
+        self._path = path
+        self._file = HistoryFile(path)
+        self._connection = self._file.connection
+        self._errands = Errands(loop)
+        self._looks = Errands(loop)  # a search that takes long must hold up no message
+        self._sweep: Iterator[None] | None = None
+        self._trouble = ""
+        self._closing = self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many writes and questions are not answered yet."""
+        return len(self._errands) + len(self._looks)
+
+    def load(self, recent: int) -> Remembered:
+        """Return what is known, with up to `recent` messages a room; blocks, so before the loop.
+
+        Raises:
+            StoreError: The file is damaged, or cannot be read.
+        """
+        most = self._retention.keep_rooms
+        try:
+            return read_all(self._connection, recent, most, self._wall())
+        except sqlite3.Error as error:
+            why = describe(error)
+            raise StoreError(f"The history in {self._path} cannot be read: {why}.") from error
+
+    def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
+        """Write all of `writes` in one transaction, or none; then call `done`."""
+        # A copy: the thread must not look at a list that its owner goes on using.
+        batch = tuple(writes)
+        self._add(lambda: self._write(batch), lambda why: Written(problem=why), done, urgent=True)
+
+    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+        """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
+        self._ask(lambda: read_page(self._file.reader, room, before, count), done)
+
+    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+        """Find up to `count` of the newest messages of `room` with all the words of `query`.
+
+        A word is found in texts and in senders' names, in any case and with or without accents;
+        the last one also as the beginning of a longer word.  In scripts that put no spaces between
+        words any part is found.
+        """
+        self._ask(lambda: read_matches(self._file.reader, room, query, count), done)
+
+    def trim(self, now: float, done: Callable[[Trimmed], None] | None = None) -> None:
+        """Forget what need not be kept, in small steps between which others have their turn.
+
+        Does nothing, and calls nobody, while the last call is still at work.
+
+        Args:
+            now: Seconds since the epoch.
+            done: Gets what was removed, which the log gets too.
+        """
+        if self._sweep is None and not self._closing:
+            trimmed = Trimmed()
+            self._sweep = sweep(self._connection, self._retention, now, trimmed)
+            self._trim_on(trimmed, done or (lambda _: None))
+
+    def close(self, patience: float = PATIENCE) -> None:
+        """Finish what was queued, call all that wait for it, and close the file.
+
+        Blocks; again is harmless.  What is asked for later is answered with a problem.
+
+        Args:
+            patience: Seconds for the writes, and as many again for the questions.
+        """
+        if self._closed:
+            return
+        self._closing = True
+        self._errands.finish(patience)
+        self._looks.finish(patience)
+        self._closed = True
+        looked = self._looks.alone(self._file.reader.close, patience)
+        if not (looked and self._errands.alone(self._file.close, patience)):
+            log.error("The history in %s could not be closed: the disk hangs.", self._path)
+
+    def _ask(self, work: Callable[[], Answer], done: Callable[[Answer], None]) -> None:
+        if self._closed:
+            done(Answer(problem="it is closed already"))
+        elif len(self._looks) >= MOST_WAITING:
+            done(Answer(problem="too many look into it at once; try again"))
+        else:
+            look = partial(self._look, work)
+            self._looks.add(Errand(look, lambda why: Answer(problem=why), done))
+
+    def _add(
+        self,
+        work: Callable[[], Result],
+        failed: Callable[[str], Result],
+        done: Callable[[Result], None],
+        *,
+        urgent: bool = False,
+    ) -> None:
+        if self._closed:
+            done(failed("it is closed already"))
+        else:
+            self._errands.add(Errand(work, failed, done), urgent=urgent)
+
+    def _trim_on(self, trimmed: Trimmed, done: Callable[[Trimmed], None]) -> None:
+        """Do one step of the sweep, then come again, unless it was the last."""
+
+        def failed(why: str) -> bool:
+            trimmed.problem = why
+            return False
+
+        def stepped(more: bool) -> None:
+            if more and not self._closing:
+                self._trim_on(trimmed, done)
+            else:
+                self._sweep = None
+                _report(trimmed)
+                done(trimmed)
+
+        self._add(self._sweep_on, failed, stepped)
+
+    # On the threads
+
+    def _look(self, work: Callable[[], Answer]) -> Answer:
+        deadline = time.monotonic() + LONGEST_LOOK
+        self._file.reader.set_progress_handler(lambda: time.monotonic() > deadline, LOOK_EVERY)
+        return work()
+
+    def _write(self, batch: Sequence[Write]) -> Written:
+        try:
+            with transaction(self._connection):
+                writer = Writer(self._connection, self._wall())
+                for each in batch:
+                    writer.do(each)
+        except Exception as error:
+            self._note(error)
+            raise
+        if self._trouble:
+            log.info("The history is written again.")
+            self._trouble = ""
+        return Written(repeated=frozenset(writer.repeated))
+
+    def _note(self, error: Exception) -> None:
+        # Once for each cause: the hall tries again every second.
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            log.warning("The history in %s was not written: %s.", self._path, error)
+
+    def _sweep_on(self) -> bool:
+        return self._sweep is not None and next(self._sweep, _END) is not _END
+
+
+_END = object()
+
+
+def _report(trimmed: Trimmed) -> None:
+    if trimmed.problem:
+        log.warning("The history was not trimmed to the end: %s.", trimmed.problem)
+    if trimmed.messages or trimmed.rooms or trimmed.sanctions:
+        log.info(
+            "Forgot %d messages, %d rooms and %d sanctions; the history takes %.1f MB now.",
+            *(trimmed.messages, trimmed.rooms, trimmed.sanctions, trimmed.bytes / 1e6),
+        )

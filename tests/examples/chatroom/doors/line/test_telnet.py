@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from examples.chatroom.doors.line.telnet import (
+    AreYouThere,
+    Event,
+    Interrupt,
+    Line,
+    Reply,
+    TelnetDecoder,
+    TooLong,
+)
+
+MAX_LINE, MAX_SUB = 10, 8
+
+
+def decoder() -> TelnetDecoder:
+    return TelnetDecoder(MAX_LINE, MAX_SUB)
+
+
+def events(*chunks: bytes) -> list[Event]:
+    telnet = decoder()
+    return [event for chunk in chunks for event in telnet.receive(chunk)]
+
+
+def check(stream: bytes, *expected: Event) -> None:
+    """Whole, byte by byte, and with more behind it, the events are the same."""
+    assert events(stream) == list(expected)
+    assert events(*(bytes((byte,)) for byte in stream)) == list(expected)
+    assert events(stream, b"\xff\xfb\x2a") == [*expected, Reply(b"\xff\xfe\x2a")]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\x00"], ids=["LF", "CR LF", "CR NUL"])
+def test_lines_end_in_three_ways(end: bytes) -> None:
+    check(b"one" + end + b"two" + end, Line(b"one"), Line(b"two"))
+    check(end + end, Line(b""), Line(b""))
+
+
+def test_a_carriage_return_elsewhere_is_part_of_the_line() -> None:
+    check(b"a\rb\r\r\n", Line(b"a\rb\r"))
+
+
+def test_a_half_line_is_no_line() -> None:
+    check(b"half")
+
+
+def test_a_line_may_be_as_long_as_allowed() -> None:
+    check(b"x" * MAX_LINE + b"\r\n", Line(b"x" * MAX_LINE))
+
+
+def test_a_longer_one_is_told_once_and_skipped_to_its_end() -> None:
+    check(b"x" * 50 + b"\nnext\n", TooLong(), Line(b"next"))
+    check(b"x" * 50 + b"\r\x00next\n", TooLong(), Line(b"next"))
+
+
+def test_memory_is_bounded_whatever_comes() -> None:
+    telnet = decoder()
+    for _ in range(100):
+        telnet.receive(b"x" * 10_000)
+        telnet.receive(b"\xff\xfa" + b"x" * 10_000)
+    assert len(telnet._line) <= MAX_LINE
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [(b"\xff\xfd\x01", b"\xff\xfc\x01"), (b"\xff\xfb\x1f", b"\xff\xfe\x1f")],
+    ids=["DO-WONT", "WILL-DONT"],
+)
+def test_an_option_is_refused_once(asked: bytes, answer: bytes) -> None:
+    check(b"he" + asked + b"llo" + asked + b"\n", Reply(answer), Line(b"hello"))
+
+
+def test_what_is_refused_to_us_is_not_answered() -> None:
+    check(b"\xff\xfc\x01\xff\xfe\x01hi\n", Line(b"hi"))
+
+
+def test_the_timing_mark_is_answered_each_time() -> None:
+    check(b"\xff\xfd\x06\xff\xfd\x06", Reply(b"\xff\xfb\x06"), Reply(b"\xff\xfb\x06"))
+
+
+def test_the_answer_to_our_own_timing_mark_is_no_question() -> None:
+    check(b"\xff\xfb\x06\xff\xfc\x06")
+
+
+def test_ctrl_c_in_telnet_discards_the_half_typed_line() -> None:
+    # As inetutils' telnet sends it: interrupt process, data mark, do timing mark.
+    check(
+        b"half\xff\xf4\xff\xf2\xff\xfd\x06next\n",
+        Interrupt(),
+        Reply(b"\xff\xfb\x06"),
+        Line(b"next"),
+    )
+    check(b"half\r\xff\xf3\nnext\n", Interrupt(), Line(b""), Line(b"next"))
+
+
+def test_ctrl_c_ends_the_skipping_of_a_long_line() -> None:
+    check(b"x" * 50 + b"\xff\xf4next\n", TooLong(), Interrupt(), Line(b"next"))
+
+
+def test_are_you_there() -> None:
+    check(b"a\xff\xf6b\n", AreYouThere(), Line(b"ab"))
+
+
+def test_a_doubled_255_is_a_byte() -> None:
+    check(b"a\xff\xffb\n", Line(b"a\xffb"))
+
+
+@pytest.mark.parametrize("command", [0xF1, 0xF2, 0xF5, 0xF9, 0xF0, 0x00, 0x41])
+def test_other_commands_are_passed_over(command: int) -> None:
+    check(b"a\xff" + bytes((command,)) + b"b\n", Line(b"ab"))
+
+
+def test_a_subnegotiation_may_hold_newlines_and_255() -> None:
+    check(b"a\xff\xfa\x1f\n\r\n\xff\xff\xff\xf0b\n", Line(b"ab"))
+
+
+def test_an_endless_subnegotiation_is_given_up_with_its_line() -> None:
+    check(b"a\xff\xfa" + b"x" * 50 + b"\nnext\n", TooLong(), Line(b"next"))
+    check(b"a\xff\xfa" + b"\xff\xff" * 50 + b"\nnext\n", TooLong(), Line(b"next"))
+
+
+def test_a_subnegotiation_without_its_end_ends_at_the_next_command() -> None:
+    check(b"a\xff\xfax\xff\xfd\x01b\n", Reply(b"\xff\xfc\x01"), Line(b"ab"))
+
+
+def test_it_is_known_who_speaks_telnet() -> None:
+    telnet = decoder()
+    telnet.receive(b"hello\xff\xff\n")
+    assert not telnet.spoke_telnet
+    telnet.receive(b"\xff\xf1")
+    assert telnet.spoke_telnet
+
+
+INTERESTING = [0xFF, 0xFF, 0xFD, 0xFB, 0xFA, 0xF0, 0xF4, 0xF6, 6, 0x0D, 0x0A, 0x00, 0x61]
+streams = st.lists(st.sampled_from(INTERESTING), max_size=120).map(bytes) | st.binary(max_size=120)
+
+
+@given(stream=streams, cuts=st.lists(st.integers(0, 120)))
+def test_any_chunking_gives_the_same_events(stream: bytes, cuts: list[int]) -> None:
+    borders = [0, *sorted(cut for cut in cuts if cut <= len(stream)), len(stream)]
+    chunks = [stream[a:b] for a, b in itertools.pairwise(borders)]
+    assert events(*chunks) == events(stream)
+
+
+@given(streams)
+def test_no_line_is_too_long_and_none_has_an_end_in_it(stream: bytes) -> None:
+    for event in events(stream):
+        if isinstance(event, Line):
+            assert len(event.data) <= MAX_LINE
+            assert b"\n" not in event.data

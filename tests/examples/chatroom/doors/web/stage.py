@@ -1,0 +1,98 @@
+"""Connections on socket pairs, with the time in the test's hands."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from examples.chatroom.doors.web.connection import Connection, House
+from examples.chatroom.doors.web.limits import WebLimits
+from examples.chatroom.doors.web.pages import Pages
+from examples.chatroom.hall.gate import Gate, Place
+from examples.chatroom.hall.limits import Limits
+from miniloop import EventLoop
+from miniloop.testing import FakeClock
+from tests.driving import receive, settle
+
+from .helpers import ACCEPT, Seen, Surroundings, handshake, parse, text
+
+
+class Peer:
+    """A browser, as bytes, and the connection that serves it."""
+
+    def __init__(self, stage: Stage, place: Place | None) -> None:
+        ours, self.socket = socket.socketpair()
+        self.socket.setblocking(False)
+        self._stage = stage
+        stage.sockets.append(self.socket)
+        self.connection = Connection(stage.loop, ours, "192.0.2.1", place, stage.house)
+        self._data = b""
+
+    def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self.socket.sendall(piece)
+            settle(self._stage.loop)
+
+    def wait(self, seconds: float) -> None:
+        self._stage.clock.advance(seconds)
+        settle(self._stage.loop)
+
+    def received(self) -> bytes:
+        settle(self._stage.loop)
+        return receive(self.socket)
+
+    def open(self, *headers: str) -> None:
+        self.send(handshake("chat.example", *headers))
+        head = self.received()
+        assert head.startswith(b"HTTP/1.1 101 "), head
+        assert ACCEPT.encode() in head
+
+    def enter(self, name: str = "Ada") -> str:
+        self.open()
+        self.send(text({"do": "enter", "name": name}))
+        return str(self.frames()[0].json["token"])
+
+    def is_cut(self) -> bool:
+        settle(self._stage.loop)
+        return self.connection.closed
+
+    def frames(self) -> list[Seen]:
+        found, self._data = parse(self._data + self.received())
+        return found
+
+    def kinds(self) -> list[object]:
+        return [each.json["kind"] for each in self.frames()]
+
+
+class Stage:
+    def __init__(self, loop: EventLoop, clock: FakeClock, folder: Path) -> None:
+        self.loop, self.clock = loop, clock
+        self.gate = Gate(Limits())
+        self.gone: list[Connection] = []
+        self.sockets: list[socket.socket] = []
+        self.around = Surroundings(WebLimits(frame_burst=20, max_problems=2))
+        (folder / "index.html").write_text("<!doctype html>")
+        self.house = House(
+            self.around.service,
+            Pages(lambda: {"well": True}, folder),
+            frozenset({"https://proxy.example:443"}),
+            max_output=10_000,
+            login_timeout=60.0,
+            gone=self.gone.append,
+        )
+
+    def peer(self, *, full: bool = False) -> Peer:
+        return Peer(self, None if full else self.gate.enter("192.0.2.1"))
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Stage]:
+    """A stage whose sockets are all closed in the end."""
+    clock = FakeClock()
+    with EventLoop(clock=clock, debug=True) as loop:
+        stage = Stage(loop, clock, folder)
+        yield stage
+        for sock in stage.sockets:
+            sock.close()

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from examples.chatroom.hall.history import ForgetRoom, Write
+from examples.chatroom.hall.ledger import RETRY, Fate, Ledger
+from tests.examples.chatroom.slow_store import SlowStore
+
+
+class Desk:
+    """A ledger with what it was given and what it answered."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.store = SlowStore()
+        self.deferred: list[Callable[[], None]] = []
+        self.news: list[str] = []
+        self.fates: list[tuple[str, Fate]] = []
+        self.ledger = Ledger(self.store, self.deferred.append, self.news.append, most)
+
+    def add(self, *names: str) -> None:
+        for name in names:
+            self.ledger.add(ForgetRoom(name), partial(self._settled, name))
+
+    def _settled(self, name: str, fate: Fate) -> None:
+        self.fates.append((name, fate))
+
+    def end_of_pass(self) -> None:
+        deferred, self.deferred[:] = self.deferred[:], []
+        for callback in deferred:
+            callback()
+
+    def batches(self) -> list[list[str]]:
+        return [[name(write) for write in batch] for batch in self.store.batches]
+
+    def held_up(self, *names: str) -> None:
+        """Let the disk be full, and `names` be what it could not take."""
+        self.add(*names)
+        self.end_of_pass()
+        self.store.answer("the disk is full")
+
+
+def name(write: Write) -> str:
+    assert isinstance(write, ForgetRoom)
+    return write.key
+
+
+def test_all_that_a_pass_brings_is_one_commit() -> None:
+    desk = Desk()
+    desk.add("a", "b", "c")
+    assert desk.batches() == []
+    desk.end_of_pass()
+    assert desk.batches() == [["a", "b", "c"]]
+    assert desk.fates == []
+    desk.store.answer()
+    assert desk.fates == [("a", Fate.STORED), ("b", Fate.STORED), ("c", Fate.STORED)]
+
+
+def test_what_comes_during_a_commit_is_the_next_one() -> None:
+    desk = Desk()
+    desk.add("a")
+    desk.end_of_pass()
+    desk.add("b")
+    desk.end_of_pass()
+    desk.add("c")
+    assert desk.batches() == [["a"]]
+    desk.store.answer()
+    assert desk.batches() == [["a"], ["b", "c"]]
+    assert len(desk.ledger) == 2
+    desk.store.answer()
+    assert len(desk.ledger) == 0
+    assert desk.deferred == []
+
+
+def test_a_failure_is_told_once_and_settles_all_that_waits() -> None:
+    desk = Desk()
+    desk.add("a")
+    desk.end_of_pass()
+    desk.add("b")
+    desk.store.answer("the disk is full")
+    desk.add("c")
+    assert desk.fates == [("a", Fate.HELD), ("b", Fate.HELD), ("c", Fate.HELD)]
+    assert len(desk.news) == 1
+    assert "the disk is full" in desk.news[0]
+    assert desk.ledger.problem == "the disk is full"
+
+
+def test_what_was_held_is_stored_in_order_when_the_disk_is_well_again() -> None:
+    desk = Desk()
+    desk.held_up("a", "b")
+    desk.ledger.tick(100.0)
+    desk.add("c")
+    desk.ledger.tick(100.0 + 2 * RETRY)
+    desk.store.answer()
+    desk.store.answer()
+    assert desk.batches()[1:] == [["a", "b"], ["c"]]
+    assert desk.news[1] == "The history can be written again; nothing is lost."
+    assert (desk.ledger.problem, len(desk.ledger)) == ("", 0)
+    desk.add("d")
+    desk.end_of_pass()
+    assert desk.batches()[-1] == ["d"]
+
+
+def test_a_sick_disk_is_asked_now_and_then_and_in_vain_without_a_word() -> None:
+    desk = Desk()
+    desk.held_up("a")
+    desk.ledger.tick(100.0)
+    desk.store.answer("still full")
+    desk.ledger.tick(100.0 + RETRY / 2)
+    assert len(desk.batches()) == 2
+    desk.ledger.tick(100.0 + RETRY)
+    desk.store.answer("locked")
+    assert desk.batches() == [["a"]] * 3
+    assert len(desk.news) == 1
+    assert desk.ledger.problem == "locked"
+
+
+def test_only_so_much_is_held_and_the_rest_is_owned_up_to() -> None:
+    desk = Desk(most=2)
+    desk.held_up("a", "b", "c")
+    assert len(desk.ledger) == 2
+    desk.ledger.tick(100.0)
+    desk.store.answer()
+    assert desk.batches()[-1] == ["a", "b"]
+    assert desk.news[1] == "The history can be written again; nothing is lost, but for 1 messages."
+
+
+def test_a_long_backlog_is_stored_in_pieces() -> None:
+    desk = Desk(most=2000)
+    desk.held_up(*map(str, range(1200)))
+    desk.ledger.tick(100.0)
+    while desk.store.waiting:
+        desk.store.answer()
+    pieces = desk.batches()[1:]
+    assert [len(piece) for piece in pieces] == [500, 500, 200]
+    assert [name for piece in pieces for name in piece] == list(map(str, range(1200)))
