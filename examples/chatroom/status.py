@@ -7,13 +7,14 @@ names, no rooms' names, no addresses, no versions, no paths.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from miniloop import EventLoop
 
 from .doors.certificates import Certificate
+from .doors.queues import Queues
 from .hall.hall import Hall
 from .keeping import Keeping
 from .metrics import LoopLatency, Rate
@@ -21,32 +22,6 @@ from .metrics import LoopLatency, Rate
 LATE = 1.0  # seconds; a loop that is often later than this feels broken to people
 FRESH = 1.0  # seconds that figures are given out again: watching costs the same, however many do
 COUNTED = ("messages", "whispers", "expelled", "flooded")
-
-
-@dataclass(slots=True)
-class Queues:
-    """What waits to be sent, at one door.
-
-    Attributes:
-        connections: How many connections there are.
-        waiting: Bytes that wait for all of them.
-        largest: Bytes that wait for the one that reads slowest.
-    """
-
-    connections: int = 0
-    waiting: int = 0
-    largest: int = 0
-
-    @classmethod
-    def of(cls, sizes: Iterable[int]) -> Queues:
-        """Sum up the queues of one door; `sizes` in bytes."""
-        known = list(sizes)
-        return cls(len(known), sum(known), max(known, default=0))
-
-    @classmethod
-    def from_figures(cls, figures: Mapping[str, int]) -> Queues:
-        """Take what the web door says of itself."""
-        return cls(figures["connections"], figures["output_queued"], figures["output_largest"])
 
 
 @dataclass

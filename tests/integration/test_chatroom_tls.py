@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from examples.chatroom.server import SPARE
+from examples.chatroom.doors.line.server import SPARE
 from tests.certificates import certificates
 from tests.integration.chatroom_process import ENVIRONMENT, PATIENCE, ROOT, Peer, Server
 from tests.integration.conftest import Connect, Start

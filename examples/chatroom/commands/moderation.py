@@ -14,13 +14,7 @@ from ..hall.locks import make_lock
 from ..hall.members import Member
 from ..hall.room import Room, here
 from ..people.names import Name, Refused
-from ..people.sanctions import (
-    BAN,
-    MUTE,
-    clock,
-    sentence,
-    subject_shown,
-)
+from ..people.sanction import BAN, MUTE, clock, sentence, subject_shown
 from ..people.targets import Target, describe, meets, target_of
 from .durations import split_duration
 from .request import Command, Request

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import partial
 
 from ..commands.table import obey
+from ..hall.flood import Verdict
 from ..hall.gate import Place
 from ..hall.hall import Hall
-from ..hall.limits import TokenBucket, Verdict
 from ..hall.members import Outlet
 from ..hall.messages import Moment, Receipt
 from ..hall.room import Room, here
+from ..hall.throttle import TokenBucket
 from ..people.names import Refused
 from ..people.text import clean
 

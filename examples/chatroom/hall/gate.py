@@ -6,8 +6,9 @@ connection gives its own to the member it becomes) and is given back exactly onc
 
 from __future__ import annotations
 
+from ..people.addresses import source_of
 from ..people.names import Refused
-from .limits import Limits, source_of
+from .limits import Limits
 
 
 class Place:

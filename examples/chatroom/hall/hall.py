@@ -17,10 +17,11 @@ from ..people.sanctions import Sanctions
 from ..people.text import shorten
 from .archive import Archive
 from .directory import Directory
+from .flood import FloodGuard
 from .gate import Gate, Place
 from .history import MemoryStore, Store, Write
 from .ledger import Fate, Ledger
-from .limits import FloodGuard, Limits
+from .limits import Limits
 from .members import Member, Outlet
 from .messages import Event, Kind, Message, Moment, Parted, RoomList, RoomView
 from .postbox import Postbox

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..people.sanction import ForgetSanction, SaveSanction
 from .messages import Message
 
 
@@ -56,33 +57,6 @@ class ForgetRoom:
     """Forget a room and all that was said in it."""
 
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class SaveSanction:
-    """Remember that somebody is banned or muted; another one of the same subject replaces it.
-
-    Attributes:
-        kind: ``"ban"`` or ``"mute"``.
-        subject: ``"name:..."`` or ``"address:..."``.
-        until: Seconds since the epoch; None for ever.
-        by: The shown name of the operator.
-        reason: In the operator's words, perhaps empty.
-    """
-
-    kind: str
-    subject: str
-    until: float | None
-    by: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ForgetSanction:
-    """Forget a sanction."""
-
-    kind: str
-    subject: str
 
 
 Write = AddMessage | SaveRoom | ForgetRoom | SaveSanction | ForgetSanction

@@ -1,13 +1,11 @@
-"""Every limit of the chat room, and the small machines that enforce some of them.
+"""Every limit of the chat room that is not one door's alone.
 
-Rule of this file: numbers and arithmetic; time is passed in, nobody is spoken to from here.
+Rule of this file: numbers and their reasons; what enforces them is elsewhere.
 Everything that a stranger can make grow has a number here, and that number is an option.
 """
 
 from __future__ import annotations
 
-import enum
-import ipaddress
 from dataclasses import dataclass
 
 from .bounds import bound, check_bounds
@@ -109,104 +107,3 @@ class Limits:
         check_bounds(self)
         if self.idle_timeout <= self.idle_ping:
             raise ValueError("idle_timeout must be longer than idle_ping.")
-
-
-class TokenBucket:
-    """So many at once, so many a second in the long run.
-
-    The bucket holds at most `burst` tokens, gains `rate` of them a second, and each use takes
-    one.  A clock that goes backwards gives nothing and takes nothing.
-
-    Args:
-        rate: Tokens a second.
-        burst: Most tokens held; the bucket begins full.
-        now: The time, in seconds on a monotonic clock.
-    """
-
-    def __init__(self, rate: float, burst: int, now: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._tokens = float(burst)
-        self._filled = now
-
-    def take(self, now: float) -> bool:
-        """Take one token at time `now` (seconds); False if there is none."""
-        self._fill(now)
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
-
-    def spent(self, now: float) -> bool:
-        """Say whether there is no token at time `now` (seconds); takes none."""
-        self._fill(now)
-        return self._tokens < 1
-
-    def full(self, now: float) -> bool:
-        """Say whether the bucket is full at time `now` (seconds): nobody drew on it lately."""
-        self._fill(now)
-        return self._tokens >= self._burst
-
-    def _fill(self, now: float) -> None:
-        if now > self._filled:
-            gained = (now - self._filled) * self._rate
-            self._tokens = min(self._burst, self._tokens + gained)
-            self._filled = now
-
-
-class Verdict(enum.Enum):
-    """What is to be done with a line."""
-
-    PASS = "pass"
-    WARN = "warn"
-    DROP = "drop"
-    EXPEL = "expel"
-
-
-class FloodGuard:
-    """Judges one member's lines: warn once, then drop in silence, then expel.
-
-    The warning is given, and the strikes are forgotten, anew after a silence long enough to
-    fill the bucket; otherwise somebody just above the rate would be warned at every other line.
-
-    Args:
-        limits: `flood_rate`, `flood_burst` and `flood_strikes` count here.
-        now: The time, in seconds on a monotonic clock.
-    """
-
-    def __init__(self, limits: Limits, now: float) -> None:
-        self._bucket = TokenBucket(limits.flood_rate, limits.flood_burst, now)
-        self._most = limits.flood_strikes
-        self._strikes = 0
-
-    def judge(self, now: float) -> Verdict:
-        """Say what to do with a line that came at time `now` (seconds, monotonic)."""
-        if self._bucket.full(now):
-            self._strikes = 0
-        if self._bucket.take(now):
-            return Verdict.PASS
-        return self.strike()
-
-    def strike(self) -> Verdict:
-        """Say what to do with one more line that is too much."""
-        self._strikes += 1
-        if self._strikes > self._most:
-            return Verdict.EXPEL
-        return Verdict.WARN if self._strikes == 1 else Verdict.DROP
-
-
-def source_of(address: str) -> str:
-    """Return whom to count `address` for.
-
-    One IPv6 subscriber commonly has 2**64 addresses, so those count as one; an IPv4 address in
-    IPv6 clothes is that IPv4 address.  What is no IP address (a UNIX socket) counts as itself.
-    """
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((int(parsed), 64), strict=False))

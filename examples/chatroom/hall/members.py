@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ..people.names import Name
+from .flood import FloodGuard
 from .gate import Place
-from .limits import FloodGuard
 from .messages import Event, Person
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""So many at once, so many a second: for each of many strangers.
+"""So many at once, so many a second: for one, and for each of many strangers.
 
 Rule of this file: arithmetic; time is passed in.  Strangers choose the keys, so their number is
 bounded: a bucket that is full again says nothing and is forgotten.
@@ -8,9 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from .limits import TokenBucket
-
 MOST_KEYS = 10_000
+
+
+class TokenBucket:
+    """So many at once, so many a second in the long run.
+
+    The bucket holds at most `burst` tokens, gains `rate` of them a second, and each use takes
+    one.  A clock that goes backwards gives nothing and takes nothing.
+
+    Args:
+        rate: Tokens a second.
+        burst: Most tokens held; the bucket begins full.
+        now: The time, in seconds on a monotonic clock.
+    """
+
+    def __init__(self, rate: float, burst: int, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._tokens = float(burst)
+        self._filled = now
+
+    def take(self, now: float) -> bool:
+        """Take one token at time `now` (seconds); False if there is none."""
+        self._fill(now)
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    def spent(self, now: float) -> bool:
+        """Say whether there is no token at time `now` (seconds); takes none."""
+        self._fill(now)
+        return self._tokens < 1
+
+    def full(self, now: float) -> bool:
+        """Say whether the bucket is full at time `now` (seconds): nobody drew on it lately."""
+        self._fill(now)
+        return self._tokens >= self._burst
+
+    def _fill(self, now: float) -> None:
+        if now > self._filled:
+            gained = (now - self._filled) * self._rate
+            self._tokens = min(self._burst, self._tokens + gained)
+            self._filled = now
 
 
 class Throttle:

@@ -67,7 +67,7 @@ class Doorkeeper:
         Args:
             name: The account's name, as it was typed.
             password: What was typed for a password; kept only until it is checked.
-            source: Whom the attempt counts for, see `limits.source_of`.
+            source: Whom the attempt counts for, see `addresses.source_of`.
             now: The time, in seconds on a monotonic clock.
             answered: Called on this thread, at once or later, with True if it is right.
 

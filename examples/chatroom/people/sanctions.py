@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
-from ..hall.history import ForgetSanction, SaveSanction
-from ..hall.members import Member
+from .addresses import Network, network_of
 from .names import Name, Refused
-from .targets import Network, Target, describe, from_subject, network_of, subject_of
+from .sanction import BAN, MUTE, ForgetSanction, SaveSanction, in_force, sentence
+from .targets import Somebody, Target, describe, from_subject, subject_of
 
 log = logging.getLogger("chatroom")
 
-BAN, MUTE = "ban", "mute"
 MOST = 1000
 """Most bans, and most mutes: operators are to be trusted, a slip of a script is not."""
 
@@ -100,27 +98,27 @@ class Sanctions:
         if found is not None:
             raise Refused(sentence("That name is banned", found.until, found.reason))
 
-    def check_voice(self, member: Member, wall: float) -> None:
-        """Return if `member` may speak.
+    def check_voice(self, somebody: Somebody, wall: float) -> None:
+        """Return if `somebody` may speak.
 
         Raises:
             Refused: Its name or its address is muted.
         """
-        found = self._mute_on(member, wall)
+        found = self._mute_on(somebody, wall)
         if found is not None:
             raise Refused(sentence("You are muted", found.until, found.reason))
 
-    def has_voice(self, member: Member, wall: float) -> bool:
-        """Say whether `member` may speak."""
-        return self._mute_on(member, wall) is None
+    def has_voice(self, somebody: Somebody, wall: float) -> bool:
+        """Say whether `somebody` may speak."""
+        return self._mute_on(somebody, wall) is None
 
-    def _mute_on(self, member: Member, wall: float) -> SaveSanction | None:
-        if member.operator:
+    def _mute_on(self, somebody: Somebody, wall: float) -> SaveSanction | None:
+        if somebody.operator:
             return None
         register = self._registers[MUTE]
-        found = register.by_address(member.place.address, wall)
-        if found is None and member.name is not None:
-            found = register.by_name(member.name, wall)
+        found = register.by_address(somebody.address, wall)
+        if found is None and somebody.name is not None:
+            found = register.by_name(somebody.name, wall)
         return found
 
     def _restore(self, known: SaveSanction) -> None:
@@ -177,11 +175,9 @@ class _Register:
 
     def lapse(self, wall: float) -> None:
         """Drop what has ended; the store does so by itself."""
-        self._names = {
-            key: entry for key, entry in self._names.items() if _in_force(entry[1], wall)
-        }
+        self._names = {key: entry for key, entry in self._names.items() if in_force(entry[1], wall)}
         self._networks = {
-            network: made for network, made in self._networks.items() if _in_force(made, wall)
+            network: made for network, made in self._networks.items() if in_force(made, wall)
         }
         self._changed()
 
@@ -210,25 +206,5 @@ class _Register:
             self._looks.setdefault(name.skeleton, []).append(made)
 
 
-def subject_shown(sanction: SaveSanction) -> str:
-    """Return whom `sanction` is on, as people write it."""
-    return describe(from_subject(sanction.subject))
-
-
-def sentence(what: str, until: float | None, reason: str) -> str:
-    """Return `what` as a sentence with its end and its reason, where there are such."""
-    end = f" until {clock(until)}" if until is not None else ""
-    return f"{what}{end}: {reason}" if reason else f"{what}{end}."
-
-
-def clock(wall: float) -> str:
-    """Return a time for people who may be anywhere."""
-    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _in_force(made: SaveSanction, wall: float) -> bool:
-    return made.until is None or made.until > wall
-
-
 def _first(found: Iterable[SaveSanction], wall: float) -> SaveSanction | None:
-    return next((made for made in found if _in_force(made, wall)), None)
+    return next((made for made in found if in_force(made, wall)), None)

@@ -5,18 +5,33 @@ Rule of this file: from what an operator typed, or the store kept, to who is mea
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
+from typing import Protocol
 
-from ..hall.limits import source_of
-from ..hall.members import Member
+from .addresses import Network, network_of
 from .names import Name, Refused, check_name, fold
 
-Network = IPv4Network | IPv6Network
 Target = Name | Network
 """Who is meant."""
 
 _WIDEST = {4: 8, 6: 16}
 _BY_NAME, _BY_ADDRESS = "name:", "address:"
+
+
+class Somebody(Protocol):
+    """One whom a sanction can be on, as the hall's members are."""
+
+    @property
+    def name(self) -> Name | None:
+        """The name, None for one who has none yet."""
+
+    @property
+    def address(self) -> str:
+        """Where one comes from."""
+
+    @property
+    def operator(self) -> bool:
+        """Whether one keeps order oneself."""
 
 
 def target_of(raw: str, longest: int) -> Target:
@@ -40,32 +55,12 @@ def target_of(raw: str, longest: int) -> Target:
     return network
 
 
-def network_of(raw: str, *, every_address: bool = False) -> Network | None:
-    """Return the network that `raw` names, or None if it is no address and no network.
-
-    Args:
-        raw: An IP address, or a network such as ``192.0.2.0/24``.
-        every_address: An IPv6 address means itself alone, not its /64.
-    """
-    address, slash, length = raw.partition("/")
-    address = address.partition("%")[0]
-    whole = address if every_address else source_of(address)
-    try:
-        network = ip_network(f"{address}/{length}" if slash else whole, strict=False)
-    except ValueError:
-        return None
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped is None or network.prefixlen < 96:
-        return network
-    return ip_network(f"{mapped}/{network.prefixlen - 96}")
-
-
-def meets(target: Target, member: Member) -> bool:
-    """Say whether `member` is meant by `target`."""
+def meets(target: Target, somebody: Somebody) -> bool:
+    """Say whether `somebody` is meant by `target`."""
     if isinstance(target, Name):
-        name = member.name
+        name = somebody.name
         return name is not None and (name.key == target.key or name.skeleton == target.skeleton)
-    alone = network_of(member.place.address, every_address=True)
+    alone = network_of(somebody.address, every_address=True)
     return alone is not None and alone.network_address in target
 
 

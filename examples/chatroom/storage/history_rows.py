@@ -11,17 +11,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..hall.history import (
-    AddMessage,
-    Answer,
-    ForgetRoom,
-    ForgetSanction,
-    Remembered,
-    SaveRoom,
-    SaveSanction,
-    Write,
-)
+from ..hall.history import AddMessage, Answer, ForgetRoom, Remembered, SaveRoom, Write
 from ..hall.messages import Kind, Message
+from ..people.sanction import ForgetSanction, SaveSanction
 from .problems import Clash
 from .search_query import match_expression, spaced
 

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from examples.chatroom.doors.line.rendering import LineRenderer
 from examples.chatroom.doors.session import Session
+from examples.chatroom.hall.flood import FloodGuard
 from examples.chatroom.hall.gate import Gate
 from examples.chatroom.hall.hall import Hall
-from examples.chatroom.hall.limits import FloodGuard, Limits
+from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.members import Member, Outlet
 from examples.chatroom.hall.messages import Event, Kind, Message, Moment
 from examples.chatroom.people.names import Refused

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from examples.chatroom.doors.queues import Queues
 from examples.chatroom.hall.hall import Hall
 from examples.chatroom.hall.history import MemoryStore, Write, Written
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.keeping import Keeping
-from examples.chatroom.status import Queues, Status
+from examples.chatroom.status import Status
 from miniloop import EventLoop
 from miniloop.testing import FakeClock
 from tests.doubles import scripted

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ...hall.gate import Place
-from ...hall.limits import TokenBucket
 from ...hall.members import Outlet
 from ...hall.messages import LAST_WORDS, Event, Kind, Message, Moment
+from ...hall.throttle import TokenBucket
 from . import wire
 from .backlog import Backlog
 from .frames import Frame, Framer, frame_of

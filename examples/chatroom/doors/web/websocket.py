@@ -25,7 +25,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from ...hall.gate import Place
-from ...hall.limits import TokenBucket
+from ...hall.throttle import TokenBucket
 from .conversation import TOO_MANY_PROBLEMS, Conversation
 from .frames import Frame
 from .seat import Service

@@ -10,7 +10,7 @@ from examples.chatroom.hall.hall import Hall
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Found, Kind, Page, Parted, Receipt, RoomList, RoomView
 from examples.chatroom.people.names import Refused
-from examples.chatroom.people.sanctions import BAN
+from examples.chatroom.people.sanction import BAN
 from examples.chatroom.people.targets import target_of
 from tests.examples.chatroom.helpers import NOON, later, new_hall, person, visitor
 from tests.examples.chatroom.slow_store import SlowStore

@@ -13,7 +13,7 @@ from examples.chatroom.hall.messages import Event, Kind, Message, Person
 from examples.chatroom.hall.room import here
 from examples.chatroom.people.doorkeeper import Doorkeeper
 from examples.chatroom.people.names import Refused, check_name
-from examples.chatroom.people.sanctions import MUTE
+from examples.chatroom.people.sanction import MUTE
 from tests.examples.chatroom.hall.halls import arrive, guest
 from tests.examples.chatroom.helpers import NOON, Screen, later, new_hall, person, stranger, visitor
 from tests.examples.chatroom.slow_store import SlowStore

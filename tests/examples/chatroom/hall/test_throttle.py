@@ -1,6 +1,34 @@
 from __future__ import annotations
 
-from examples.chatroom.hall.throttle import Throttle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from examples.chatroom.hall.throttle import Throttle, TokenBucket
+
+
+def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
+    bucket = TokenBucket(rate=2.0, burst=3, now=0.0)
+    assert [bucket.take(0.0) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(0.5) for _ in range(2)] == [True, False]
+
+
+@given(
+    rate=st.floats(0.01, 100),
+    burst=st.integers(1, 50),
+    times=st.lists(st.floats(0, 1000), min_size=1).map(sorted),
+)
+def test_a_bucket_never_gives_more_than_burst_and_rate(
+    rate: float, burst: int, times: list[float]
+) -> None:
+    bucket = TokenBucket(rate, burst, 0.0)
+    given_out = sum(bucket.take(now) for now in times)
+    assert given_out <= burst + rate * times[-1] + 1e-6
+
+
+@given(st.lists(st.floats(-1000, 1000)))
+def test_a_clock_that_jumps_back_gives_nothing(times: list[float]) -> None:
+    bucket = TokenBucket(rate=1.0, burst=5, now=1000.0)
+    assert sum(bucket.take(now) for now in times) <= 5
 
 
 def test_each_key_has_a_bucket_of_its_own() -> None:

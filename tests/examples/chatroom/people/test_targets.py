@@ -3,18 +3,9 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from examples.chatroom.people.names import Name, Refused, check_name
-from examples.chatroom.people.targets import (
-    describe,
-    from_subject,
-    meets,
-    network_of,
-    subject_of,
-    target_of,
-)
+from examples.chatroom.people.targets import describe, from_subject, meets, subject_of, target_of
 from tests.examples.chatroom.helpers import NOON, Screen, new_hall, person
 
 
@@ -98,9 +89,3 @@ def test_what_is_stored_means_the_same(raw: str) -> None:
 def test_how_people_write_them() -> None:
     raw = ["Bob", "192.0.2.7", "192.0.2.0/24", "2001:db8::/64"]
     assert [describe(target_of(each, 20)) for each in raw] == raw
-
-
-@given(st.text())
-def test_any_text_is_an_address_or_none(text: str) -> None:
-    network = network_of(text)
-    assert network is None or network_of(str(network)) == network

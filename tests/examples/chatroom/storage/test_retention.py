@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from examples.chatroom.hall.history import AddMessage, SaveRoom, SaveSanction, Write
+from examples.chatroom.hall.history import AddMessage, SaveRoom, Write
 from examples.chatroom.hall.messages import Kind, Message
+from examples.chatroom.people.sanction import SaveSanction
 from examples.chatroom.storage.history_file import HistoryFile, transaction
 from examples.chatroom.storage.history_rows import Writer
 from examples.chatroom.storage.retention import (

@@ -10,14 +10,13 @@ from examples.chatroom.hall.history import (
     AddMessage,
     Answer,
     ForgetRoom,
-    ForgetSanction,
     Remembered,
     SaveRoom,
-    SaveSanction,
     Store,
     Written,
 )
 from examples.chatroom.hall.messages import Kind, Message
+from examples.chatroom.people.sanction import ForgetSanction, SaveSanction
 from examples.chatroom.storage import sqlite_store
 from tests.driving import run_until
 from tests.examples.chatroom.storage.diaries import NOON, OK, Diary, add, busy, ids, reopened, said

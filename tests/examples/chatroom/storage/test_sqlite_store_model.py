@@ -12,17 +12,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from examples.chatroom.hall.history import (
-    AddMessage,
-    Answer,
-    ForgetRoom,
-    ForgetSanction,
-    SaveRoom,
-    SaveSanction,
-    Write,
-    Written,
-)
+from examples.chatroom.hall.history import AddMessage, Answer, ForgetRoom, SaveRoom, Write, Written
 from examples.chatroom.hall.messages import Kind, Message
+from examples.chatroom.people.sanction import ForgetSanction, SaveSanction
 from examples.chatroom.storage.sqlite_store import Retention, SqliteStore, Trimmed
 from miniloop import EventLoop
 from tests.driving import run_until

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from examples.chatroom.hall.history import AddMessage, Answer, SaveRoom, SaveSanction, Written
+from examples.chatroom.hall.history import AddMessage, Answer, SaveRoom, Written
+from examples.chatroom.people.sanction import SaveSanction
 from examples.chatroom.storage.sqlite_store import (
     MOST_WAITING,
     Retention,

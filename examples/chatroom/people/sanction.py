@@ -1,0 +1,61 @@
+"""One ban or one mute: what is stored of it, and how it is said.
+
+Rule of this file: values and words; who has one is said elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from .targets import describe, from_subject
+
+BAN, MUTE = "ban", "mute"
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSanction:
+    """Remember that somebody is banned or muted; another one of the same subject replaces it.
+
+    Attributes:
+        kind: ``"ban"`` or ``"mute"``.
+        subject: ``"name:..."`` or ``"address:..."``.
+        until: Seconds since the epoch; None for ever.
+        by: The shown name of the operator.
+        reason: In the operator's words, perhaps empty.
+    """
+
+    kind: str
+    subject: str
+    until: float | None
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetSanction:
+    """Forget a sanction."""
+
+    kind: str
+    subject: str
+
+
+def subject_shown(sanction: SaveSanction) -> str:
+    """Return whom `sanction` is on, as people write it."""
+    return describe(from_subject(sanction.subject))
+
+
+def sentence(what: str, until: float | None, reason: str) -> str:
+    """Return `what` as a sentence with its end and its reason, where there are such."""
+    end = f" until {clock(until)}" if until is not None else ""
+    return f"{what}{end}: {reason}" if reason else f"{what}{end}."
+
+
+def clock(wall: float) -> str:
+    """Return a time for people who may be anywhere."""
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def in_force(sanction: SaveSanction, wall: float) -> bool:
+    """Say whether `sanction` still holds at the time `wall` (seconds since the epoch)."""
+    return sanction.until is None or sanction.until > wall
