@@ -1,7 +1,7 @@
 """The hall: who is here, in which rooms, and what happens when somebody does something.
 
 Rule of this file: plain Python; no sockets, no protocol, no clock (every moment is passed in).
-Texts that come in here are clean already (session.py); doors clean once more on the way out.
+Texts that come in here are clean already (doors/session.py); doors clean once more on the way out.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 from ..people.doorkeeper import Doorkeeper
 from ..people.names import Name, Refused
@@ -20,15 +19,17 @@ from .directory import Directory
 from .flood import FloodGuard
 from .gate import Gate, Place
 from .history import MemoryStore, Store, Write
-from .ledger import Fate, Ledger
+from .ledger import Ledger
 from .limits import Limits
 from .members import Member, Outlet
-from .messages import Event, Kind, Message, Moment, Parted, RoomList, RoomView
+from .messages import Kind, Message, Moment
 from .postbox import Postbox
-from .room import LOBBY, Room, here
+from .room import Room, here
 from .rooms import Rooms
 from .speech import Speech
+from .telling import Telling
 from .throttle import Throttle
+from .ways import Ways
 
 log = logging.getLogger("chatroom")
 
@@ -54,7 +55,9 @@ class Hall:
         gate: Counts connections; a door takes a place there for each.
         ledger: The way to the store.
         postbox: The way to the members.
+        telling: What members are told.
         rooms: The rooms.
+        ways: Who goes from which of them to which.
         names: Who is called what.
         sanctions: Who may not come in, and who has to be silent.
         doorkeeper: Who may become an operator.
@@ -78,7 +81,9 @@ class Hall:
         self.gate = Gate(limits)
         self.ledger = Ledger(store, defer, self.announce, limits.max_waiting)
         self.postbox = Postbox(self.ledger, self._broken)
+        self.telling = Telling(self.postbox)
         self.rooms = Rooms(limits, known, self.record)
+        self.ways = Ways(limits, self.rooms, self.telling)
         self.names = Directory(limits.max_name)
         self.sanctions = Sanctions(known.sanctions)
         self.doorkeeper = doorkeeper if doorkeeper is not None else Doorkeeper()
@@ -126,8 +131,8 @@ class Hall:
         """
         self.names.claim(member, self._check_name(member, raw, now))
         log.info("%s logged in from %s.", member.shown, member.address)
-        self.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
-        self._enter(member, self.rooms.lobby, now)
+        self.telling.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
+        self.ways.enter(member, self.rooms.lobby, now)
 
     def disconnect(self, member: Member, reason: str, now: Moment) -> None:
         """The connection is gone, and gives back its place; safe to call again.
@@ -147,7 +152,7 @@ class Hall:
         Others see `reason`, and the `words` of its own; these are speech, so the log gets only
         the reason.
         """
-        self.show(member, Message(Kind.FAREWELL, farewell))
+        self.telling.show(member, Message(Kind.FAREWELL, farewell))
         self._remove(member, reason, now, words)
 
     def close(self, farewell: str) -> None:
@@ -169,33 +174,9 @@ class Hall:
 
     # Telling
 
-    def notify(self, member: Member, text: str) -> None:
-        """Tell `member` something as the server."""
-        self.show(member, Message(Kind.NOTICE, text))
-
     def announce(self, text: str) -> None:
         """Tell everybody something as the server."""
         self.postbox.post(Message(Kind.NOTICE, text), self._members)
-
-    def show(self, member: Member, event: Event) -> None:
-        """Show `event` to `member` alone, after all that happened before."""
-        self.postbox.post(event, (member,))
-
-    def look(self, member: Member, room: Room, recent: int) -> None:
-        """Show `member` its `room`, with up to `recent` messages that were said there last."""
-        view = room.view()
-
-        def look_back(_: Fate) -> RoomView:
-            # Not before its turn: what waits for the store now is not yet in the room's tail, and
-            # its recipients are those who were there when it was said.
-            messages, more = room.recent(member, recent)
-            return replace(view, recent=messages, more=more)
-
-        self.postbox.post(look_back, (member,))
-
-    def list_rooms(self, member: Member) -> None:
-        """Show `member` all rooms."""
-        self.show(member, RoomList(tuple(room.entry(member) for room in self.rooms)))
 
     def record(self, write: Write) -> None:
         """Store what nobody is shown; a failure is announced to all, as with messages."""
@@ -221,72 +202,26 @@ class Hall:
         log.info("%s is now called %s.", old.shown, new.shown)
         member.ignored.discard(new.key)  # perhaps it ignored who was called so before
         for room in tuple(member.rooms):
-            self._tell_of(member, room, Message(Kind.RENAMED, new.shown, old.shown), now)
-
-    def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
-        """Let `member` into the room called `raw`, made if there is none.
-
-        It leaves the one where it is, unless it is roaming.
-
-        Raises:
-            Refused: That is no name for a room, there are too many, the key is wrong, or it is
-                there already.
-        """
-        if member.roaming and len(member.rooms) >= self.limits.max_rooms_joined:
-            raise Refused("You are in as many rooms as you may; leave one of them first.")
-        room = self.rooms.find_or_make(raw, member, now)
-        if room in member.rooms:
-            raise Refused(f"You are in {room.name.shown} already.")
-        self.rooms.check_key(room, member, key, now)
-        if not member.roaming:
-            self._exit(member, here(member), f"went to {room.name.shown}", now)
-        self._enter(member, room, now)
-
-    def leave(self, member: Member, room: Room, now: Moment) -> None:
-        """Let `member` leave `room`, for the lobby if it is in no other.
-
-        Raises:
-            Refused: It is in the lobby alone, where everybody is at least.
-        """
-        if room is self.rooms.lobby and len(member.rooms) == 1:
-            raise Refused("You are in the lobby already; /quit leaves the chat room.")
-        if member.roaming:
-            self.part(member, room, "went away", now)
-        else:
-            self.join(member, LOBBY.shown, now)
-
-    def part(self, member: Member, room: Room, reason: str, now: Moment, why: str = "") -> None:
-        """Take `member` out of `room`, to the lobby if it is in no other; it is told `why`."""
-        self._exit(member, room, reason, now)
-        self.show(member, Parted(room.name.shown, why))
-        if not member.rooms:
-            self._enter(member, self.rooms.lobby, now)
+            self.telling.tell_of(member, room, Message(Kind.RENAMED, new.shown, old.shown), now)
 
     def set_topic(self, member: Member, topic: str, now: Moment) -> None:
         """Set the topic of `member`'s room, cut to the longest allowed."""
         room = here(member)
         self.sanctions.check_voice(member, now.wall)
         room.topic = shorten(topic, self.limits.max_topic)
-        self._tell(room, Message(Kind.TOPIC, room.topic, member.shown), now, room.record())
+        self.telling.tell(room, Message(Kind.TOPIC, room.topic, member.shown), now, room.record())
 
     def promote(self, member: Member, now: Moment) -> None:
         """Make `member` an operator."""
         member.operator = True
         for room in tuple(member.rooms):
-            self._tell_of(member, room, Message(Kind.OPERATOR, "", member.shown), now)
+            self.telling.tell_of(member, room, Message(Kind.OPERATOR, "", member.shown), now)
 
     def lock(self, room: Room, lock: str, member: Member, now: Moment) -> None:
         """Close `room` with the hashed key `lock`, or open it if that is empty."""
         room.lock = lock
         kind = Kind.LOCKED if lock else Kind.UNLOCKED
-        self._tell(room, Message(kind, "", member.shown), now, room.record())
-
-    def forget_room(self, room: Room, why: str, now: Moment) -> None:
-        """Take everybody out of `room`, and forget it with all that was said there."""
-        for member in tuple(room.members):
-            if member in room.members:  # the news may have cost it its connection
-                self.part(member, room, "the room was forgotten", now, why)
-        self.rooms.drop(room)
+        self.telling.tell(room, Message(kind, "", member.shown), now, room.record())
 
     # Inside
 
@@ -302,37 +237,12 @@ class Hall:
                 )
         return name
 
-    def _enter(self, member: Member, room: Room, now: Moment) -> None:
-        if not member.present:  # lost by what it was told on its way
-            return
-        room.members[member] = member.rooms[room] = None
-        member.room = room
-        limits = self.limits
-        self.look(member, room, limits.history_page if member.roaming else limits.history_shown)
-        self._tell_of(member, room, Message(Kind.JOINED, "", member.shown), now)
-
-    def _exit(self, member: Member, room: Room, reason: str, now: Moment) -> None:
-        del room.members[member], member.rooms[room]
-        if member.room is room:
-            member.room = next(reversed(member.rooms), None)
-        self._tell(room, Message(Kind.LEFT, reason, member.shown), now)
-        self.rooms.left(room, now)
-
-    def _tell(self, room: Room, message: Message, now: Moment, write: Write | None = None) -> None:
-        message = replace(message, room=room.name.shown, at=now.wall)
-        self.postbox.post(message, room.members, write)
-
-    def _tell_of(self, member: Member, room: Room, message: Message, now: Moment) -> None:
-        # Each thing told can cost somebody the connection, also the one whom the next is about.
-        if member in room.members:
-            self._tell(room, message, now)
-
     def _remove(self, member: Member, reason: str, now: Moment, words: str = "") -> None:
         if not member.present:
             return
         self._forget(member)
         for room in tuple(member.rooms):
-            self._exit(member, room, f"{reason} ({words})" if words else reason, now)
+            self.ways.exit(member, room, f"{reason} ({words})" if words else reason, now)
         if member.name is not None:
             log.info("%s left: %s.", member.shown, reason)
 

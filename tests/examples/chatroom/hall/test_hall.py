@@ -122,7 +122,7 @@ def test_the_farewell_is_the_last_message() -> None:
     hall = new_hall()
     ann, screen = guest(hall, "ann")
     hall.dismiss(ann, "Bye.", "quit", NOON)
-    hall.notify(ann, "too late")
+    hall.telling.notify(ann, "too late")
     assert screen.kinds() == [Kind.FAREWELL]
 
 

@@ -14,19 +14,19 @@ from tests.examples.chatroom.helpers import NOON, Screen, later, new_hall, perso
 def test_a_room_in_which_nothing_was_said_goes_with_its_people() -> None:
     hall = new_hall()
     ann, _ = guest(hall, "ann")
-    hall.join(ann, "attic", NOON)
-    hall.join(ann, "lobby", NOON)
+    hall.ways.join(ann, "attic", NOON)
+    hall.ways.join(ann, "lobby", NOON)
     assert [room.name.shown for room in hall.rooms] == ["lobby"]
 
 
 def test_a_room_in_which_something_was_said_stays_with_it() -> None:
     hall = new_hall()
     ann, _ = guest(hall, "ann")
-    hall.join(ann, "attic", NOON)
+    hall.ways.join(ann, "attic", NOON)
     hall.speech.say(ann, "dusty", NOON)
-    hall.join(ann, "lobby", NOON)
+    hall.ways.join(ann, "lobby", NOON)
     bob, screen = guest(hall, "bob")
-    hall.join(bob, "#Attic", NOON)
+    hall.ways.join(bob, "#Attic", NOON)
     (view,) = (event for event in screen.events if isinstance(event, RoomView))
     assert [message.text for message in view.recent] == ["dusty"]
 
@@ -42,11 +42,11 @@ def test_rooms_are_limited() -> None:
     hall = new_hall(max_rooms=2)
     ann, _ = guest(hall, "ann")
     bob, _ = guest(hall, "bob")
-    hall.join(ann, "attic", NOON)
+    hall.ways.join(ann, "attic", NOON)
     with pytest.raises(Refused, match="limit"):
-        hall.join(bob, "cellar", NOON)
+        hall.ways.join(bob, "cellar", NOON)
     assert here(bob).name.shown == "lobby"
-    hall.join(bob, "attic", NOON)
+    hall.ways.join(bob, "attic", NOON)
 
 
 def test_rooms_cannot_be_used_up_from_one_address() -> None:
@@ -88,7 +88,7 @@ def test_a_forgotten_room_is_left_by_all_and_gone() -> None:
     ann, bob = person(hall, "ann"), person(hall, "bob", roaming=True)
     ann.types("/join attic", "said")
     bob.session.join("attic", "", NOON)
-    hall.forget_room(here(hall.names.find("ann")), "It was forgotten.", NOON)
+    hall.ways.forget_room(here(hall.names.find("ann")), "It was forgotten.", NOON)
     assert [room.name.shown for room in hall.rooms] == ["lobby"]
     assert "-- It was forgotten." in ann.reads()
     assert ann.sees(RoomView)[-1].name == "lobby"

@@ -1,0 +1,57 @@
+"""What members are told: one of them alone, or all who are in a room.
+
+Rule of this file: putting together what is shown; the postbox has the order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .history import Write
+from .ledger import Fate
+from .members import Member
+from .messages import Event, Kind, Message, Moment, RoomView
+from .postbox import Postbox
+from .room import Room
+
+
+class Telling:
+    """The hall's voice.
+
+    Args:
+        postbox: The way to the members.
+    """
+
+    def __init__(self, postbox: Postbox) -> None:
+        self._postbox = postbox
+
+    def notify(self, member: Member, text: str) -> None:
+        """Tell `member` something as the server."""
+        self.show(member, Message(Kind.NOTICE, text))
+
+    def show(self, member: Member, event: Event) -> None:
+        """Show `event` to `member` alone, after all that happened before."""
+        self._postbox.post(event, (member,))
+
+    def look(self, member: Member, room: Room, recent: int) -> None:
+        """Show `member` its `room`, with up to `recent` messages that were said there last."""
+        view = room.view()
+
+        def look_back(_: Fate) -> RoomView:
+            # Not before its turn: what waits for the store now is not yet in the room's tail, and
+            # its recipients are those who were there when it was said.
+            messages, more = room.recent(member, recent)
+            return replace(view, recent=messages, more=more)
+
+        self._postbox.post(look_back, (member,))
+
+    def tell(self, room: Room, message: Message, now: Moment, write: Write | None = None) -> None:
+        """Tell all who are in `room` of `message`, once `write` is stored."""
+        message = replace(message, room=room.name.shown, at=now.wall)
+        self._postbox.post(message, room.members, write)
+
+    def tell_of(self, member: Member, room: Room, message: Message, now: Moment) -> None:
+        """Tell all who are in `room` of `message`, if `member` is still one of them."""
+        # Each thing told can cost somebody the connection, also the one whom the next is about.
+        if member in room.members:
+            self.tell(room, message, now)

@@ -1,0 +1,100 @@
+"""Who goes where: into a room, out of it, and from one to the next.
+
+Rule of this file: that one is in the rooms one may be in, at least in the lobby, and that those who
+are there hear of it.
+"""
+
+from __future__ import annotations
+
+from ..people.names import Refused
+from .limits import Limits
+from .members import Member
+from .messages import Kind, Message, Moment, Parted, RoomList
+from .room import LOBBY, Room, here
+from .rooms import Rooms
+from .telling import Telling
+
+
+class Ways:
+    """The ways between the rooms.
+
+    Args:
+        limits: Those on rooms, and on what is shown on entering, count here.
+        rooms: The rooms.
+        telling: What tells of it.
+    """
+
+    def __init__(self, limits: Limits, rooms: Rooms, telling: Telling) -> None:
+        self._limits = limits
+        self._rooms = rooms
+        self._telling = telling
+
+    def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
+        """Let `member` into the room called `raw`, made if there is none.
+
+        It leaves the one where it is, unless it is roaming.
+
+        Raises:
+            Refused: That is no name for a room, there are too many, the key is wrong, or it is
+                there already.
+        """
+        if member.roaming and len(member.rooms) >= self._limits.max_rooms_joined:
+            raise Refused("You are in as many rooms as you may; leave one of them first.")
+        room = self._rooms.find_or_make(raw, member, now)
+        if room in member.rooms:
+            raise Refused(f"You are in {room.name.shown} already.")
+        self._rooms.check_key(room, member, key, now)
+        if not member.roaming:
+            self.exit(member, here(member), f"went to {room.name.shown}", now)
+        self.enter(member, room, now)
+
+    def leave(self, member: Member, room: Room, now: Moment) -> None:
+        """Let `member` leave `room`, for the lobby if it is in no other.
+
+        Raises:
+            Refused: It is in the lobby alone, where everybody is at least.
+        """
+        if room is self._rooms.lobby and len(member.rooms) == 1:
+            raise Refused("You are in the lobby already; /quit leaves the chat room.")
+        if member.roaming:
+            self.part(member, room, "went away", now)
+        else:
+            self.join(member, LOBBY.shown, now)
+
+    def part(self, member: Member, room: Room, reason: str, now: Moment, why: str = "") -> None:
+        """Take `member` out of `room`, to the lobby if it is in no other; it is told `why`."""
+        self.exit(member, room, reason, now)
+        self._telling.show(member, Parted(room.name.shown, why))
+        if not member.rooms:
+            self.enter(member, self._rooms.lobby, now)
+
+    def list_rooms(self, member: Member) -> None:
+        """Show `member` all rooms."""
+        entries = tuple(room.entry(member) for room in self._rooms)
+        self._telling.show(member, RoomList(entries))
+
+    def forget_room(self, room: Room, why: str, now: Moment) -> None:
+        """Take everybody out of `room`, and forget it with all that was said there."""
+        for member in tuple(room.members):
+            if member in room.members:  # the news may have cost it its connection
+                self.part(member, room, "the room was forgotten", now, why)
+        self._rooms.drop(room)
+
+    def enter(self, member: Member, room: Room, now: Moment) -> None:
+        """Put `member` into `room`, show it to it, and tell the others."""
+        if not member.present:  # lost by what it was told on its way
+            return
+        room.members[member] = member.rooms[room] = None
+        member.room = room
+        limits = self._limits
+        recent = limits.history_page if member.roaming else limits.history_shown
+        self._telling.look(member, room, recent)
+        self._telling.tell_of(member, room, Message(Kind.JOINED, "", member.shown), now)
+
+    def exit(self, member: Member, room: Room, reason: str, now: Moment) -> None:
+        """Take `member` out of `room`, and tell those who stay `reason`."""
+        del room.members[member], member.rooms[room]
+        if member.room is room:
+            member.room = next(reversed(member.rooms), None)
+        self._telling.tell(room, Message(Kind.LEFT, reason, member.shown), now)
+        self._rooms.left(room, now)
