@@ -6,15 +6,13 @@ table names. The core imports a wing inside a function only, when a program firs
 the type checker, which runs nothing.
 """
 
-import ast
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "miniloop"
+from tests.imports import Import, Package, circles
+
+MINILOOP = Package("miniloop")
 
 CORE = [
     "readiness", "timers", "framing", "outbox", "state", "registry", "loop", "channel",
@@ -43,24 +41,10 @@ PURE = {"framing", "outbox", "state", "timers"}
 IMPURE = {"socket", "select", "selectors", "time"}
 
 
-class Import(NamedTuple):
-    """One import of one module.
-
-    Attributes:
-        module: the full name.
-        deferred: it stands in a function, so it happens when that is called.
-        typing: it stands under `if TYPE_CHECKING`, so it never happens.
-    """
-
-    module: str
-    deferred: bool = False
-    typing: bool = False
-
-
 def test_every_import_follows_the_table() -> None:
     found = {
         module: problems
-        for module, source in sources().items()
+        for module, source in MINILOOP.sources().items()
         if (problems := problems_of(module, source))
     }
     assert not found
@@ -73,11 +57,11 @@ def test_no_imports_form_a_circle() -> None:
     graph = {
         module: {
             name
-            for each in imports_of(module, source)
-            if (name := inner_name(each.module)) is not None
+            for each in MINILOOP.imports_of(module, source)
+            if (name := MINILOOP.inner_name(each.module)) is not None
             and not (each.deferred or (each.typing and module in CORE and is_in_a_wing(name)))
         }
-        for module, source in sources().items()
+        for module, source in MINILOOP.sources().items()
     }
     assert circles(graph) == []
 
@@ -135,12 +119,12 @@ def problems_of(module: str, source: str) -> list[str]:
     place = module.split(".")[0]
     if place not in WINGS and module not in CORE:
         return [f"{place} has no place in the table"]
-    complaints = (complaint_about(place, each) for each in imports_of(module, ast.parse(source)))
+    complaints = (complaint_about(place, each) for each in MINILOOP.imports_of(module, source))
     return [complaint for complaint in complaints if complaint is not None]
 
 
 def complaint_about(place: str, imported: Import) -> str | None:
-    inner = inner_name(imported.module)
+    inner = MINILOOP.inner_name(imported.module)
     if inner is None:
         top = imported.module.split(".")[0]
         if top not in sys.stdlib_module_names:
@@ -160,82 +144,3 @@ def complaint_about(place: str, imported: Import) -> str | None:
 
 def is_in_a_wing(name: str) -> bool:
     return name.split(".")[0] in WINGS
-
-
-def imports_of(module: str, tree: ast.Module | str) -> Iterator[Import]:
-    """Yield every import in the tree, in functions too."""
-    tree = ast.parse(tree) if isinstance(tree, str) else tree
-    deferred = inside(tree, lambda node: isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    typing = inside(tree, lambda node: isinstance(node, ast.If) and names_type_checking(node.test))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for name in origins(module, node):
-                yield Import(name, node in deferred, node in typing)
-
-
-def inside(tree: ast.AST, is_outer: Callable[[ast.AST], bool]) -> set[ast.AST]:
-    """Return the nodes that stand in a node for which `is_outer` holds."""
-    outer = [node for node in ast.walk(tree) if is_outer(node)]
-    return {inner for node in outer for inner in ast.walk(node)}
-
-
-def names_type_checking(test: ast.expr) -> bool:
-    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
-
-
-def origins(module: str, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
-    """Yield the modules that an import statement imports."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-        return
-    base = node.module or ""
-    if node.level:
-        parents = ["miniloop", *module.split(".")[:-1]]  # __init__ counts as a module in it
-        kept = parents[: len(parents) - node.level + 1]
-        base = ".".join([*kept, *([node.module] if node.module else [])])
-    names = {f"{base}.{alias.name}" for alias in node.names}
-    known = {name for name in names if inner_name(name) is not None}
-    yield from sorted(known) or [base]
-
-
-def inner_name(name: str) -> str | None:
-    """Return a module's name below the package (`net.tls`), None for what is none of ours."""
-    if name == "miniloop":
-        return "__init__"
-    inner = name.removeprefix("miniloop.")
-    if inner == name:
-        return None
-    path = PACKAGE.joinpath(*inner.split("."))
-    if path.is_dir():
-        return f"{inner}.__init__"
-    return inner if path.with_suffix(".py").is_file() else None
-
-
-def sources() -> dict[str, str]:
-    """Return the text of every module of the package."""
-    return {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path.read_text()
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
-
-
-def circles(graph: dict[str, set[str]]) -> list[list[str]]:
-    """Return the groups of modules that reach each other, sorted."""
-    reached = {module: reachable(graph, module) for module in graph}
-    found = {
-        tuple(sorted(other for other in reached[module] if module in reached.get(other, ())))
-        for module in graph
-        if module in reached[module]
-    }
-    return [list(group) for group in sorted(found)]
-
-
-def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
-    """Return every module that `start` imports, directly or through others."""
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        new = graph.get(waiting.pop(), set()) - seen
-        seen |= new
-        waiting += new
-    return seen

@@ -1,16 +1,16 @@
-"""The pictures of docs/inside/, one function each; ``python3 -m tests.book fill`` draws them."""
+"""The pictures of docs/inside/, and of layers; ``python3 -m tests.book fill`` draws them all."""
 
 import re
 from collections.abc import Callable
 
 from tests.book.drawing import Drawing
 from tests.book.excerpts import excerpt
-from tests.book.layer_picture import layers
+from tests.book.layer_picture import layers, rooms
 from tests.book.pages import DOCS, ROOT
 from tests.book.state_pictures import states
 
 PLACE = DOCS / "inside" / "img"
-LAYERS = DOCS / "explanation" / "img" / "design-layers.svg"
+EXPLAINED = DOCS / "explanation" / "img"
 
 
 def tiny_loop() -> Drawing:
@@ -278,8 +278,13 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
 }
 
 
+LAYERS: dict[str, Callable[[], Drawing]] = {"design-layers": layers, "chat-room-layers": rooms}
+"""Those of docs/explanation/."""
+
+
 def draw_all() -> None:
     PLACE.mkdir(parents=True, exist_ok=True)
     for name, draw in PICTURES.items():
         (PLACE / f"{name}.svg").write_text(draw().svg())
-    LAYERS.write_text(layers().svg())
+    for name, draw in LAYERS.items():
+        (EXPLAINED / f"{name}.svg").write_text(draw().svg())
