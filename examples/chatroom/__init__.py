@@ -1,4 +1,8 @@
-"""A chat room for telnet, nc and its own terminal client, built on miniloop.
+"""A chat room for telnet, nc, browsers and its own terminal client, built on miniloop.
+
+The program lies in this folder and puts the parts together, which are folders: ``people/``,
+``hall/``, ``commands/``, ``storage/``, ``doors/``; ``client/`` is a program of its own.
+docs/explanation/chat-room.md says how they depend on each other.
 
 Nothing is imported here, so that the parts without sockets can be used without the event loop.
 Run it with ``python -m examples.chatroom``; README and ``--help`` say the rest.

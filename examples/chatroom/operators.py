@@ -1,6 +1,6 @@
 """``python3 -m examples.chatroom.operators add|remove|list``: edit the file of the operators.
 
-Rule of this file: the command line, and asking for a password; the file's form is elsewhere.
+Rule of this file: the command line and the password prompt; the file's format is elsewhere.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The terminal client: a program of its own, which meets the server on the network alone."""
+"""The terminal client: a separate program that reaches the server over the network only."""

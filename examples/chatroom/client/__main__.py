@@ -1,6 +1,6 @@
 """The terminal client: ``python -m examples.chatroom.client``.
 
-Rule of this file: the command line, and what must be there before the conversation can begin.
+Rule of this file: the command line, and the checks before the connection is opened.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One person's conversation with a server.
+"""The client's connection, keyboard and screen.
 
 Rule of this file: the keyboard to the server, the server to the screen, and the end of both.
 

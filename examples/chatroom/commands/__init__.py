@@ -1,4 +1,1 @@
-"""What people type after a slash, read and worded; the doing is the hall's.
-
-``table.obey`` is where to begin.
-"""
+"""The commands that members type after a slash; ``table.obey`` runs one."""

@@ -38,11 +38,13 @@ def _oper(request: Request) -> None:
         if good and member.present and not member.operator:
             log.info("%s (%s) is an operator now.", member.shown, member.address)
             hall.promote(member, now)
-            hall.telling.notify(member, "You are an operator now.")
+            hall.notifier.notify(member, "You are an operator now.")
         elif not good:
             log.warning("%s (%s) tried to be an operator.", member.shown, member.address)
             if member.present:
-                hall.telling.notify(member, "That is not the name and the password of an operator.")
+                hall.notifier.notify(
+                    member, "That is not the name and the password of an operator."
+                )
 
     hall.doorkeeper.check(name, password, member.place.source, now.mono, answered)
 
@@ -98,7 +100,7 @@ def _mute(request: Request) -> None:
     request.answer(sentence(f"{describe(target)} is muted", until, ""))
     for each in _met(request, target):
         if not each.operator:
-            request.hall.telling.notify(each, sentence("You are muted", until, ""))
+            request.hall.notifier.notify(each, sentence("You are muted", until, ""))
             _offer_address(request, target, each, "/mute {} mutes the address too.")
 
 
@@ -131,7 +133,7 @@ def _forget(request: Request) -> None:
     if room is hall.rooms.lobby:
         raise Refused("The lobby cannot be forgotten.")
     log.info("%s has %s forgotten.", who, room.name.shown)
-    hall.ways.forget_room(room, f"{who} has had the room forgotten.", request.now)
+    hall.membership.forget_room(room, f"{who} has had the room forgotten.", request.now)
     request.answer(f"{room.name.shown} is forgotten, with all that was said there.")
 
 

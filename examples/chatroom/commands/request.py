@@ -37,7 +37,7 @@ class Request:
 
     def answer(self, text: str) -> None:
         """Tell `text` to the one who asked, alone."""
-        self.hall.telling.notify(self.member, text)
+        self.hall.notifier.notify(self.member, text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _with_idle(member: Member, now: Moment) -> str:
 
 
 def _look(request: Request) -> None:
-    request.hall.telling.look(request.member, here(request.member), 0)
+    request.hall.notifier.look(request.member, here(request.member), 0)
 
 
 def _me(request: Request) -> None:
@@ -69,15 +69,15 @@ def _msg(request: Request) -> None:
 
 def _join(request: Request) -> None:
     room, _, key = COMMANDS["join"].need(request.rest).partition(" ")
-    request.hall.ways.join(request.member, room, request.now, key.strip())
+    request.hall.membership.join(request.member, room, request.now, key.strip())
 
 
 def _leave(request: Request) -> None:
-    request.hall.ways.leave(request.member, here(request.member), request.now)
+    request.hall.membership.leave(request.member, here(request.member), request.now)
 
 
 def _rooms(request: Request) -> None:
-    request.hall.ways.list_rooms(request.member)
+    request.hall.membership.list_rooms(request.member)
 
 
 def _topic(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""The ways in.  Here lies what every door needs: sessions, certificates, ports.
+"""What all doors share: sessions, certificates, ports.
 
-Each door is a folder: ``line/`` for telnet and its like, ``web/`` for browsers.
+Each door is a folder: ``line/`` for telnet, nc and the terminal client, ``web/`` for browsers.
 """

@@ -1,6 +1,6 @@
-"""Ports as people type them.
+"""Ports on the command line.
 
-Rule of this file: from text to a number, and the option that the server and its client share.
+Rule of this file: parsing, and the option ``--port`` that the server and the client share.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 PORT = 1234
-"""Where the line door is unless somebody says otherwise."""
+"""The default port of the line door."""
 HIGHEST = 65535
 
 
@@ -25,7 +25,7 @@ def port_number(text: str, least: int) -> int:
     """Return the port that `text` spells, at least `least`.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: `text` is no port, or too low.
     """
     port = int(text) if text.isdecimal() else -1
     if not least <= port <= HIGHEST:

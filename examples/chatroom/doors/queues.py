@@ -1,6 +1,6 @@
-"""What waits to be sent at a door.
+"""The output that is queued at a door.
 
-Rule of this file: numbers for those who watch the server.
+Rule of this file: numbers for the server's status.
 """
 
 from __future__ import annotations

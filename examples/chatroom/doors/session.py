@@ -113,11 +113,11 @@ class Session:
 
     def join(self, room: str, key: str, now: Moment) -> None:
         """Go into a room as well."""
-        self._move(now, lambda: self._hall.ways.join(self._member, room, now, key))
+        self._move(now, lambda: self._hall.membership.join(self._member, room, now, key))
 
     def leave(self, room: str, now: Moment) -> None:
         """Leave a room."""
-        self._move(now, lambda: self._hall.ways.leave(self._member, self._room(room), now))
+        self._move(now, lambda: self._hall.membership.leave(self._member, self._room(room), now))
 
     def whisper(self, to: str, text: str, now: Moment) -> None:
         """Say something to one person alone."""
@@ -137,18 +137,18 @@ class Session:
 
     def rooms(self, now: Moment) -> None:
         """Ask for the list of rooms."""
-        self._look(now, lambda: self._hall.ways.list_rooms(self._member))
+        self._look(now, lambda: self._hall.membership.list_rooms(self._member))
 
     # What a door needs
 
     def views(self) -> None:
         """Show all rooms one is in, as if one came in: for a page that was loaded again."""
         for room in tuple(self._member.rooms):  # who cannot take one is in none any more
-            self._hall.telling.look(self._member, room, self._hall.limits.history_page)
+            self._hall.notifier.look(self._member, room, self._hall.limits.history_page)
 
     def receipt(self, number: int) -> None:
         """Show a receipt for request `number`, once all before it is stored and shown."""
-        self._hall.telling.show(self._member, Receipt(number))
+        self._hall.notifier.show(self._member, Receipt(number))
 
     def too_long(self, now: Moment) -> None:
         """A line was longer than allowed, and was skipped."""
@@ -163,7 +163,7 @@ class Session:
 
     def tell(self, text: str) -> None:
         """Say `text` to the other side as the server."""
-        self._hall.telling.notify(self._member, text)
+        self._hall.notifier.notify(self._member, text)
 
     def expel(self, farewell: str, reason: str, now: Moment) -> None:
         """Show the other side out with a last sentence; the others see `reason`."""

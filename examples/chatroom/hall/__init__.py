@@ -1,5 +1,5 @@
-"""The hall: who is here, in which rooms, what is said, and what must be remembered of it.
+"""The hall: members, rooms, speech, and the limits on them.
 
-Plain Python: no sockets, no protocol, no clock.  What a store has to do is declared in
-``history.py``; the one in ``storage/`` does it.  ``hall.Hall`` is where to begin.
+Plain Python without sockets, protocols or clocks; the time is an argument.  ``hall.Hall`` is the
+class to start with.  ``history.py`` declares what a store must do; ``storage/`` implements it.
 """

@@ -1,6 +1,6 @@
-"""Too many lines: what is to be done with one more.
+"""Flood control: the verdict on one more line of a member.
 
-Rule of this file: arithmetic; time is passed in, nobody is spoken to from here.
+Rule of this file: arithmetic; the time is an argument.
 """
 
 from __future__ import annotations

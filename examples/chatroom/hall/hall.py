@@ -22,14 +22,14 @@ from .history import MemoryStore, Store, Write
 from .ledger import Ledger
 from .limits import Limits
 from .members import Member, Outlet
+from .membership import Membership
 from .messages import Kind, Message, Moment
+from .notifier import Notifier
 from .postbox import Postbox
 from .room import Room, here
 from .rooms import Rooms
 from .speech import Speech
-from .telling import Telling
 from .throttle import Throttle
-from .ways import Ways
 
 log = logging.getLogger("chatroom")
 
@@ -55,9 +55,9 @@ class Hall:
         gate: Counts connections; a door takes a place there for each.
         ledger: The way to the store.
         postbox: The way to the members.
-        telling: What members are told.
+        notifier: Shows events to members.
         rooms: The rooms.
-        ways: Who goes from which of them to which.
+        membership: Joining and leaving them.
         names: Who is called what.
         sanctions: Who may not come in, and who has to be silent.
         doorkeeper: Who may become an operator.
@@ -81,9 +81,9 @@ class Hall:
         self.gate = Gate(limits)
         self.ledger = Ledger(store, defer, self.announce, limits.max_waiting)
         self.postbox = Postbox(self.ledger, self._broken)
-        self.telling = Telling(self.postbox)
+        self.notifier = Notifier(self.postbox)
         self.rooms = Rooms(limits, known, self.record)
-        self.ways = Ways(limits, self.rooms, self.telling)
+        self.membership = Membership(limits, self.rooms, self.notifier)
         self.names = Directory(limits.max_name)
         self.sanctions = Sanctions(known.sanctions)
         self.doorkeeper = doorkeeper if doorkeeper is not None else Doorkeeper()
@@ -131,8 +131,8 @@ class Hall:
         """
         self.names.claim(member, self._check_name(member, raw, now))
         log.info("%s logged in from %s.", member.shown, member.address)
-        self.telling.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
-        self.ways.enter(member, self.rooms.lobby, now)
+        self.notifier.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
+        self.membership.enter(member, self.rooms.lobby, now)
 
     def disconnect(self, member: Member, reason: str, now: Moment) -> None:
         """The connection is gone, and gives back its place; safe to call again.
@@ -152,7 +152,7 @@ class Hall:
         Others see `reason`, and the `words` of its own; these are speech, so the log gets only
         the reason.
         """
-        self.telling.show(member, Message(Kind.FAREWELL, farewell))
+        self.notifier.show(member, Message(Kind.FAREWELL, farewell))
         self._remove(member, reason, now, words)
 
     def close(self, farewell: str) -> None:
@@ -172,7 +172,7 @@ class Hall:
         self._last_tick = now
         self.ledger.tick(now.mono)
 
-    # Telling
+    # Notices and records
 
     def announce(self, text: str) -> None:
         """Tell everybody something as the server."""
@@ -202,26 +202,28 @@ class Hall:
         log.info("%s is now called %s.", old.shown, new.shown)
         member.ignored.discard(new.key)  # perhaps it ignored who was called so before
         for room in tuple(member.rooms):
-            self.telling.tell_of(member, room, Message(Kind.RENAMED, new.shown, old.shown), now)
+            self.notifier.about(member, room, Message(Kind.RENAMED, new.shown, old.shown), now)
 
     def set_topic(self, member: Member, topic: str, now: Moment) -> None:
         """Set the topic of `member`'s room, cut to the longest allowed."""
         room = here(member)
         self.sanctions.check_voice(member, now.wall)
         room.topic = shorten(topic, self.limits.max_topic)
-        self.telling.tell(room, Message(Kind.TOPIC, room.topic, member.shown), now, room.record())
+        self.notifier.to_room(
+            room, Message(Kind.TOPIC, room.topic, member.shown), now, room.record()
+        )
 
     def promote(self, member: Member, now: Moment) -> None:
         """Make `member` an operator."""
         member.operator = True
         for room in tuple(member.rooms):
-            self.telling.tell_of(member, room, Message(Kind.OPERATOR, "", member.shown), now)
+            self.notifier.about(member, room, Message(Kind.OPERATOR, "", member.shown), now)
 
     def lock(self, room: Room, lock: str, member: Member, now: Moment) -> None:
         """Close `room` with the hashed key `lock`, or open it if that is empty."""
         room.lock = lock
         kind = Kind.LOCKED if lock else Kind.UNLOCKED
-        self.telling.tell(room, Message(kind, "", member.shown), now, room.record())
+        self.notifier.to_room(room, Message(kind, "", member.shown), now, room.record())
 
     # Inside
 
@@ -242,7 +244,7 @@ class Hall:
             return
         self._forget(member)
         for room in tuple(member.rooms):
-            self.ways.exit(member, room, f"{reason} ({words})" if words else reason, now)
+            self.membership.exit(member, room, f"{reason} ({words})" if words else reason, now)
         if member.name is not None:
             log.info("%s left: %s.", member.shown, reason)
 

@@ -1,6 +1,6 @@
-"""Every limit of the chat room that is not one door's alone.
+"""The limits of the chat room, except those of the web door alone.
 
-Rule of this file: numbers and their reasons; what enforces them is elsewhere.
+Rule of this file: numbers and their reasons; the code that enforces them is elsewhere.
 Everything that a stranger can make grow has a number here, and that number is an option.
 """
 

@@ -1,4 +1,4 @@
-"""So many at once, so many a second: for one, and for each of many strangers.
+"""Token buckets: one, and one for each of many keys.
 
 Rule of this file: arithmetic; time is passed in.  Strangers choose the keys, so their number is
 bounded: a bucket that is full again says nothing and is forgotten.

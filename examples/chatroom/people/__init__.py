@@ -1,5 +1,4 @@
-"""Who people are: their names, their addresses, and what holds for them wherever they are.
+"""Identities: names, addresses, operators and their passwords, bans and mutes.
 
-Names, what they look like, operators and their passwords, bans and mutes.  Plain Python, at the
-bottom: nothing of the room is known here, no rooms, no messages, no sockets.
+The lowest folder: plain Python that imports nothing else of the chat room.
 """

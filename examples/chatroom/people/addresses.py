@@ -1,6 +1,6 @@
-"""Addresses: whom one counts for, and which network it names.
+"""IP addresses and networks.
 
-Rule of this file: pure functions on text; what follows from an address is said elsewhere.
+Rule of this file: pure functions on text.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""One ban or one mute: what is stored of it, and how it is said.
+"""One ban or mute: the record that is stored, and its wording.
 
-Rule of this file: values and words; who has one is said elsewhere.
+Rule of this file: values and pure functions; `sanctions.Sanctions` holds those in force.
 """
 
 from __future__ import annotations

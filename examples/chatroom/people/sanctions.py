@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from .addresses import Network, network_of
 from .names import Name, Refused
 from .sanction import BAN, MUTE, ForgetSanction, SaveSanction, in_force, sentence
-from .targets import Somebody, Target, describe, from_subject, subject_of
+from .targets import Identity, Target, describe, from_subject, subject_of
 
 log = logging.getLogger("chatroom")
 
@@ -98,27 +98,27 @@ class Sanctions:
         if found is not None:
             raise Refused(sentence("That name is banned", found.until, found.reason))
 
-    def check_voice(self, somebody: Somebody, wall: float) -> None:
-        """Return if `somebody` may speak.
+    def check_voice(self, member: Identity, wall: float) -> None:
+        """Return if `member` may speak.
 
         Raises:
             Refused: Its name or its address is muted.
         """
-        found = self._mute_on(somebody, wall)
+        found = self._mute_on(member, wall)
         if found is not None:
             raise Refused(sentence("You are muted", found.until, found.reason))
 
-    def has_voice(self, somebody: Somebody, wall: float) -> bool:
-        """Say whether `somebody` may speak."""
-        return self._mute_on(somebody, wall) is None
+    def has_voice(self, member: Identity, wall: float) -> bool:
+        """Say whether `member` may speak."""
+        return self._mute_on(member, wall) is None
 
-    def _mute_on(self, somebody: Somebody, wall: float) -> SaveSanction | None:
-        if somebody.operator:
+    def _mute_on(self, member: Identity, wall: float) -> SaveSanction | None:
+        if member.operator:
             return None
         register = self._registers[MUTE]
-        found = register.by_address(somebody.address, wall)
-        if found is None and somebody.name is not None:
-            found = register.by_name(somebody.name, wall)
+        found = register.by_address(member.address, wall)
+        if found is None and member.name is not None:
+            found = register.by_name(member.name, wall)
         return found
 
     def _restore(self, known: SaveSanction) -> None:

@@ -18,20 +18,20 @@ _WIDEST = {4: 8, 6: 16}
 _BY_NAME, _BY_ADDRESS = "name:", "address:"
 
 
-class Somebody(Protocol):
-    """One whom a sanction can be on, as the hall's members are."""
+class Identity(Protocol):
+    """What sanctions look at in a member of the hall."""
 
     @property
     def name(self) -> Name | None:
-        """The name, None for one who has none yet."""
+        """The name; None before the log-in."""
 
     @property
     def address(self) -> str:
-        """Where one comes from."""
+        """The address of the connection."""
 
     @property
     def operator(self) -> bool:
-        """Whether one keeps order oneself."""
+        """Whether an operator's password was given."""
 
 
 def target_of(raw: str, longest: int) -> Target:
@@ -55,12 +55,12 @@ def target_of(raw: str, longest: int) -> Target:
     return network
 
 
-def meets(target: Target, somebody: Somebody) -> bool:
-    """Say whether `somebody` is meant by `target`."""
+def meets(target: Target, member: Identity) -> bool:
+    """Say whether `member` is meant by `target`."""
     if isinstance(target, Name):
-        name = somebody.name
+        name = member.name
         return name is not None and (name.key == target.key or name.skeleton == target.skeleton)
-    alone = network_of(somebody.address, every_address=True)
+    alone = network_of(member.address, every_address=True)
     return alone is not None and alone.network_address in target
 
 

@@ -1,5 +1,4 @@
-"""What outlives the process: the hall's `Store` in one file of SQLite, on threads.
+"""The hall's `Store` in an SQLite file, which is read and written on threads.
 
-Nothing is imported here: a Python without SQLite can do without.  ``sqlite_store.SqliteStore`` is
-where to begin.
+Nothing is imported here, so that the chat room runs on a Python without SQLite.
 """

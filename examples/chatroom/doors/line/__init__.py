@@ -1,1 +1,1 @@
-"""The line door: telnet, nc, and the terminal client, which speaks what telnet speaks."""
+"""The line door: lines over TCP, for telnet, nc and the terminal client."""

@@ -1,6 +1,6 @@
-"""Where telnet and its like come in: listens, and opens a line door for each connection.
+"""The listener of the line door.
 
-Rule of this file: accepting, and counting those who were turned away.
+Rule of this file: accepting connections, and the bound on those that are turned away.
 """
 
 from __future__ import annotations

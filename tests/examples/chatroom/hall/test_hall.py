@@ -16,7 +16,6 @@ from examples.chatroom.people.names import Refused, check_name
 from examples.chatroom.people.sanction import MUTE
 from tests.examples.chatroom.hall.halls import arrive, guest
 from tests.examples.chatroom.helpers import NOON, Screen, later, new_hall, person, stranger, visitor
-from tests.examples.chatroom.slow_store import SlowStore
 
 
 @dataclass
@@ -122,7 +121,7 @@ def test_the_farewell_is_the_last_message() -> None:
     hall = new_hall()
     ann, screen = guest(hall, "ann")
     hall.dismiss(ann, "Bye.", "quit", NOON)
-    hall.telling.notify(ann, "too late")
+    hall.notifier.notify(ann, "too late")
     assert screen.kinds() == [Kind.FAREWELL]
 
 
@@ -174,28 +173,6 @@ def test_one_may_change_the_spelling_of_ones_own_name() -> None:
     assert ann.shown == "Ann"
 
 
-def test_whispers_are_neither_remembered_nor_logged(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "chatroom")
-    store = SlowStore()
-    hall = Hall(Limits(), store, log_messages=True)
-    ann, _ = guest(hall, "ann")
-    hall.speech.whisper(ann, ann, "my password", NOON)
-    hall.speech.say(ann, "hello", NOON)
-    store.answer()
-    assert store.texts() == [[], ["hello"]]
-    assert "hello" in caplog.text
-    assert "password" not in caplog.text
-
-
-def test_what_people_say_is_not_logged_by_default(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "chatroom")
-    hall = new_hall()
-    ann, _ = guest(hall, "ann")
-    hall.speech.say(ann, "hello", NOON)
-    assert "ann" in caplog.text
-    assert "hello" not in caplog.text
-
-
 def test_using_a_member_before_its_log_in_says_what_to_do() -> None:
     hall = new_hall()
     nobody = stranger(Screen())
@@ -220,16 +197,6 @@ def test_nobody_ignores_oneself_under_a_name_taken_over() -> None:
     bob.types("/quit")
     ann.types("/nick bob", "hello")
     assert ann.hears() == ["hello"]
-
-
-def test_who_is_muted_cannot_speak_by_leaving() -> None:
-    hall = new_hall()
-    ann, bob = person(hall, "ann"), person(hall, "bob")
-    target = hall.names.find("ann").name
-    assert target is not None
-    hall.sanctions.impose(MUTE, target, None, "bob", "", NOON.wall)
-    ann.types("hello", "/me waves", "/topic hello", "/msg bob hello", "/quit hello")
-    assert [message.text for message in bob.screen.messages] == ["quit"]
 
 
 def test_coming_and_going_is_limited() -> None:

@@ -71,7 +71,9 @@ ACTIONS: dict[str, Callable[[Scene], object]] = {
     "part": lambda on: on.people["ada"].types("/leave"),
     "move back": lambda on: on.people["cy"].types("/leave"),
     "promote": lambda on: on.hall.promote(on.member("ada"), NOON),
-    "forget": lambda on: on.hall.ways.forget_room(on.hall.rooms.find("attic"), "why not", NOON),
+    "forget": lambda on: on.hall.membership.forget_room(
+        on.hall.rooms.find("attic"), "why not", NOON
+    ),
     "look again": lambda on: on.people["ada"].session.views(),
     "speak": lambda on: on.people["ada"].types("hello"),
     "quit": lambda on: on.people["ada"].types("/quit"),

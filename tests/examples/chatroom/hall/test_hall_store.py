@@ -38,7 +38,7 @@ def test_nothing_is_shown_before_it_is_stored() -> None:
     hall, store = slow_hall()
     ann, screen = guest(hall, "ann")
     hall.speech.say(ann, "one", NOON)
-    hall.telling.notify(ann, "two")
+    hall.notifier.notify(ann, "two")
     assert told(screen) == []
     store.answer()
     assert told(screen) == ["one", "two"]
@@ -128,8 +128,8 @@ def test_what_was_known_before_a_restart_is_known_after_it() -> None:
     hall = Hall(Limits(), store)
     ann, screen = guest(hall, "ann")
     with pytest.raises(Refused, match=r"closed; come in with /join ROOM KEY\.$"):
-        hall.ways.join(ann, "attic", NOON)
-    hall.ways.join(ann, "attic", NOON, "sesame")
+        hall.membership.join(ann, "attic", NOON)
+    hall.membership.join(ann, "attic", NOON, "sesame")
     assert hall.rooms.lobby.topic == "hi"
     (view,) = (event for event in screen.events if isinstance(event, RoomView))
     assert (view.name, view.topic, view.closed) == ("Attic", "dust", True)

@@ -1,7 +1,6 @@
-"""Who goes where: into a room, out of it, and from one to the next.
+"""Joining and leaving rooms.
 
-Rule of this file: that one is in the rooms one may be in, at least in the lobby, and that those who
-are there hear of it.
+Rule of this file: which rooms a member is in, at least the lobby; the other members are notified.
 """
 
 from __future__ import annotations
@@ -10,24 +9,24 @@ from ..people.names import Refused
 from .limits import Limits
 from .members import Member
 from .messages import Kind, Message, Moment, Parted, RoomList
+from .notifier import Notifier
 from .room import LOBBY, Room, here
 from .rooms import Rooms
-from .telling import Telling
 
 
-class Ways:
-    """The ways between the rooms.
+class Membership:
+    """Puts members into rooms and takes them out.
 
     Args:
-        limits: Those on rooms, and on what is shown on entering, count here.
+        limits: `max_rooms_joined`, `history_page` and `history_shown` count here.
         rooms: The rooms.
-        telling: What tells of it.
+        notifier: Shows the changes to members.
     """
 
-    def __init__(self, limits: Limits, rooms: Rooms, telling: Telling) -> None:
+    def __init__(self, limits: Limits, rooms: Rooms, notifier: Notifier) -> None:
         self._limits = limits
         self._rooms = rooms
-        self._telling = telling
+        self._notifier = notifier
 
     def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
         """Let `member` into the room called `raw`, made if there is none.
@@ -64,14 +63,14 @@ class Ways:
     def part(self, member: Member, room: Room, reason: str, now: Moment, why: str = "") -> None:
         """Take `member` out of `room`, to the lobby if it is in no other; it is told `why`."""
         self.exit(member, room, reason, now)
-        self._telling.show(member, Parted(room.name.shown, why))
+        self._notifier.show(member, Parted(room.name.shown, why))
         if not member.rooms:
             self.enter(member, self._rooms.lobby, now)
 
     def list_rooms(self, member: Member) -> None:
-        """Show `member` all rooms."""
+        """Show the list of rooms to `member`."""
         entries = tuple(room.entry(member) for room in self._rooms)
-        self._telling.show(member, RoomList(entries))
+        self._notifier.show(member, RoomList(entries))
 
     def forget_room(self, room: Room, why: str, now: Moment) -> None:
         """Take everybody out of `room`, and forget it with all that was said there."""
@@ -81,20 +80,20 @@ class Ways:
         self._rooms.drop(room)
 
     def enter(self, member: Member, room: Room, now: Moment) -> None:
-        """Put `member` into `room`, show it to it, and tell the others."""
+        """Put `member` into `room`, show it the room, and notify the others."""
         if not member.present:  # lost by what it was told on its way
             return
         room.members[member] = member.rooms[room] = None
         member.room = room
         limits = self._limits
         recent = limits.history_page if member.roaming else limits.history_shown
-        self._telling.look(member, room, recent)
-        self._telling.tell_of(member, room, Message(Kind.JOINED, "", member.shown), now)
+        self._notifier.look(member, room, recent)
+        self._notifier.about(member, room, Message(Kind.JOINED, "", member.shown), now)
 
     def exit(self, member: Member, room: Room, reason: str, now: Moment) -> None:
-        """Take `member` out of `room`, and tell those who stay `reason`."""
+        """Take `member` out of `room`, and show the `reason` to the others."""
         del room.members[member], member.rooms[room]
         if member.room is room:
             member.room = next(reversed(member.rooms), None)
-        self._telling.tell(room, Message(Kind.LEFT, reason, member.shown), now)
+        self._notifier.to_room(room, Message(Kind.LEFT, reason, member.shown), now)
         self._rooms.left(room, now)

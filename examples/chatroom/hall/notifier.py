@@ -1,6 +1,6 @@
-"""What members are told: one of them alone, or all who are in a room.
+"""Show events to one member, or to all members of a room.
 
-Rule of this file: putting together what is shown; the postbox has the order.
+Rule of this file: what an event contains; the postbox decides the order.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from .postbox import Postbox
 from .room import Room
 
 
-class Telling:
-    """The hall's voice.
+class Notifier:
+    """Posts events.
 
     Args:
-        postbox: The way to the members.
+        postbox: The queue that delivers them.
     """
 
     def __init__(self, postbox: Postbox) -> None:
@@ -45,13 +45,15 @@ class Telling:
 
         self._postbox.post(look_back, (member,))
 
-    def tell(self, room: Room, message: Message, now: Moment, write: Write | None = None) -> None:
-        """Tell all who are in `room` of `message`, once `write` is stored."""
+    def to_room(
+        self, room: Room, message: Message, now: Moment, write: Write | None = None
+    ) -> None:
+        """Show `message` to all members of `room`, once `write` is stored."""
         message = replace(message, room=room.name.shown, at=now.wall)
         self._postbox.post(message, room.members, write)
 
-    def tell_of(self, member: Member, room: Room, message: Message, now: Moment) -> None:
-        """Tell all who are in `room` of `message`, if `member` is still one of them."""
+    def about(self, member: Member, room: Room, message: Message, now: Moment) -> None:
+        """Show `message` to all members of `room`, if `member` is still one of them."""
         # Each thing told can cost somebody the connection, also the one whom the next is about.
         if member in room.members:
-            self.tell(room, message, now)
+            self.to_room(room, message, now)

@@ -1,0 +1,68 @@
+"""Rooms come and go, within limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from examples.chatroom.hall.messages import RoomView
+from examples.chatroom.hall.room import here
+from examples.chatroom.people.names import Refused
+from tests.examples.chatroom.hall.halls import guest
+from tests.examples.chatroom.helpers import NOON, later, new_hall, person
+
+
+def test_a_room_in_which_nothing_was_said_goes_with_its_people() -> None:
+    hall = new_hall()
+    ann, _ = guest(hall, "ann")
+    hall.membership.join(ann, "attic", NOON)
+    hall.membership.join(ann, "lobby", NOON)
+    assert [room.name.shown for room in hall.rooms] == ["lobby"]
+
+
+def test_a_room_in_which_something_was_said_stays_with_it() -> None:
+    hall = new_hall()
+    ann, _ = guest(hall, "ann")
+    hall.membership.join(ann, "attic", NOON)
+    hall.speech.say(ann, "dusty", NOON)
+    hall.membership.join(ann, "lobby", NOON)
+    bob, screen = guest(hall, "bob")
+    hall.membership.join(bob, "#Attic", NOON)
+    (view,) = (event for event in screen.events if isinstance(event, RoomView))
+    assert [message.text for message in view.recent] == ["dusty"]
+
+
+def test_a_room_that_looks_like_another_is_not_made() -> None:
+    hall = new_hall()
+    ann = person(hall, "ann")
+    ann.types("/join scope", "/join ѕсоре")  # noqa: RUF001 - Cyrillic, that is the point
+    assert ann.notices()[-1] == "That looks like the room scope; please choose another."
+
+
+def test_rooms_are_limited() -> None:
+    hall = new_hall(max_rooms=2)
+    ann, _ = guest(hall, "ann")
+    bob, _ = guest(hall, "bob")
+    hall.membership.join(ann, "attic", NOON)
+    with pytest.raises(Refused, match="limit"):
+        hall.membership.join(bob, "cellar", NOON)
+    assert here(bob).name.shown == "lobby"
+    hall.membership.join(bob, "attic", NOON)
+
+
+def test_rooms_cannot_be_used_up_from_one_address() -> None:
+    hall = new_hall(new_rooms=2, flood_burst=100)
+    eve = person(hall, "eve")
+    eve.types("/join r-one", "/topic x", "/join r-two", "/topic x", "/join r-three")
+    assert eve.notices()[-1] == "Too many new rooms from your address; please wait a minute."
+    eve.types("/join r-three", at=later(61))
+    assert eve.sees(RoomView)[-1].name == "r-three"
+
+
+def test_an_empty_room_nobody_used_for_long_makes_place_for_a_new_one() -> None:
+    hall = new_hall(max_rooms=3, room_rest=1000)
+    eve = person(hall, "eve")
+    eve.types("/join one", "said", "/join two", "said", "/join lobby")
+    eve.types("/join three")
+    assert eve.notices()[-1] == "There are 3 rooms already, which is the limit."
+    eve.types("/join three", at=later(2000))
+    assert [room.name.shown for room in hall.rooms] == ["lobby", "two", "three"]
