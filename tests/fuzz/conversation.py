@@ -5,7 +5,7 @@ from __future__ import annotations
 from examples.chatroom.doors.line.rendering import LineRenderer
 from examples.chatroom.doors.line.telnet import AreYouThere, Line, TelnetDecoder, TooLong
 from examples.chatroom.doors.session import Session
-from examples.chatroom.doors.web import wire
+from examples.chatroom.doors.web import events
 from examples.chatroom.hall.hall import Hall
 from examples.chatroom.hall.history import MemoryStore
 from examples.chatroom.hall.limits import Limits
@@ -38,7 +38,7 @@ class Guest:
         """Look at what is shown."""
         for line in self._renderer.lines(event):
             assert line.isprintable() or "\u200d" in line or "\u200c" in line
-        wire.encode(wire.describe(event)).decode()
+        events.encode(events.describe(event)).decode()
         if isinstance(event, RoomView):
             self.rooms.add(event.name)
         elif isinstance(event, Page):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from examples.chatroom.doors.line.telnet import Line, Reply, TelnetDecoder
-from examples.chatroom.doors.web import wire
 from examples.chatroom.doors.web.head import HeadReader, Unfit
+from examples.chatroom.doors.web.requests import BadRequest, decode
 from miniloop.framing import Terminator
 from tests.fuzz.conversation import talk
 from tests.fuzz.cursor import Cursor, pieces
@@ -88,8 +88,8 @@ def requests(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     told = "understood"
     try:
-        wire.decode(text)
-    except wire.BadRequest as problem:
+        decode(text)
+    except BadRequest as problem:
         told = str(problem)
     assert told.isprintable()
     assert 0 < len(told) < 500

@@ -9,7 +9,7 @@ import logging
 
 from ...hall.gate import Place
 from ...people.names import Refused
-from . import wire
+from . import requests
 from .frames import frame_of
 from .seat import GOODBYE, Line, Seat, Service
 
@@ -41,9 +41,9 @@ class Conversation:
     def hear(self, text: str) -> None:
         """Take one message."""
         try:
-            request = wire.decode(text)
+            request = requests.decode(text)
             self._take(request)
-        except wire.BadRequest as problem:
+        except requests.BadRequest as problem:
             self._complain(problem)
 
     def too_late(self) -> None:
@@ -61,21 +61,21 @@ class Conversation:
         if self._place is not None:
             self._place.leave()
 
-    def _take(self, request: wire.Opening | wire.Request) -> None:
+    def _take(self, request: requests.Opening | requests.Request) -> None:
         seat = self._seat
         match request:
-            case wire.Enter(name):
+            case requests.Enter(name):
                 self._enter(name)
-            case wire.Resume(token, seen):
+            case requests.Resume(token, seen):
                 self._resume(token, seen)
             case _ if seat is None or not seat.welcomed:
-                raise wire.BadRequest("Enter first.")
+                raise requests.BadRequest("Enter first.")
             case _:
                 seat.obey(request)
 
     def _enter(self, name: str) -> None:
         if self._seat is not None and self._seat.welcomed:
-            raise wire.BadRequest("You have entered already.")
+            raise requests.BadRequest("You have entered already.")
         if self._seat is None:
             self._sit_down()
         if self._seat is not None:
@@ -101,7 +101,7 @@ class Conversation:
 
     def _resume(self, token: str, seen: int | None) -> None:
         if self._seat is not None:
-            raise wire.BadRequest("You have entered already.")
+            raise requests.BadRequest("You have entered already.")
         seat = self._service.tokens.find(token)
         if seat is None:
             self._socket.show(frame_of({"kind": "expired"}))
@@ -113,7 +113,7 @@ class Conversation:
         place, self._place = self._place, None
         seat.attach(self._socket, seen, place)
 
-    def _complain(self, problem: wire.BadRequest) -> None:
+    def _complain(self, problem: requests.BadRequest) -> None:
         self._problems += 1
         if self._problems > self._service.limits.max_problems:
             log.info("%s sent too many bad requests.", self._address)

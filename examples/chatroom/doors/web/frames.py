@@ -13,7 +13,7 @@ import struct
 import zlib
 
 from ...hall.messages import Event, Message
-from .wire import Json, describe, encode
+from .events import Json, describe, encode
 
 _TEXT, _TEXT_COMPRESSED = 0x81, 0xC1  # FIN and opcode 1; RSV1 says compressed
 _SYNC_TAIL = b"\x00\x00\xff\xff"

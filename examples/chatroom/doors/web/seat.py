@@ -17,8 +17,9 @@ from ...hall.gate import Place
 from ...hall.members import Outlet
 from ...hall.messages import LAST_WORDS, Event, Kind, Message, Moment
 from ...hall.throttle import TokenBucket
-from . import wire
+from . import requests
 from .backlog import Backlog
+from .events import Json
 from .frames import Frame, Framer, frame_of
 from .limits import WebLimits
 from .tokens import Tokens
@@ -193,7 +194,7 @@ class Seat:
 
     # Requests
 
-    def obey(self, request: wire.Request) -> None:
+    def obey(self, request: requests.Request) -> None:
         """Do what is asked, once however often it is sent."""
         session = self._session
         if session is None or request.n <= self._done or session.ended:
@@ -202,29 +203,29 @@ class Seat:
         self._do(session, request)
         session.receipt(request.n)
 
-    def complain(self, problem: wire.BadRequest) -> None:
+    def complain(self, problem: requests.BadRequest) -> None:
         """Say what is wrong with a request, which is done with if it had a number."""
         self._add(frame_of({"kind": "problem", "text": str(problem)}))
         if problem.number > self._done and self._session is not None:
             self._done = problem.number
             self._session.receipt(problem.number)
 
-    def _do(self, session: Talk, request: wire.Request) -> None:
+    def _do(self, session: Talk, request: requests.Request) -> None:
         now = self._service.moment()
         match request:
-            case wire.Say(_, room, text, nonce):
+            case requests.Say(_, room, text, nonce):
                 session.receive(text, now, room, nonce)
-            case wire.Whisper(_, to, text):
+            case requests.Whisper(_, to, text):
                 session.whisper(to, text, now)
-            case wire.Join(_, room, key):
+            case requests.Join(_, room, key):
                 session.join(room, key, now)
-            case wire.Leave(_, room):
+            case requests.Leave(_, room):
                 session.leave(room, now)
-            case wire.GetPage(_, room, before):
+            case requests.GetPage(_, room, before):
                 session.page(room, before, now)
-            case wire.Search(_, room, text):
+            case requests.Search(_, room, text):
                 session.search(room, text, now)
-            case wire.ListRooms():
+            case requests.ListRooms():
                 session.rooms(now)
 
     # Losing the connection, and coming back
@@ -261,14 +262,14 @@ class Seat:
 
     def _begin_anew(self, line: Line, *, fresh: bool) -> None:
         self._backlog.forget()
-        begin: wire.Json = {"seen": self._backlog.total}
+        begin: Json = {"seen": self._backlog.total}
         line.show(self._resumed({**begin, "fresh": True} if fresh else begin))
         if self._last is not None:
             self._add(self._last)
         elif self._session is not None:
             self._session.views()
 
-    def _resumed(self, more: wire.Json) -> Frame:
+    def _resumed(self, more: Json) -> Frame:
         name = self._session.name if self._session is not None else ""
         return frame_of({"kind": "resumed", "name": name, "done": self._done, **more})
 

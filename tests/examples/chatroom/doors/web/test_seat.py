@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from examples.chatroom.doors.web import wire
+from examples.chatroom.doors.web import requests
 from examples.chatroom.doors.web.limits import WebLimits
 from examples.chatroom.doors.web.seat import CLOSING, GOODBYE, REPLACED, Seat
 from examples.chatroom.hall.gate import Gate, Place
@@ -71,17 +71,17 @@ def test_without_a_name_one_hears_only_the_last_words() -> None:
 @pytest.mark.parametrize(
     ("request_", "call"),
     [
-        (wire.Say(1, "tea", "hi", "x"), ("receive", "hi", "tea", "x")),
-        (wire.Join(1, "tea", "key"), ("join", "tea", "key")),
-        (wire.Leave(1, "tea"), ("leave", "tea")),
-        (wire.Whisper(1, "Bob", "hi"), ("whisper", "Bob", "hi")),
-        (wire.GetPage(1, "tea", 9), ("page", "tea", 9)),
-        (wire.Search(1, "tea", "hi"), ("search", "tea", "hi")),
-        (wire.ListRooms(1), ("rooms",)),
+        (requests.Say(1, "tea", "hi", "x"), ("receive", "hi", "tea", "x")),
+        (requests.Join(1, "tea", "key"), ("join", "tea", "key")),
+        (requests.Leave(1, "tea"), ("leave", "tea")),
+        (requests.Whisper(1, "Bob", "hi"), ("whisper", "Bob", "hi")),
+        (requests.GetPage(1, "tea", 9), ("page", "tea", 9)),
+        (requests.Search(1, "tea", "hi"), ("search", "tea", "hi")),
+        (requests.ListRooms(1), ("rooms",)),
     ],
 )
 def test_requests_reach_the_session_and_are_receipted(
-    request_: wire.Request, call: tuple[object, ...]
+    request_: requests.Request, call: tuple[object, ...]
 ) -> None:
     around = Surroundings()
     seat, _ = sit(around)
@@ -92,13 +92,13 @@ def test_requests_reach_the_session_and_are_receipted(
 def test_a_request_is_done_once() -> None:
     around = Surroundings()
     seat, line = sit(around)
-    seat.obey(wire.ListRooms(1))
+    seat.obey(requests.ListRooms(1))
     seat.lost(line, "gone")
     again = Line()
     seat.attach(again, 1, NO_PLACE)
     assert again.shown[0] == {"kind": "resumed", "name": "Ada", "done": 1}
-    seat.obey(wire.ListRooms(1))
-    seat.obey(wire.ListRooms(2))
+    seat.obey(requests.ListRooms(1))
+    seat.obey(requests.ListRooms(2))
     asked = [call for call in around.session.calls if call[0] != "receipt"]
     assert asked == [("rooms",), ("rooms",)]
 
@@ -106,11 +106,11 @@ def test_a_request_is_done_once() -> None:
 def test_a_bad_request_with_a_number_is_done_with() -> None:
     around = Surroundings()
     seat, line = sit(around)
-    seat.complain(wire.BadRequest("Hm.", 3))
-    seat.complain(wire.BadRequest("Hm?"))
+    seat.complain(requests.BadRequest("Hm.", 3))
+    seat.complain(requests.BadRequest("Hm?"))
     assert line.kinds[-2:] == ["problem", "problem"]
     assert around.session.calls == [("receipt", 3)]
-    seat.obey(wire.ListRooms(3))
+    seat.obey(requests.ListRooms(3))
     assert around.session.calls == [("receipt", 3)], "done again"
 
 
@@ -118,7 +118,7 @@ def test_nothing_is_asked_of_a_session_that_has_ended() -> None:
     around = Surroundings()
     seat, _ = sit(around)
     around.session.ended = True
-    seat.obey(wire.ListRooms(1))
+    seat.obey(requests.ListRooms(1))
     assert around.session.calls == []
 
 

@@ -1,6 +1,6 @@
-"""The JSON of the web door: events out, requests in.
+"""The requests of a browser, from JSON.
 
-Rule of this file: pure functions between JSON and typed values; no sockets, no room.
+Rule of this file: pure functions from JSON to typed values; no sockets, no room.
 
 What comes in is a stranger's: known keys only, each of its type and bounded, or `BadRequest`.
 """
@@ -13,17 +13,6 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
-from ...hall.messages import (
-    Event,
-    Found,
-    Kind,
-    Message,
-    Page,
-    Parted,
-    Receipt,
-    RoomList,
-    RoomView,
-)
 from ...people.text import clean, shorten
 
 HIGHEST = 2**53 - 1
@@ -32,9 +21,6 @@ LONGEST = 200
 """Characters of a name, a key or a token; what is said is bounded by its frame."""
 
 _NONCE = re.compile(r"[0-9A-Za-z_-]{0,64}")
-_BARE = frozenset({Kind.NOTICE, Kind.FAREWELL, Kind.CLOSING})
-
-Json = dict[str, object]
 
 
 class BadRequest(Exception):
@@ -176,7 +162,7 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON")
 
 
-def _unique(pairs: list[tuple[str, object]]) -> Json:
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key comes twice")
@@ -231,76 +217,3 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "to": _SHORT,
     "text": _TEXT,
 }
-
-
-# What is told.
-
-
-def encode(value: Json) -> bytes:
-    """Return `value` as JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def describe(event: Event) -> Json:
-    """Return `event` as the object that the page gets."""
-    match event:
-        case Message():
-            return _message(event)
-        case RoomView():
-            return _room_view(event)
-        case Parted(room, text):
-            return {"kind": "parted", "room": clean(room), "text": clean(text)}
-        case Page(room, before, messages, more):
-            shown = [_message(each) for each in messages]
-            head: Json = {"kind": "page", "room": clean(room), "before": before}
-            return {**head, "messages": shown, "more": more}
-        case Found(room, query, messages):
-            shown = [_message(each) for each in messages]
-            return {"kind": "found", "room": clean(room), "query": clean(query), "messages": shown}
-        case RoomList():
-            return _room_list(event)
-        case Receipt(number):
-            return {"kind": "receipt", "n": number}
-
-
-def _message(message: Message) -> Json:
-    # Cleaned here again although it was on its way in: a history may let through more.
-    text = clean(message.text)
-    if message.kind in _BARE:
-        return {"kind": message.kind.value, "text": text}
-    shown: Json = {"kind": message.kind.value, "sender": clean(message.sender), "text": text}
-    if message.kind is Kind.WHISPERED:
-        shown["recipient"] = clean(message.recipient)
-    else:
-        shown["room"] = clean(message.room)
-    shown["at"] = message.at
-    if message.id:
-        shown["id"] = message.id
-    if not message.kept:
-        shown["kept"] = False
-    return shown
-
-
-def _room_view(view: RoomView) -> Json:
-    return {
-        "kind": "room",
-        "room": clean(view.name),
-        "topic": clean(view.topic),
-        "closed": view.closed,
-        "people": [{"name": clean(each.name), "operator": each.operator} for each in view.people],
-        "recent": [_message(each) for each in view.recent],
-        "more": view.more,
-    }
-
-
-def _room_list(rooms: RoomList) -> Json:
-    entries = [
-        {
-            "name": clean(each.name),
-            "people": each.people,
-            "topic": clean(each.topic),
-            "closed": each.closed,
-        }
-        for each in rooms.rooms
-    ]
-    return {"kind": "rooms", "rooms": entries}
