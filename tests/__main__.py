@@ -34,6 +34,7 @@ STAGES: dict[str, list[str]] = {
     "format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
     "docs": ["tests.book", "site"],
+    "package": ["tests.package"],
     # A process a core, each with whole files: those share a server, a browser, a book.  A tree in
     # which a hundred tests fail is broken, and most of them would wait for what does not come.
     "pytest": ["pytest", "-n", "auto", "--dist", "loadfile", "--maxfail", "100"],

@@ -19,6 +19,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 NEEDS = {r"system\.workers": "fork", r"\bFileDispatcher\b": "files", r"Guest\(|\.step\(": "guests"}
 SERVES = re.compile(r"loop\.run\(\)|loops\[0\]\.run\(\)|\brun\(serve\b")
+TAKEN = re.compile(r"pip install (-\S+ )*'?miniloop(?![\w-])")  # another project, on PyPI
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
@@ -94,3 +95,14 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = LINK.findall(FENCED.sub("", page.read_text()))
     missing = [link for link in links if not (page.parent / link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_suggests_the_project_that_has_our_name_on_pypi(page: Path) -> None:
+    assert not TAKEN.search(page.read_text())
+
+
+def test_what_would_be_found() -> None:
+    found = ["pip install miniloop", "pip install -U miniloop", "pip install 'miniloop[chat]'"]
+    assert [line for line in found if not TAKEN.search(line)] == []
+    assert not TAKEN.search("pip install miniloop-sockets")

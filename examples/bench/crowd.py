@@ -90,7 +90,7 @@ class Server:
                 found[match[1]] = (match[2], int(match[3]))
             if len(found) == 2:
                 return found["telnet "], found["http://"]
-        raise SystemExit("the chat room did not open both doors: is miniloop[chat] installed?")
+        raise SystemExit("the chat room did not open both doors: is the extra [chat] installed?")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -201,7 +201,7 @@ def test_memory_is_counted(by: str) -> None:
 
 @needs_proc
 def test_a_crowd_talks_and_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    crowd = pytest.importorskip("examples.bench.crowd", reason="needs miniloop[chat]")
+    crowd = pytest.importorskip("examples.bench.crowd", reason="needs the extra [chat]")
     crowd.main(["--members", "20", "--rooms", "2", "--seconds", "0.5", "--every", "0.1"])
     said = capsys.readouterr().out
     assert "20 members in 2 rooms, 10 of them by web" in said

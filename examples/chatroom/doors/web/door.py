@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chatroom")
 
-MISSING = "The web door needs the package websockets: pip install 'miniloop[chat]'"
+MISSING = "The web door needs the package websockets: pip install -e '.[chat]' in this clone"
 
 
 class WebDoor:

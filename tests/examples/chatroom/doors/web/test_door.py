@@ -36,7 +36,7 @@ def test_without_the_package_it_says_what_is_missing(
     monkeypatch.delitem(sys.modules, "examples.chatroom.doors.web.connection", raising=False)
     monkeypatch.delitem(sys.modules, "examples.chatroom.doors.web.websocket", raising=False)
     monkeypatch.setitem(sys.modules, "websockets.http11", None)
-    with pytest.raises(ImportError, match=r"pip install 'miniloop\[chat\]'"):
+    with pytest.raises(ImportError, match=r"pip install -e '\.\[chat\]'"):
         open_door(loop, tmp_path)
 
 
