@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
 from miniloop.state import Life
+from miniloop.system import terminals
 
 
 class HasFileno(Protocol):
@@ -25,29 +26,40 @@ class HasFileno(Protocol):
 class FileWrapper:
     """A descriptor under the names of a socket's methods.
 
-    It works on a duplicate, so the original stays its owner's, to close or not.  A terminal keeps
-    its mode: its setting is shared with every program on it, the shell included, and reading a
-    ready terminal does not block.  Anything else is set non-blocking, and set back on ``close()``.
+    It works on a descriptor of its own, so the original stays its owner's, to close or not. What
+    would make a read or write wait depends on what the descriptor is:
+
+    - *A descriptor that is non-blocking already* stays so.
+    - *A regular file* stays as it is: a disk is always ready.
+    - *A terminal or a serial line* is opened again (``terminals.py``), because its setting is
+      shared with other programs, the shell for instance. Where that is refused it is used in small
+      steps.
+    - *Anything else*, a pipe or the master of a pseudo-terminal, is set non-blocking, and set back
+      on ``close()``.
     """
 
     type = 0
 
     def __init__(self, fd: int) -> None:
-        """Duplicate ``fd``."""
-        self.fd = os.dup(fd)
-        mode = os.fstat(self.fd).st_mode
-        self._set_back = False
+        """Open or duplicate ``fd``."""
+        blocking = os.get_blocking(fd) and not stat.S_ISREG(os.fstat(fd).st_mode)
+        shared = blocking and os.isatty(fd) and not terminals.is_master(fd)
+        again = terminals.opened_again(fd) if shared else -1
+        self.fd = again if again >= 0 else os.dup(fd)
+        self._in_steps = shared and again < 0
+        self._set_back = blocking and not shared
         self._pid = os.getpid()
-        if not stat.S_ISREG(mode) and not os.isatty(self.fd) and os.get_blocking(self.fd):
+        if self._set_back:
             os.set_blocking(self.fd, False)
-            self._set_back = True
 
     def setblocking(self, flag: bool) -> None:
         """Do nothing: the constructor decided."""
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Read at most ``size`` bytes; with ``flags`` (MSG_PEEK), only tell if there are any."""
-        return self._peek() if flags else os.read(self.fd, size)
+        if flags:
+            return self._peek()
+        return terminals.read_if_ready(self.fd, size) if self._in_steps else os.read(self.fd, size)
 
     def _peek(self) -> bytes:
         """Return some byte if there is one to read, ``b""`` if there will never be another."""
@@ -58,8 +70,10 @@ class FileWrapper:
             raise BlockingIOError(errno.EAGAIN, "nothing to read now")
         return b"\0" if state & select.POLLIN else b""
 
-    def send(self, data: bytes) -> int:
+    def send(self, data: bytes | bytearray | memoryview) -> int:
         """Write ``data``; returns how many bytes were taken."""
+        if self._in_steps:
+            return terminals.write_in_steps(self.fd, data)
         return os.write(self.fd, data)
 
     def shutdown(self, how: int) -> None:
@@ -86,13 +100,15 @@ class FileWrapper:
 class FileDispatcher(Dispatcher):
     """A dispatcher on a descriptor: ``recv()`` reads it and ``send()`` writes it.
 
+    Neither waits: ``send()`` takes what there is room for, and ``handle_write()`` follows when
+    there is room again.  A terminal keeps its settings, and programs that share it notice nothing.
     It watches for reading; for a descriptor that is only written, call ``pause_reading()``.
     Regular files are always ready.
 
     Args:
         loop: the loop that serves it.
-        fd: a descriptor or an object with ``fileno()``.  It is duplicated, and only the duplicate
-            is closed.
+        fd: a descriptor or an object with ``fileno()``.  It is duplicated, a terminal is opened
+            again, and only this copy is closed.
 
     Raises:
         OSError: not an open descriptor, or the system (Windows) can wait for sockets only.
