@@ -1,7 +1,7 @@
 """An event loop of the simulated process: the real one, on simulated sockets, epoll and clock.
 
 This is the only file that uses what ``EventLoop`` does not offer to programs: ``_new_waker()``,
-``_time_to_next()`` and ``_timers``.
+``_time_to_next()``, ``_timers`` and ``_unflushed``.
 """
 
 import math
@@ -130,3 +130,7 @@ class SimulatedLoop(EventLoop):
     def dirty_channels(self) -> Sequence[Channel]:
         """Return the channels that called ``interest_changed()`` since it was last read."""
         return [registration.channel for registration in self.registry.dirty]
+
+    def flushing_channels(self) -> Sequence[Channel]:
+        """Return the channels that queued output since the last pass."""
+        return [*self._unflushed]

@@ -5,8 +5,11 @@ Only the last steps are traced, so a run that stays below its bound costs a comp
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
+from miniloop.channel import BaseChannel
+from miniloop.net.idle_limit import IdleLimit
 from miniloop.readiness import Channel, Registration
 from miniloop.testing.choices import Choices
 from miniloop.timers import Handle, TimerHandle
@@ -30,6 +33,9 @@ class Watched(Protocol):
 
     def dirty_channels(self) -> Sequence[Channel]:
         """Return the channels that called ``interest_changed()`` since it was last read."""
+
+    def flushing_channels(self) -> Sequence[Channel]:
+        """Return the channels that queued output since the last pass."""
 
 
 class StepLimit:
@@ -75,10 +81,12 @@ class StepLimit:
     def _report(self) -> str:
         if report := self._ran.report():
             return report
-        dirty = [channel for loop in self._watched for channel in loop.dirty_channels()]
-        if dirty:
-            shown = ", ".join(repr(channel) for channel in dirty[:MOST_SHOWN])
-            return f"no handler, but interest_changed() was called in every pass for {shown}"
+        if dirty := [channel for loop in self._watched for channel in loop.dirty_channels()]:
+            return (
+                f"no handler, but interest_changed() was called in every pass for {_names(dirty)}"
+            )
+        if busy := [channel for loop in self._watched for channel in loop.flushing_channels()]:
+            return f"no handler, but output was queued in every pass by {_names(busy)}"
         return "no handler: actions of the test follow each other with hardly a delay"
 
 
@@ -98,22 +106,27 @@ class HandlerCounts(Trace):
     def before_handler(self, registration: Registration, name: str) -> None:
         """Count a handler of a channel."""
         self._handled = True
-        self._add(registration, f"{name}()")
+        self._add(registration.channel, f"{name}()")
 
     def after_delivery(self, registration: Registration) -> None:
         """Count an event for which no handler ran."""
         if not self._handled:
-            self._add(registration, "no handler for an event")
+            self._add(registration.channel, "no handler for an event")
 
-    def _add(self, registration: Registration, name: str) -> None:
-        channel = channel_behind(registration.channel)
+    def _add(self, channel: Channel, name: str) -> None:
+        channel = channel_behind(channel)
         self._channels[id(channel)] = channel
         self._counts[id(channel), name] += 1
 
     def before_callback(self, handle: Handle) -> None:
-        """Count a callback or a timer."""
+        """Count a callback or a timer, with the channel whose method it is."""
         kind = "timer" if isinstance(handle, TimerHandle) else "callback"
-        self._counts[0, f"the {kind} {callback_name(handle)}()"] += 1
+        name = f"the {kind} {callback_name(handle)}()"
+        channel = _owner(handle._callback)
+        if channel is None:
+            self._counts[0, name] += 1
+        else:
+            self._add(channel, name)
 
     def report(self) -> str:
         """Return what ran most often, for people; ``""`` when nothing did."""
@@ -124,3 +137,20 @@ class HandlerCounts(Trace):
     def _line(self, owner: int, name: str, times: int) -> str:
         of = f" of {self._channels[owner]!r}" if owner in self._channels else ""
         return f"{name}{of} ({times} times)"
+
+
+def _names(channels: Sequence[Channel]) -> str:
+    return ", ".join(repr(channel) for channel in channels[:MOST_SHOWN])
+
+
+def _owner(callback: Any) -> BaseChannel | None:
+    """Return the channel whose method a callback is, also one behind a handle or a time limit."""
+    while isinstance(callback, partial):
+        callback = callback.func
+    owner = getattr(callback, "__self__", None)
+    if isinstance(owner, Handle):  # call_soon(handle.run)
+        return _owner(owner._callback)
+    if isinstance(owner, IdleLimit):
+        return _owner(owner._on_idle)
+    owner = channel_behind(owner) if owner is not None else None
+    return owner if isinstance(owner, BaseChannel) else None

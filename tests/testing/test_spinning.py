@@ -1,9 +1,11 @@
 """What a network reports when something spins."""
 
 import contextlib
+import errno
 import random
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -91,6 +93,64 @@ def test_callbacks_and_timers() -> None:
     assert "the timer test_callbacks_and_timers.<locals>.later.<locals>.tick()" in spin(later)
 
 
+def test_callbacks_and_timers_of_a_channel() -> None:
+    class Busy(Lines):
+        def again(self) -> None:
+            self.loop.call_soon(partial(self.again))
+
+        def later(self) -> None:
+            self.loop.call_later(0, self._guarded_, self.later)
+
+        def reopen(self, net: SimulatedNetwork) -> None:
+            another = Busy(self.loop, net.socketpair()[0])
+            another.on_close(another.reopen, net)
+            another.close()
+
+        def handle_idle(self) -> None:
+            pass
+
+        def __repr__(self) -> str:
+            return "<Busy>"
+
+    def soon(net: SimulatedNetwork, loop: EventLoop) -> None:
+        Busy(loop, net.socketpair()[0]).again()
+
+    def timer(net: SimulatedNetwork, loop: EventLoop) -> None:
+        Busy(loop, net.socketpair()[0]).later()
+
+    def idle(net: SimulatedNetwork, loop: EventLoop) -> None:
+        Busy(loop, net.socketpair()[0]).set_idle_timeout(1e-6)
+
+    def closing(net: SimulatedNetwork, loop: EventLoop) -> None:
+        Busy(loop, net.socketpair()[0]).reopen(net)
+
+    assert "Busy.again() of <Busy> (" in spin(soon)
+    assert "Busy.later() of <Busy> (" in spin(timer)
+    assert (
+        "the timer test_callbacks_and_timers_of_a_channel.<locals>.Busy.handle_idle() of <Busy> ("
+        in spin(idle)
+    )
+    assert "Busy.reopen() of <Busy> (" in spin(closing)
+
+
+def test_output_of_a_channel_that_is_not_registered_yet() -> None:
+    class Pushing(Lines):
+        def flush(self) -> None:
+            super().flush()
+            self.push(b"x")
+
+        def __repr__(self) -> str:
+            return "<Pushing>"
+
+    def script(net: SimulatedNetwork, loop: EventLoop) -> None:
+        net.refuse(("server", 1), errno.ETIMEDOUT)
+        pushing = Pushing(loop)
+        pushing.connect_to("server", 1, timeout=None)
+        pushing.push(b"x")
+
+    assert "no handler, but output was queued in every pass by <Pushing>" in spin(script)
+
+
 def test_a_predicate_that_changes_the_interest() -> None:
     class Restless(Recording):
         @announced
@@ -175,6 +235,9 @@ def test_loops_are_watched_in_the_last_steps_only() -> None:
             self.watched -= 1
 
         def dirty_channels(self) -> list[Recording]:
+            return []
+
+        def flushing_channels(self) -> list[Recording]:
             return []
 
     loop = Loop()
