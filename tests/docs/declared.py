@@ -8,6 +8,7 @@ PORTING = "tests/examples/test_porting.py::test_the_first_and_the_last_step_are_
 STEPS = "tests/examples/test_porting.py::test_the_steps_between_are_shown_by_what_they_change"
 LAB = "measures for minutes; in short: tests/integration/test_compare.py"
 
+REDIS = "tests/integration/test_redis_client.py"
 CHAT_ROOM = "tests/integration/test_chatroom.py::test_two_people_converse"
 TLS = "tests/integration/test_chatroom_tls.py"
 RUN_HERE = "tests/integration/test_page_commands.py::test_command"
@@ -73,6 +74,12 @@ COMMANDS = {
     "docs/explanation/serve-many-connections.md --page README.md": LAB,
     "python3 -m examples.dns --server 192.0.2.53 example.org": (
         "needs a name server; with one of its own: tests/integration/test_dns.py::test_command_line"
+    ),
+    "python3 -m examples.redis_client SET greeting hello": f"{REDIS}::test_command_line",
+    "python3 -m examples.redis_client --url rediss://ada@redis.example.org --password-file pw "
+    "GET greeting": f"{REDIS}::test_tls and test_a_user_with_a_few_commands",
+    "python3 -m examples.redis_client SUBSCRIBE news": (
+        f"{REDIS}::test_command_line_with_a_subscription"
     ),
     "python3 -m tests": "this very run",
     "python3 -m tests.book break ...": "tests/docs/test_breaking.py::test_it_breaks",
