@@ -110,7 +110,7 @@ class RedisClient:
         self._bytes = 0
         self._open: dict[Command, None] = {}  # without an outcome; a dict keeps the order
         self._waiting: dict[Command, None] = {}  # those of them that no connection has yet
-        self._link: Link | None = None  # the one that has been greeted
+        self._link: Link | None = None  # the last one that was greeted; perhaps closed by now
         self._again = Reconnecting(loop, self._connect, first=first, longest=longest,
                                    uniform=uniform)  # fmt: skip
 
@@ -220,9 +220,7 @@ class RedisClient:
         if not self.closed:
             self._on_push(push)
 
-    def _ended(self, link: Link, reason: Exception) -> None:
-        if self._link is link:
-            self._link = None
+    def _ended(self, reason: Exception) -> None:
         self.error = reason
         if not self.closed:
             self._on_lost(reason)

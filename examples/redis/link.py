@@ -36,7 +36,7 @@ class Link(QueuedDispatcher):
         most_bytes: most bytes of commands that may wait to be sent.
         on_ready: called with this link when the server has taken the greeting.
         on_push: called from the loop with each push message that answers no command.
-        on_end: called with this link and the reason when it is closed.
+        on_end: called with the reason when it is closed.
 
     Attributes:
         reason: why it ended.
@@ -51,7 +51,7 @@ class Link(QueuedDispatcher):
         most_bytes: int,
         on_ready: Callable[["Link"], object],
         on_push: Callable[[list[Any]], object],
-        on_end: Callable[["Link", Exception], object],
+        on_end: Callable[[Exception], object],
     ) -> None:
         """Connect."""
         super().__init__(loop)
@@ -162,7 +162,7 @@ class Link(QueuedDispatcher):
     def fail(self, reason: Exception) -> None:
         """End, and say why."""
         if not self.closed:
-            self.reason = self.reason or reason
+            self.reason = reason
             self.end()
 
     def handle_eof(self) -> None:
@@ -176,4 +176,4 @@ class Link(QueuedDispatcher):
         lost, self._sent = self._sent, deque()
         for command in lost:
             command.finish(Lost(f"{command.name.upper()}: {brief(reason)}; it may have been done"))
-        self._on_end(self, reason)
+        self._on_end(reason)

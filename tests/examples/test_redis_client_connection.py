@@ -126,6 +126,25 @@ def test_an_exception_of_on_ready_does_not_hold_up_what_waits(
     assert "ValueError: mine" in caplog.text
 
 
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_happens_in_on_ready_to_what_waits(scene: Scene, ends: bool) -> None:
+    def on_ready() -> None:
+        link = scene.client._link
+        assert link is not None
+        scene.client._on_ready = int
+        gone.cancel()
+        gone.finish(None)
+        if ends:
+            link.fail(ConnectionResetError("cut"))
+
+    scene.client._on_ready = on_ready
+    gone = scene.client.call("ECHO", 0)
+    scene.call("ECHO", 1)
+    scene.run_until_replies(1)
+    assert scene.replies == [b"1"]
+    assert scene.engine.names == [b"ECHO"]
+
+
 # -- ends and beginnings --------------------------------------------------------------------------
 
 

@@ -141,6 +141,19 @@ def test_up_to_the_bounds() -> None:
     assert Extent().feed(b"*%d\r\n" % MOST_ITEMS) == b""
 
 
+def test_a_line_that_does_not_end() -> None:
+    with pytest.raises(ProtocolError, match="line"):
+        replies(b"+" + b"x" * MOST_LINE)
+
+
+def test_elements_are_counted_for_each_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("examples.redis.replies.MOST_ITEMS", 10)
+    ten = b"*2\r\n*7\r\n" + b"_\r\n" * 7 + b"*1\r\n_\r\n"
+    assert len(replies(ten * 3)) == 3
+    with pytest.raises(ProtocolError, match="too many"):
+        replies(b"*3\r\n*-1\r\n*-1\r\n*9\r\n")
+
+
 def test_not_up() -> None:
     (loading,) = replies(b"-LOADING Redis is loading the dataset in memory\r\n")
     (other,) = replies(b"-ERR LOADING\r\n")
