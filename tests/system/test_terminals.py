@@ -1,16 +1,19 @@
 """Terminals behind a dispatcher: never waiting, and nothing changes for the others on them."""
 
-import fcntl
 import os
 import select
 import signal
 import sys
-import termios
-import tty
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+
+pytest.importorskip("termios", reason="this system has no terminals that FileDispatcher could use")
+
+import fcntl
+import termios
+import tty
 
 from miniloop import EventLoop, FileDispatcher
 from miniloop.system import terminals
