@@ -1,5 +1,12 @@
-"""Connections that coroutines can await."""
+"""Connections that coroutines can await, and what runs coroutines without another event loop."""
 
 from miniloop.awaitable.chat import AwaitableChat
+from miniloop.awaitable.host import timeout
+from miniloop.awaitable.runner import Cancelled, Task, Waiter, run, together
+from miniloop.awaitable.serving import served_by
+from miniloop.awaitable.stream import IncompleteRead, Stream, TooLong
 
-__all__ = ["AwaitableChat"]
+__all__ = [
+    "AwaitableChat", "Cancelled", "IncompleteRead", "Stream", "Task", "TooLong", "Waiter", "run",
+    "served_by", "timeout", "together",
+]  # fmt: skip

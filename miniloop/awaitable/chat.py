@@ -1,52 +1,39 @@
-"""Connections that coroutines can await: for programs that move to asyncio step by step.
+"""A chat whose messages coroutines can await: for programs that move to ``await`` step by step.
 
-The dispatchers stay where they are, in a loop that is asyncio's guest (``guest.py``); coroutines
-take the place of one handler after the other.  miniloop runs no coroutines itself: that is what
-asyncio is for, and one scheduler is enough.
+The dispatchers stay where they are, and coroutines take the place of one handler after the other.
+A program that begins with coroutines is better served by ``stream.py``.
 """
 
-import asyncio
+from __future__ import annotations
+
 import socket
 from collections import deque
-from collections.abc import Callable
 
+from miniloop.awaitable.waiting import AwaitableChannel
 from miniloop.chat import AsyncChat
+from miniloop.framing import END
 from miniloop.loop import EventLoop
+from miniloop.state import EOF
 
 
-class AwaitableChat(AsyncChat):
-    """An ``AsyncChat`` that keeps its messages until a coroutine takes them.
+class AwaitableChat(AwaitableChannel, AsyncChat):
+    """An ``AsyncChat`` that keeps one message until a coroutine takes it.
 
-    Everything else is as ever: ``set_terminator()``, ``push()``, the limits, the handlers.  Who
-    overrides ``found_terminator()`` handles messages there, and awaits the rest.
+    Everything else is as ever: ``set_terminator()``, ``push()``, the limits, the handlers.  An
+    override of ``found_terminator()`` handles messages there, and the rest can be awaited.
 
-    Attributes:
-        max_unread: messages kept; with more, reading pauses until half of them are taken, so a
-            peer cannot fill the memory.
+    While a message is kept, and until the next one is awaited, nothing is split or received: a new
+    terminator applies to the byte after the last message, and a peer that sends faster than the
+    coroutine takes is slowed down.  At most 64 KiB wait unsplit.  Without a terminator each piece
+    that arrives is a message.
     """
-
-    max_unread: int = 100
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         """Take over ``sock``, if given."""
         self._parts_: list[bytes] = []
-        self._unread_: deque[bytes] = deque()
-        self._full_ = False
-        self._was_connected_ = False
-        self._waiters_: list[asyncio.Future[None]] = []
+        self._unread_: deque[bytes] = deque()  # an override may find several in one
+        self._kept_ = False  # reading is paused for a message that was kept
         super().__init__(loop, sock)
-
-    # -- for coroutines --------------------------------------------------------------------------
-
-    async def established(self) -> None:
-        """Return when the connection is there.
-
-        Raises:
-            OSError: the connect failed, or the channel was closed before it.
-        """
-        await self._until_(lambda: self.connected or self._was_connected_)
-        if not (self.connected or self._was_connected_):
-            raise self.error or ConnectionAbortedError("closed before it was connected")
 
     async def message(self) -> bytes:
         """Return the next message, without its terminator.
@@ -55,27 +42,17 @@ class AwaitableChat(AsyncChat):
             EOFError: the connection has ended, and all messages are taken.
             OSError: it has ended with this error.
         """
-        await self._until_(lambda: bool(self._unread_))
+        while not self._unread_:
+            if self.closed:
+                self._split_the_rest_()
+                break
+            self._go_on_()
+            await self._until_(lambda: bool(self._unread_) or self._kept_)
         if not self._unread_:
             raise self.error or EOFError("the connection has ended")
-        message = self._unread_.popleft()
-        if self._full_ and len(self._unread_) <= self.max_unread // 2 and not self.closed:
-            self._full_ = False
-            self.resume_reading()
-        return message
+        return self._unread_.popleft()
 
-    async def drain(self) -> None:
-        """Return when the queue of output is short: call it after ``push()`` of much.
-
-        Raises:
-            OSError: the connection has ended.
-        """
-        if self.output_size > self.high_water:
-            await self._until_(lambda: self.output_size <= self.low_water)
-        if self.closed:
-            raise self.error or ConnectionResetError("the connection has ended")
-
-    def __aiter__(self) -> "AwaitableChat":
+    def __aiter__(self) -> AwaitableChat:
         """Iterate over the messages until the connection ends."""
         return self
 
@@ -86,51 +63,46 @@ class AwaitableChat(AsyncChat):
         except EOFError:
             raise StopAsyncIteration from None
 
-    async def _until_(self, condition: Callable[[], bool]) -> None:
-        """Return when the condition holds, or the channel is closed."""
-        while not (condition() or self.closed):
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters_.append(waiter)
-            try:
-                await waiter
-            finally:
-                self._waiters_.remove(waiter)
+    def _go_on_(self) -> None:
+        """Receive and split again; after the peer's end, close when everything is dealt with."""
+        if not self._kept_:
+            return
+        self._kept_ = False
+        self.resume_reading()
+        if self._hold_ & EOF:
+            self._guarded_(self._finish_)
 
-    def _changed_(self) -> None:
-        """Have all waiters look again."""
-        for waiter in self._waiters_:
-            if not waiter.done():
-                waiter.set_result(None)
+    def _split_the_rest_(self) -> None:
+        """Keep the next message of what was received before the end; no handler is called."""
+        while not (self._unread_ or self._framer_.idle):
+            event = self._framer_.next_event()
+            if isinstance(event, bytes):
+                AwaitableChat.collect_incoming_data(self, event)
+            elif event is END:
+                AwaitableChat.found_terminator(self)
+
+    def _keep_(self, message: bytes) -> None:
+        self._unread_.append(message)
+        if not (self._kept_ or self.closed):
+            self._kept_ = True
+            self.pause_reading()
+        self._changed_()
 
     # -- the handlers ----------------------------------------------------------------------------
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """Keep a part of a message."""
-        self._parts_.append(data)
+        """Keep a part of a message, or all of it where there is no terminator."""
+        if self.get_terminator() is None:
+            self._keep_(data)
+        else:
+            self._parts_.append(data)
 
     def found_terminator(self) -> None:
         """Keep the message until it is awaited."""
-        self._unread_.append(b"".join(self._parts_))
+        message = b"".join(self._parts_)
         self._parts_.clear()
-        if len(self._unread_) >= self.max_unread and not self._full_:
-            self._full_ = True
-            self.pause_reading()
-        self._changed_()
+        self._keep_(message)
 
-    def handle_connect(self) -> None:
-        """Tell who awaits it."""
-        self._was_connected_ = True
-        self._changed_()
-
-    def handle_connect_error(self, error: OSError) -> None:
-        """Do nothing: ``established()`` raises the error."""
-
-    def flush(self) -> None:
-        """Send, and tell who waits for the queue to be short."""
-        super().flush()
-        self._changed_()
-
-    def close(self) -> None:
-        """Close at once, and wake all waiters."""
-        super().close()
-        self._changed_()
+    def input_done(self) -> bool:
+        """Return whether everything received is dealt with: a message that is kept is not."""
+        return not self._kept_ and super().input_done()

@@ -1,0 +1,321 @@
+"""Coroutines on a miniloop, without another event loop: one step of a coroutine is one callback.
+
+A ``Task`` drives a coroutine until it awaits a ``Waiter``, and goes on when that has its result.
+Everything that a coroutine here waits for is a ``Waiter`` in the end.  Cancellation and time limits
+throw a ``Cancelled`` into the coroutine at its ``await``.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Generic, Self, TypeVar
+
+from miniloop.loop import EventLoop
+from miniloop.timers import Handle
+
+logger = logging.getLogger("miniloop")
+
+T = TypeVar("T")
+
+
+class Cancelled(BaseException):
+    """Thrown into a coroutine: its task was cancelled, or a time limit around it has passed.
+
+    It is no ``Exception``, so that ``except Exception`` lets it pass.  Under asyncio it is
+    ``asyncio.CancelledError`` that is thrown.
+    """
+
+
+class Waiter(Generic[T]):
+    """A result that a task awaits and that a handler sets, once; the names are asyncio's."""
+
+    __slots__ = ("_done", "_error", "_result", "_wake")
+
+    def __init__(self) -> None:
+        self._done = False
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._wake: Callable[[], object] | None = None
+
+    def done(self) -> bool:
+        """Return whether there is a result."""
+        return self._done
+
+    def set_result(self, result: T) -> None:
+        """End the waiting.  RuntimeError: there is a result already, or this is another thread."""
+        self._set(result, None)
+
+    def set_exception(self, error: Exception) -> None:
+        """Have ``await`` raise ``error``; raises as ``set_result()``."""
+        self._set(None, error)
+
+    def _set(self, result: Any, error: Exception | None) -> None:
+        if self._done:
+            raise RuntimeError("this waiter has its result already: make a new one")
+        if self._wake is not None:
+            self._wake()  # first: it checks the thread
+        self._done, self._result, self._error = True, result, error
+
+    def __await__(self) -> Generator[Waiter[T], None, T]:
+        """Wait for the result.  RuntimeError: another task waits for it."""
+        if self._wake is not None:
+            raise RuntimeError("another task awaits this waiter: make one for each")
+        try:
+            while not self._done:
+                yield self
+        finally:
+            self._wake = None
+        if self._error is not None:
+            raise self._error
+        result: T = self._result
+        return result
+
+
+class _Current(threading.local):
+    """The task whose step is under way on this thread."""
+
+    task: Task | None = None
+
+
+_current = _Current()
+
+
+def current_task() -> Task | None:
+    """Return the task whose coroutine calls this; None outside of one, and under asyncio."""
+    return _current.task
+
+
+class Task:
+    """Runs a coroutine on ``loop``, beside everything else that happens there.
+
+    The first step comes in the next pass.  ``loop.run()`` goes on for what the coroutine waits for,
+    a connection or a timer, and not for the task itself.  When the loop is closed the coroutine is
+    closed first: its ``finally`` blocks run, and cannot await any more.
+
+    Args:
+        loop: the loop.
+        coroutine: what an ``async def`` function returns.
+        on_done: called with the task when the coroutine has ended, in whatever way.  Without it an
+            exception is logged, since nothing else would report it.
+
+    Raises:
+        RuntimeError: the loop is closed, or runs on another thread.
+        TypeError: ``coroutine`` is none.
+
+    Attributes:
+        loop: the loop.
+        done: the coroutine has ended.
+        error: the exception that it ended with, a ``Cancelled`` after ``cancel()``; or None.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        coroutine: Coroutine[Any, Any, Any],
+        on_done: Callable[[Task], object] | None = None,
+    ) -> None:
+        if not isinstance(coroutine, Coroutine):
+            raise TypeError(f"a task takes a coroutine, the result of a call, not {coroutine!r}")
+        self.loop = loop
+        self.done = False
+        self.error: BaseException | None = None
+        self._coroutine = coroutine
+        self._on_done = on_done
+        self._result: Any = None
+        self._thrown: list[BaseException] = []  # to be raised at the coroutine's await
+        self._soon: Handle | None = None
+        try:
+            self._wake()
+        except BaseException:
+            coroutine.close()  # or Python would warn that it was never awaited
+            raise
+        loop.background[self] = None
+
+    def __repr__(self) -> str:
+        name = getattr(self._coroutine, "__qualname__", repr(self._coroutine))
+        return f"<Task {name}{' done' if self.done else ''}>"
+
+    def result(self) -> Any:
+        """Return what the coroutine returned, or raise what it raised.
+
+        Raises:
+            RuntimeError: it has not ended.
+        """
+        if not self.done:
+            raise RuntimeError(f"{self!r} has not ended")
+        if self.error is not None:
+            raise self.error
+        return self._result
+
+    def cancel(self) -> None:
+        """Raise ``Cancelled`` at the coroutine's ``await``, soon; again after its end: no-op."""
+        self.throw(Cancelled())
+
+    def throw(self, error: BaseException) -> None:
+        """Raise ``error`` at the coroutine's present or next ``await``."""
+        if not self.done:
+            self._thrown.append(error)
+            self._wake()
+
+    def take_back(self, error: BaseException) -> None:
+        """Undo a ``throw()`` that the coroutine has not seen yet; no-op for another one."""
+        self._thrown = [each for each in self._thrown if each is not error]
+
+    def _wake(self) -> None:
+        if self._soon is None and not self.done:
+            self._soon = self.loop.call_soon(self._step)
+
+    def _step(self) -> None:
+        """Go on until the next ``await`` that has to wait."""
+        self._soon = None
+        outer, _current.task = _current.task, self
+        try:
+            if self._thrown:
+                awaited = self._coroutine.throw(self._thrown.pop(0))
+            else:
+                awaited = self._coroutine.send(None)
+        except StopIteration as end:
+            self._end(end.value, None)
+        except BaseException as error:
+            traceback = error.__traceback__
+            self._end(None, error.with_traceback(traceback and traceback.tb_next))  # no circle
+            if not isinstance(error, Exception | Cancelled):
+                raise
+        else:
+            self._wait_for(awaited)
+        finally:
+            _current.task = outer
+
+    def _wait_for(self, awaited: object) -> None:
+        """Have the coroutine's next step made when there is a reason for it."""
+        if isinstance(awaited, Waiter):
+            awaited._wake = self._wake
+        else:
+            self.throw(RuntimeError(f"{self!r} awaits {awaited!r}, which needs another event loop"))
+        if self._thrown:
+            self._wake()
+
+    def _end(self, result: Any, error: BaseException | None) -> None:
+        self.done, self._result, self.error = True, result, error
+        self.loop.background.pop(self, None)
+        if self._on_done is not None:
+            self._on_done(self)
+        elif isinstance(error, Exception):
+            logger.error("exception in %r", self, exc_info=error)
+
+    # -- background work of the loop -------------------------------------------------------------
+
+    def busy(self) -> bool:
+        """Return False: what the coroutine waits for keeps the loop going."""
+        return False
+
+    def handle_stop(self) -> None:
+        """Go on: the coroutine may still have something to send."""
+
+    def after_fork(self) -> None:
+        """Go on, in the child too."""
+
+    def close(self) -> None:
+        """End the coroutine at once; again is harmless.  The loop calls this when it is closed."""
+        if self.done:
+            return
+        if self._soon is not None:
+            self._soon.cancel()
+        try:
+            self._coroutine.close()
+        finally:
+            self._end(None, Cancelled())
+
+
+class TimeLimit:
+    """The time limit of ``timeout()`` for coroutines of this runner."""
+
+    def __init__(self, task: Task, seconds: float | None) -> None:
+        self._task = task
+        self._seconds = seconds
+        self._timer: Handle | None = None
+        self._thrown: Cancelled | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to count."""
+        if self._seconds is not None:
+            self._timer = self._task.loop.call_later(self._seconds, self._pass)
+        return self
+
+    def _pass(self) -> None:
+        self._thrown = Cancelled()
+        self._task.throw(self._thrown)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Make a TimeoutError of this limit's own ``Cancelled``, and of no other."""
+        thrown, self._thrown = self._thrown, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if thrown is None:
+            return
+        self._task.take_back(thrown)
+        if error is thrown:
+            text = f"not done within {self._seconds:g} seconds"
+            raise TimeoutError(errno.ETIMEDOUT, text) from None
+
+
+async def together(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Run coroutines at the same time, and return their results when all have ended.
+
+    When one of them raises, or this one is cancelled, the others are cancelled; the first exception
+    is raised when they have ended too.  Under asyncio its ``TaskGroup`` takes this place.
+
+    Raises:
+        RuntimeError: no ``Task`` runs this.
+    """
+    parent = _current.task
+    if parent is None:
+        for each in coroutines:
+            each.close()
+        raise RuntimeError("together() is for a Task; under asyncio use asyncio.TaskGroup")
+    changed = Waiter[None]()
+
+    def note(task: Task) -> None:
+        if not changed.done():
+            changed.set_result(None)
+
+    tasks = [Task(parent.loop, each, note) for each in coroutines]
+    error: BaseException | None = None
+    try:
+        while not all(task.done for task in tasks):
+            try:
+                await changed
+            except Cancelled as cancelled:
+                failed: BaseException | None = cancelled
+            else:
+                failed = next((task.error for task in tasks if task.error is not None), None)
+            changed = Waiter()
+            if error is None and failed is not None:
+                error = failed
+                for task in tasks:
+                    task.cancel()
+        if error is not None:
+            raise error
+        return [task.result() for task in tasks]
+    finally:
+        error = failed = None  # its traceback refers to this frame: no circle
+        tasks.clear()
+
+
+def run(loop: EventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run ``loop`` until the coroutine has ended, stop it in order, and return the result.
+
+    Raises:
+        Cancelled: the loop was stopped before, by Ctrl-C say.
+        RuntimeError: the coroutine waits for something, and nothing is left that could happen.
+    """
+    task = Task(loop, coroutine, lambda _: loop.stop())
+    loop.run()
+    if not task.done:
+        task.close()
+        raise RuntimeError(f"{task!r} waits for something that will not happen")
+    result: T = task.result()
+    return result

@@ -1,0 +1,57 @@
+"""Serve each connection of a listener with a coroutine."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
+
+from miniloop.awaitable.host import start
+from miniloop.awaitable.stream import IncompleteRead, Stream, TooLong
+from miniloop.loop import EventLoop
+from miniloop.registry import close_on_error
+
+logger = logging.getLogger("miniloop")
+
+Handler: TypeAlias = Callable[[Stream], Coroutine[Any, Any, object]]
+
+_PEERS_DOING = (ConnectionError, TimeoutError, IncompleteRead, TooLong)
+"""Exceptions that any stranger can cause: they are worth a line in the log, and no traceback."""
+
+
+def served_by(handler: Handler) -> Callable[[EventLoop, socket.socket], Stream]:
+    """Return a factory for ``Listener`` that has ``handler(stream)`` serve each connection.
+
+    When the handler returns, what is queued is sent and the connection closed.  When it raises what
+    a peer can cause (its end, a time limit, a message that is too long) that is logged in one line
+    at INFO, and any other exception with its traceback; in both cases the connection is closed at
+    once.  Inside asyncio the handler is a task of asyncio, and elsewhere one of ``Task``.
+
+    Args:
+        handler: an ``async def`` function.
+    """
+
+    def serve(loop: EventLoop, sock: socket.socket) -> Stream:
+        stream = Stream(loop, sock)
+        start(loop, _conversation(handler, stream))
+        return stream
+
+    return serve
+
+
+async def _conversation(handler: Handler, stream: Stream) -> None:
+    try:
+        await handler(stream)
+        if not stream.closed:
+            stream.close_when_done()
+            return
+    except Exception as error:
+        if error is stream.error or isinstance(error, _PEERS_DOING):
+            logger.info("%r ends: %s", stream, error)
+        else:
+            close_on_error(stream)
+    except BaseException:
+        stream.close()
+        raise
+    stream.close()
