@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from typing import Any, Generic, Self, TypeVar
 
 from miniloop.loop import EventLoop
@@ -180,8 +180,7 @@ class Task:
         except StopIteration as end:
             self._end(end.value, None)
         except BaseException as error:
-            traceback = error.__traceback__
-            self._end(None, error.with_traceback(traceback and traceback.tb_next))  # no circle
+            self._end(None, _without_outer_frame(error))
             if not isinstance(error, Exception | Cancelled):
                 raise
         else:
@@ -230,6 +229,12 @@ class Task:
             self._end(None, Cancelled())
 
 
+def _without_outer_frame(error: BaseException) -> BaseException:
+    """Return the error without the frame of ``_step()``, which refers to the task: no circle."""
+    traceback = error.__traceback__
+    return error.with_traceback(None if traceback is None else traceback.tb_next)
+
+
 class TimeLimit:
     """The time limit of ``timeout()`` for coroutines of this runner."""
 
@@ -271,38 +276,51 @@ async def together(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
     Raises:
         RuntimeError: no ``Task`` runs this.
     """
-    parent = _current.task
-    if parent is None:
+    if _current.task is None:
         for each in coroutines:
             each.close()
         raise RuntimeError("together() is for a Task; under asyncio use asyncio.TaskGroup")
-    changed = Waiter[None]()
-
-    def note(task: Task) -> None:
-        if not changed.done():
-            changed.set_result(None)
-
-    tasks = [Task(parent.loop, each, note) for each in coroutines]
-    error: BaseException | None = None
+    group = _Group(_current.task.loop, coroutines)  # a variable for the task would be a circle
     try:
-        while not all(task.done for task in tasks):
-            try:
-                await changed
-            except Cancelled as cancelled:
-                failed: BaseException | None = cancelled
-            else:
-                failed = next((task.error for task in tasks if task.error is not None), None)
-            changed = Waiter()
-            if error is None and failed is not None:
-                error = failed
-                for task in tasks:
-                    task.cancel()
-        if error is not None:
-            raise error
-        return [task.result() for task in tasks]
+        return await group.results()
     finally:
-        error = failed = None  # its traceback refers to this frame: no circle
-        tasks.clear()
+        group.forget()
+
+
+class _Group:
+    """The tasks of one ``together()``."""
+
+    def __init__(self, loop: EventLoop, coroutines: Iterable[Coroutine[Any, Any, Any]]) -> None:
+        self._error: BaseException | None = None
+        self._all_done = Waiter[None]()
+        self._tasks = [Task(loop, each, self._ended) for each in coroutines]
+
+    def _ended(self, task: Task) -> None:
+        if task.error is not None:
+            self._fail(task.error)
+        if all(each.done for each in self._tasks):
+            self._all_done.set_result(None)
+
+    def _fail(self, error: BaseException) -> None:
+        if self._error is None:
+            self._error = error
+            for each in self._tasks:
+                each.cancel()
+
+    async def results(self) -> list[Any]:
+        while not all(each.done for each in self._tasks):
+            try:
+                await self._all_done
+            except Cancelled as cancelled:
+                self._fail(cancelled)
+        if self._error is not None:
+            raise self._error
+        return [each.result() for each in self._tasks]
+
+    def forget(self) -> None:
+        """Let go of the error: its frames refer to this, and would be a circle."""
+        self._error = None
+        self._tasks.clear()
 
 
 def run(loop: EventLoop, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from miniloop import AsyncioGuest, EventLoop, Listener
-from miniloop.awaitable import AwaitableChat
+from miniloop.awaitable import AwaitableChat, Task
+from miniloop.testing import SimulatedNetwork
+from tests.awaitable.simulated import on_many_networks
 from tests.driving import fill, pair, receive, reset
 
 pytestmark = pytest.mark.needs("guests")
@@ -114,51 +116,136 @@ def test_cancelled_waiter_takes_no_message() -> None:
 
 def test_slow_coroutine_slows_the_peer_down() -> None:
     async def test(chat: AwaitableChat, peer: socket.socket) -> None:
-        chat.max_unread = 10
-        peer.setblocking(True)
-        peer.send(b"".join(b"%d\n" % number for number in range(1000)))
+        peer.send(b"0\n")
         assert await chat.message() == b"0"
-        await asyncio.sleep(0)
         assert not chat.readable()
-        assert at_hand(chat) == [b"%d" % number for number in range(1, 10)]
-        assert chat.readable()
-        assert await chat.message() == b"10"
-        assert not chat.readable()  # as many as before
-        assert [int(await chat.message()) for _ in range(989)] == [*range(11, 1000)]
-        assert chat.readable()
+        lines = b"".join(b"%d\n" % number for number in range(1, 1000))
+        peer.send(lines)
+        await asyncio.sleep(0.01)
+        assert chat.socket.recv(1 << 20, socket.MSG_PEEK) == lines
+        assert [int(await chat.message()) for _ in range(999)] == [*range(1, 1000)]
 
     in_asyncio(test)
 
 
-def at_hand(chat: AwaitableChat) -> list[bytes]:
-    """Take the messages that are there without waiting."""
-    taken: list[bytes] = []
-    while True:
-        coroutine = chat.message()
-        try:
-            coroutine.send(None)
-        except StopIteration as done:
-            taken.append(done.value)
-        else:
-            coroutine.close()
-            return taken
-
-
-def test_reading_goes_on_when_half_of_the_messages_are_taken() -> None:
+def test_a_new_terminator_applies_to_the_next_byte() -> None:
     async def test(chat: AwaitableChat, peer: socket.socket) -> None:
-        chat.max_unread = 4
-        peer.send(b"1\n2\n3\n4\n5\n")
-        assert await chat.message() == b"1"
-        assert not chat.readable()
-        assert await chat.message() == b"2"
-        assert chat.readable()
+        peer.send(b"5\nhello6\nworld!rest")
+        got = []
+        for _ in range(2):
+            size = int(await chat.message())
+            chat.set_terminator(size)
+            got.append(await chat.message())
+            chat.set_terminator(b"\n")
+        assert got == [b"hello", b"world!"]
+        chat.set_terminator(None)
+        assert await chat.message() == b"rest"
+        peer.send(b"more")
+        assert await chat.message() == b"more"
 
     in_asyncio(test)
+
+
+def test_an_answer_to_a_peer_that_has_finished_still_leaves() -> None:
+    async def test(chat: AwaitableChat, peer: socket.socket) -> None:
+        peer.send(b"question\n")
+        peer.shutdown(socket.SHUT_WR)
+        assert await chat.message() == b"question"
+        await asyncio.sleep(0.01)
+        chat.push(b"answer")  # it is not closed: the coroutine was at work
+        with pytest.raises(EOFError):
+            await chat.message()
+        assert chat.closed
+        assert receive(peer) == b"answer"
+
+    in_asyncio(test)
+
+
+def test_messages_outlive_a_reset() -> None:
+    async def main() -> None:
+        with EventLoop(debug=True) as loop, pair(socket.AF_INET) as (ours, theirs):
+            async with AsyncioGuest(loop, asyncio.get_running_loop()):
+                chat = AwaitableChat(loop, ours)
+                chat.set_terminator(b"\n")
+                theirs.send(b"1\n2\n3\nunfinished")
+                assert await chat.message() == b"1"
+                reset(theirs)
+                while not chat.closed:
+                    await asyncio.sleep(0)
+                assert await chat.message() == b"2"
+                assert await chat.message() == b"3"
+                with pytest.raises(ConnectionResetError):
+                    await chat.message()
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+class Both(AwaitableChat):
+    """Handles some of the messages, and leaves the others to a coroutine."""
+
+    def __init__(self, loop: EventLoop, sock: socket.socket) -> None:
+        self.part = b""
+        self.handled: list[bytes] = []
+        super().__init__(loop, sock)
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        self.part += data
+        super().collect_incoming_data(data)
+
+    def found_terminator(self) -> None:
+        part, self.part = self.part, b""
+        if part.startswith(b"."):
+            self._parts_.clear()
+            self.handled.append(part)
+        else:
+            super().found_terminator()
+
+
+def test_an_override_handles_messages_without_a_coroutine() -> None:
+    async def main() -> None:
+        with EventLoop(debug=True) as loop, pair() as (ours, theirs):
+            async with AsyncioGuest(loop, asyncio.get_running_loop()):
+                chat = Both(loop, ours)
+                chat.set_terminator(b"\n")
+                theirs.send(b".one\n.two\nthree\n.four\n")
+                while len(chat.handled) < 2:
+                    await asyncio.sleep(0)
+                assert await chat.message() == b"three"
+                theirs.close()
+                with pytest.raises(EOFError):
+                    await chat.message()
+                assert chat.handled == [b".one", b".two", b".four"]
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+@on_many_networks
+def test_without_another_loop(seed: int) -> None:
+    """A server whose framing changes, and clients, all on the simulated network."""
+    net = SimulatedNetwork(seed)
+
+    async def serve(chat: AwaitableChat) -> None:
+        chat.set_terminator(b"\n")
+        async for size in chat:
+            chat.set_terminator(int(size))
+            chat.push((await chat.message())[::-1])
+            await chat.drain()
+            chat.set_terminator(b"\n")
+
+    with net.loop() as loop:
+        Listener(
+            loop, ("server", 1), lambda loop, sock: Task(loop, serve(AwaitableChat(loop, sock)))
+        )
+        peer = net.connect(("server", 1))
+        peer.send(b"5\nhello6\nworld!")
+        peer.finish()
+        net.run_until(lambda: peer.eof)
+        assert peer.received == b"olleh!dlrow"
+        assert len(net.open_sockets) == 1
 
 
 def test_messages_that_were_kept_outlive_the_connection() -> None:
     async def test(chat: AwaitableChat, peer: socket.socket) -> None:
-        chat.max_unread = 2
         peer.send(b"1\n2\n3\n4\n5\n")
         peer.close()
         assert [message async for message in chat] == [b"1", b"2", b"3", b"4", b"5"]

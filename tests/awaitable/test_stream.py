@@ -11,8 +11,8 @@ from miniloop.awaitable import Cancelled, IncompleteRead, Stream, Task, TooLong,
 from miniloop.awaitable.stream import READ_AHEAD
 from miniloop.dispatcher import CHUNK
 from miniloop.testing import Peer, SimulatedNetwork
-from tests.certificates import certificates
 from tests.awaitable.simulated import connected, on_many_networks, outcome, pause, talk
+from tests.certificates import certificates
 
 Read = Callable[[Stream], Coroutine[Any, Any, bytes]]
 all_reads = pytest.mark.parametrize(
