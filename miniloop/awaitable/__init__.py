@@ -2,9 +2,11 @@
 
 from miniloop.awaitable.chat import AwaitableChat
 from miniloop.awaitable.host import timeout
-from miniloop.awaitable.runner import Cancelled, Task, Waiter, run, together
+from miniloop.awaitable.runner import Cancelled, Task, run
 from miniloop.awaitable.serving import served_by
 from miniloop.awaitable.stream import IncompleteRead, Stream, TooLong
+from miniloop.awaitable.together import together
+from miniloop.awaitable.waiter import Waiter
 
 __all__ = [
     "AwaitableChat", "Cancelled", "IncompleteRead", "Stream", "Task", "TooLong", "Waiter", "run",

@@ -10,7 +10,8 @@ from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
-from miniloop.awaitable.runner import Task, TimeLimit, Waiter, current_task
+from miniloop.awaitable.runner import Task, TimeLimit, current_task
+from miniloop.awaitable.waiter import Waiter
 from miniloop.loop import EventLoop
 
 if TYPE_CHECKING:

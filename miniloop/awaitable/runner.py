@@ -10,9 +10,10 @@ from __future__ import annotations
 import errno
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Generator, Iterable
-from typing import Any, Generic, Self, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Self, TypeVar
 
+from miniloop.awaitable.waiter import Waiter
 from miniloop.loop import EventLoop
 from miniloop.timers import Handle
 
@@ -27,51 +28,6 @@ class Cancelled(BaseException):
     It is no ``Exception``, so that ``except Exception`` lets it pass.  Under asyncio it is
     ``asyncio.CancelledError`` that is thrown.
     """
-
-
-class Waiter(Generic[T]):
-    """A result that a task awaits and that a handler sets, once; the names are asyncio's."""
-
-    __slots__ = ("_done", "_error", "_result", "_wake")
-
-    def __init__(self) -> None:
-        self._done = False
-        self._result: Any = None
-        self._error: BaseException | None = None
-        self._wake: Callable[[], object] | None = None
-
-    def done(self) -> bool:
-        """Return whether there is a result."""
-        return self._done
-
-    def set_result(self, result: T) -> None:
-        """End the waiting.  RuntimeError: there is a result already, or this is another thread."""
-        self._set(result, None)
-
-    def set_exception(self, error: Exception) -> None:
-        """Have ``await`` raise ``error``; raises as ``set_result()``."""
-        self._set(None, error)
-
-    def _set(self, result: Any, error: Exception | None) -> None:
-        if self._done:
-            raise RuntimeError("this waiter has its result already: make a new one")
-        if self._wake is not None:
-            self._wake()  # first: it checks the thread
-        self._done, self._result, self._error = True, result, error
-
-    def __await__(self) -> Generator[Waiter[T], None, T]:
-        """Wait for the result.  RuntimeError: another task waits for it."""
-        if self._wake is not None:
-            raise RuntimeError("another task awaits this waiter: make one for each")
-        try:
-            while not self._done:
-                yield self
-        finally:
-            self._wake = None
-        if self._error is not None:
-            raise self._error
-        result: T = self._result
-        return result
 
 
 class _Current(threading.local):
@@ -265,62 +221,6 @@ class TimeLimit:
         if error is thrown:
             text = f"not done within {self._seconds:g} seconds"
             raise TimeoutError(errno.ETIMEDOUT, text) from None
-
-
-async def together(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Run coroutines at the same time, and return their results when all have ended.
-
-    When one of them raises, or this one is cancelled, the others are cancelled; the first exception
-    is raised when they have ended too.  Under asyncio its ``TaskGroup`` takes this place.
-
-    Raises:
-        RuntimeError: no ``Task`` runs this.
-    """
-    if _current.task is None:
-        for each in coroutines:
-            each.close()
-        raise RuntimeError("together() is for a Task; under asyncio use asyncio.TaskGroup")
-    group = _Group(_current.task.loop, coroutines)  # a variable for the task would be a circle
-    try:
-        return await group.results()
-    finally:
-        group.forget()
-
-
-class _Group:
-    """The tasks of one ``together()``."""
-
-    def __init__(self, loop: EventLoop, coroutines: Iterable[Coroutine[Any, Any, Any]]) -> None:
-        self._error: BaseException | None = None
-        self._all_done = Waiter[None]()
-        self._tasks = [Task(loop, each, self._ended) for each in coroutines]
-
-    def _ended(self, task: Task) -> None:
-        if task.error is not None:
-            self._fail(task.error)
-        if all(each.done for each in self._tasks):
-            self._all_done.set_result(None)
-
-    def _fail(self, error: BaseException) -> None:
-        if self._error is None:
-            self._error = error
-            for each in self._tasks:
-                each.cancel()
-
-    async def results(self) -> list[Any]:
-        while not all(each.done for each in self._tasks):
-            try:
-                await self._all_done
-            except Cancelled as cancelled:
-                self._fail(cancelled)
-        if self._error is not None:
-            raise self._error
-        return [each.result() for each in self._tasks]
-
-    def forget(self) -> None:
-        """Let go of the error: its frames refer to this, and would be a circle."""
-        self._error = None
-        self._tasks.clear()
 
 
 def run(loop: EventLoop, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -12,7 +12,7 @@ from socket import socket as Socket  # the class is an attribute's type where "s
 from typing import TYPE_CHECKING
 
 from miniloop.awaitable.host import new_waiter
-from miniloop.awaitable.runner import Waiter
+from miniloop.awaitable.waiter import Waiter
 from miniloop.loop import EventLoop
 from miniloop.queued import QueuedDispatcher
 
