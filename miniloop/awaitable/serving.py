@@ -23,10 +23,11 @@ _PEERS_DOING = (ConnectionError, TimeoutError, IncompleteRead, TooLong)
 def served_by(handler: Handler) -> Callable[[EventLoop, socket.socket], Stream]:
     """Return a factory for ``Listener`` that has ``handler(stream)`` serve each connection.
 
-    When the handler returns, what is queued is sent and the connection closed.  When it raises what
-    a peer can cause (its end, a time limit, a message that is too long) that is logged in one line
-    at INFO, and any other exception with its traceback; in both cases the connection is closed at
-    once.  Inside asyncio the handler is a task of asyncio, and elsewhere one of ``Task``.
+    When the handler returns, what is queued is sent and the connection closed.  It is so too when
+    the handler raises what a peer can cause (its end, a time limit, a message that is too long),
+    which is logged in one line at INFO.  Any other exception is logged with its traceback and
+    closes the connection at once.  Inside asyncio the handler is a task of asyncio, and elsewhere a
+    ``Task``.
 
     Args:
         handler: an ``async def`` function.
@@ -42,16 +43,16 @@ def served_by(handler: Handler) -> Callable[[EventLoop, socket.socket], Stream]:
 
 async def _conversation(handler: Handler, stream: Stream) -> None:
     try:
-        await handler(stream)
+        try:
+            await handler(stream)
+        except Exception as error:
+            if error is not stream.error and not isinstance(error, _PEERS_DOING):
+                raise
+            logger.info("%r ends: %s", stream, error)
         if not stream.closed:
             stream.close_when_done()
-            return
-    except Exception as error:
-        if error is stream.error or isinstance(error, _PEERS_DOING):
-            logger.info("%r ends: %s", stream, error)
-        else:
-            close_on_error(stream)
+    except Exception:
+        close_on_error(stream)
     except BaseException:
         stream.close()
         raise
-    stream.close()
