@@ -23,11 +23,11 @@ _PEERS_DOING = (ConnectionError, TimeoutError, IncompleteRead, TooLong)
 def served_by(handler: Handler) -> Callable[[EventLoop, socket.socket], Stream]:
     """Return a factory for ``Listener`` that has ``handler(stream)`` serve each connection.
 
-    When the handler returns, what is queued is sent and the connection closed.  It is so too when
-    the handler raises what a peer can cause (its end, a time limit, a message that is too long),
-    which is logged in one line at INFO.  Any other exception is logged with its traceback and
-    closes the connection at once.  Inside asyncio the handler is a task of asyncio, and elsewhere a
-    ``Task``.
+    When the handler returns, what is queued is sent and the connection closed.  That is so too when
+    the handler raises what a peer can cause: the channel's own ``error``, or ConnectionError,
+    TimeoutError, ``IncompleteRead`` and ``TooLong``, which are logged in one line at INFO.  Any
+    other exception is logged with its traceback and closes the connection at once.  Inside asyncio
+    the handler is a task of asyncio, and elsewhere a ``Task``.
 
     Args:
         handler: an ``async def`` function.
@@ -48,7 +48,7 @@ async def _conversation(handler: Handler, stream: Stream) -> None:
         except Exception as error:
             if error is not stream.error and not isinstance(error, _PEERS_DOING):
                 raise
-            logger.info("%r ends: %s", stream, error)
+            _report(error, stream)
         if not stream.closed:
             stream.close_when_done()
     except Exception:
@@ -56,3 +56,10 @@ async def _conversation(handler: Handler, stream: Stream) -> None:
     except BaseException:
         stream.close()
         raise
+
+
+def _report(error: Exception, stream: Stream) -> None:
+    """Log it in one line, unless it is the channel's own, which the channel has reported."""
+    if error is not stream.error:
+        logger.info("%r ends: %s", stream, error)
+    error.__context__ = error.__traceback__ = None  # its frames refer to the stream: no circle

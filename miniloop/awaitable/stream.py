@@ -165,7 +165,7 @@ class Stream(AwaitableChannel):
             return False
         raise self._end_()
 
-    def _end_(self) -> OSError:
+    def _end_(self) -> BaseException:
         why = "closed by this side"
         return self.error or ConnectionAbortedError(errno.ECONNABORTED, why)
 

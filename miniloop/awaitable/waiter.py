@@ -42,11 +42,11 @@ class Waiter(Generic[T]):
         """Wait for the result.  RuntimeError: another task waits for it."""
         if self._wake is not None:
             raise RuntimeError("another task awaits this waiter: make one for each")
-        try:
-            while not self._done:
+        if not self._done:
+            try:
                 yield self
-        finally:
-            self._wake = None
+            finally:
+                self._wake = None
         if self._error is not None:
             raise self._error
         result: T = self._result

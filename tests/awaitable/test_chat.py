@@ -153,6 +153,7 @@ def test_an_answer_to_a_peer_that_has_finished_still_leaves() -> None:
         assert await chat.message() == b"question"
         await asyncio.sleep(0.01)
         chat.push(b"answer")  # it is not closed: the coroutine was at work
+        await asyncio.sleep(0.01)
         with pytest.raises(EOFError):
             await chat.message()
         assert chat.closed

@@ -12,6 +12,7 @@ from miniloop import EventLoop
 from miniloop.awaitable import Cancelled, Task, Waiter, run, timeout, together
 from miniloop.awaitable.runner import current_task
 from miniloop.testing import FakeClock, SimulatedLoop, SimulatedNetwork
+from miniloop.trace import inspection
 from tests.awaitable.simulated import outcome, pause
 
 
@@ -332,45 +333,45 @@ def test_nested_limits(
     assert seen == [caught]
 
 
-def test_both_limits_pass_at_the_same_moment(net: SimulatedNetwork, loop: SimulatedLoop) -> None:
+@pytest.mark.parametrize(
+    ("outer", "inner", "caught"), [(1, 2, ["outer"]), (2, 1, ["inner", "outer"])]
+)
+def test_both_limits_pass_in_one_pass(outer: float, inner: float, caught: list[str]) -> None:
+    clock = FakeClock()
     seen: list[str] = []
 
     async def slow() -> None:
+        never = Waiter[None]()
         try:
-            async with timeout(1):
+            async with timeout(outer):
                 try:
-                    async with timeout(1):
-                        await pause(loop, 100)
+                    async with timeout(inner):
+                        await never
                 except TimeoutError:
                     seen.append("inner")
-                    await pause(loop, 100)
+                    await never
         except TimeoutError:
             seen.append("outer")
-        await pause(loop, 100)
+        await never
 
-    outcome(net, loop, slow())
-    assert seen == ["inner", "outer"] or seen == ["outer"]
-
-
-def test_a_limit_that_passes_as_the_block_ends_is_taken_back() -> None:
-    """The result and the limit come in the same pass: the block is done, and nothing follows."""
-    clock = FakeClock()
     with EventLoop(clock=clock) as loop:
-        waiter = Waiter[None]()
-
-        async def just_in_time() -> None:
-            async with timeout(1):
-                await waiter
-            await pause(loop, 1)
-
-        task = Task(loop, just_in_time())
-        loop.run_once(0)
-        waiter.set_result(None)
+        task = Task(loop, slow(), quiet)
         loop.run_once(0)
         clock.advance(5)
-        loop.run_once(0)
-        loop.run_once(0)
-        assert task.result() is None
+        for _ in range(5):
+            loop.run_once(0)
+        assert seen == caught
+        assert not task.done
+
+
+def test_a_limit_that_has_not_passed_leaves_no_timer() -> None:
+    async def quick() -> None:
+        async with timeout(1000):
+            pass
+
+    with EventLoop() as loop:
+        run(loop, quick())
+        assert inspection.timers(loop, 10) == []
 
 
 def test_a_limit_leaves_the_cancellation_of_others_alone(
@@ -484,6 +485,13 @@ def test_closing_the_loop_closes_the_coroutines(net: SimulatedNetwork, loop: Sim
     assert seen == ["cleaned up"] * 2
     assert all(isinstance(task.error, Cancelled) for task in tasks)
     tasks[0].close()
+
+
+def test_closing_a_task_that_is_about_to_go_on(net: SimulatedNetwork, loop: SimulatedLoop) -> None:
+    task = Task(loop, pause(loop, 1))
+    task.close()
+    assert isinstance(task.error, Cancelled)
+    net.run(1)
 
 
 def test_a_task_alone_does_not_keep_the_loop_running(loop: SimulatedLoop) -> None:

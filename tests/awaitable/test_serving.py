@@ -1,9 +1,12 @@
 """Coroutines that serve a listener: ends, errors and what the log says; and asyncio as the host."""
 
 import asyncio
+import gc
 import logging
+import ssl
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -70,20 +73,45 @@ def test_what_is_queued_is_sent_when_the_handler_returns(
     assert peer.error is None
 
 
-@pytest.mark.parametrize("word", ["late", "early"])
 def test_a_peer_that_leaves_is_worth_one_line(
-    net: SimulatedNetwork, loop: SimulatedLoop, log: pytest.LogCaptureFixture, word: str
+    net: SimulatedNetwork, loop: SimulatedLoop, log: pytest.LogCaptureFixture
 ) -> None:
     peer = serve(net, loop, echo)
     peer.send(b"one\ntwo")
     net.run_until(lambda: peer.received == b"one\n")
-    peer.finish() if word == "early" else peer.reset()
+    peer.finish()
     net.run(10)
     (record,) = log.records
     assert record.levelno == logging.INFO
     assert not record.exc_info
     assert "awaitable.stream.Stream" in record.getMessage()
     assert len(net.open_sockets) == 1
+
+
+@pytest.mark.parametrize("how", ["reset", "no TLS"])
+def test_the_channels_own_error_is_no_news(
+    net: SimulatedNetwork, loop: SimulatedLoop, log: pytest.LogCaptureFixture, how: str
+) -> None:
+    """The channel reports it, as it does without a coroutine; and nothing holds the stream."""
+    streams: list[weakref.ref[Stream]] = []
+
+    async def converse(stream: Stream) -> None:
+        streams.append(weakref.ref(stream))
+        if how == "no TLS":
+            stream.start_tls(ssl.create_default_context(), server_hostname="peer")
+        await echo(stream)
+
+    peer = serve(net, loop, converse)
+    net.run_until(lambda: streams)
+    gc.disable()
+    try:
+        peer.reset() if how == "reset" else peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        net.run(10)
+        assert not log.records
+        assert len(net.open_sockets) == 1
+        assert streams[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_what_a_stranger_can_cause_is_no_traceback(
@@ -247,6 +275,28 @@ def test_inside_asyncio_cancelling_and_a_second_reader() -> None:
                 with pytest.raises(asyncio.CancelledError):
                     await reading
                 listener.resume_reading()
+                assert await client.read_some() == b""
+                client.close()
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+@pytest.mark.needs("guests")
+def test_inside_asyncio_a_cancelled_handler_closes_its_connection() -> None:
+    async def wait(stream: Stream) -> None:
+        await stream.write(b"hello")
+        await asyncio.get_running_loop().create_future()
+
+    async def main() -> None:
+        with EventLoop(debug=True) as loop:
+            async with AsyncioGuest(loop, asyncio.get_running_loop()):
+                listener = Listener(loop, ("127.0.0.1", 0), served_by(wait))
+                client = Stream(loop)
+                client.connect_to(*listener.address[:2])
+                assert await client.read_exactly(5) == b"hello"
+                gc.collect()  # the task is kept alive, though nothing of the program's holds it
+                (task,) = [each for each in asyncio.all_tasks() if "_conversation" in repr(each)]
+                task.cancel()
                 assert await client.read_some() == b""
                 client.close()
 
