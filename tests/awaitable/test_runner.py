@@ -490,8 +490,8 @@ def test_closing_the_loop_closes_the_coroutines(net: SimulatedNetwork, loop: Sim
 def test_closing_a_task_that_is_about_to_go_on(net: SimulatedNetwork, loop: SimulatedLoop) -> None:
     task = Task(loop, pause(loop, 1))
     task.close()
-    assert isinstance(task.error, Cancelled)
     net.run(1)
+    assert isinstance(task.error, Cancelled)
 
 
 def test_a_task_alone_does_not_keep_the_loop_running(loop: SimulatedLoop) -> None:
