@@ -72,6 +72,12 @@ COMMANDS = {
     ".venv/lab/bin/python -m examples.servers.compare": LAB,
     ".venv/lab/bin/python -m examples.servers.compare --redraw --page "
     "docs/explanation/serve-many-connections.md --page README.md": LAB,
+    "python3 -m examples.socks_proxy --port 1080": (
+        "tests/integration/test_socks_proxy.py::test_curl_by_name_and_by_address"
+    ),
+    "curl --socks5-hostname 127.0.0.1:1080 https://example.org/": (
+        "needs the network; tests/integration/test_socks_proxy.py::test_curl_by_name_and_by_address"
+    ),
     "python3 -m examples.dns --server 192.0.2.53 example.org": (
         "needs a name server; with one of its own: tests/integration/test_dns.py::test_command_line"
     ),
