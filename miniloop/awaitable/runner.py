@@ -19,7 +19,7 @@ from miniloop.timers import Handle
 
 logger = logging.getLogger("miniloop")
 
-T = TypeVar("T")
+_Result = TypeVar("_Result")
 
 
 class Cancelled(BaseException):
@@ -223,7 +223,7 @@ class TimeLimit:
             raise TimeoutError(errno.ETIMEDOUT, text) from None
 
 
-def run(loop: EventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
+def run(loop: EventLoop, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
     """Run ``loop`` until the coroutine has ended, stop it in order, and return the result.
 
     Raises:
@@ -235,5 +235,5 @@ def run(loop: EventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
     if not task.done:
         task.close()
         raise RuntimeError(f"{task!r} waits for something that will not happen")
-    result: T = task.result()
+    result: _Result = task.result()
     return result

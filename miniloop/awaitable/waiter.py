@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
-T = TypeVar("T")
+_Result = TypeVar("_Result")
 
 
-class Waiter(Generic[T]):
+class Waiter(Generic[_Result]):
     """A result that a task awaits and that a handler sets, once; the names are asyncio's."""
 
     __slots__ = ("_done", "_error", "_result", "_wake")
@@ -23,7 +23,7 @@ class Waiter(Generic[T]):
         """Return whether there is a result."""
         return self._done
 
-    def set_result(self, result: T) -> None:
+    def set_result(self, result: _Result) -> None:
         """End the waiting.  RuntimeError: there is a result already, or this is another thread."""
         self._set(result, None)
 
@@ -38,7 +38,7 @@ class Waiter(Generic[T]):
             self._wake()  # first: it checks the thread
         self._done, self._result, self._error = True, result, error
 
-    def __await__(self) -> Generator[Waiter[T], None, T]:
+    def __await__(self) -> Generator[Waiter[_Result], None, _Result]:
         """Wait for the result.  RuntimeError: another task waits for it."""
         if self._wake is not None:
             raise RuntimeError("another task awaits this waiter: make one for each")
@@ -49,5 +49,5 @@ class Waiter(Generic[T]):
                 self._wake = None
         if self._error is not None:
             raise self._error
-        result: T = self._result
+        result: _Result = self._result
         return result
