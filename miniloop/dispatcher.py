@@ -9,14 +9,13 @@ from __future__ import annotations
 import errno
 import logging
 import socket as sockets
-from functools import partial
 from socket import socket as Socket  # the class is an attribute's type where "socket" is its name
 
 from miniloop import state
 from miniloop.channel import BaseChannel, without_frames
 from miniloop.loop import EventLoop
 from miniloop.readiness import HANGUP, READ, WRITE, Channel, announced
-from miniloop.state import CONNECTING, LISTENING, NEW, OPEN, NoSocket, Output
+from miniloop.state import LISTENING, OPEN, NoSocket, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,15 +181,9 @@ class Dispatcher(BaseChannel):
         A host name blocks while it is resolved: give names to ``connect_to()``.  ``timeout`` is in
         seconds; None leaves it to the kernel.  RuntimeError: in use, closed, or without a socket.
         """
-        from miniloop.net.connecting import ConnectingToAddress
+        from miniloop.net.connecting import connect
 
-        self._check_unused_("connect()")
-        self._connecting_ = ConnectingToAddress(
-            self.loop, self.socket, addr, timeout, on_started=self.interest_changed,
-            on_connected=self._connected_, on_failed=self._connect_failed_,
-        )  # fmt: skip
-        self.addr = addr
-        self._move_(CONNECTING)
+        connect(self, addr, timeout)
 
     def connect_to(self, host: str, port: int, timeout: float | None = CONNECT_TIMEOUT) -> None:
         """Connect to a host by name; ``handle_connect()`` or ``handle_connect_error()`` follows.
@@ -199,27 +192,9 @@ class Dispatcher(BaseChannel):
         socket that this makes.  ``timeout``: seconds for all of it; None sets no limit.  Raises as
         ``connect()``; TypeError or ValueError: ``host`` or ``port`` (1 to 65535) make no sense.
         """
-        from miniloop.net.connecting_by_name import ConnectingByName
+        from miniloop.net.connecting_by_name import connect_to
 
-        self._check_unused_("connect_to()")
-        if self.socket:
-            raise RuntimeError("connect_to() makes its own socket: leave out create_socket()")
-        self._connecting_ = ConnectingByName(
-            self, host, port, timeout, on_failed=self._connect_failed_,
-            on_connected=partial(self._guarded_, self._connected_by_name_),
-        )  # fmt: skip
-        self.addr = (host, port)
-        self._move_(CONNECTING)
-
-    def _check_unused_(self, what: str) -> None:
-        self.check_open(what)
-        if self._life_ is not NEW:
-            raise RuntimeError(f"{what}: {self!r} is in use; make a new dispatcher")
-
-    def _connected_by_name_(self, sock: Socket, addr: Any) -> None:
-        self.addr = addr
-        self.set_socket(sock)
-        self._connected_()
+        connect_to(self, host, port, timeout)
 
     def _connected_(self) -> None:
         self._connecting_ = None

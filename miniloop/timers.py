@@ -86,11 +86,6 @@ class TimerQueue:
     def __len__(self) -> int:
         return len(self.heap) - self._cancelled + len(self.due)
 
-    def soonest(self, most: int) -> list[TimerHandle]:
-        """Return the timers that are still to run, at most ``most``, earliest first."""
-        later = (entry for entry in self.heap if not entry[2].cancelled())
-        return [*self.due, *(timer for _, _, timer in heapq.nsmallest(most, later))][:most]
-
     def add(
         self, when: float, callback: Callable[..., object], args: tuple[object, ...] = ()
     ) -> TimerHandle:

@@ -158,16 +158,6 @@ def test_those_that_were_not_taken_out_stay_due() -> None:
     assert due(queue, 9) == [later]
 
 
-def test_the_soonest() -> None:
-    queue = TimerQueue()
-    timers = [queue.add(when, nothing) for when in (5, 1, 3, 1)]
-    queue.move_due(1)
-    timers[2].cancel()
-    assert queue.soonest(3) == [timers[1], timers[3], timers[0]]
-    assert queue.soonest(1) == [timers[1]]
-    assert queue.soonest(0) == []
-
-
 @pytest.mark.parametrize(("when", "error"), [(float("nan"), ValueError), ("5", TypeError)])
 def test_time_that_is_none(when: float, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -10,12 +10,32 @@ import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from miniloop.dispatcher import Dispatcher
 from miniloop.loop import EventLoop
+from miniloop.state import CONNECTING, NEW
 from miniloop.timers import Handle
 
 _IN_PROGRESS = {0, errno.EISCONN, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR}
 _FIRST_RETRY = 0.001
 _LONGEST_RETRY = 0.1
+
+
+def connect(channel: Dispatcher, addr: Any, timeout: float | None) -> None:
+    """Start the connect of a channel that has its socket; see ``Dispatcher.connect()``."""
+    check_unused(channel, "connect()")
+    channel._connecting_ = ConnectingToAddress(
+        channel.loop, channel.socket, addr, timeout, on_started=channel.interest_changed,
+        on_connected=channel._connected_, on_failed=channel._connect_failed_,
+    )  # fmt: skip
+    channel.addr = addr
+    channel._move_(CONNECTING)
+
+
+def check_unused(channel: Dispatcher, what: str) -> None:
+    """Refuse ``what`` on a channel that has, or had, a connection.  RuntimeError: it has."""
+    channel.check_open(what)
+    if channel._life_ is not NEW:
+        raise RuntimeError(f"{what}: {channel!r} is in use; make a new dispatcher")
 
 
 class Connecting(Protocol):

@@ -6,13 +6,36 @@ Exactly one of the two callbacks runs, from the loop, unless ``close()`` comes b
 import errno
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from miniloop.channel import BaseChannel
+from miniloop.dispatcher import Dispatcher
+from miniloop.net.connecting import check_unused
 from miniloop.net.happy_eyeballs import Failure, Race
 from miniloop.net.resolving import Address, Resolver, numeric
+from miniloop.state import CONNECTING
 from miniloop.system.threadpool import Job, PoolFull
 from miniloop.timers import Handle
+
+
+def connect_to(channel: Dispatcher, host: str, port: int, timeout: float | None) -> None:
+    """Start the connect of a channel without a socket; see ``Dispatcher.connect_to()``."""
+    check_unused(channel, "connect_to()")
+    if channel.socket:
+        raise RuntimeError("connect_to() makes its own socket: leave out create_socket()")
+    channel._connecting_ = ConnectingByName(
+        channel, host, port, timeout, on_failed=channel._connect_failed_,
+        on_connected=partial(channel._guarded_, _connected, channel),
+    )  # fmt: skip
+    channel.addr = (host, port)
+    channel._move_(CONNECTING)
+
+
+def _connected(channel: Dispatcher, sock: socket.socket, addr: Any) -> None:
+    channel.addr = addr
+    channel.set_socket(sock)
+    channel._connected_()
 
 
 class ConnectingByName:

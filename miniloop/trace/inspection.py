@@ -3,6 +3,7 @@
 Call these on the loop's thread, or while that thread is stopped.  Nothing here changes anything.
 """
 
+import heapq
 from itertools import islice
 
 from miniloop.loop import EventLoop
@@ -16,8 +17,10 @@ def registrations(loop: EventLoop) -> list[Registration]:
 
 
 def timers(loop: EventLoop, most: int) -> list[TimerHandle]:
-    """Return the next timers, at most ``most`` of them, earliest first."""
-    return loop._timers.soonest(most)
+    """Return the timers that are still to run, at most ``most`` of them, earliest first."""
+    later = (entry for entry in loop._timers.heap if not entry[2].cancelled())
+    soonest = (timer for _, _, timer in heapq.nsmallest(most, later))
+    return [*loop._timers.due, *soonest][:most]
 
 
 def callbacks(loop: EventLoop, most: int) -> list[Handle]:

@@ -22,6 +22,14 @@ def test_timers_in_order_without_the_cancelled() -> None:
         assert inspection.timers(loop, 0) == []
 
 
+def test_timers_that_are_due_come_first() -> None:
+    with scripted() as (loop, _, _):
+        timers = [loop.call_later(delay, int) for delay in (5, 1, 3, 1)]
+        loop._timers.move_due(loop.time() + 1)  # an exception passed: they are still to run
+        assert inspection.timers(loop, 3) == [timers[1], timers[3], timers[2]]
+        assert inspection.timers(loop, 1) == [timers[1]]
+
+
 def test_callbacks_in_order() -> None:
     with scripted() as (loop, _, _):
         soon = [loop.call_soon(int) for _ in range(3)]
