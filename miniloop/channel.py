@@ -8,7 +8,6 @@ which must not meet ours by chance.
 from __future__ import annotations
 
 import logging
-from functools import partial
 
 from miniloop import state
 from miniloop.loop import EventLoop
@@ -40,11 +39,13 @@ class BaseChannel(Channel):
     Attributes:
         loop: the loop it is on.
         connected, connecting, accepting, closed: its state; at most one of them is true.
+        error: the error, the limit or the reason of ``abort()`` that ended it, if one did.
     """
 
     _life_: Life = state.Uninitialised()  # type: ignore[assignment]  # until the constructor sets it
     _registration_: Registration | None = None
-    _idle_: IdleLimit | None = None
+    error: BaseException | None = None
+    _limits_: tuple[IdleLimit, ...] = ()
     _watchers_: tuple[Handle, ...] = ()
     _urgent_: ClassVar[int] = 0
 
@@ -133,29 +134,26 @@ class BaseChannel(Channel):
         self._release_reading_(state.PAUSED)
 
     def set_idle_timeout(self, seconds: float | None) -> None:
-        """Call ``handle_idle()`` whenever nothing was received for ``seconds`` (None: never).
+        """Call ``handle_idle()`` whenever nothing was received or sent for ``seconds``.
 
-        RuntimeError: the channel is closed.  ValueError: ``seconds`` is not positive.
+        None: never, the default.  RuntimeError: closed.  ValueError: ``seconds`` is not positive.
         """
-        from miniloop.net.idle_limit import IdleLimit
+        from miniloop.net.idle_limit import set_idle_timeout
 
-        self.check_open("set_idle_timeout()")
-        on_idle = partial(self._guarded_, self.handle_idle)
-        limit = None if seconds is None else IdleLimit(self.loop, seconds, on_idle)
-        if self._idle_ is not None:
-            self._idle_.close()
-        self._idle_ = limit
-        self._update_plain_read_()
-        self.interest_changed()
+        set_idle_timeout(self, seconds)
 
     def _update_plain_read_(self) -> None:
-        self.plain_read = self._idle_ is None
+        self.plain_read = not self._limits_
+
+    def _note_traffic_(self) -> None:
+        """Have the time limits begin again: bytes were received or sent."""
+        for limit in self._limits_:
+            limit.note()
 
     def handle_read_event(self) -> None:
-        """Handle READ; note the time for the idle limit."""
+        """Handle READ; note the time for the limits."""
         self._hold_ &= state.REASONS  # reading goes on: look for the peer's end in the next hold
-        if self._idle_ is not None:
-            self._idle_.note()
+        self._note_traffic_()
         self.handle_read()
 
     def handle_read(self) -> None:
@@ -176,8 +174,10 @@ class BaseChannel(Channel):
         """Out-of-band data has arrived; only watched for in classes that override this."""
 
     def handle_idle(self) -> None:
-        """Nothing was received for the idle time limit; by default the channel ends."""
-        self.end()
+        """Nothing was received or sent for the idle time limit; by default this aborts."""
+        from miniloop.net.idle_limit import silence
+
+        self.abort(silence(self))
 
     def handle_close(self) -> None:
         """The channel ends, but not by the program's own ``close()``; called at most once.
@@ -240,6 +240,16 @@ class BaseChannel(Channel):
     def _report_end_(self) -> None:
         self.handle_close()
 
+    def abort(self, reason: str | BaseException) -> None:
+        """End at once for a reason, such as bad input: it is logged in one line at INFO.
+
+        What is queued is lost.  ``error`` is the reason, for a str a ConnectionAbortedError with
+        this text, and ``handle_close()`` follows.  Harmless when the end was reported already.
+        """
+        from miniloop.net.aborting import abort
+
+        abort(self, reason)
+
     def on_close(self, callback: Callable[..., object], *args: object) -> Handle:
         """Call ``callback(*args)`` from the loop once this is closed, by the program too."""
         handle = Handle(callback, args)
@@ -261,9 +271,9 @@ class BaseChannel(Channel):
         if not self.closed:
             self._move_(CLOSED)
             self._hold_ |= state.CLOSING
-        if self._idle_ is not None:
-            self._idle_.close()
-            self._idle_ = None
+        for limit in self._limits_:
+            limit.close()
+        self._limits_ = ()
         if self._watchers_:
             self._notify_watchers_()
 

@@ -4,6 +4,7 @@ What it adds to ``queued.py`` and ``framing.py`` is *when*: a bounded number of 
 delivered in a pass, and a handler may interrupt the delivery.
 """
 
+import errno
 import socket
 
 from miniloop.dispatcher import CHUNK, Dispatcher
@@ -74,10 +75,10 @@ class AsyncChat(QueuedDispatcher):
     def handle_input_overflow(self) -> None:
         """A message is longer than ``max_input``; its first ``max_input`` bytes were collected.
 
-        By default the connection ends.  When an override leaves it open, the rest is skipped up
+        By default this aborts (EMSGSIZE).  When an override leaves it open, the rest is skipped up
         to the terminator, and ``found_terminator()`` is not called for it.
         """
-        self.end()
+        self.abort(OSError(errno.EMSGSIZE, f"a message exceeds max_input = {self.max_input} bytes"))
 
     def handle_read(self) -> None:
         """Receive and deliver, unless an earlier receive is not all delivered yet.

@@ -46,11 +46,9 @@ class Dispatcher(BaseChannel):
     Attributes:
         socket: the socket; using it before there is one, or after ``close()``, raises RuntimeError.
         addr: the peer's address, or the one given to ``bind()``, ``connect()`` or ``connect_to()``.
-        error: the OSError that ended the connection, if one did.
     """
 
     addr: Any = None
-    error: OSError | None = None
     _datagram_ = False
     _accepting_: Accepting | None = None
     _connecting_: Connecting | None = None
@@ -137,7 +135,7 @@ class Dispatcher(BaseChannel):
 
     def _update_plain_read_(self) -> None:
         overridden = type(self).handle_read_event is not Dispatcher.handle_read_event
-        self.plain_read = not (overridden or self.accepting or self._idle_ is not None)
+        self.plain_read = not (overridden or self.accepting or self._limits_)
 
     def _start_accepting_(self, sock: Socket) -> None:
         from miniloop.net.accepting import Accepting
@@ -271,6 +269,8 @@ class Dispatcher(BaseChannel):
         except OSError as error:
             self._lost_(error)
             return 0
+        if sent:
+            self._note_traffic_()
         if sent < len(data):
             self._wait_for_room_()
         return sent
@@ -278,7 +278,9 @@ class Dispatcher(BaseChannel):
     def sendto(self, data: bytes | bytearray | memoryview, addr: Any) -> int:
         """Send one datagram; return its size, or 0: there is no room, or no way to the peer."""
         try:
-            return self.socket.sendto(data, addr)
+            sent = self.socket.sendto(data, addr)
+            self._note_traffic_()
+            return sent
         except BlockingIOError:
             self._wait_for_room_()
         except OSError as error:
@@ -337,7 +339,7 @@ class Dispatcher(BaseChannel):
     def _report_end_(self) -> None:
         if self.connecting:  # whatever ended the attempt
             given_up = ConnectionAbortedError(errno.ECONNABORTED, "ended before it was connected")
-            self.handle_connect_error(self.error or given_up)
+            self.handle_connect_error(self.error if isinstance(self.error, OSError) else given_up)
         else:
             self.handle_close()
 

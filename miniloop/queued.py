@@ -7,6 +7,7 @@ the states of ``Output``.
 
 from __future__ import annotations
 
+import errno
 import socket
 from threading import get_ident
 
@@ -26,17 +27,22 @@ class QueuedDispatcher(Dispatcher):
     """A connection with a bounded queue of output.
 
     Attributes:
-        max_output: most bytes that may be left in the queue after sending, some seconds of a
-            fast line.  See ``handle_output_overflow()``.
+        max_output: bytes that one send may leave in the queue before more is pushed, some seconds
+            of a fast line.  See ``handle_output_overflow()``.
         high_water: bytes left in the queue after sending from which ``handle_high_water()`` is
             called; asyncio's figure.
         low_water: bytes in the queue from which downwards ``handle_low_water()`` follows.
+        close_timeout: seconds, above 0, in which the peer must take something of the last output,
+            after ``close_when_done()`` or its own end, or this aborts (TimeoutError); None: no
+            limit.  The default is nginx's ``send_timeout``.
     """
 
     max_output: int = 16 << 20
     high_water: int = 65536
     low_water: int = 16384
+    close_timeout: float | None = 60.0
     _above_water_ = False
+    _left_ = 0  # bytes that the last flush left
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         self._outbox_: Outbox = Outbox()
@@ -123,15 +129,16 @@ class QueuedDispatcher(Dispatcher):
     def discard_output(self) -> None:
         """Forget what is queued."""
         self._outbox_.clear()
+        self._left_ = 0
 
     def handle_output_overflow(self) -> None:
-        """The peer does not read: more than ``max_output`` bytes are left after sending.
+        """More is pushed while more than ``max_output`` bytes that a flush has left still wait.
 
-        By default the queue is discarded and the connection ends.  An override that leaves it open
-        is called again after every send that leaves too much: ``discard_output()`` makes room.
+        By default the queue is discarded and this aborts (ENOBUFS).  An override that leaves it
+        open is called again in every such pass: ``discard_output()`` makes room.
         """
         self.discard_output()
-        self.end()
+        self.abort(OSError(errno.ENOBUFS, f"more than max_output = {self.max_output} bytes wait"))
 
     def handle_high_water(self) -> None:
         """More than ``high_water`` bytes are left after sending: slow down."""
@@ -149,13 +156,8 @@ class QueuedDispatcher(Dispatcher):
                 pieces.append(last)
                 data = b"".join(pieces)
                 pieces.clear()
-        elif self.connected and not self._blocked_:
-            data = self._outbox_.take()
-            if self.closed:
-                return  # by a producer
         else:
-            self._after_flush_()  # what waits for the connect is bounded too
-            return
+            data = self._take_output_()
         try:
             sent = self.socket.send(data) if data else 0
         except BlockingIOError:
@@ -169,11 +171,21 @@ class QueuedDispatcher(Dispatcher):
             self._outbox_.put_back(data, 0)
             self._plain_output_ = False
             raise
+        else:
+            if sent and self._limits_:
+                self._note_traffic_()
         if sent != len(data):
             self._outbox_.put_back(data, sent)
             self._wait_for_room_()
         if not self._plain_output_:
             self._after_flush_()
+
+    def _take_output_(self) -> bytes | memoryview:
+        """Check the bound of the queue; return what to send now."""
+        if self._left_ > self.max_output and self._outbox_.size() > self._left_:
+            self.handle_output_overflow()  # what waits for the connect is bounded too
+        data = self._outbox_.take() if self.connected and not self._blocked_ else b""
+        return b"" if self.closed else data  # closed by a producer
 
     def _wait_for_room_(self) -> None:
         super()._wait_for_room_()
@@ -181,16 +193,14 @@ class QueuedDispatcher(Dispatcher):
 
     def _after_flush_(self) -> None:
         """The less common: limits, water marks, and what follows when the queue is empty."""
-        size = self._outbox_.size()
-        if size > self.max_output:
-            self.handle_output_overflow()
+        self._left_ = size = self._outbox_.size()
         if not (self.closed or self._above_water_) and size > self.high_water:
             self._above_water_ = True
             self.handle_high_water()
         elif self._above_water_ and not self.closed and size <= self.low_water:
             self._above_water_ = False
             self.handle_low_water()
-        if not self.closed:
+        if not (self.closed or self._output_ is _OPEN):
             self._finish_()
         free = self.connected and not self._blocked_
         if free and self._pieces_ and not self._flush_due_:  # a producer has more
@@ -218,11 +228,9 @@ class QueuedDispatcher(Dispatcher):
         """The peer will send no more; it may still read, so what is queued is sent first."""
         if self.input_done() and not self._outbox_:
             self.end()
-        elif self._output_ is _OPEN:
-            self._set_output_(Output.DRAINING)
-            self._plain_output_ = False
         elif self._output_ is not Output.DRAINING:
-            self._enter_last_output_(Output.CLOSE_WHEN_EMPTY)
+            is_open = self._output_ is _OPEN
+            self._enter_last_output_(Output.DRAINING if is_open else Output.CLOSE_WHEN_EMPTY)
 
     def input_done(self) -> bool:
         """Return whether everything received is dealt with; asked before the end of a connection.
@@ -232,26 +240,10 @@ class QueuedDispatcher(Dispatcher):
         return not self._has_undelivered_()
 
     def _finish_(self) -> None:
-        """When the queue is empty, do what the state of the output says."""
-        if self._outbox_ or self.connecting:
-            return
-        if self._output_ is Output.SHUT_WHEN_EMPTY and self.connected:
-            super().close_write()
-        elif self._output_ is Output.CLOSE_WHEN_EMPTY or self._output_ is Output.DRAINING:
-            self._close_in_order_()
+        """Do what the state of the output says when the queue is empty; until then, limit it."""
+        from miniloop.net.closing import finish
 
-    def _close_in_order_(self) -> None:
-        """End, once input is delivered and TLS has said goodbye."""
-        from miniloop.net.discarding import discard_input
-
-        if not (self._hold_ & CLOSING or self.input_done()):
-            return
-        registration = self._registration_
-        if registration is not None and not registration.channel._goodbye_():
-            return
-        if self._hold_ & CLOSING and self.connected:
-            discard_input(self.socket)
-        self.end()
+        finish(self)
 
     def drained(self) -> bool:
         """Return whether nothing queued can still be sent."""

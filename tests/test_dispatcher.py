@@ -260,7 +260,7 @@ def test_a_connect_error_that_nobody_handles_is_logged(caplog: pytest.LogCapture
         client.create_socket(socket.AF_UNIX)
         client.connect("/nonexistent/socket")
         run_until(loop, lambda: client.closed)
-        assert client.error is not None
+        assert isinstance(client.error, OSError)
         assert client.error.errno == errno.ENOENT
         assert "cannot connect to '/nonexistent/socket'" in caplog.text
 

@@ -12,6 +12,7 @@ from typing import cast
 
 from miniloop.chat import AsyncChat
 from miniloop.dispatcher import CHUNK, Dispatcher
+from miniloop.net.closing import unread
 from miniloop.net.tls_socket import MOST_AT_ONCE, TlsSocket
 from miniloop.queued import QueuedDispatcher
 from miniloop.readiness import READ, URGENT, WRITE, Channel, Registration
@@ -19,9 +20,9 @@ from miniloop.state import HANDOVER, Output
 from miniloop.timers import Handle, TimerHandle
 
 GOODBYE_TIMEOUT = 5.0
-"""Seconds in which a peer must take some of the last records, or answer: as ``stop()`` waits.
-(The time limit of the handshake is an argument of ``start_tls()``, by default
-``dispatcher.TLS_TIMEOUT``.)"""
+"""Seconds in which a peer must answer our goodbye, once it has all records: as ``stop()`` waits.
+(The last records have the channel's ``close_timeout``.  The time limit of the handshake is an
+argument of ``start_tls()``, by default ``dispatcher.TLS_TIMEOUT``.)"""
 
 
 def start_tls(
@@ -186,6 +187,7 @@ class TlsChannel(Channel):
 
     def handle_read_event(self) -> None:
         """Records have arrived, or a part of one."""
+        self._channel._note_traffic_()
         if not self.socket.secured:
             self._shake()
         elif self._leaving:
@@ -214,8 +216,10 @@ class TlsChannel(Channel):
         except OSError as error:
             self._channel._lost_(error)
             return
-        if len(self.socket.unsent) < waiting and (self._leaving or self.socket.eof):
-            self._wait_a_while()  # it reads, if slowly
+        if len(self.socket.unsent) < waiting:  # it reads, if slowly
+            self._channel._note_traffic_()
+            if self._leaving or self.socket.eof:
+                self._wait_a_while()
         if self.socket.unsent or not self.socket.secured:
             return
         if self._leaving:
@@ -288,13 +292,13 @@ class TlsChannel(Channel):
             self._gave_up = True
         self._channel.flush()
 
-    def _give_up(self) -> None:
-        """The peer neither reads nor answers."""
+    def _give_up(self, seconds: float) -> None:
+        """The peer does not answer, or does not even read."""
         self._limit = None
         self._gave_up = True
         if self.socket.unsent:
-            self._channel.error = TimeoutError(errno.ETIMEDOUT, "the peer does not read")
-            self.socket.unsent = b""
+            self._channel._guarded_(self._channel.abort, unread(seconds))
+            return
         self._changed()
         self._channel._guarded_(self._channel.flush)
 
@@ -311,7 +315,15 @@ class TlsChannel(Channel):
     def _wait_a_while(self) -> None:
         """Give the peer some seconds from now on."""
         self._stop_waiting()
-        self._limit = self._loop.call_later(GOODBYE_TIMEOUT, self._give_up)
+        seconds = self._seconds()
+        if seconds is not None:
+            self._limit = self._loop.call_later(seconds, self._give_up, seconds)
+
+    def _seconds(self) -> float | None:
+        """Return how long to wait for what is awaited: the last records leave, or an answer."""
+        if self.socket.unsent and isinstance(self._channel, QueuedDispatcher):
+            return self._channel.close_timeout
+        return GOODBYE_TIMEOUT
 
     def _stop_waiting(self) -> None:
         """Cancel the deadline."""

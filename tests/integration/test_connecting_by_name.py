@@ -216,7 +216,7 @@ def test_reconnecting_to_a_server_that_comes_back(loop: EventLoop) -> None:
 
     with refusing(FOUR) as (_, port):
         again = Reconnecting(loop, Client, first=0.002, longest=0.01)
-        failed: list[OSError | None] = []
+        failed: list[BaseException | None] = []
         run_until(loop, lambda: again.channel is not None)
         assert again.channel is not None
         first = again.channel

@@ -28,15 +28,15 @@ class Seen:
     """What the channels on the loop's thread have been told, for the test's."""
 
     def __init__(self) -> None:
-        self.ends: list[OSError | None] = []
+        self.ends: list[BaseException | None] = []
         self.some = threading.Condition()
 
-    def end(self, error: OSError | None) -> None:
+    def end(self, error: BaseException | None) -> None:
         with self.some:
             self.ends.append(error)
             self.some.notify_all()
 
-    def wait(self, count: int) -> list[OSError | None]:
+    def wait(self, count: int) -> list[BaseException | None]:
         with self.some:
             assert self.some.wait_for(lambda: len(self.ends) >= count, LONGEST)
             return list(self.ends)

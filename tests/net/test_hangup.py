@@ -47,5 +47,5 @@ def test_a_reset_ends_the_channel_while_paused(
     sockets[1].close()
     settle(loop)
     assert channel.closed
-    assert channel.error is not None
+    assert isinstance(channel.error, OSError)
     assert channel.error.errno == errno.ECONNRESET

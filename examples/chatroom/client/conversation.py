@@ -157,9 +157,9 @@ class Client:
         print(f"Cannot {what}: {error.strerror or error}.", file=sys.stderr)
         self._finish(FAILED)
 
-    def server_closed(self, error: OSError | None) -> None:
+    def server_closed(self, error: BaseException | None) -> None:
         """End, well if we had asked for it."""
-        if self._keyboard is None and error is not None:
+        if self._keyboard is None and isinstance(error, OSError):
             print(self._why_not_secured(error), file=sys.stderr)
         elif not self._leaving:
             print("The server has closed the connection.", file=sys.stderr)

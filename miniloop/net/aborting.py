@@ -1,0 +1,40 @@
+"""End a channel for a reason: one line in the log, however often a stranger causes it."""
+
+import errno
+import logging
+
+from miniloop.channel import BaseChannel
+from miniloop.state import ENDED
+
+logger = logging.getLogger("miniloop")
+
+_MOST_CHARACTERS = 500
+"""Characters of a reason that are logged: it may quote what a peer has sent."""
+
+
+def abort(channel: BaseChannel, reason: str | BaseException) -> None:
+    """Log the reason, keep it as the channel's ``error``, and end; see ``BaseChannel.abort()``.
+
+    Raises:
+        RuntimeError: on another thread than the loop's.
+    """
+    if not (channel.closed or channel._hold_ & ENDED):
+        channel.loop._check_thread()
+        logger.info("closing %r: %s", channel, _in_one_line(reason))
+        channel.error = _as_error(reason)
+    channel.end()
+
+
+def _as_error(reason: str | BaseException) -> BaseException:
+    """Return an error that a channel may keep: frames, its context's too, hold the channel."""
+    if not isinstance(reason, BaseException):
+        return ConnectionAbortedError(errno.ECONNABORTED, reason)
+    reason.__context__ = None
+    return reason.with_traceback(None)
+
+
+def _in_one_line(reason: str | BaseException) -> str:
+    """Return its text; control characters, line ends among them, are escaped."""
+    text = (isinstance(reason, OSError) and reason.strerror) or str(reason) or repr(reason)
+    shown = (each if each.isprintable() else repr(each)[1:-1] for each in text[:_MOST_CHARACTERS])
+    return "".join(shown)
