@@ -46,9 +46,13 @@ class Dispatcher(BaseChannel):
     Attributes:
         socket: the socket; using it before there is one, or after ``close()``, raises RuntimeError.
         addr: the peer's address, or the one given to ``bind()``, ``connect()`` or ``connect_to()``.
+        close_timeout: seconds, above 0, in which the peer must take some of the last output, after
+            ``close_when_done()`` or its own end; else this aborts (TimeoutError).  None sets no
+            limit; the default is that of nginx's ``send_timeout``.
     """
 
     addr: Any = None
+    close_timeout: float | None = 60.0
     _datagram_ = False
     _accepting_: Accepting | None = None
     _connecting_: Connecting | None = None

@@ -32,15 +32,11 @@ class QueuedDispatcher(Dispatcher):
         high_water: bytes left in the queue after sending from which ``handle_high_water()`` is
             called; asyncio's figure.
         low_water: bytes in the queue from which downwards ``handle_low_water()`` follows.
-        close_timeout: seconds, above 0, in which the peer must take something of the last output,
-            after ``close_when_done()`` or its own end, or this aborts (TimeoutError); None: no
-            limit.  The default is nginx's ``send_timeout``.
     """
 
     max_output: int = 16 << 20
     high_water: int = 65536
     low_water: int = 16384
-    close_timeout: float | None = 60.0
     _above_water_ = False
     _left_ = 0  # bytes that the last flush left
 

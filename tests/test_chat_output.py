@@ -1,5 +1,6 @@
 """What AsyncChat sends: once in a pass, in order, within bounds."""
 
+import errno
 import socket
 from typing import TYPE_CHECKING
 
@@ -151,10 +152,14 @@ def test_output_overflow_ends_the_connection_by_default(
     fill(sockets[0])
     channel.push(b"x" * 1000)
     settle(loop)
-    assert not channel.closed
     channel.push(b"y")
     settle(loop)
+    assert not channel.closed
+    channel.push(b"z")
+    settle(loop)
     assert channel.seen == ["close"]
+    assert isinstance(channel.error, OSError)
+    assert channel.error.errno == errno.ENOBUFS
 
 
 def test_output_overflow_left_open_and_discarded(
@@ -171,11 +176,14 @@ def test_output_overflow_left_open_and_discarded(
     fill(sockets[0])
     channel.push(b"x" * 1001)
     settle(loop)
-    assert channel.seen == ["overflow 1001"]
+    assert channel.seen == []
+    channel.push(b"y")
+    settle(loop)
+    assert channel.seen == ["overflow 1002"]
     assert channel.output_size == 0
     channel.push(b"y" * 1000)
     settle(loop)
-    assert channel.seen == ["overflow 1001"]
+    assert channel.seen == ["overflow 1002"]
     receive(sockets[1])
     settle(loop)
     assert receive(sockets[1]) == b"y" * 1000

@@ -254,7 +254,7 @@ def test_an_idle_limit_while_connecting(scene: Scene) -> None:
     story = scene.begin()
     story.set_idle_timeout(3)
     scene.run(5)
-    assert story.calls == ["idle", "failed ConnectionAbortedError"]
+    assert story.calls == ["idle", "failed TimeoutError"]
     scene.check_the_end(story)
 
 
@@ -266,8 +266,39 @@ def test_more_output_than_may_wait_for_the_connection(scene: Scene) -> None:
         if not story.closed:
             story.push(b"x" * 100)
         scene.net.settle()
-    assert story.calls == ["overflow", "failed ConnectionAbortedError"]
+    assert story.calls == ["overflow", "failed OSError"]
+    assert isinstance(story.error, OSError)
+    assert story.error.errno == errno.ENOBUFS
     assert story.output_size == 0
+    scene.check_the_end(story)
+
+
+def test_a_large_piece_waits_for_the_connection_whole(scene: Scene) -> None:
+    story = scene.begin()
+    story.max_output = 1000
+    story.push(b"x" * 600)
+    story.push(b"x" * 600)
+    scene.run(1)
+    assert story.calls == ["connect"]
+    assert scene.peer().received == b"x" * 1200
+
+
+def test_abort_while_connecting(scene: Scene) -> None:
+    scene.silence()
+    story = scene.begin()
+    story.abort("not needed any more")
+    assert story.calls == ["failed ConnectionAbortedError"]
+    assert str(story.error).endswith("not needed any more")
+    scene.check_the_end(story)
+
+
+def test_abort_with_an_error_of_another_kind_while_connecting(scene: Scene) -> None:
+    """The handler is promised an OSError; ``error`` is what the program gave."""
+    scene.silence()
+    story = scene.begin()
+    story.abort(ValueError("no sense"))
+    assert story.calls == ["failed ConnectionAbortedError"]
+    assert isinstance(story.error, ValueError)
     scene.check_the_end(story)
 
 
@@ -280,6 +311,8 @@ def test_an_overflow_that_is_left_open_goes_on_connecting(scene: Scene) -> None:
     story = scene.connect(Tolerant(scene.loop))
     story.max_output = 1000
     story.push(b"x" * 1001)
+    scene.loop.run_once(0)
+    story.push(b"y")
     scene.run(1)
     assert story.calls == ["overflow", "connect"]
     assert scene.peer().received == b""

@@ -321,9 +321,7 @@ class TlsChannel(Channel):
 
     def _seconds(self) -> float | None:
         """Return how long to wait for what is awaited: the last records leave, or an answer."""
-        if self.socket.unsent and isinstance(self._channel, QueuedDispatcher):
-            return self._channel.close_timeout
-        return GOODBYE_TIMEOUT
+        return self._channel.close_timeout if self.socket.unsent else GOODBYE_TIMEOUT
 
     def _stop_waiting(self) -> None:
         """Cancel the deadline."""

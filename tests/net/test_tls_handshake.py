@@ -1,5 +1,6 @@
 """The TLS handshake: what it needs, what it protects, and what ends it."""
 
+import errno
 import socket
 import ssl
 from contextlib import suppress
@@ -269,7 +270,12 @@ def test_output_that_waits_for_the_handshake_is_bounded_too() -> None:
         server.push(b"x" * 1001)
         with theirs:
             settle(loop)
+            assert not server.closed
+            server.push(b"y")
+            settle(loop)
         assert server.seen == ["close"]
+        assert isinstance(server.error, OSError)
+        assert server.error.errno == errno.ENOBUFS
 
 
 def test_a_half_close_during_the_handshake_follows_it() -> None:

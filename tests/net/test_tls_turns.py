@@ -24,6 +24,8 @@ from tests.net.tls_ends import (
     watched_for,
 )
 
+LAST_RECORDS = Secure.close_timeout or 0.0
+
 
 class Sipping(Recording):
     """Reads a byte at a time."""
@@ -180,7 +182,7 @@ def leaving(loop: EventLoop, channel: Secure) -> None:
 def test_a_wake_up_without_progress_gives_no_more_time() -> None:
     with against_ssl(NarrowLines) as (loop, clock, channel, _):
         leaving(loop, channel)
-        clock.advance(GOODBYE_TIMEOUT - 0.1)
+        clock.advance(LAST_RECORDS - 0.1)
         registration_of(loop, channel).channel.handle_write_event()
         clock.advance(0.2)
         settle(loop)
@@ -191,7 +193,7 @@ def test_a_wake_up_without_progress_gives_no_more_time() -> None:
 def test_progress_gives_more_time() -> None:
     with against_ssl(NarrowLines) as (loop, clock, channel, peer):
         leaving(loop, channel)
-        clock.advance(GOODBYE_TIMEOUT - 0.1)
+        clock.advance(LAST_RECORDS - 0.1)
         read(peer)
         loop.run_once(0)
         clock.advance(0.2)

@@ -69,7 +69,22 @@ def test_output_stays_bounded_for_a_peer_that_does_not_read() -> None:
         channel.max_output = 1 << 20
         channel.push(b"x" * (1 << 22))
         settle(loop)
+        assert channel.seen[-1] == "high"
+        channel.push(b"y")
+        settle(loop)
         assert channel.seen[-1] == "close"
+
+
+def test_a_large_piece_reaches_a_peer_that_reads() -> None:
+    with against_ssl(Secure) as (loop, _, channel, peer):
+        channel.max_output = 1 << 20
+        channel.push(b"x" * (1 << 22))
+        channel.push(b"y")  # in the same pass
+        got = 0
+        while got <= 1 << 22:
+            loop.run_once(0)
+            got += len(read(peer))
+        assert not channel.closed
 
 
 def test_records_do_not_pile_up_behind_those_that_wait() -> None:

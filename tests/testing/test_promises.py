@@ -52,6 +52,7 @@ class Obedient(AsyncChat):
         self.failures: list[BaseException | None] = []
         self.closes = 0
         self.overflowed = self.kicked = False
+        self.left = self.pushed = 0
         super().__init__(loop, sock)
         self.set_terminator(b"\n")
 
@@ -87,7 +88,9 @@ class Obedient(AsyncChat):
 
     def say(self, text: bytes) -> None:
         self.said.append(text)
+        before = self.output_size
         self.push(text + b"\n")
+        self.pushed += self.output_size - before
 
     def wake_up(self) -> None:
         if not self.closed:
@@ -107,8 +110,12 @@ class Obedient(AsyncChat):
         super().handle_output_overflow()
 
     def flush(self) -> None:
+        too_much = self.left > self.max_output and self.pushed > 0 and not self.closed
+        over = self.overflowed or too_much
         super().flush()
-        assert self.output_size <= self.max_output
+        assert self.overflowed == over
+        assert self.output_size <= max(self.left, self.max_output) + self.pushed
+        self.left, self.pushed = self.output_size, 0
 
     def handle_error(self) -> None:
         """The loop contains what is raised in handlers, failed checks too: keep them."""
