@@ -177,7 +177,7 @@ def run_schedule(chance: random.Random, source: int | random.Random) -> None:
     with net.loop(debug=chance.random() < 0.1) as loop:
         Listener(loop, ("server", 1), door)
         scripts = [Script(net, chance) for _ in range(chance.randint(1, 3))]
-        net.run(200)
+        net.run(1000)  # the narrowest buffers take eight bytes at a time
         for script in scripts:
             chat = chats.get(script.peer.address)
             if chat is not None:

@@ -19,6 +19,7 @@ from ...hall.messages import LAST_WORDS, Event, Kind, Message, Moment, Receipt
 from ...people.names import Refused
 from ...people.text import decode
 from ..session import Session
+from ..silence import Silence
 from . import telnet
 from .rendering import LineRenderer
 
@@ -86,6 +87,7 @@ class LineDoor(AsyncChat):
         self._heard_out = True
         self._first_line = True
         self._asked_for_life = False
+        self._silence = Silence(loop, self._silent)
         self._timer = loop.call_later(limits.login_timeout, self._login_timeout)
         self._session = self._open_session(address)
 
@@ -132,9 +134,10 @@ class LineDoor(AsyncChat):
         """Take `data` as it comes; where lines end, the telnet decoder says."""
         if self._ending:
             return
+        self._silence.heard()
         if self._asked_for_life:
             self._asked_for_life = False
-            self.set_idle_timeout(self._limits.idle_ping)
+            self._silence.limit(self._limits.idle_ping)
         most = self._decoder.commands + self._limits.max_commands
         for start in range(0, len(data), _SLICE):
             for event in self._decoder.receive(data[start : start + _SLICE]):
@@ -178,7 +181,7 @@ class LineDoor(AsyncChat):
         session.receive(decode(data), now)
         if session.logged_in and not was_in:
             self._timer.cancel()
-            self.set_idle_timeout(self._limits.idle_ping)
+            self._silence.limit(self._limits.idle_ping)
 
     def handle_eof(self) -> None:
         """The peer will send no more; it is still to be shown what it said, once that is stored."""
@@ -198,7 +201,7 @@ class LineDoor(AsyncChat):
             now = self._house.moment()
             self._session.expel("You gave no name in time. Goodbye.", "no log-in in time", now)
 
-    def handle_idle(self) -> None:
+    def _silent(self) -> None:
         """Nothing came for long: ask once, then give the place to somebody else."""
         if self._session is None or self._ending:
             self.close()
@@ -211,7 +214,7 @@ class LineDoor(AsyncChat):
     def _ask_for_life(self, session: Session) -> None:
         left = self._limits.idle_timeout - self._limits.idle_ping
         self._asked_for_life = True
-        self.set_idle_timeout(left)
+        self._silence.limit(left)
         if self._decoder.spoke_telnet:
             self.push(_TELNET_PING)
         else:
@@ -227,7 +230,7 @@ class LineDoor(AsyncChat):
         """
         self._ending = self._heard_out = True
         self._timer.cancel()
-        self.set_idle_timeout(None)
+        self._silence.limit(None)
         self.close_write()
         self._timer = self.loop.call_later(self._limits.linger, self.close)
 
@@ -247,6 +250,7 @@ class LineDoor(AsyncChat):
 
     def _leave(self, reason: str) -> None:
         self._timer.cancel()
+        self._silence.limit(None)
         super().close()
         if self._session is not None:
             self._session.lost(reason, self._house.moment())

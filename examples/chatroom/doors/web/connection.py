@@ -21,6 +21,7 @@ from websockets.server import ServerProtocol
 from miniloop import AsyncChat, EventLoop
 
 from ...hall.gate import Place
+from ..silence import Silence
 from .answers import Answer, refuse
 from .head import HeadReader, Unfit
 from .origin import may_connect
@@ -95,12 +96,14 @@ class Connection(AsyncChat):
         self._take: Callable[[bytes], None] = self._take_head
         self._web: WebSocket | None = None
         self._asked = self._ending = self._gone = False
+        self._silence = Silence(loop, self._silent)
         self._deadline = loop.call_later(limits.request_timeout, self._request_timeout)
         if tls is not None:
             self.start_tls(tls, server_side=True, timeout=limits.request_timeout)
 
     def collect_incoming_data(self, data: bytes) -> None:
         """Take `data` as it comes."""
+        self._silence.heard()
         self._take(data)
 
     # HTTP
@@ -188,7 +191,7 @@ class Connection(AsyncChat):
         self._deadline = self.loop.call_later(timeout, self._login_timeout)
         self._web = WebSocket(self, protocol, self._house.service, self._address, self.place)
         self.place = None
-        self.set_idle_timeout(self._limits.ping_after)
+        self._silence.limit(self._limits.ping_after)
         self._take = self._web.receive
         self._web.flush()
         if rest:
@@ -203,11 +206,11 @@ class Connection(AsyncChat):
         if not self._ending:
             self._deadline.cancel()
 
-    def handle_idle(self) -> None:
+    def _silent(self) -> None:
         """Nothing came for long: ask, and if nothing comes again, the connection is lost."""
         if self._web is not None and not self._asked and self._web.ask():
             self._asked = True
-            self.set_idle_timeout(self._limits.pong_timeout)
+            self._silence.limit(self._limits.pong_timeout)
         else:
             self._leave("connection lost")
 
@@ -215,7 +218,7 @@ class Connection(AsyncChat):
         """A whole frame has come: somebody is there."""
         if self._asked:
             self._asked = False
-            self.set_idle_timeout(self._limits.ping_after)
+            self._silence.limit(self._limits.ping_after)
 
     # The end
 
@@ -248,6 +251,7 @@ class Connection(AsyncChat):
             return
         self._gone = True
         self._deadline.cancel()
+        self._silence.limit(None)
         if self._web is not None:
             self._web.conversation.lost(reason)
         if self.place is not None:

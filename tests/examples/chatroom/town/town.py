@@ -37,6 +37,7 @@ STORED = 10_000  # more than anybody says
 QUICK = WebLimits(close_timeout=3, resume_grace=5)
 PATIENT = WebLimits(request_timeout=100, close_timeout=3, resume_grace=60, pong_timeout=200)
 LINGER = 4.0  # seconds after which those who left are gone
+ONE_PASS = 1 << 16  # bytes that may be queued at once for one who reads slowly, such as a history
 
 
 Person = LinePerson | Browser
@@ -155,7 +156,7 @@ class Town:
         self.net.call_later(1.0, self._look_at_memory)
         if not inspection.waiting_to_flush(self.loop):  # else it is not sent yet
             for queues in (door() for door in self.server.status.doors.values()):
-                assert queues.largest <= self.limits.max_output
+                assert queues.largest <= self.limits.max_output + ONE_PASS
         assert len(self.hall.postbox) <= self.limits.max_waiting
         assert all(len(room.tail) <= self.limits.history_kept for room in self.hall.rooms)
         assert self.hall.gate.taken <= 2 * len(self.people)  # a lost browser's seat counts

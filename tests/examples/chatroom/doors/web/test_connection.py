@@ -137,6 +137,17 @@ def test_a_member_is_in_no_hurry_but_must_answer_pings(stage: Stage) -> None:
     assert stage.around.session.calls == []
 
 
+def test_what_others_say_is_no_sign_of_life(stage: Stage) -> None:
+    peer = stage.peer()
+    seat = stage.around.service.tokens.find(peer.enter())
+    assert seat is not None
+    wait = stage.around.limits.ping_after / 4 + 1
+    for number in range(4):
+        seat.deliver(said(number))
+        peer.wait(wait)
+    assert PING in [each.opcode for each in peer.frames()]
+
+
 def test_a_slow_reader_loses_its_connection_and_not_its_seat(stage: Stage) -> None:
     peer = stage.peer()
     token = peer.enter()
