@@ -94,8 +94,8 @@ class Visitor(AsyncChat):
         self.say(f"* more than {self.max_input} bytes in a line: nobody heard it")
 
     def handle_idle(self) -> None:
-        """Nothing was heard for too long."""
-        self.goodbye("You have been silent for too long. Goodbye!")
+        """Nothing was said or heard for too long."""
+        self.goodbye("It has been quiet for too long. Goodbye!")
 
     def goodbye(self, text: str) -> None:
         """Leave the room, and hang up when this has been sent."""

@@ -163,7 +163,10 @@ def is_not_read(stage: Stage, kind: Any) -> Any:
 
 
 def is_read_far_too_little(stage: Stage, kind: Any) -> Any:
-    return is_not_read(stage, type("Bounded", (kind,), {"max_output": 1000, "high_water": 1 << 30}))
+    channel = is_not_read(stage, type("Bounded", (kind,), {"max_output": 1000}))
+    channel.push(b"more")
+    settle(stage.loop)
+    return channel
 
 
 def is_read_again(stage: Stage, kind: Any) -> Any:
@@ -262,6 +265,14 @@ def closes(stage: Stage, kind: Any) -> Any:
     channel = kind(stage.loop, stage.pair()[0])
     settle(stage.loop)
     channel.close()
+    settle(stage.loop)
+    return channel
+
+
+def aborts(stage: Stage, kind: Any) -> Any:
+    channel = kind(stage.loop, stage.pair()[0])
+    settle(stage.loop)
+    channel.abort("on purpose")
     settle(stage.loop)
     return channel
 

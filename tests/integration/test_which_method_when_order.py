@@ -7,6 +7,7 @@ from tests.integration.happenings import (
     Happening,
     Stage,
     Takes,
+    aborts,
     closes,
     closes_when_done,
     connects_and_is_hung_up_on,
@@ -28,7 +29,7 @@ SEQUENCES: dict[str, Happening] = {
     "the connection is reset": is_reset,
     "a handler raises": raises_in_a_handler,
     "a line is too long": gets_too_long_a_line,
-    "the peer is silent for too long": hears_nothing,
+    "nothing moves for too long": hears_nothing,
     "the peer does not read": is_not_read,
     "the peer reads again": is_read_again,
     "the peer reads far too little": is_read_far_too_little,
@@ -36,6 +37,7 @@ SEQUENCES: dict[str, Happening] = {
     "a connect fails": fails_to_connect,
     "the program calls `close_when_done()`": closes_when_done,
     "the program calls `close()`": closes,
+    "the program calls `abort(reason)`": aborts,
     "the loop stops in order": sees_the_loop_stop,
 }
 

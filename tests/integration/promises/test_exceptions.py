@@ -119,11 +119,14 @@ def stimulate(loop: EventLoop, clock: FakeClock, channel: Lines, peer: socket.so
         lambda: receive(peer),
         lambda: run_until(loop, lambda: channel.closed or not channel.output_size or receive(peer)),
         lambda: peer.send(b"y" * 200) if type(channel).handle_input_overflow is fail else None,
-        lambda: (
-            channel.push(b"z" * 20_000_000)
-            if type(channel).handle_output_overflow is fail
-            else None
-        ),
+        *[
+            lambda: (
+                channel.push(b"z" * 20_000_000)
+                if type(channel).handle_output_overflow is fail
+                else None
+            )
+        ]
+        * 2,
         lambda: clock.advance(11) if type(channel).handle_idle is fail else None,
         channel.pause_reading if "hangup" in str(vars(type(channel))) else lambda: None,
     ]

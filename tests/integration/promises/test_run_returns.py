@@ -101,6 +101,7 @@ def overflows(loop: EventLoop, ours: socket.socket, theirs: socket.socket) -> Di
     chat.max_output = 1000
     fill(ours)
     chat.push(b"x" * 1001)
+    loop.call_soon(chat.push, b"more")
     return chat
 
 
@@ -217,6 +218,7 @@ class Secure(AsyncChat):
         if self.then == "overflow":
             self.max_output = 1000
             self.push(b"x" * 5_000_000)
+            self.loop.call_soon(self.loop.call_soon, self.push, b"more")
         elif self.then:
             self.push(b"hello\n")
             getattr(self, self.then)()
