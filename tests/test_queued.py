@@ -180,19 +180,6 @@ def test_close_forgets_what_is_queued(loop: EventLoop, pair: Pair) -> None:
     assert drain(loop, pair[1], passes=3) == b""
 
 
-def test_the_limit_ends_a_peer_that_does_not_read(loop: EventLoop, pair: Pair) -> None:
-    channel = Sender(loop, pair[0])
-    channel.max_output = 100_000
-    fill(pair[0])
-    channel.push(bytes(100_001))
-    loop.run_once(0)
-    assert not channel.closed
-    channel.push(b"x")
-    loop.run_once(0)
-    assert channel.closed
-    assert channel.seen == ["high", "close"]
-
-
 def test_close_when_done_sends_first(loop: EventLoop, pair: Pair) -> None:
     channel = Sender(loop, pair[0])
     channel.push(b"x" * 100_000)

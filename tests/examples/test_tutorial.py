@@ -60,7 +60,7 @@ def test_too_long_a_line_is_heard_by_nobody(loop: EventLoop, come: Come) -> None
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("", 60), ("Ada", 3600)])
-def test_the_silent_are_shown_out(
+def test_those_who_do_nothing_are_shown_out(
     loop: EventLoop, clock: FakeClock, come: Come, room: step5_limits.Room, name: str, seconds: int
 ) -> None:
     visitor, peer = come(name)
@@ -70,7 +70,7 @@ def test_the_silent_are_shown_out(
         settle(loop)
         closed.append(visitor.closed)
     assert closed == [False, True]
-    assert b"silent for too long" in receive(peer)
+    assert b"quiet for too long" in receive(peer)
     assert not room.visitors
 
 

@@ -15,7 +15,6 @@ from tests.certificates import certificates
 from tests.driving import Recording, deliveries, run_until, settle
 from tests.net.tls_ends import Echo, Secure, against_ssl, both_versions, read
 
-
 LAST_RECORDS = Secure.close_timeout or 0.0
 
 

@@ -43,11 +43,10 @@ def test_a_silent_member_of_a_busy_room_is_asked_and_then_shown_out() -> None:
     net.run(65)
     assert b"Are you still there?" in quiet.received
     assert b"Are you still there?" not in talker.received
-    assert not quiet.eof
+    assert (quiet.eof, talker.eof) == (False, False)
     net.run(30)
     assert quiet.received.endswith(b"You were silent for too long. Goodbye.\r\n")
-    assert quiet.eof
-    assert not talker.eof
+    assert (quiet.eof, talker.eof) == (True, False)
 
 
 def member(net: SimulatedNetwork, name: str) -> Peer:
