@@ -73,6 +73,27 @@ def test_iteration_ends_with_the_connection() -> None:
     in_asyncio(test)
 
 
+@pytest.mark.parametrize("end", ["long line", "abort", "idle"])
+def test_an_end_by_a_limit_is_no_clean_end(end: str) -> None:
+    async def test(chat: AwaitableChat, peer: socket.socket) -> None:
+        peer.send(b"one\n")
+        assert await chat.message() == b"one"
+        waiting = await is_waiting(chat.message())
+        if end == "long line":
+            peer.send(b"x" * 100_000)
+        elif end == "abort":
+            chat.abort("no more of this")
+        else:
+            chat.set_idle_timeout(0.01)
+        with pytest.raises(OSError, match=r"max_input|no more of this|idle"):
+            await waiting
+        with pytest.raises(OSError, match=r"max_input|no more of this|idle"):
+            async for _ in chat:
+                pass
+
+    in_asyncio(test)
+
+
 def test_reset_is_raised_after_the_messages() -> None:
     async def main() -> None:
         with EventLoop(debug=True) as loop, pair(socket.AF_INET) as (ours, theirs):
