@@ -87,6 +87,22 @@ def test_an_orderly_close_gives_up_on_a_peer_that_does_not_read() -> None:
         assert isinstance(channel.error, TimeoutError)
 
 
+def test_without_a_limit_the_last_records_wait_and_the_answer_does_not() -> None:
+    with against_ssl(Secure) as (loop, clock, channel, peer):
+        channel.close_timeout = None
+        channel.push(b"x" * MOST_AT_ONCE)
+        channel.close_when_done()
+        settle(loop)
+        clock.advance(100 * LAST_RECORDS)
+        settle(loop)
+        assert not channel.closed
+        read(peer)
+        settle(loop)
+        clock.advance(GOODBYE_TIMEOUT + 0.1)
+        run_until(loop, lambda: channel.closed)
+        assert channel.error is None
+
+
 @pytest.mark.needs("hang-ups", "unix sockets")
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("queued", [False, True])
