@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from examples.chatroom.doors.silence import Silence
 from examples.chatroom.hall.hall import Hall
-from examples.chatroom.keeping import Keeping
 from examples.chatroom.hall.limits import Limits
+from examples.chatroom.keeping import Keeping
 from examples.chatroom.people.operators import Operators
 from examples.chatroom.server import ChatServer
-from examples.chatroom.doors.silence import Silence
 from miniloop.testing import Peer, SimulatedNetwork
 from tests.doubles import scripted
 
