@@ -44,7 +44,7 @@ class BaseChannel(Channel):
 
     _life_: Life = state.Uninitialised()  # type: ignore[assignment]  # until the constructor sets it
     _registration_: Registration | None = None
-    error: BaseException | None = None
+    error: Exception | None = None
     _limits_: tuple[IdleLimit, ...] = ()
     _watchers_: tuple[Handle, ...] = ()
     _urgent_: ClassVar[int] = 0
@@ -240,7 +240,7 @@ class BaseChannel(Channel):
     def _report_end_(self) -> None:
         self.handle_close()
 
-    def abort(self, reason: str | BaseException) -> None:
+    def abort(self, reason: str | Exception) -> None:
         """End at once for a reason, such as bad input: it is logged in one line at INFO.
 
         What is queued is lost.  ``error`` is the reason, for a str a ConnectionAbortedError with

@@ -12,7 +12,7 @@ _MOST_CHARACTERS = 500
 """Characters of a reason that are logged: it may quote what a peer has sent."""
 
 
-def abort(channel: BaseChannel, reason: str | BaseException) -> None:
+def abort(channel: BaseChannel, reason: str | Exception) -> None:
     """Log the reason, keep it as the channel's ``error``, and end; see ``BaseChannel.abort()``.
 
     Raises:
@@ -25,15 +25,15 @@ def abort(channel: BaseChannel, reason: str | BaseException) -> None:
     channel.end()
 
 
-def _as_error(reason: str | BaseException) -> BaseException:
+def _as_error(reason: str | Exception) -> Exception:
     """Return an error that a channel may keep: frames, its context's too, hold the channel."""
-    if not isinstance(reason, BaseException):
+    if isinstance(reason, str):
         return ConnectionAbortedError(errno.ECONNABORTED, reason)
     reason.__context__ = None
     return reason.with_traceback(None)
 
 
-def _in_one_line(reason: str | BaseException) -> str:
+def _in_one_line(reason: str | Exception) -> str:
     """Return its text; control characters, line ends among them, are escaped."""
     text = (isinstance(reason, OSError) and reason.strerror) or str(reason) or repr(reason)
     shown = (each if each.isprintable() else repr(each)[1:-1] for each in text[:_MOST_CHARACTERS])
