@@ -157,8 +157,9 @@ def test_a_free_port_is_free_in_both_families(
         Listener(loop, ("", 0), Echo)
     assert len(refused) == 2
     refused.clear()
+    listener.close()
     with pytest.raises(OSError, match="already in use"):
-        Listener(loop, ("", listener.address[1] - 1), Echo)
+        Listener(loop, ("", listener.address[1]), Echo)
     assert len(refused) == 1  # this port or none
 
 
