@@ -48,8 +48,9 @@ class AsyncChat(QueuedDispatcher):
         """Set what ends a message, from the next undelivered byte on; at any moment.
 
         Args:
-            terminator: bytes of any length; an int, that many bytes; None, ``b""`` or 0 to have
-                everything collected as it comes.  TypeError, ValueError: none of these.
+            terminator: bytes of any length; an int, that many bytes, where 0 calls
+                ``found_terminator()`` once, without input; None or ``b""`` to have everything
+                collected as it comes.  TypeError, ValueError: none of these.
         """
         if type(terminator) is not bytes or not terminator:
             terminator = check_terminator(terminator)

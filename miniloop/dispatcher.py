@@ -86,7 +86,21 @@ class Dispatcher(BaseChannel):
         if life is LISTENING:
             self._start_accepting_(sock)
         elif life is OPEN:
-            self._move_(OPEN)
+            self._take_over_(sock)
+
+    def _take_over_(self, sock: Socket) -> None:
+        self._move_(OPEN)
+        if _type_of(sock) == sockets.SOCK_STREAM:
+            self.handle_socket(sock)
+
+    def handle_socket(self, sock: Socket) -> None:
+        """A stream is connected: set options of ``sock``; a given one is here in the constructor.
+
+        By default small pieces are sent at once on TCP (TCP_NODELAY).
+        """
+        from miniloop.net.options import send_at_once
+
+        send_at_once(sock)
 
     def set_socket(self, sock: Socket) -> None:
         """Own ``sock`` and have the loop serve it."""
@@ -200,7 +214,7 @@ class Dispatcher(BaseChannel):
 
     def _connected_(self) -> None:
         self._connecting_ = None
-        self._move_(OPEN)
+        self._take_over_(self.socket)
         self.interest_changed()
         self.handle_connect()
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from enum import Enum
 
 Terminator = bytes | int | None
-"""What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
+"""What ends a message: these bytes, so many bytes (0: at once), or nothing (None or ``b""``)."""
 
 _SMALL_WINDOW = 512
 _LARGE_WINDOW = 65536
@@ -99,8 +99,9 @@ class Framer:
         return rest
 
     def _look(self) -> None:
-        """Set ``idle`` and ``whole`` from the position."""
-        self.idle = empty = self._position == len(self._buffer)
+        """Set ``idle`` and ``whole`` from the position; END follows an int of 0 without a byte."""
+        empty = self._position == len(self._buffer)
+        self.idle = empty and (type(self.terminator) is not int or self.terminator > 0)
         fresh = empty and not (self._partial or self._skipping or self.cleared)
         self.whole = self.terminator if fresh and type(self.terminator) is bytes else None
 
@@ -147,14 +148,12 @@ class Framer:
         self._look()
         if event is NEED_DATA:
             self.idle = True  # a beginning of the terminator is held back
-        elif self.terminator == 0 and isinstance(self.terminator, int):
-            self.idle = False  # END comes next, without another byte
         return event
 
     def _next(self) -> bytes | Signal:
         """Do what the kind of the terminator asks for."""
         terminator = self.terminator
-        if terminator == 0 and isinstance(terminator, int):
+        if type(terminator) is int and not terminator:
             self.terminator = None
             self._partial = 0
             return END
@@ -206,7 +205,7 @@ class Framer:
 
 
 def check_terminator(terminator: object) -> Terminator:
-    """Return a terminator as bytes, an int above 0, or None.  TypeError, ValueError: no such."""
+    """Return a terminator as bytes, an int, or None.  TypeError, ValueError: no such."""
     if isinstance(terminator, str):
         raise TypeError(f"a terminator is bytes, not str: write b{terminator!r}")
     if isinstance(terminator, bytes | bytearray | memoryview):
@@ -214,5 +213,5 @@ def check_terminator(terminator: object) -> Terminator:
     if terminator is None or isinstance(terminator, int):
         if terminator is not None and terminator < 0:
             raise ValueError(f"a terminator of {terminator} bytes: give how many are to come")
-        return None if not terminator else int(terminator)
+        return None if terminator is None else int(terminator)
     raise TypeError(f"a terminator is bytes, an int or None, not {terminator!r}")

@@ -15,9 +15,11 @@ class Outbox:
 
     Attributes:
         pieces: what is queued behind the rest.
+        promised: bytes that producers are about to make, as an estimate.
     """
 
     __slots__ = ("_counted", "_rest", "_size", "pieces")
+    promised = 0
 
     def __init__(self, pieces: list[bytes] | None = None) -> None:
         self.pieces: list[bytes] = [] if pieces is None else pieces

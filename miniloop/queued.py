@@ -18,7 +18,7 @@ from miniloop.state import CLOSING, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from miniloop.net.producers import Producer
+    from miniloop.net.producers import Source
 
 _OPEN = Output.OPEN  # an Enum's member costs 50 ns to look up
 
@@ -50,19 +50,23 @@ class QueuedDispatcher(Dispatcher):
 
     @property
     def output_size(self) -> int:
-        """Bytes queued."""
+        """Bytes queued; each waiting producer counts as 65,536, a usual piece of its output."""
         self._plain_output_ = False  # the queue has counted the pieces: they must not go past it
-        return self._outbox_.size()
+        return self._outbox_.size() + self._outbox_.promised
 
-    def push(self, data: bytes) -> None:
+    def push(self, data: bytes | Source) -> None:
         """Queue bytes; everything queued leaves with one system call in the next pass.
 
-        No handler is called from here.  After ``close_when_done()`` the data is discarded, as in
-        asynchat.  RuntimeError: closed, after ``close_write()``, or on another thread than the
-        loop's.  TypeError: ``data`` is not bytes, a bytearray or a memoryview.
+        ``data`` may also be a generator, an iterator or a binary file, see
+        ``push_with_producer()``.  No handler is called from here.  After ``close_when_done()`` the
+        data is discarded, as in asynchat.  RuntimeError: closed, after ``close_write()``, or on
+        another thread than the loop's.  TypeError: ``data`` is none of these.
         """
         if type(data) is not bytes:
-            data = as_bytes(data)
+            if not isinstance(data, bytes | bytearray | memoryview):
+                QueuedDispatcher.push_with_producer(self, data)  # a trace counts one push
+                return
+            data = bytes(data)
         if not self._flush_due_:
             loop = self.loop
             if self._output_ is _OPEN and loop._thread == get_ident():  # as _begin_output_() would
@@ -72,18 +76,16 @@ class QueuedDispatcher(Dispatcher):
                 return
         self._pieces_.append(data)
 
-    def push_with_producer(self, producer: Producer) -> None:
-        """Queue what ``producer.more()`` returns, until ``b""``; it is asked when there is room.
+    def push_with_producer(self, source: Source) -> None:
+        """Queue what ``source`` makes; it is asked when there is room.
 
-        Raises as ``push()``; TypeError: it has no ``more()``.
+        It is a producer, whose ``more()`` is called until it returns ``b""``; an iterator of
+        bytes; or a binary file.  Its ``close()``, if it has one, is called when it is done or
+        dropped.  Raises as ``push()``.
         """
-        from miniloop.net.producers import ProducingOutbox
+        from miniloop.net.producers import queue
 
-        if self._flush_due_ or self._begin_output_():
-            if not isinstance(self._outbox_, ProducingOutbox):
-                self._outbox_ = ProducingOutbox(self._outbox_)
-            self._outbox_.add(producer)
-            self._plain_output_ = False
+        queue(self, source)
 
     def _begin_output_(self) -> bool:
         """Return whether the first output of a pass may be queued; have it flushed then."""
@@ -190,6 +192,7 @@ class QueuedDispatcher(Dispatcher):
     def _after_flush_(self) -> None:
         """The less common: limits, water marks, and what follows when the queue is empty."""
         self._left_ = size = self._outbox_.size()
+        size += self._outbox_.promised
         if not (self.closed or self._above_water_) and size > self.high_water:
             self._above_water_ = True
             self.handle_high_water()
@@ -251,10 +254,3 @@ class QueuedDispatcher(Dispatcher):
         self._flush_due_ = self._plain_output_ = False
         if self._outbox_:
             self._outbox_.clear()
-
-
-def as_bytes(data: object) -> bytes:
-    """Copy what is like bytes; refuse the rest with a sentence."""
-    if isinstance(data, bytes | bytearray | memoryview):
-        return bytes(data)
-    raise TypeError(f"push() takes bytes, not {type(data).__name__}: encode text first")

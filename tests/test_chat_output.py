@@ -93,7 +93,7 @@ def test_producers_and_bytes_keep_their_order(
 
     run_until(loop, take)
     assert got == b"head," + b"x" * 500_000 + b",middle," + b"y" * 10 + b",tail"
-    assert channel.seen == []
+    assert channel.seen == ["high", "low"]  # two producers wait, and are done
 
 
 def test_a_producer_is_asked_only_when_there_is_room(
@@ -138,8 +138,8 @@ def test_a_producer_that_fails_ends_its_channel(
 
 
 def test_a_producer_needs_more(loop: EventLoop) -> None:
-    with pytest.raises(TypeError, match=r"method more\(\)"):
-        Lines(loop).push_with_producer(b"x")  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(TypeError, match=r"a producer with more\(\).* not list"):
+        Lines(loop).push_with_producer([b"x"])  # type: ignore[arg-type]  # the mistake
 
 
 def test_output_overflow_ends_the_connection_by_default(
@@ -257,8 +257,8 @@ def test_push_refuses_text_and_takes_what_is_like_bytes(
         channel.push("text")  # type: ignore[arg-type]  # the mistake
     volatile = bytearray(b"b")
     channel.push(b"a")
-    channel.push(volatile)  # type: ignore[arg-type]  # accepted since asynchat did
-    channel.push(memoryview(b"c"))  # type: ignore[arg-type]
+    channel.push(volatile)
+    channel.push(memoryview(b"c"))
     volatile[0] = 0
     settle(loop)
     assert receive(sockets[1]) == b"abc"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from miniloop.framing import END, NEED_DATA, OVERFLOW, Framer, Signal, Terminator, check_terminator
@@ -32,9 +32,13 @@ class Receiver:
         self._parts: list[bytes] = []
         self._count = 0
         use(self.framer, script(0))
+        self._deliver()
 
     def feed(self, data: bytes) -> None:
         self.framer.feed(data)
+        self._deliver()
+
+    def _deliver(self) -> None:
         while not self.framer.idle:
             if not self._take_many():
                 self._take_one()
@@ -158,6 +162,34 @@ def test_number_counts_down_and_ends_as_none() -> None:
     seen.append((framer.next_event(), framer.terminator, framer.idle))
     seen.append((framer.next_event(), framer.terminator, framer.idle))
     assert seen == [(b"ab", 3, True), (b"cde", 0, False), (END, None, True)]
+
+
+def test_a_message_of_no_bytes_is_complete_at_once_and_once() -> None:
+    framer = Framer(10)
+    use(framer, 0)
+    assert (framer.idle, whole(framer), framer.take_messages(9)) == (False, None, [])
+    assert (framer.next_event(), framer.terminator, framer.idle) == (END, None, True)
+    assert framer.next_event() is NEED_DATA
+    framer.feed(b"ab")
+    use(framer, 0)
+    assert [framer.next_event(), framer.next_event()] == [END, b"ab"]
+
+
+def test_empty_bodies_between_others() -> None:
+    check(b"0\n2\nhi0\n3\nbye", in_turn(b"\n", 0, b"\n", 2, b"\n", 0, b"\n", 3),
+          [b"0", b"", b"2", b"hi", b"0", b"", b"3", b"bye"])  # fmt: skip
+
+
+def test_a_message_of_no_bytes_is_no_input_and_outlives_clear() -> None:
+    framer = Framer(10)
+    use(framer, b"\n")
+    framer.feed(b"a\nb\n")
+    messages = framer.take_messages(9)
+    use(framer, 0)
+    framer.give_back(messages[1:])
+    assert not framer.idle
+    framer.clear()
+    assert [framer.next_event(), framer.next_event()] == [END, NEED_DATA]
 
 
 def test_nothing_to_hand_out() -> None:
@@ -313,7 +345,7 @@ def test_limit_does_not_concern_other_terminators() -> None:
 
 
 TERMINATORS = st.one_of(
-    st.text("ab\n", min_size=1, max_size=4).map(str.encode), st.integers(1, 5), st.none()
+    st.text("ab\n", min_size=1, max_size=4).map(str.encode), st.integers(0, 5), st.none()
 )
 
 
@@ -328,6 +360,7 @@ def test_any_chunking_gives_the_same_messages(
     data: bytes, terminators: list[Terminator], cuts: list[int], limit: int, most: int
 ) -> None:
     script = in_turn(*terminators)
+    assume(any(terminators))  # empty messages alone would have no end
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     chunks = [data[start:stop] for start, stop in pairwise(places)]
     whole = received([data], script, limit)
@@ -379,7 +412,8 @@ def test_time_is_linear_in_the_input(data: bytes, script: Script, chunk: int, li
         (memoryview(b"ab"), b"ab"),
         (7, 7),
         (True, 1),
-        (0, None),
+        (0, 0),
+        (False, 0),
         (b"", None),
         (None, None),
     ],

@@ -262,8 +262,8 @@ def test_trace_is_told() -> None:
         def before_wait(self, timeout: float | None) -> None:
             sees.append(timeout)
 
-        def after_wait(self, events: int) -> None:
-            sees.append(events)
+        def after_wait(self, count: int) -> None:
+            sees.append(count)
 
         def before_delivery(self, registration: Registration, ready: int) -> None:
             sees.append((registration.fd, ready))

@@ -13,18 +13,10 @@ import sys
 
 from examples.servers import common
 from examples.servers.dispatcher import Echo
-from miniloop import Dispatcher, EventLoop
+from miniloop import EventLoop, Listener
 from miniloop.system import workers
 
 common.need(hasattr(os, "fork"), "This system has no fork(): try examples.servers.dispatcher.")
-
-
-class Door(Dispatcher):
-    """Accepts from the socket that all processes share."""
-
-    def handle_accepted(self, sock: socket.socket, addr: object) -> None:
-        """Serve a connection in this process."""
-        Echo(self.loop, sock)
 
 
 def serve(port: int) -> None:
@@ -33,7 +25,7 @@ def serve(port: int) -> None:
         address = shared.getsockname()
 
         def be_worker(loop: EventLoop, number: int) -> None:
-            Door(loop, shared)
+            Listener(loop, factory=Echo, sock=shared)
 
         status = workers.run(be_worker, on_ready=lambda: common.serving(address))
     sys.exit(status)

@@ -118,7 +118,7 @@ class Seen(Trace):
         with self._lock:
             self._still = True
 
-    def after_wait(self, events: int) -> None:
+    def after_wait(self, count: int) -> None:
         """It moves again."""
         with self._lock:
             self._still = False

@@ -122,7 +122,7 @@ class Stream(AwaitableChannel):
         nothing back.  Raises as ``drain()``; TypeError or RuntimeError: as ``push()``.
         """
         if not self.closed:
-            self.push(data)  # type: ignore[arg-type]  # it takes what is like bytes
+            self.push(data)
         await self.drain()
 
     async def secured(self) -> None:

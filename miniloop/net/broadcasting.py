@@ -7,7 +7,7 @@ called for a channel.
 from collections.abc import Iterable
 
 from miniloop.loop import EventLoop
-from miniloop.queued import QueuedDispatcher, as_bytes
+from miniloop.queued import QueuedDispatcher
 from miniloop.state import Output
 
 _OPEN, _DRAINING = Output.OPEN, Output.DRAINING
@@ -25,7 +25,7 @@ def broadcast(channels: Iterable[QueuedDispatcher], data: bytes | bytearray | me
         RuntimeError: on another thread than the loop's.
         TypeError: ``data`` is not bytes, a bytearray or a memoryview.
     """
-    data = as_bytes(data)
+    data = _as_bytes(data)
     checked: EventLoop | None = None
     for channel in channels:
         if not channel._flush_due_:
@@ -38,3 +38,10 @@ def broadcast(channels: Iterable[QueuedDispatcher], data: bytes | bytearray | me
             loop._unflushed.append(channel)
             channel._flush_due_ = True
         channel._pieces_.append(data)
+
+
+def _as_bytes(data: object) -> bytes:
+    """Copy what is like bytes; refuse the rest with a sentence."""
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    raise TypeError(f"broadcast() takes bytes, not {type(data).__name__}: encode text first")

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from miniloop.testing.errors import error
 
-ANYWHERE = ("", "0.0.0.0", "::")
-"""Hosts that mean every address of this machine."""
+ANYWHERE, ANYWHERE_6 = ("", "0.0.0.0", "::"), ("", "::")
+"""Hosts that mean every address of this machine, to a peer with IPv4 and to one with IPv6."""
 
 AF_UNIX = getattr(socket, "AF_UNIX", None)
 
@@ -28,18 +28,22 @@ class AddressTable(Generic[_Owner]):
         """Start with nothing bound."""
         self._hosts = hosts
         self._owners: dict[Any, _Owner | None] = {}
+        self._only_6: set[Any] = set()
         self._last_port = _FIRST_EPHEMERAL
 
-    def bind(self, address: Any, owner: _Owner | None = None) -> None:
+    def bind(self, address: Any, owner: _Owner | None = None, *, only_6: bool = False) -> None:
         """Reserve an address; OSError (EADDRINUSE) when it is bound already.
 
         Args:
             address: with a port other than 0.
             owner: what ``find()`` returns for it; None while nothing is to be found there.
+            only_6: "::" does not serve IPv4 (IPV6_V6ONLY).
         """
         if key(address) in self._owners:
             raise error(errno.EADDRINUSE)
         self._owners[key(address)] = owner
+        if only_6:
+            self._only_6.add(key(address))
 
     def assign(self, address: Any, owner: _Owner) -> None:
         """Set the owner of a bound address."""
@@ -48,14 +52,19 @@ class AddressTable(Generic[_Owner]):
     def free(self, address: Any) -> None:
         """Release an address; harmless where it is not bound."""
         self._owners.pop(key(address), None)
+        self._only_6.discard(key(address))
 
     def find(self, address: Any) -> _Owner | None:
         """Return the owner of an address, of its host's addresses, or of the port everywhere."""
         exact = self._owners.get(key(address))
         if exact is not None or isinstance(address, str):
             return exact
-        hosts = [*self._hosts.get(address[0], ()), *ANYWHERE]
-        found = (self._owners.get((host, address[1])) for host in hosts)
+        anywhere = ANYWHERE_6 if ":" in address[0] else ANYWHERE
+        hosts = [*self._hosts.get(address[0], ()), *anywhere]
+        places = [(host, address[1]) for host in hosts]
+        if anywhere is ANYWHERE:
+            places = [place for place in places if place not in self._only_6]
+        found = map(self._owners.get, places)
         return next((owner for owner in found if owner is not None), None)
 
     def has_host(self, host: str) -> bool:

@@ -114,7 +114,8 @@ class SimulatedSocket(BaseSocket):
         address = self._bindable(address)
         if self._bound is not None or (self._end is not None and not self._end.over()):
             raise error(errno.EINVAL)
-        self._addresses.bind(address)
+        option = (socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+        self._addresses.bind(address, only_6=bool(self._options.get(option)))
         self._bound = address
 
     def listen(self, backlog: int = 128) -> None:

@@ -166,10 +166,10 @@ class ChromeTrace(Trace):
         self._file.flush_if_due()
         self._wait = {"timeout": timeout}
 
-    def after_wait(self, events: int) -> None:
-        """Note what came."""
+    def after_wait(self, count: int) -> None:
+        """Note how many are ready."""
         if self._wait is not None:
-            self._wait["events"] = events
+            self._wait["events"] = count
 
     def before_callback(self, handle: Handle) -> None:
         """A callback is drawn inside its stage."""

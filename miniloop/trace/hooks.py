@@ -59,8 +59,8 @@ class Trace:
     def before_wait(self, timeout: float | None) -> None:
         """The loop is about to wait at most ``timeout`` seconds (None: without end)."""
 
-    def after_wait(self, events: int) -> None:
-        """The selector returned ``events`` ready registrations."""
+    def after_wait(self, count: int) -> None:
+        """The selector returned ``count`` ready registrations."""
 
     def before_delivery(self, registration: Registration, ready: int) -> None:
         """The handlers for ``ready`` (readiness bits) are about to be called."""

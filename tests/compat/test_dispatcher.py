@@ -10,6 +10,7 @@ import pytest
 
 from tests.compat.conftest import Pair
 from tests.compat.serving import recorder
+from tests.driving import tcp_pair
 
 Pairs = Callable[[], Pair]
 Map = dict[int, Any]
@@ -49,6 +50,16 @@ def test_no_room_is_nothing_sent(core: Any, map: Map) -> None:
     channel = failing(core, map, "send", errno.EWOULDBLOCK)
     assert core.dispatcher.send(channel, b"x") == 0
     assert channel.seen == []
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_no_option_is_set(core: Any, map: Map, accepted: bool) -> None:
+    """The native classes set TCP_NODELAY; asyncore never did, for its own or for given sockets."""
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        sock = ours if accepted else theirs
+        channel = recorder(core)(sock, map)
+        assert not channel.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_the_end_of_the_stream(core: Any, pair: Pairs, map: Map) -> None:

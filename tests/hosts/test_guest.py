@@ -1,6 +1,7 @@
 """A loop that is stepped by another one: what demands a step, and what does not."""
 
 import logging
+import socket
 import tempfile
 import threading
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from miniloop import AsyncChat, Dispatcher, EventLoop, FileDispatcher, Guest
 from miniloop.testing import FakeClock
 from miniloop.trace import inspection
 from tests.doubles import Sees, fail
-from tests.driving import Lines, Recording, pair, receive
+from tests.driving import Lines, Recording, pair, receive, tcp_pair
 from tests.hosts.stepping import SteppingHost, make_stale
 
 pytestmark = pytest.mark.needs("guests")
@@ -257,3 +258,17 @@ def test_the_four_methods_must_be_there(host: SteppingHost) -> None:
     for method, argument in ((Guest.unwatch, 0), (Guest.call_later, 0), (Guest.cancel, 0)):
         with pytest.raises(NotImplementedError, match=method.__name__):
             method(host, argument)
+
+
+def test_sources_empty_messages_and_options_in_a_guest(host: SteppingHost) -> None:
+    ours, theirs = tcp_pair()
+    with theirs:
+        theirs.setblocking(False)
+        chat = Lines(host.loop, ours)
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        chat.push(iter([b"one ", b"two"]))  # from the host's own code
+        chat.set_terminator(0)
+        assert host.due()
+        host.settle()
+        assert (receive(theirs), chat.lines) == (b"one two", [b""])
+        assert not host.due()

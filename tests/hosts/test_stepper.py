@@ -265,8 +265,8 @@ class Wakes(Trace):
     def __init__(self) -> None:
         self.events = 0
 
-    def after_wait(self, events: int) -> None:
-        self.events += events
+    def after_wait(self, count: int) -> None:
+        self.events += count
 
 
 @pytest.mark.parametrize("hosted", [False, True])

@@ -47,6 +47,7 @@ class FullListener(Listener):
 DISPATCHER: dict[str, tuple[type, Happening]] = {
     "handle_read": (Dispatcher, receives),
     "handle_write": (Reads, has_room_again),
+    "handle_socket": (Reads, connects),
     "handle_connect": (Reads, connects),
     "handle_connect_error": (Reads, fails_to_connect),
     "handle_secured": (Reads, shakes_hands),

@@ -29,8 +29,8 @@ class Diary(Trace):
     def before_wait(self, timeout: float | None) -> None:
         self.note("wait", timeout)
 
-    def after_wait(self, events: int) -> None:
-        self.note("waited", events)
+    def after_wait(self, count: int) -> None:
+        self.note("waited", count)
 
     def before_delivery(self, registration: Registration, ready: int) -> None:
         self.note("deliver", registration.fd, ready)

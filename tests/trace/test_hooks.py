@@ -42,8 +42,8 @@ def test_hooks_may_be_overridden_one_by_one() -> None:
     waits: list[int] = []
 
     class Counts(Trace):
-        def after_wait(self, events: int) -> None:
-            waits.append(events)
+        def after_wait(self, count: int) -> None:
+            waits.append(count)
 
     with EventLoop(debug=True) as loop:
         install(loop, Counts())

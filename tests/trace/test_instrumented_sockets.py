@@ -1,6 +1,7 @@
 """What a channel sends and receives is observed; when that begins and ends: test_installing.py."""
 
 import socket
+from typing import Any
 
 import pytest
 
@@ -63,9 +64,26 @@ def test_a_push_that_fails_is_not_told() -> None:
         assert trace.told == 1
 
 
+def test_what_is_no_bytes_is_one_push_of_unknown_size() -> None:
+    class Pushes(Trace):
+        def __init__(self) -> None:
+            self.sizes: list[int] = []
+
+        def pushed(self, registration: Registration, size: int) -> None:
+            self.sizes.append(size)
+
+    with EventLoop() as loop, pair() as (ours, _):
+        install(loop, pushes := Pushes())
+        chat = AsyncChat(loop, ours)
+        for data in (iter([b"abc"]), bytearray(b"abcd"), b"abcde"):
+            chat.push(data)
+        chat.push_with_producer(iter([b"abc"]))
+    assert pushes.sizes == [0, 4, 5, 0]
+
+
 def test_a_subclass_may_have_its_own_push() -> None:
     class Loud(AsyncChat):
-        def push(self, data: bytes) -> None:
+        def push(self, data: Any) -> None:
             super().push(data.upper())
 
     sizes: list[int] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
-from miniloop import AsyncChat, Dispatcher, EventLoop, broadcast
+from miniloop import AsyncChat, Dispatcher, EventLoop, Listener, broadcast
 
 from . import READ_SIZE
 
@@ -60,23 +60,11 @@ class Fanout(Lines):
         broadcast(self.members, text)
 
 
-class Door(Dispatcher):
-    """Accepts, and makes a guest of every connection."""
-
-    def __init__(self, loop: EventLoop, listener: socket.socket, guest: Guest) -> None:
-        super().__init__(loop, listener)
-        self.guest = guest
-
-    def handle_accepted(self, sock: socket.socket, addr: object) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as all the others do
-        self.guest(self.loop, sock)
-
-
 KINDS: dict[str, Guest] = {"echo": Echo, "lines": Lines, "fanout": Fanout}
 
 
 def serve(kind: str, listener: socket.socket) -> None:
     """Serve for ever."""
     with EventLoop() as loop:
-        Door(loop, listener, KINDS[kind])
+        Listener(loop, factory=KINDS[kind], sock=listener)
         loop.run(forever=True)

@@ -51,7 +51,6 @@ class LineServer:
             # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it is left in line, the
             # kernel takes that one byte out of the middle of a command: the rest is misread.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             address = str(sock.getpeername()[0])
         except OSError:
             log.info("A connection was gone before it was served.")

@@ -132,7 +132,6 @@ class WebDoor:
 
     def _open(self, loop: EventLoop, sock: socket.socket) -> Connection | None:
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             address = str(sock.getpeername()[0])
         except OSError:
             log.info("A connection was gone before it was served.")
