@@ -71,7 +71,8 @@ def describe(spec: ModuleSpec) -> Copy:
     """Describe what an import finds."""
     file = spec.origin or "(no file)"
     if is_ours(file):
-        return Copy(file, "miniloop's", f"{owner_of(file)} comes before all that is installed")
+        name = owner_of(file) or "miniloop-asyncore"  # which was not installed, but put on the path
+        return Copy(file, "miniloop's", f"{name} comes before all that is installed")
     if os.path.dirname(file) == library():
         return Copy(file, "the standard library's", "this Python still has it")
     owner = owner_of(file)
