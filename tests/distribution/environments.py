@@ -112,12 +112,16 @@ class Environment:
     Attributes:
         python: its interpreter.
         site: its ``site-packages``.
+        settings: the environment variables of its processes: ours, without what changes Python.
     """
 
     def __init__(self, folder: Path, base: str, wheels: Path) -> None:
         command = [base, "-m", "venv", "--without-pip", str(folder)]
         subprocess.run(command, check=True, capture_output=True)
         self.wheels = wheels
+        self.settings = {name: value for name, value in os.environ.items() if "PYTHON" not in name}
+        # pip's code, compiled, is kept for all environments: that takes longer than to install.
+        self.settings["PYTHONPYCACHEPREFIX"] = str(wheels.parent / "compiled")
         self.python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         self.site = Path(self.run("import sysconfig; print(sysconfig.get_path('purelib'))"))
 
@@ -128,7 +132,7 @@ class Environment:
         options += local if action == "install" else ["-y"]
         done = subprocess.run(
             [str(self.python), str(PIP), *options, *arguments],
-            env={**os.environ, "PIP_CONFIG_FILE": os.devnull},
+            env={**self.settings, "PIP_CONFIG_FILE": os.devnull},
             capture_output=True,
             text=True,
             check=False,
@@ -139,10 +143,9 @@ class Environment:
         self, *arguments: str, settings: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run its Python, which sees nothing of the tests' environment."""
-        clean = {name: value for name, value in os.environ.items() if "PYTHON" not in name}
         return subprocess.run(
             [str(self.python), *arguments],
-            env={**clean, **(settings or {})},
+            env={**self.settings, **(settings or {})},
             cwd=cwd or self.python.parent,
             capture_output=True,
             text=True,
