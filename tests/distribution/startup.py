@@ -13,7 +13,6 @@ import tempfile
 from pathlib import Path
 
 from tests.distribution.environments import MAIN, PYTHONS, Environment, build, find_python
-from tests.suites.packages import UnavailableError
 
 SELF = re.compile(r"^import time:\s+(\d+) \|", re.MULTILINE)
 
@@ -49,7 +48,4 @@ def measure(bare: Environment, full: Environment, runs: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    try:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
-    except UnavailableError as error:
-        print(f"SKIPPED: {error}")
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)

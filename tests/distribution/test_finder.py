@@ -121,6 +121,14 @@ print(getattr(asyncore, "name", "the library's"))
     assert run(ignored + code, SOURCE) == expected
 
 
+@pytest.mark.parametrize("name", ["miniloop.py", "miniloop/__init__.py"])
+def test_a_miniloop_of_somebody_else_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("raise SystemExit('imported')\n")
+    code = "import miniloop_asyncore; print(miniloop_asyncore.Finder.find_spec('asyncore'))"
+    assert run(code, tmp_path, SOURCE) == "None"
+
+
 @pytest.mark.parametrize("name", ["asyncore", "asynchat"])
 def test_the_file_for_tools_works_without_the_finder(name: str) -> None:
     """A frozen program has no .pth file; its freezer took the file along."""

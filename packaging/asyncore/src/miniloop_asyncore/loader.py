@@ -24,12 +24,19 @@ def find(name: str, package: str) -> ModuleSpec | None:
     """
     own = PathFinder.find_spec(name, before_library(os.path.dirname(package)))
     has_own = own is not None and own.origin is not None  # a folder without __init__.py has none
-    if has_own or find_spec("miniloop") is None:
+    if has_own or not has_miniloop():
         return None
     file = os.path.join(package, "names", f"{name}.py")
     spec = ModuleSpec(name, Loader(name, file), origin=file)
     spec.has_location = True
     return spec
+
+
+def has_miniloop() -> bool:
+    """Return whether miniloop is there, without importing it; others have used its name too."""
+    found = find_spec("miniloop")
+    inside = None if found is None else found.submodule_search_locations
+    return bool(inside) and PathFinder.find_spec("miniloop.compat", inside) is not None
 
 
 def before_library(site: str) -> list[str]:
