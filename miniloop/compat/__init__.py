@@ -7,6 +7,9 @@ calls and the same texts, on miniloop's selectors:
     miniloop.compat.install()                           # before one that may not
     python -m miniloop.compat PROGRAM [ARGS]            # around one from the command line
 
+A second distribution, miniloop-asyncore, does so for all programs of an environment.  ``python -m
+miniloop.compat --which`` says whose modules a program gets.
+
 What these modules do is what CPython 3.11's did, oddities included, because programs depend on
 those.  The promises of ``docs/reference/promises.md`` are the native classes'.
 """

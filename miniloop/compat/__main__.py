@@ -11,7 +11,7 @@ import importlib.util
 import io
 import os
 import sys
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader, SourcelessFileLoader
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
@@ -20,8 +20,10 @@ from miniloop.compat import install
 USAGE = """\
 usage: python -m miniloop.compat PROGRAM [ARGS]
        python -m miniloop.compat -m MODULE [ARGS]
+       python -m miniloop.compat --which [PROGRAM]
 
 Run a program or module that imports asyncore or asynchat, on miniloop.
+--which says whose modules it would get from Python alone, and why.
 """
 
 
@@ -33,6 +35,8 @@ def main(argv: list[str]) -> None:
     """
     if argv[:1] in (["-h"], ["--help"]):
         print(USAGE, end="")
+    elif argv[:1] == ["--which"] and len(argv) <= 2:
+        say_which(*argv[1:])
     elif argv[:1] == ["-m"] and len(argv) > 1:
         run_module(argv[1], argv[2:])
     elif argv and not argv[0].startswith("-"):
@@ -42,14 +46,26 @@ def main(argv: list[str]) -> None:
         sys.exit(2)
 
 
+def say_which(path: str | None = None) -> None:
+    """Print whose modules a program gets that Python runs without this command."""
+    if path is not None:
+        check_exists(path)
+        search_first(folder_of(path))
+    from miniloop.compat import which  # what it imports, no program has to wait for
+
+    print(which.explain())
+
+
 def run_module(name: str, arguments: list[str]) -> None:
     """Run a module; like Python's ``-m``, it finds modules in the current directory."""
     install()
-    sys.path[0] = os.getcwd()
+    search_first(os.getcwd())
     sys.argv = ["-m", *arguments]  # what a package sees while it is imported
     spec = find(name)
     if spec is not None and spec.submodule_search_locations is not None:
         spec = find(f"{name}.__main__")
+        if spec is None:
+            give_up(f"{name!r} is a package without a module __main__")
     if spec is None:
         give_up(f"there is no module {name!r} that could be run")
     sys.argv[0] = spec.origin or name
@@ -70,27 +86,70 @@ def find(name: str) -> ModuleSpec | None:
 
 def run_program(path: str, arguments: list[str]) -> None:
     """Run a file, or the ``__main__.py`` of a directory or a zip file."""
-    if not os.path.exists(path):
-        give_up(f"there is no file {path!r}")
+    check_exists(path)
     install()
     sys.argv = [path, *arguments]
-    spec = PathFinder.find_spec("__main__", [path])
+    file = os.path.abspath(path)
+    spec = PathFinder.find_spec("__main__", [file])
     if spec is not None:
-        sys.path[0] = path
+        search_first(file, even_if_safe=True)
         run_spec(spec, "")
-    elif os.path.isdir(path):
+    elif sys.path_importer_cache.get(file) is not None:  # modules may be in it
         give_up(f"there is no __main__.py in {path!r}")
     else:
-        sys.path[0] = os.path.dirname(os.path.realpath(path))
-        run_file(path)
+        search_first(folder_of(path))
+        run_file(path, file)
 
 
-def run_file(path: str) -> None:
-    """Run a Python source file."""
-    file = os.path.abspath(path)
-    with io.open_code(file) as source:
-        code = compile(source.read(), path, "exec")
-    execute(code, __file__=file, __cached__=None, __loader__=SourceFileLoader("__main__", path))
+def check_exists(path: str) -> None:
+    """Give up if there is no such file."""
+    if not os.path.exists(path):
+        give_up(f"there is no file {path!r}")
+
+
+def folder_of(path: str) -> str:
+    """Return the folder in which a program finds its modules."""
+    return os.path.abspath(path) if os.path.isdir(path) else os.path.dirname(os.path.realpath(path))
+
+
+def search_first(folder: str, *, even_if_safe: bool = False) -> None:
+    """Let imports look into ``folder`` first, where Python would do so.
+
+    Entry 0 of ``sys.path`` is the current directory, because Python was started with ``-m``, and is
+    replaced.  After ``-P``, ``-I`` or PYTHONSAFEPATH there is no such entry; Python itself adds one
+    for a directory or zip file even then.
+    """
+    if not sys.flags.safe_path:
+        sys.path[0] = folder
+    elif even_if_safe:
+        sys.path.insert(0, folder)
+
+
+def run_file(path: str, file: str) -> None:
+    """Run a file of Python source, or what Python compiled from one."""
+    try:
+        with io.open_code(file) as stream:
+            data = stream.read()
+    except OSError as error:
+        give_up(f"cannot read {path!r}: {error.strerror}")
+    loader: SourceFileLoader | SourcelessFileLoader
+    if file.endswith(".pyc") or data.startswith(importlib.util.MAGIC_NUMBER):
+        loader = SourcelessFileLoader("__main__", file)
+        code = compiled_code(loader, path)
+    else:
+        loader = SourceFileLoader("__main__", file)
+        code = compile(data, file, "exec", dont_inherit=True)
+    execute(code, __file__=file, __cached__=None, __loader__=loader)
+
+
+def compiled_code(loader: SourcelessFileLoader, path: str) -> CodeType:
+    """Return the code in a ``.pyc`` file; a text ends the process where this Python cannot."""
+    try:
+        code = loader.get_code("__main__")
+    except (ImportError, EOFError, TypeError, ValueError) as error:
+        give_up(f"{path!r} holds no code for this Python: {error}")
+    assert code is not None  # for the type checker: this loader returns code or raises
+    return code
 
 
 def run_spec(spec: ModuleSpec, package: str | None) -> None:

@@ -15,6 +15,9 @@ from miniloop.compat.registry import Map
 from miniloop.compat.watch import announce
 from miniloop.readiness import announced
 
+__all__ = ["async_chat", "asyncore", "deque", "find_prefix_at_end", "simple_producer"]
+"""What ``from asynchat import *`` brought, which had no such list: none of the names for types."""
+
 Terminator: TypeAlias = bytes | str | int | None
 """What ends a message: these bytes, after so many bytes, or nothing (None, ``b""`` or 0)."""
 

@@ -302,13 +302,24 @@ def compact_traceback() -> tuple[_Place, type[BaseException] | None, BaseExcepti
 
 
 def _places(traceback: _types.TracebackType | None) -> list[_Place]:
-    """Return the places from the handler's caller to where the exception was raised."""
+    """Return the places from the handler's caller to where the exception was raised.
+
+    Without those of functions that the old modules did not have: what reads a log counts frames.
+    """
     places = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        places.append((code.co_filename, code.co_name, str(traceback.tb_lineno)))
+        if not _is_private(traceback.tb_frame):
+            places.append((code.co_filename, code.co_name, str(traceback.tb_lineno)))
         traceback = traceback.tb_next
     return places
+
+
+def _is_private(frame: _types.FrameType) -> bool:
+    """Return whether a function of ours runs that has two underscores in front only."""
+    name = frame.f_code.co_name
+    inserted = name.startswith("__") and not name.endswith("__")
+    return inserted and frame.f_globals.get("__name__") == "miniloop.compat.asynchat"
 
 
 def _strerror(number: int) -> str:

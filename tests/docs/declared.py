@@ -12,9 +12,14 @@ REDIS = "tests/integration/test_redis_client.py"
 CHAT_ROOM = "tests/integration/test_chatroom.py::test_two_people_converse"
 TLS = "tests/integration/test_chatroom_tls.py"
 RUN_HERE = "tests/integration/test_page_commands.py::test_command"
+INSTALLED = "tests/distribution/test_installed.py"
 IN_VENV = "python3 -m venv .venv/chat && .venv/chat/bin/pip install "
 
 COMMANDS = {
+    "python -m pip install . ./packaging/asyncore": (
+        f"builds with a backend from the network; the same wheels: {INSTALLED}::test_children"
+    ),
+    "python -m miniloop.compat --which": f"{INSTALLED}::test_which_is_as_the_page_shows_it",
     "python3 -m examples.chatroom": CHAT_ROOM,
     f"{IN_VENV}-e '.[chat]' && .venv/chat/bin/python -m examples.chatroom": (
         f"installs from the network; the room: {CHAT_ROOM}"

@@ -129,14 +129,15 @@ def test_a_zip_file(tmp_path: Path, name: str) -> None:
     done = run(name, "a", cwd=tmp_path)
     assert done.stderr == ""
     assert done.stdout == (
-        f"__main__ {[name, 'a']} {name} miniloop.compat.asyncore asynchat\ninside\n"
+        f"__main__ {[name, 'a']} {tmp_path / name} miniloop.compat.asyncore asynchat\ninside\n"
     )
 
 
 def test_a_directory(program: Path, tmp_path: Path) -> None:
     program.rename(program.parent / "__main__.py")
     done = run("there", cwd=tmp_path)
-    assert done.stdout == f"__main__ {['there']} there miniloop.compat.asyncore asynchat\n"
+    folder = tmp_path / "there"
+    assert done.stdout == f"__main__ {['there']} {folder} miniloop.compat.asyncore asynchat\n"
 
 
 @pytest.mark.parametrize("name", ["program.py", "program.zip"])

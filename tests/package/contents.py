@@ -14,7 +14,7 @@ TAKEN = "miniloop"
 
 IN_SDIST = {
     "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "docs", "examples", "hatch_build.py",
-    "miniloop", "pyproject.toml", "tests", ".gitignore",
+    "miniloop", "packaging", "pyproject.toml", "tests", ".gitignore",
 }  # fmt: skip
 RELATIVE = re.compile(r"\]\((?!https?://|#)[^)]*\)")
 LABELS = ("Homepage", "Documentation", "Source", "Changelog")

@@ -5,10 +5,12 @@ folders of its own beside it, which only the processes of these suites look into
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,11 +74,24 @@ def installed(name: str, requirements: Sequence[str]) -> Path:
     folder = CACHE / checks.VENV.name / f"{name}-{digest}"
     if not folder.is_dir():
         checks.say(f"fetching {wanted} from PyPI ...")
-        partial = folder.with_name(folder.name + ".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        pip("install", "--target", str(partial), *requirements)
-        partial.rename(folder)
+        with complete(folder) as partial:
+            pip("install", "--target", str(partial), *requirements)
     return folder
+
+
+@contextmanager
+def complete(folder: Path) -> Iterator[Path]:
+    """Give a folder to fill, which gets its name once it is full.
+
+    Another process may be filling one too: the first to finish names it.
+    """
+    partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        with suppress(OSError):
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def sdist(requirement: str) -> Path:

@@ -1,0 +1,1 @@
+from miniloop.compat.asynchat import *  # noqa: F403
