@@ -10,9 +10,8 @@ from socket import socket as Socket
 from typing import Any, Protocol, TypeAlias
 
 from miniloop.compat import asyncore
-from miniloop.compat.fifo import Fifo
+from miniloop.compat.announcing import Fifo, announce
 from miniloop.compat.registry import Map
-from miniloop.compat.watch import announce
 from miniloop.readiness import announced
 
 __all__ = ["async_chat", "asyncore", "deque", "find_prefix_at_end", "simple_producer"]
@@ -23,6 +22,12 @@ Terminator: TypeAlias = bytes | str | int | None
 
 
 _BYTES = (bytes, bytearray, memoryview)
+
+
+_NOTHING: Any = object()
+"""Stands for an attribute that was deleted, or not set yet; true, so that it is looked at."""
+
+_attributes_of: Any = vars(asyncore.dispatcher)["__dict__"].__get__
 
 
 class Producer(Protocol):
@@ -58,7 +63,7 @@ class async_chat(asyncore.dispatcher):
     encoding = "latin-1"
     terminator: Terminator
     # Two underscores, so that no subclass can use these names for itself.
-    __input = b""
+    __input: Any = _NOTHING
     __position = 0
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -72,22 +77,37 @@ class async_chat(asyncore.dispatcher):
         self.ac_in_buffer = b""
         self.incoming: list[bytes] = []
         fifo = Fifo()
-        fifo.attach(self, announce)
+        fifo.attach(self)
         self.producer_fifo: Any = fifo
         asyncore.dispatcher.__init__(self, sock, map)
 
     @property
-    def ac_in_buffer(self) -> bytes:
+    def ac_in_buffer(self) -> Any:
         """What was received and not handed on yet."""
+        if self.__input is _NOTHING:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'ac_in_buffer'")
         if self.__position:
             self.__input = self.__input[self.__position :]
             self.__position = 0
         return self.__input
 
     @ac_in_buffer.setter
-    def ac_in_buffer(self, data: bytes) -> None:
-        self.__input = data
-        self.__position = 0
+    def ac_in_buffer(self, data: Any) -> None:
+        self.__input, self.__position = data, 0
+
+    @ac_in_buffer.deleter
+    def ac_in_buffer(self) -> None:
+        self.__input, self.__position = _NOTHING, 0
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # a property, not a variable
+        """What ``vars()`` returns: with ``ac_in_buffer``, as if that were no property."""
+        attributes: dict[str, Any] = _attributes_of(self)
+        if self.__input is _NOTHING:
+            attributes.pop("ac_in_buffer", None)
+        else:
+            attributes["ac_in_buffer"] = self.ac_in_buffer
+        return attributes
 
     # -- input -----------------------------------------------------------------------------------
 
@@ -126,7 +146,12 @@ class async_chat(asyncore.dispatcher):
         return self.terminator
 
     def handle_read(self) -> None:
-        """Receive once and hand on what there is."""
+        """Receive once and hand on what there is.
+
+        One function, because its frames are in the log line of what a handler raises.  After each
+        call of a handler everything is looked up anew, because the handler may have changed the
+        terminator and the buffer.
+        """
         try:
             data: Any = self.recv(self.ac_in_buffer_size)
         except BlockingIOError:
@@ -134,67 +159,50 @@ class async_chat(asyncore.dispatcher):
         except OSError:
             self.handle_error()
             return
-        if isinstance(data, str) and self.use_encoding:
-            data = data.encode(self.encoding)
-        if self.__input or type(data) is not bytes:  # bytes now, whatever recv() returned
-            data = self.ac_in_buffer + data
-        self.__input, self.__position = data, 0
-        self.__split()
-
-    def __split(self) -> None:
-        """Hand on messages until the rest may be the beginning of a terminator.
-
-        After each call of a handler everything is looked up anew, because the handler may have
-        changed the terminator and the buffer.
-        """
-        while self.__position < len(self.__input):
+        if self.__input or type(data) is not bytes:
+            if isinstance(data, str) and self.use_encoding:
+                data = data.encode(self.encoding)
+            data = self.ac_in_buffer + data  # bytes now, whatever recv() returned
+        self.__input = data
+        while data := self.__input:
+            start = self.__position
             terminator: Any = self.get_terminator()
             if not terminator:
-                self.__collect_all()
-            elif isinstance(terminator, int):
-                self.__collect_count(terminator)
-            else:
-                start = self.__position
-                found = self.__input.find(terminator, start)
-                if found < 0:
-                    if self.__collect_but_prefix(terminator):
-                        break
+                self.collect_incoming_data(self.ac_in_buffer)
+                self.ac_in_buffer = b""
+                continue
+            if type(terminator) is not bytes and isinstance(terminator, int):
+                end = found = start + terminator
+                if found > len(data):
+                    self.collect_incoming_data(self.ac_in_buffer)
+                    self.ac_in_buffer = b""
+                    self.terminator = self.terminator - (len(data) - start)  # type: ignore[operator]
                     continue
+                self.collect_incoming_data(data[start:found])
+                self.terminator = 0
+            else:
+                found = data.find(terminator, start)
+                if found < 0:
+                    data = self.ac_in_buffer
+                    kept = find_prefix_at_end(data, terminator)
+                    if not kept:
+                        self.collect_incoming_data(data)
+                        self.ac_in_buffer = b""
+                        continue
+                    if kept != len(data):
+                        self.collect_incoming_data(data[:-kept])
+                        self.ac_in_buffer = self.ac_in_buffer[-kept:]
+                    break
                 if found > start:
-                    self.collect_incoming_data(self.__input[start:found])
-                self.__position += found - start + len(terminator)
-                self.found_terminator()
-        if self.__position:  # forget what was handed on
-            self.__input = self.__input[self.__position :]
-            self.__position = 0
-
-    def __collect_all(self) -> None:
-        """Hand on everything."""
-        self.collect_incoming_data(self.ac_in_buffer)
-        self.ac_in_buffer = b""
-
-    def __collect_count(self, count: int) -> None:
-        """Hand on ``count`` bytes, or as many as there are, and count them down."""
-        size = len(self.__input) - self.__position
-        if size < count:
-            self.__collect_all()
-            self.terminator = self.terminator - size  # type: ignore[operator]  # may be new
-            return
-        self.collect_incoming_data(self.__input[self.__position : self.__position + count])
-        self.__position += count
-        self.terminator = 0
-        self.found_terminator()
-
-    def __collect_but_prefix(self, terminator: bytes) -> bool:
-        """Hand on all but a beginning of the terminator; return whether there is one."""
-        data = self.ac_in_buffer
-        kept = find_prefix_at_end(data, terminator)
-        if not kept:
-            self.__collect_all()
-        elif kept != len(data):
-            self.collect_incoming_data(data[:-kept])
-            self.ac_in_buffer = self.ac_in_buffer[-kept:]
-        return bool(kept)
+                    self.collect_incoming_data(data[start:found])
+                end = found + len(terminator)
+            end += self.__position - start
+            if end < len(self.__input):
+                self.__position = end
+            else:
+                self.__input = b""
+                self.__position = 0
+            self.found_terminator()
 
     # -- output ----------------------------------------------------------------------------------
 
@@ -222,7 +230,7 @@ class async_chat(asyncore.dispatcher):
                 fifo.append(data[start : start + size])
         else:
             try:
-                fifo.append_unreported(data)  # most of the time it is sent at once
+                fifo.append_unannounced(data)  # most of the time it is sent at once
             except AttributeError:  # a queue that the program put there
                 fifo.append(data)
         self.initiate_send()
@@ -260,7 +268,11 @@ class async_chat(asyncore.dispatcher):
             try:
                 data = first[:size]
             except TypeError:
-                self.__ask_producer(first)
+                data = first.more()  # here and not in a function: its frames are in log lines
+                if data:
+                    self.producer_fifo.appendleft(data)
+                else:
+                    del self.producer_fifo[0]
                 continue
             if isinstance(data, str) and self.use_encoding:
                 data = data.encode(self.encoding)
@@ -274,14 +286,6 @@ class async_chat(asyncore.dispatcher):
             elif sent:
                 del self.producer_fifo[0]
             return
-
-    def __ask_producer(self, producer: Producer) -> None:
-        """Put what the producer makes in front of it, or remove it."""
-        data = producer.more()
-        if data:
-            self.producer_fifo.appendleft(data)
-        else:
-            del self.producer_fifo[0]
 
     def discard_buffers(self) -> None:
         """Forget all input and output."""

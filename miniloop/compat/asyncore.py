@@ -139,21 +139,28 @@ def poll(timeout: float | None = 0.0, map: _Map | None = None) -> None:
     map = socket_map if map is None else map
     if not map:
         return
-    watched = _watch.watch_of(map) if select.select is _real_select else None
-    if watched is not None and not watched.is_bypassed():
+    watched = _watch.watch_for_pass(map) if select.select is _real_select else None
+    if watched is not None:
         _poll_watched(timeout, map, watched)
         return
-    wanted = _ask_all(map)
-    if not any(wanted):
+    readers, writers, either = _ask_all(map)
+    if not either:
         time.sleep(timeout)  # type: ignore[arg-type]  # None is a TypeError, as it was
         return
     try:
-        sets = select.select(*wanted, timeout)
+        readable, writable, urgent = select.select(readers, writers, either, timeout)
     except ValueError:  # a descriptor beyond what select(2) can take, for one
-        if watched is None or not watched.end_bypass():
+        watched = _watch.watch_of(map) if select.select is _real_select else None
+        if watched is None or not watched.take_over():
             raise
         return  # the watch, which uses poll(2), makes the next pass
-    for deliver, ready in zip((read, write, _exception), sets, strict=True):
+    for fd in readable:
+        obj = map.get(fd)
+        if obj is not None:
+            read(obj)
+    if not writable and not urgent:  # most of the time
+        return
+    for deliver, ready in ((write, writable), (_exception, urgent)):
         for fd in ready:
             obj = map.get(fd)
             if obj is not None:
@@ -199,7 +206,7 @@ def poll2(timeout: float | None = 0.0, map: _Map | None = None) -> None:
     if not map:
         return
     milliseconds = None if timeout is None or timeout < 0 else int(timeout * 1000)
-    watched = _watch.watch_of(map) if select.poll is _real_poll else None
+    watched = _watch.watch_for_pass(map) if select.poll is _real_poll else None
     if watched is not None:
         _poll2_watched(milliseconds, map, watched)
         return
@@ -250,9 +257,11 @@ def loop(
     watched = count is None or count > _watch.FEW_PASSES
     bits = _AS_SELECT if one_pass is poll else _AS_POLL
     with _watch.watching(map, bits) if watched else _nullcontext():
-        while map and (count is None or count > 0):
+        while map and count is None:
             one_pass(timeout, map)
-            count = None if count is None else count - 1
+        while map and count is not None and count > 0:
+            one_pass(timeout, map)
+            count -= 1
 
 
 def close_all(map: _Map | None = None, ignore_all: bool = False) -> None:
@@ -345,14 +354,12 @@ class dispatcher_with_send(dispatcher):
     def __init__(self, sock: socket.socket | None = None, map: _Map | None = None) -> None:
         """As ``dispatcher``."""
         dispatcher.__init__(self, sock, map)
-        self.out_buffer = b""
+        self.out_buffer: bytes = b""
 
     def initiate_send(self) -> None:
         """Send what the kernel takes of the first 64 KiB."""
         sent = dispatcher.send(self, self.out_buffer[:65536])
         self.out_buffer = self.out_buffer[sent:]
-        if self.out_buffer:
-            _watch.announce(self)
 
     def handle_write(self) -> None:
         """Go on sending."""
@@ -367,8 +374,11 @@ class dispatcher_with_send(dispatcher):
         """Send, now or later."""
         if self.debug:
             self.log_info(f"sending {data!r}")
-        self.out_buffer = self.out_buffer + data
+        before = self.out_buffer
+        self.out_buffer = before + data
         self.initiate_send()
+        if not before and not self.out_buffer:
+            self.out_buffer = before  # an EmptyBuffer, which says nothing if it is put back
 
 
 if os.name == "posix":

@@ -277,7 +277,8 @@ class dispatcher:
         Raises:
             OSError: the connect failed.
         """
-        code = socket_error(self)
+        socket = asyncore.socket
+        code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code != 0:
             raise OSError(code, asyncore._strerror(code))
         self.handle_connect()
@@ -294,7 +295,8 @@ class dispatcher:
 
     def handle_expt_event(self) -> None:
         """Close after an error of the socket; otherwise there is urgent data."""
-        if socket_error(self) != 0:
+        socket = asyncore.socket
+        if self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0:
             self.handle_close()
         else:
             self.handle_expt()
@@ -349,9 +351,3 @@ def belongs_to_another(channel: dispatcher, entry: Any) -> bool:
     if entry is channel or getattr(entry, "_fileno", None) != channel._fileno:
         return False
     return getattr(entry, "socket", None) is not getattr(channel, "socket", None)
-
-
-def socket_error(channel: dispatcher) -> int:
-    """Return the error number pending on the socket (SO_ERROR), 0 for none."""
-    socket = asyncore.socket
-    return channel.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -2,14 +2,14 @@
 
 The map belongs to the program and is a plain dict.  The registry follows it, calls ``readable()``
 and ``writable()`` of the objects that are due, and passes on to the interest list what has changed.
-``watch.py`` explains which objects are due when.
+``docs/explanation/asyncore-watch.md`` has the picture of which objects are due when.
 """
 
 import itertools
 from collections.abc import Collection
 from typing import Any, TypeAlias
 
-from miniloop.compat.fifo import Fifo
+from miniloop.compat.announcing import EmptyBuffer, Fifo, arm
 from miniloop.compat.interest_list import InterestList
 from miniloop.readiness import READ, WRITE, announces
 
@@ -26,10 +26,11 @@ class Entry:
         position: its rank in the map's order; events are delivered in that order.
         interest: what the kernel was last asked to report: READ, WRITE, both, or 0.
         polled: the predicates announce no changes, so they are called on every pass.
+        armed: the object announces what is put into its ``out_buffer``, if it has one.
         registered: false once the entry has left the registry.
     """
 
-    __slots__ = ("fd", "interest", "obj", "polled", "position", "registered")
+    __slots__ = ("armed", "fd", "interest", "obj", "polled", "position", "registered")
 
     def __init__(self, fd: int, obj: Any, position: int) -> None:
         """Start with no interest."""
@@ -38,6 +39,7 @@ class Entry:
         self.position = position
         self.interest = 0
         self.polled = False
+        self.armed = False
         self.registered = True
 
 
@@ -53,6 +55,8 @@ class MapRegistry:
         polled: those that are asked on every pass; a dict for its order.
         served: those that had an event in this pass and are asked on the next; no entry is in this
             list twice, so that most passes need not merge it with anything.
+        strange_keys: there are keys that are no descriptors, such as sockets; their objects have no
+            entries.
     """
 
     def __init__(self, map: Map, interests: InterestList) -> None:
@@ -61,6 +65,7 @@ class MapRegistry:
         self.entries: dict[int, Entry] = {}
         self.polled: dict[Entry, None] = {}
         self.served: list[Entry] = []
+        self.strange_keys = False
         self._interests = interests
         self._dirty: dict[Entry, None] = {}  # to be asked on the next pass too
         self._snapshot: Map | None = None  # the map as it was when last compared, if it was
@@ -80,13 +85,14 @@ class MapRegistry:
     def compare(self) -> None:
         """Compare the map with the entries, one by one and by identity."""
         now = dict(self.map)
+        self.strange_keys = not all(map(is_descriptor, now))
         for fd, entry in [*self.entries.items()]:
             if now.get(fd) is not entry.obj:
                 self._unregister(entry)
         for fd, obj in now.items():
             if fd in self.entries:
                 self.entries[fd].position = next(self._positions)
-            else:
+            elif is_descriptor(fd):
                 self._register(fd, obj)
         self._snapshot = now
 
@@ -102,6 +108,8 @@ class MapRegistry:
         """
         if fd in self.entries:
             self._unregister(self.entries[fd])  # the same object too: its socket may be another
+            self.compare_soon()
+        elif not is_descriptor(fd):
             self.compare_soon()
         elif self._snapshot is not None and len(self._snapshot) + 1 == len(self.map):
             self._register(fd, obj)
@@ -138,14 +146,22 @@ class MapRegistry:
 
     # -- asking ----------------------------------------------------------------------------------
 
-    def invalidate(self, fd: Any, obj: Any) -> None:
-        """Note that ``obj`` may answer differently now; callable from any thread."""
-        entry = self.entries.get(fd)
+    def invalidate(self, obj: Any, classify: bool = False) -> None:
+        """Note that ``obj`` may answer differently now; callable from any thread.
+
+        Args:
+            obj: the object.
+            classify: it may have ceased to announce all its changes.
+        """
+        entry = self.entries.get(obj._fileno)
         if entry is not None and entry.obj is obj:
+            if classify:
+                self.classify(entry)
             self._dirty[entry] = None
 
     def classify(self, entry: Entry) -> None:
-        """Ask an object on every pass whose predicates turn out to announce nothing."""
+        """Ask an object on every pass that turns out not to announce all its changes."""
+        entry.armed = False  # whatever has happened to its buffer
         if not entry.polled and not announces_changes(entry.obj):
             self._poll(entry)
 
@@ -160,6 +176,8 @@ class MapRegistry:
             for entry in due:
                 if entry.registered:
                     obj = entry.obj
+                    if not entry.armed:
+                        entry.armed = entry.polled or arm(obj)
                     interest = READ if obj.readable() else 0
                     if obj.writable() and not obj.accepting:
                         interest |= WRITE
@@ -174,14 +192,23 @@ class MapRegistry:
     def _take_due(self) -> Collection[Entry]:
         """Return what has to be asked now, each entry once."""
         dirty, served = self._dirty, self.served
-        self._dirty, self.served = {}, []
+        self.served = []
         if not dirty and not self.polled:
             return served
-        return {**self.polled, **dirty, **dict.fromkeys(served)}
+        due = {**self.polled, **dict.fromkeys(served)}
+        for entry in [*dirty]:  # one by one: another thread may announce a change meanwhile
+            del dirty[entry]
+            due[entry] = None
+        return due
 
     def _poll(self, entry: Entry) -> None:
         entry.polled = True
         self.polled[entry] = None
+
+
+def is_descriptor(key: Any) -> bool:
+    """Return whether a key is a number that poll(2) takes; select(2) takes sockets and files."""
+    return type(key) is int and key >= 0
 
 
 def announces_changes(obj: Any) -> bool:
@@ -189,8 +216,11 @@ def announces_changes(obj: Any) -> bool:
     try:
         predicates = obj.readable, obj.writable
         fifo = getattr(obj, "producer_fifo", None)
+        buffer = getattr(obj, "out_buffer", b"")
     except Exception:  # an attribute that cannot be read: asked on every pass, it fails there
         return False
     if not all(announces(each) and getattr(each, "__self__", None) is obj for each in predicates):
         return False  # overridden; or another object's, passed on by a proxy
+    if type(buffer) not in (bytes, EmptyBuffer):
+        return False  # it may change without being replaced
     return fifo is None or (isinstance(fifo, Fifo) and fifo.is_attached_to(obj))

@@ -1,38 +1,10 @@
 """Serve a map of asyncore objects without asking every object on every pass.
 
 asyncore calls ``readable()`` and ``writable()`` of each object in its map on each pass, and hands
-the kernel a new list of descriptors.  While ``loop()`` runs, a ``Watch`` keeps that list from pass
-to pass (``interest_list.py``) and asks only the objects whose answers may have changed
-(``registry.py``).  ``x`` means asked, before the wait of that pass::
-
-    object                                         pass 1  2  3  4  5  6   audit
-    overridden predicates, or no dispatcher             x  x  x  x  x  x     x
-    stock predicates, silent                            x  .  .  .  .  .     x
-    stock predicates, an event in pass 2                x  .  x  .  .  .     x
-    stock predicates, announces a change in pass 3      x  .  .  x  .  .     x
-    stock predicates, output waits in passes 2 to 4     x  x  x  x  x  .     x
-
-Stock predicates are asyncore's own and whatever is marked with ``@announced``.  Their changes are
-announced where they are made: ``dispatcher_with_send`` and ``async_chat`` announce output that is
-left over, the queue of ``async_chat`` its growth (``fifo.py``).
-
-**The map** is compared with its last state on every pass, in C: 27 µs at 5,000 entries, where
-asking takes 2,800.  ``add_channel()`` and ``del_channel()`` report their changes, so it seldom
-differs.
-
-**An audit** finds what nothing announced.  It asks every object, for any attribute may have been
-set from outside.  For ``SLICE`` objects at a time it also checks whether the predicates are still
-stock ones, and whether a descriptor in the epoll set was closed or replaced by another file.
-Audits are at least ``AUDIT_PAUSE`` apart and take a tenth of the time at most.  A wait is cut short
-for one only if there was an event since the last: otherwise no handler has changed anything.
-
-**The bypass**: when at most ``SMALL_MAP`` objects are served and most are asked on every pass
-anyhow, there is nothing to save.  Then ``poll()`` serves the map as asyncore did, and the watch
-looks again every ``AUDIT_PAUSE``.
-
-**Not watched at all**, but served as asyncore did, are a map that is no plain dict, a platform
-without poll(2), the use of a map from another thread or in a forked child, and a ``loop()`` of
-``FEW_PASSES`` or fewer.
+the kernel a new list of descriptors.  While ``loop()`` runs on a large map, a ``Watch`` keeps that
+list from pass to pass (``interest_list.py``) and asks only the objects whose answers may have
+changed (``registry.py``, ``announcing.py``).  ``docs/explanation/asyncore-watch.md`` explains which
+those are, with a picture, and when the watch rests.
 """
 
 import errno
@@ -43,10 +15,10 @@ from contextlib import contextmanager
 from operator import attrgetter
 from threading import get_ident
 from time import monotonic
-from typing import Any
 
+from miniloop.compat.announcing import listeners
 from miniloop.compat.interest_list import Events, InterestList
-from miniloop.compat.registry import Entry, Map, MapRegistry
+from miniloop.compat.registry import Entry, Map, MapRegistry, is_descriptor
 from miniloop.readiness import READ, WRITE
 from miniloop.selectors.poll import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI
 
@@ -57,8 +29,15 @@ long as an audit takes less than a twentieth of it."""
 SLICE = 500
 """Objects whose predicates and descriptors one audit checks: 1 ms, as long as asking 5,000."""
 
-SMALL_MAP = 100
-"""Objects among which nothing is saved if most of them are asked on every pass."""
+SMALL_MAP = 20
+"""Objects among which watching saves nothing."""
+
+BUSY_MAP = 100
+"""Objects among which nothing is saved if a third of them is asked on every pass anyhow."""
+
+REST_PAUSE = 0.25
+"""How long a watch of at most ``BUSY_MAP`` objects rests before it looks again, in seconds: to look
+costs as much as fifty messages."""
 
 FEW_PASSES = 10
 """So many passes are over before a watch has saved what it costs to make."""
@@ -82,6 +61,7 @@ class Watch:
     Attributes:
         thread: the one whose passes are watched.
         registry: the objects; dispatchers report to it that they enter or leave the map.
+        rest_size: objects up to which the watch rests, whatever they are; -1 while it watches.
     """
 
     def __init__(
@@ -93,40 +73,60 @@ class Watch:
         self._clock = clock
         self._interests = InterestList(poll_bits)
         self.registry = MapRegistry(map, self._interests)
-        self._may_bypass = True
-        self._bypassed = False
-        self._bypassed_until = 0.0
+        self.rest_size = SMALL_MAP
+        self._rests_until = clock()
+        self._beyond_select = False
         self._events_since_audit = False
         self._next_audit = clock() + AUDIT_PAUSE
         self._slice_start = 0
 
     def close(self) -> None:
-        """Close what the kernel was given; again is harmless."""
+        """Close what the kernel was given, and hear no announcements; again is harmless."""
+        listeners.pop(id(self.map), None)
         self._interests.close()
 
-    # -- the bypass ------------------------------------------------------------------------------
+    # -- resting ---------------------------------------------------------------------------------
 
-    def is_bypassed(self) -> bool:
-        """Decide whether this pass is to be made without the watch, as asyncore made it."""
-        if self._bypassed and self._clock() < self._bypassed_until:
-            return True
-        objects, polled = len(self.registry.entries), len(self.registry.polled)
-        self._bypassed = self._may_bypass and objects <= SMALL_MAP and polled * 2 > objects
-        if self._bypassed:
-            self.registry.clear()
-            self._bypassed_until = self._clock() + AUDIT_PAUSE
-        return self._bypassed
+    def takes_pass(self) -> bool:
+        """Decide whether the watch makes this pass; if it rests, asyncore's way is taken."""
+        if self.thread != get_ident() or self._goes_on_resting():
+            return False
+        self.rest_size = -1
+        listeners[id(self.map)] = self.registry.invalidate  # before the first question
+        self.registry.follow()
+        if self.registry.strange_keys or not (self._beyond_select or self._saves_time()):
+            self._rest()
+        return self.rest_size < 0
 
-    def end_bypass(self) -> bool:
-        """Bypass this watch no more, for select(2) refused the map; return whether it was."""
-        was_bypassed, self._may_bypass, self._bypassed = self._bypassed, False, False
-        return was_bypassed
+    def _goes_on_resting(self) -> bool:
+        if self.rest_size < 0 or self._clock() >= self._rests_until:
+            return False
+        return self.registry.strange_keys or len(self.map) <= BUSY_MAP
+
+    def _saves_time(self) -> bool:
+        registry = self.registry
+        objects, busy = len(registry.entries), max(len(registry.polled), len(registry.served))
+        return objects > (BUSY_MAP if busy * 3 > objects else SMALL_MAP)
+
+    def _rest(self) -> None:
+        """Forget everything, and look again in a while."""
+        listeners.pop(id(self.map), None)
+        self.registry.clear()
+        self.rest_size = SMALL_MAP
+        self._rests_until = self._clock() + REST_PAUSE
+
+    def take_over(self) -> bool:
+        """Rest no more, for select(2) refused the map; return whether that is of any use."""
+        if self._beyond_select or not all(is_descriptor(key) for key in self.map):
+            return False
+        self._beyond_select = True
+        self.rest_size, self._rests_until = -1, 0.0
+        return True
 
     # -- before the wait -------------------------------------------------------------------------
 
     def refresh(self) -> bool:
         """Ask the objects that are due; return whether there is anything to wait for."""
-        self.registry.follow()
         if self._clock() >= self._next_audit:
             self._audit()
         self.registry.ask()
@@ -242,13 +242,12 @@ def watch_of(map: Map) -> Watch | None:
     return watch if watch is not None and watch.thread == get_ident() else None
 
 
-def announce(channel: Any) -> None:
-    """Have ``channel`` asked before the next wait: it may answer differently now.
-
-    Callable from any thread, but it wakes no loop that waits already.
-    """
-    for watch in [*_watches.values()]:
-        watch.registry.invalidate(channel._fileno, channel)
+def watch_for_pass(map: Map) -> Watch | None:
+    """Return the watch that makes the next pass over ``map``; None if asyncore's way is taken."""
+    watch = _watches.get(id(map))
+    if watch is None or len(map) <= watch.rest_size or not watch.takes_pass():
+        return None
+    return watch
 
 
 def _forget_watches() -> None:
@@ -256,6 +255,7 @@ def _forget_watches() -> None:
     for watch in _watches.values():
         watch.close()
     _watches.clear()
+    listeners.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -30,16 +30,57 @@ class Many(NamedTuple):
     peers: list[socket.socket]
 
 
+class Later:
+    """A member that calls a function in its sixth pass; it has an event in each, so none waits.
+
+    Attributes:
+        happened: whether the function was called.
+    """
+
+    accepting = False
+
+    def __init__(self, action: Callable[[], object]) -> None:
+        self.action = action
+        self.passes = 0
+        self.happened = False
+        self.one, self.other = socket.socketpair()
+
+    def readable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def handle_write_event(self) -> None:
+        self.passes += 1
+        if self.passes == 6:
+            self.action()
+            self.happened = True
+
+    def handle_error(self) -> None:
+        raise
+
+    def close(self) -> None:
+        self.one.close()
+        self.other.close()
+
+
 @pytest.fixture(autouse=True)
-def short_loops_are_watched_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' loops make a few passes and stand for those of a server, which makes many."""
+def everything_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' loops make a few passes over a few objects, and stand for those of a server."""
     monkeypatch.setattr("miniloop.compat.watch.FEW_PASSES", 1)
+    monkeypatch.setattr("miniloop.compat.watch.SMALL_MAP", 0)
+    monkeypatch.setattr("miniloop.compat.watch.BUSY_MAP", 0)
 
 
-@pytest.fixture(params=["ours", "original"])
-def modules(request: pytest.FixtureRequest) -> Iterator[Modules]:
-    """Ours, and then CPython's; their global map is left as empty as it was."""
-    found = OURS if request.param == "ours" else ORIGINAL
+@pytest.fixture(params=["ours", "ours, resting", "original"])
+def modules(
+    request: pytest.FixtureRequest, everything_is_watched: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Modules]:
+    """Ours, watching and not, and then CPython's; their global map is left as empty as it was."""
+    if request.param == "ours, resting":
+        monkeypatch.setattr("miniloop.compat.watch.SMALL_MAP", 1000)
+    found = ORIGINAL if request.param == "original" else OURS
     if found is None:
         pytest.skip(MISSING)
     yield found
@@ -106,3 +147,28 @@ def many(short_poll_list: None, core: Any, pair: Callable[[], Pair], map: dict[i
 def use_poll(request: pytest.FixtureRequest) -> bool:
     """Which of the two system calls the loop follows."""
     return bool(request.param)
+
+
+@pytest.fixture
+def both() -> list[tuple[Any, Any]]:
+    """Our asyncore and asynchat, and CPython's, for a comparison within one test."""
+    if ORIGINAL is None:
+        pytest.skip(MISSING)
+    return [(each.asyncore, each.asynchat) for each in (OURS, ORIGINAL)]
+
+
+@pytest.fixture
+def later(map: dict[int, Any]) -> Iterator[Callable[[Callable[[], object]], Later]]:
+    """Has a function called inside a handler, in a later pass."""
+    made: list[Later] = []
+
+    def make(action: Callable[[], object]) -> Later:
+        member = Later(action)
+        made.append(member)
+        map[member.one.fileno()] = member
+        return member
+
+    yield make
+    for member in made:
+        map.pop(member.one.fileno(), None)
+        member.close()

@@ -39,6 +39,7 @@ class Member:
     """
 
     accepting = False
+    _fileno: int | None = 3
 
     def __init__(self, reads: bool = True, writes: bool = False) -> None:
         self.reads = reads
@@ -196,7 +197,7 @@ def test_an_answer_that_has_not_changed_is_not_passed_on(interests: Recorded) ->
     registry = MapRegistry({3: member}, interests)
     registry.follow()
     for _ in range(3):
-        registry.invalidate(3, member)
+        registry.invalidate(member)
         registry.ask()
     assert (member.asked, interests.updates) == (3, [(3, READ, False)])
 
@@ -207,7 +208,7 @@ def test_each_change_is_passed_on_once(interests: Recorded) -> None:
     registry.follow()
     for reads, writes in [(True, True), (False, True), (False, False), (False, False)]:
         member.reads, member.writes = reads, writes
-        registry.invalidate(3, member)
+        registry.invalidate(member)
         registry.ask()
     assert [interest for _, interest, _ in interests.updates] == [READ | WRITE, WRITE, 0]
 
@@ -230,9 +231,10 @@ def test_each_is_asked_once_whatever_made_it_due(interests: Recorded) -> None:
     registry = MapRegistry({3: silent, 4: overriding}, interests)
     registry.follow()
     registry.ask()
+    overriding._fileno = 4
     for member, fd in ((silent, 3), (overriding, 4)):
-        registry.invalidate(fd, member)
-        registry.invalidate(fd, member)
+        registry.invalidate(member)
+        registry.invalidate(member)
         registry.served.append(registry.entries[fd])
     registry.ask()
     assert (silent.asked, overriding.asked) == (2, 2)
@@ -243,9 +245,9 @@ def test_an_announcement_of_an_object_elsewhere_changes_nothing(interests: Recor
     registry = MapRegistry({3: member}, interests)
     registry.follow()
     registry.ask()
-    registry.invalidate(3, other)
-    registry.invalidate(4, member)
-    registry.invalidate(None, member)  # it has left its map
+    registry.invalidate(other)
+    for member._fileno in (4, None):  # it has left its map
+        registry.invalidate(member)
     registry.ask()
     assert (member.asked, other.asked) == (1, 0)
 

@@ -13,7 +13,7 @@ def test_a_stranger_gets_nothing_that_was_meant_for_another(pair: Pairs, use_pol
     """asyncore called the object that the map had under the number at the event's turn."""
     map: dict[int, Any] = {}
     for _ in range(12):
-        asyncore.dispatcher_with_send(pair()[0], map)  # or the watch would be bypassed
+        asyncore.dispatcher_with_send(pair()[0], map)
     (ours, theirs), (sock, peer) = pair(), pair()
     seen: list[str] = []
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.compat.conftest import chat, core, map, modules, pair, use_poll
+from tests.compat.conftest import chat, core, everything_is_watched, map, modules, pair, use_poll
 from tests.compat.serving import recorder, serve
 from tests.driving import LONGEST, reset, tcp_pair
 
-__all__ = ["chat", "core", "map", "modules", "pair", "use_poll"]  # fixtures
+__all__ = ["chat", "core", "everything_is_watched", "map", "modules", "pair", "use_poll"]
 
 Map = dict[int, Any]
 Pairs = Callable[[], tuple[socket.socket, socket.socket]]

@@ -4,7 +4,7 @@ A test that takes ``core`` runs on CPython's asyncore too, which does ask every 
 """
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,64 +16,12 @@ Pairs = Callable[[], Pair]
 Map = dict[int, Any]
 
 
-class Later:
-    """A member that calls a function in its sixth pass; it has an event in each, so none waits.
-
-    Attributes:
-        happened: whether the function was called.
-    """
-
-    accepting = False
-
-    def __init__(self, action: Callable[[], object]) -> None:
-        self.action = action
-        self.passes = 0
-        self.happened = False
-        self.one, self.other = socket.socketpair()
-
-    def readable(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return True
-
-    def handle_write_event(self) -> None:
-        self.passes += 1
-        if self.passes == 6:
-            self.action()
-            self.happened = True
-
-    def handle_error(self) -> None:
-        raise
-
-    def close(self) -> None:
-        self.one.close()
-        self.other.close()
-
-
 @pytest.fixture(params=[0, 12], ids=["alone", "in company"])
 def map(request: pytest.FixtureRequest, core: Any, map: Map, pair: Pairs) -> Map:
     """A map with so many silent members, which need not be asked."""
     for _ in range(request.param):
         core.dispatcher_with_send(pair()[0], map)
     return map
-
-
-@pytest.fixture
-def later(map: Map) -> Iterator[Callable[[Callable[[], object]], Later]]:
-    """Has a function called inside a handler, in a later pass."""
-    made: list[Later] = []
-
-    def make(action: Callable[[], object]) -> Later:
-        member = Later(action)
-        made.append(member)
-        map[member.one.fileno()] = member
-        return member
-
-    yield make
-    for member in made:
-        map.pop(member.one.fileno(), None)
-        member.close()
 
 
 @pytest.fixture

@@ -1,15 +1,16 @@
-"""Which objects are asked when: the picture in ``watch.py``, row by row."""
+"""Which objects are asked when: the picture in asyncore-watch.md, row by row."""
 
 import re
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
 
 from miniloop.compat import watch
-from miniloop.compat.watch import announce
+from miniloop.compat.announcing import announce
 from miniloop.testing import FakeClock
 from tests.compat.conftest import Pair
 from tests.compat.serving import serve
@@ -18,10 +19,12 @@ from tests.driving import tcp_pair
 
 Pairs = Callable[[], Pair]
 
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "asyncore-watch.md"
+
 
 def picture() -> dict[str, str]:
     """Return the rows of the picture: an object's text, and a letter for each pass."""
-    rows = re.findall(r"^    (\w.*?)   +((?:[x.] +)+[x.])$", watch.__doc__ or "", re.MULTILINE)
+    rows = re.findall(r"^(\w.*?)   +((?:[x.] +)+[x.])$", PAGE.read_text(), re.MULTILINE)
     return {text: re.sub(" ", "", letters) for text, letters in rows}
 
 
