@@ -43,7 +43,7 @@ class Workload:
     Attributes:
         name: For `--only`.
         title: For the table.
-        kind: What the servers do: echo, lines or fanout.
+        kind: What the servers do, one of `servers.KINDS`.
         load: Makes the load, given the server's address and what sends and receives.
         connections: The most connections open at once, without a crowd.
         contestants: Ours first.
@@ -197,7 +197,7 @@ WORKLOADS = (
         "lines",
         lambda address, loops: Echoes(address, loops, 50),
         50,
-        (peer("compat"), peer("asyncore", 0.95)),
+        (peer("compat"), peer("asyncore", 0.98)),
     ),
     Workload(
         "old-bursts",
@@ -205,7 +205,15 @@ WORKLOADS = (
         "lines",
         lambda address, loops: Echoes(address, loops, 4, lines=256),
         4,
-        (peer("compat"), peer("asyncore", 1.0)),
+        (peer("compat"), peer("asyncore", 1.1)),
+    ),
+    Workload(
+        "old-ping-pong",
+        "two objects that send a line to and fro 100 times, for one connection, async_chat",
+        "pingpong",
+        lambda address, loops: Echoes(address, loops, 1),
+        1,
+        (peer("compat"), peer("asyncore", 0.95)),
     ),
     Workload(
         "old-silent",
@@ -215,7 +223,7 @@ WORKLOADS = (
         1,
         (
             Contestant("compat", "compat", crowd=SILENT),
-            Contestant("asyncore", "asyncore", goal=20.0, crowd=SILENT),
+            Contestant("asyncore", "asyncore", goal=50.0, crowd=SILENT),
         ),
         saturating=False,
     ),

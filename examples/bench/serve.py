@@ -12,7 +12,7 @@ import socket
 from collections.abc import Sequence
 
 from .machine import die_with_parent, pin
-from .servers import MODULES
+from .servers import KINDS, MODULES
 
 BACKLOG = 1024
 
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Serve as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m examples.bench.serve")
     parser.add_argument("name", choices=list(MODULES))
-    parser.add_argument("kind", choices=["echo", "lines", "fanout", "asked", "lines-poll"])
+    parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--core", type=int, help="the core to stay on")
     options = parser.parse_args(argv)
     die_with_parent()

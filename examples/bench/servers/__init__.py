@@ -8,6 +8,7 @@ listening, non-blocking socket. The kinds:
 * fanout: every line goes to everybody who is connected, the speaker too.
 * asked: as echo, through an object that asyncore has to ask what it wants.
 * lines-poll: as lines, waiting with poll(2), where asyncore has the choice.
+* pingpong: as lines, after two objects have sent each line to and fro.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import sys
 from .. import compiled_loops
 
 READ_SIZE = 65536  # bytes asked for in one receive, the same for everybody who has the choice
+
+KINDS = ("echo", "lines", "fanout", "asked", "lines-poll", "pingpong")
 
 MODULES = {
     "miniloop": "miniloop_chat",

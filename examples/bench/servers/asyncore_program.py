@@ -8,8 +8,12 @@ from __future__ import annotations
 import asynchat
 import asyncore
 import socket
+from contextlib import suppress
+from typing import Any
 
 from . import READ_SIZE
+
+THROWS = 100  # for each line of a client's, so that little else is measured
 
 
 class Echo(asyncore.dispatcher_with_send):
@@ -46,8 +50,8 @@ class Asked(asyncore.dispatcher):
 class Lines(asynchat.async_chat):
     """Every line goes back."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        asynchat.async_chat.__init__(self, sock)
+    def __init__(self, sock: socket.socket, map: dict[int, Any] | None = None) -> None:
+        asynchat.async_chat.__init__(self, sock, map)
         self.parts: list[bytes] = []
         self.set_terminator(b"\n")
 
@@ -60,10 +64,39 @@ class Lines(asynchat.async_chat):
         self.push(line + b"\n")
 
 
+class Player(Lines):
+    """Returns every line to its partner, until there have been enough."""
+
+    left = 0
+
+    def found_terminator(self) -> None:
+        Player.left -= 1
+        if not Player.left:
+            self.parts = []
+            raise asyncore.ExitNow
+        Lines.found_terminator(self)
+
+
+class PingPong(Lines):
+    """Every line goes back after two objects have sent it to and fro, in a map of their own."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        Lines.__init__(self, sock)
+        self.map: dict[int, Any] = {}
+        self.players = [Player(end, self.map) for end in socket.socketpair()]
+
+    def push(self, data: bytes) -> None:
+        Player.left = THROWS
+        self.players[0].push(data)
+        with suppress(asyncore.ExitNow):
+            asyncore.loop(map=self.map)
+        Lines.push(self, data)
+
+
 class Door(asyncore.dispatcher):
     """Accepts, and makes a guest of every connection."""
 
-    def __init__(self, listener: socket.socket, guest: type[Echo | Asked | Lines]) -> None:
+    def __init__(self, listener: socket.socket, guest: Guest) -> None:
         asyncore.dispatcher.__init__(self, listener)
         self.accepting = True
         self.guest = guest
@@ -73,7 +106,9 @@ class Door(asyncore.dispatcher):
         self.guest(sock)
 
 
-KINDS: dict[str, type[Echo | Asked | Lines]] = {"echo": Echo, "asked": Asked, "lines": Lines}
+Guest = type[Echo | Asked | Lines]
+
+KINDS: dict[str, Guest] = {"echo": Echo, "asked": Asked, "lines": Lines, "pingpong": PingPong}
 
 
 def serve(kind: str, listener: socket.socket) -> None:
