@@ -10,6 +10,9 @@ PYFTPDLIB = "pyftpdlib==2.2.0"
 PYFTPDLIB_NEEDS = ("psutil", "pyopenssl")  # its tests'; the same for both sides, so any will do
 PYASYNCORE = ("pyasyncore==1.0.4", "pyasynchat==1.0.4")
 STANDARD_SMTPD = "standard-smtpd==3.13.0"  # brings standard-asyncore and standard-asynchat
+ZOPE_SERVER = "zope.server[test]==5.0"
+IRC_BOT = "irc-bot==1.0.41"
+ASYNCORE_WSGI = "asyncore-wsgi==0.0.11"  # brings a copy of asyncore, which is replaced
 
 NAMES = ("asyncore", "asynchat")
 
@@ -60,7 +63,7 @@ def suites_for(version: tuple[int, int]) -> list[Suite]:
     suites = [_stdlib_suite(name, version) for name in names]
     if version >= (3, 12):
         suites += _standard_smtpd()
-    return [*suites, _pyftpdlib()]
+    return [*suites, *_programs(), _pyftpdlib()]
 
 
 def _stdlib_suite(name: str, version: tuple[int, int]) -> Suite:
@@ -87,6 +90,18 @@ def _standard_smtpd() -> list[Suite]:
     return [
         Suite("standard-smtpd", "test_smtpd", held, project="standard-smtpd"),
         Suite("standard-smtpd: mail", "tests.suites.mail_exchange", held, project="standard-smtpd"),
+    ]
+
+
+def _programs() -> list[Suite]:
+    """Describe zope.server's own tests, and conversations of ours with two programs."""
+    held = tuple(f"irc_bot.simple_irc_bot.{name}" for name in NAMES)
+    zope = ("zope.server.serverbase.asyncore", "zope.server.dualmodechannel.asyncore")
+    wsgi = ("asyncore_wsgi.asyncore", "asyncore_wsgi.SimpleWebSocketServer.asyncore")
+    return [
+        Suite("zope.server", "tests.suites.zope_server", zope, project="zope.server"),
+        Suite("irc-bot", "tests.suites.irc_bot_session", held, project="irc-bot"),
+        Suite("asyncore-wsgi", "tests.suites.wsgi_session", wsgi, project="asyncore-wsgi"),
     ]
 
 

@@ -33,14 +33,14 @@ class Site:
     Attributes:
         python: the interpreter.
         path: folders to import from before all others; each run gets its own copy of ``source``.
-        source: the sdist that holds the tests.
+        source: the sdist that holds the tests, None where they are installed or ours.
         inside: the folder of ``source`` to import from, ``.`` for its top.
         settings: environment variables for the tests.
     """
 
     python: Path
     path: tuple[Path, ...]
-    source: Path
+    source: Path | None
     inside: str = "."
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,16 +55,24 @@ def site_for(project: str, version: tuple[int, int]) -> Site:
         checks.prepare()
     except SystemExit as error:
         raise UnavailableError(str(error)) from None
-    if project == "pyftpdlib":
-        needs = list(catalogue.PYFTPDLIB_NEEDS)
-        if version >= (3, 12):
-            needs += catalogue.PYASYNCORE
-        source = sdist(catalogue.PYFTPDLIB)
-        settings = {"GITHUB_ACTIONS": "true"}  # its authors' word for "be patient"
-        return Site(checks.venv_python(), (installed(project, needs),), source, settings=settings)
-    needs = [catalogue.STANDARD_SMTPD]
-    source = sdist(catalogue.STANDARD_SMTPD)
-    return Site(checks.venv_python(), (installed(project, needs),), source, "tests")
+    python, originals = checks.venv_python(), catalogue.PYASYNCORE if version >= (3, 12) else ()
+    if project == "standard-smtpd":  # which brings its originals
+        source = sdist(catalogue.STANDARD_SMTPD)
+        return Site(python, (installed(project, [catalogue.STANDARD_SMTPD]),), source, "tests")
+    path = (installed(project, [*NEEDS[project], *originals]),)
+    if project != "pyftpdlib":
+        return Site(python, path, None)
+    settings = {"GITHUB_ACTIONS": "true"}  # its authors' word for "be patient"
+    return Site(python, path, sdist(catalogue.PYFTPDLIB), settings=settings)
+
+
+NEEDS: dict[str, Sequence[str]] = {
+    "pyftpdlib": catalogue.PYFTPDLIB_NEEDS,
+    "zope.server": (catalogue.ZOPE_SERVER,),
+    "irc-bot": (catalogue.IRC_BOT,),
+    "asyncore-wsgi": (catalogue.ASYNCORE_WSGI,),
+}
+"""What is installed for a project, beside the originals."""
 
 
 def installed(name: str, requirements: Sequence[str]) -> Path:

@@ -51,8 +51,10 @@ def _run_in(folder: Path, suite: Suite, ours: bool, site: Site | None) -> Run:
     environment = _environment(temporary)
     if site is not None:
         environment.update(site.settings)
+        path = [str(entry) for entry in site.path]
+    if site is not None and site.source is not None:
         work = unpack(site.source, work)
-        path = [str(work / site.inside), *(str(entry) for entry in site.path)]
+        path.insert(0, str(work / site.inside))
     request = {
         "suite": dataclasses.asdict(suite),
         "ours": ours,
