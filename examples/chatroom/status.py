@@ -142,6 +142,7 @@ class Status:
         }
 
     def _history(self) -> dict[str, Any]:
+        clock = self.keeping.clock
         since, kept = self._trouble_since, self.keeping.store is not None
         return {
             "kept": kept and not self.hall.ledger.problem,
@@ -149,6 +150,7 @@ class Status:
             "problem": self.hall.ledger.problem,
             "trouble_s": 0 if since is None else round(self.loop.time() - since),
             "bytes": self.keeping.size(),
+            "clock_ahead_s": round(clock.ahead()) if clock else 0,
         }
 
     def _tls(self) -> dict[str, Any]:

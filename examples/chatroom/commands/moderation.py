@@ -77,7 +77,7 @@ def _unban(request: Request) -> None:
 
 
 def _bans(request: Request) -> None:
-    found = list(request.hall.sanctions.listed(request.now.wall))
+    found = list(request.hall.sanctions.listed(request.now.age))
     for each in islice(found, MOST_LISTED):
         until = f"until {clock(each.until)}" if each.until is not None else "for ever"
         reason = f": {each.reason}" if each.reason else ""
@@ -169,23 +169,24 @@ def _refuse_kin(request: Request, target: Member) -> None:
 def _impose(
     request: Request, kind: str, target: Target, duration: float | None, reason: str
 ) -> float | None:
-    hall, who, wall = request.hall, request.member, request.now.wall
+    hall, who, now = request.hall, request.member, request.now
     if meets(target, who):
         own = "name" if isinstance(target, Name) else "address"
         raise Refused(f"That is your own {own}.")
     for each in _met(request, target):
         if isinstance(target, Name):
             _refuse_kin(request, each)
-    until = None if duration is None else wall + duration
-    hall.record(hall.sanctions.impose(kind, target, until, who.shown, reason, wall))
+    # From the later of the two clocks: a ban that ends too late can be lifted.
+    until = None if duration is None else max(now.wall, now.age) + duration
+    hall.record(hall.sanctions.impose(kind, target, until, who.shown, reason, now.age))
     log.info("%s: %s on %s: %s", who.shown, kind, describe(target), reason or "no reason given")
     return until
 
 
 def _lift(request: Request, kind: str, command: str) -> None:
-    hall, wall = request.hall, request.now.wall
+    hall, age = request.hall, request.now.age
     target = target_of(_COMMANDS[command].need(request.rest), hall.limits.max_name)
-    hall.record(hall.sanctions.lift(kind, target, wall))
+    hall.record(hall.sanctions.lift(kind, target, age))
     log.info("%s lifts the %s on %s.", request.member.shown, kind, describe(target))
     request.answer(f"The {kind} on {describe(target)} is lifted.")
 

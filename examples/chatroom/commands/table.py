@@ -133,7 +133,7 @@ def _search(request: Request) -> None:
 
 def _quit(request: Request) -> None:
     hall, member, now = request.hall, request.member, request.now
-    words = request.rest if hall.sanctions.has_voice(member, now.wall) else ""
+    words = request.rest if hall.sanctions.has_voice(member, now.age) else ""
     hall.dismiss(member, "Goodbye.", "quit", now, words)
 
 

@@ -160,7 +160,14 @@ class Moment:
     Attributes:
         mono: Seconds on a monotonic clock, for limits.
         wall: Seconds since the epoch, for people.
+        steady: Seconds since the epoch by a clock that does not jump; None: `wall` is such a one.
     """
 
     mono: float
     wall: float
+    steady: float | None = None
+
+    @property
+    def age(self) -> float:
+        """The time by which ages and the ends of bans are measured, in seconds since the epoch."""
+        return self.wall if self.steady is None else self.steady

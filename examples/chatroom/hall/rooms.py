@@ -109,7 +109,7 @@ class Rooms:
 
     def left(self, room: Room, now: Moment) -> None:
         """Somebody has left `room`: it goes if it is empty and nothing was said in it."""
-        room.used = now.wall
+        room.used = now.age
         if not room.members and not room.saved and room is not self.lobby:
             self.drop(room)
 
@@ -129,7 +129,7 @@ class Rooms:
             if not room.members
             and not room.lock
             and room is not self.lobby
-            and now.wall - room.used > self._limits.room_rest
+            and now.age - room.used > self._limits.room_rest
         ]
         if deserted:
             self.drop(min(deserted, key=lambda room: room.used))

@@ -14,11 +14,28 @@ from pathlib import Path
 from .problems import StoreError, describe
 
 APPLICATION_ID = 0x6D6C6372  # "mlcr": miniloop's chat room
-VERSION = 1
+VERSION = 2
 BUSY_TIMEOUT = 1.0
 """Seconds to wait for another program's lock, such as the sqlite3 shell's, before giving up."""
 
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
+
+AGE = "coalesce(stored, at)"
+"""The time from which a message's age counts: `at`, unless the machine's clock was wrong."""
+
+UPGRADES = {
+    1: (
+        "ALTER TABLE messages ADD COLUMN stored REAL",
+        "DROP INDEX messages_at",
+        f"CREATE INDEX messages_age ON messages ({AGE})",
+        "ALTER TABLE upkeep ADD COLUMN time REAL NOT NULL DEFAULT 0",
+        # No later than now: the newest message may have been said by a clock that was ahead.
+        """UPDATE upkeep SET time = coalesce((SELECT min(at, CAST(strftime('%s', 'now') AS REAL))
+            FROM messages ORDER BY id DESC LIMIT 1), 0)""",
+        "PRAGMA user_version = 2",
+    )
+}
+"""What makes of each older format the next one; each step takes no longer than an index does."""
 
 SCHEMA = (
     """CREATE TABLE rooms (
@@ -39,10 +56,11 @@ SCHEMA = (
         text TEXT NOT NULL,
         spaced TEXT NOT NULL DEFAULT '',  -- for scripts without spaces; see search_query.py
         at REAL NOT NULL,                 -- seconds since the epoch
-        nonce BLOB                        -- a digest; NULL where the sender promised nothing
+        nonce BLOB,                       -- a digest; NULL where the sender promised nothing
+        stored REAL                       -- the steady clock's time, where `at` was far from it
     ) STRICT""",
     "CREATE INDEX messages_room ON messages (room)",  # and, as every index, by id within
-    "CREATE INDEX messages_at ON messages (at)",
+    f"CREATE INDEX messages_age ON messages ({AGE})",
     "CREATE UNIQUE INDEX messages_nonce ON messages (nonce) WHERE nonce IS NOT NULL",
     """CREATE TABLE sanctions (
         kind TEXT NOT NULL,
@@ -52,9 +70,11 @@ SCHEMA = (
         reason TEXT NOT NULL,
         PRIMARY KEY (kind, subject)
     ) STRICT, WITHOUT ROWID""",
-    # How many messages were removed since the index of words was tidied up; see retention.py.
-    "CREATE TABLE upkeep (removed INTEGER NOT NULL) STRICT",
-    "INSERT INTO upkeep VALUES (0)",
+    """CREATE TABLE upkeep (
+        removed INTEGER NOT NULL,         -- messages, since the index of words was tidied up
+        time REAL NOT NULL DEFAULT 0      -- by the steady clock, at the last sweep; see clock.py
+    ) STRICT""",
+    "INSERT INTO upkeep VALUES (0, 0)",
     # The texts stand in `messages` alone; triggers keep the index true to them, whoever writes.
     """CREATE VIRTUAL TABLE words USING fts5 (
         sender, text, spaced, content='messages', content_rowid='id', prefix='2 3',
@@ -186,7 +206,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Look at what it is, make what is missing, and set how it is used."""
-    fresh = _is_fresh(connection)
+    version = _version(connection)
     connection.text_factory = _text
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table only
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
@@ -200,7 +220,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     ):
         connection.execute(f"PRAGMA {setting}")
     with transaction(connection):  # also says now, and not later, if nothing can be written
-        for statement in SCHEMA if fresh else ():
+        for statement in _changes(version):
             connection.execute(statement)
 
 
@@ -209,8 +229,17 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _is_fresh(connection: sqlite3.Connection) -> bool:
-    """Return whether it is empty; refuse what is neither that nor a history that we know."""
+def _changes(version: int) -> Iterator[str]:
+    """Go through the statements that make the newest format of an older one, or of nothing."""
+    if not version:
+        yield from SCHEMA
+        return
+    for each in range(version, VERSION):
+        yield from UPGRADES[each]
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """Return its format, 0 if it is empty; refuse what is neither that nor one that we know."""
     application, version, tables = (
         connection.execute(question).fetchone()[0]
         for question in (
@@ -220,11 +249,11 @@ def _is_fresh(connection: sqlite3.Connection) -> bool:
         )
     )
     if (application, version, tables) == (0, 0, 0):
-        return True
+        return 0
     if application != APPLICATION_ID:
         raise _Unfit("it is the database of some other program")
     if version > VERSION:
         raise _Unfit(f"a newer chat room made it (format {version}; this one knows {VERSION})")
-    if version < VERSION:
+    if version < 1:
         raise _Unfit(f"its format {version} is unknown")
-    return False
+    return int(version)

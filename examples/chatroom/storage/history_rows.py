@@ -22,6 +22,9 @@ LONGEST = 65_536
 
 MOST_SANCTIONS = 10_000
 HIGHEST_ID = 2**63 - 1
+FAR = 86_400.0
+"""Seconds between two clocks of which one is wrong."""
+
 LATEST = 250_000_000_000.0
 """Seconds since the epoch; what is later than that is in no calendar of Python's."""
 
@@ -45,7 +48,8 @@ class Writer:
 
     Args:
         connection: The database, in a transaction.
-        now: Seconds since the epoch, for what bears no time of its own.
+        now: Seconds since the epoch by the steady clock, for what bears no time of its own, or
+            one that cannot be right.
 
     Attributes:
         repeated: The ids of messages that were there already under another id.
@@ -86,10 +90,11 @@ class Writer:
     def _add(self, write: AddMessage) -> None:
         message, nonce = write.message, _digest(write.nonce)
         at = self._now if message.at is None else message.at
-        values = (message.kind.value, message.sender, message.text, at, nonce)
+        stored = self._now if abs(at - self._now) > FAR else None
+        values = (message.kind.value, message.sender, message.text, at, stored, nonce)
         added = self._execute(
-            "INSERT INTO messages (id, room, spaced, kind, sender, text, at, nonce)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO messages (id, room, spaced, kind, sender, text, at, stored, nonce)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *(message.id, self._room(write), spaced(message.text), *values),
         )
         if not added.rowcount:
@@ -164,6 +169,12 @@ def read_all(
         ),
         sanctions=tuple(SaveSanction(*row) for row in sanctions),
     )
+
+
+def last_time(connection: sqlite3.Connection) -> float:
+    """Return the time of the last sweep, in seconds since the epoch; 0 if there was none."""
+    rows = connection.execute("SELECT max(time) FROM upkeep").fetchone()
+    return min(max(0.0, float(rows[0] or 0.0)), LATEST)
 
 
 def _answer(connection: sqlite3.Connection, count: int, select: str, *values: object) -> Answer:

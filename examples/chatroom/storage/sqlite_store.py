@@ -10,6 +10,7 @@ SIGKILL or a power cut, as far as the disk does not lie.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import time
@@ -23,7 +24,7 @@ from miniloop import EventLoop
 from ..hall.history import Answer, Remembered, Write, Written
 from .errands import Errand, Errands
 from .history_file import HistoryFile, transaction
-from .history_rows import Writer, read_all, read_matches, read_page
+from .history_rows import Writer, last_time, read_all, read_matches, read_page
 from .problems import StoreError, describe
 from .retention import Retention, Trimmed, sweep
 
@@ -54,7 +55,7 @@ class SqliteStore:
         loop: The loop whose thread calls, and is answered on.
         path: The file; it and its folder are made if they are missing, for this user alone.
         retention: What `trim()` keeps; everything unless given.
-        wall: The time of day, in seconds since the epoch.
+        wall: The time by which ages are measured, in seconds since the epoch.
 
     Raises:
         StoreError: It cannot be opened, is no history, or another server has it.
@@ -83,6 +84,15 @@ class SqliteStore:
         """How many writes and questions are not answered yet."""
         return len(self._errands) + len(self._looks)
 
+    def last_time(self) -> float:
+        """Return the last time that the history knows, in seconds since the epoch; 0: none.
+
+        Raises:
+            StoreError: The file is damaged, or cannot be read.
+        """
+        with self._reading():
+            return last_time(self._connection)
+
     def load(self, recent: int) -> Remembered:
         """Return what is known, with up to `recent` messages a room; blocks, so before the loop.
 
@@ -90,17 +100,16 @@ class SqliteStore:
             StoreError: The file is damaged, or cannot be read.
         """
         most = self._retention.keep_rooms
-        try:
+        with self._reading():
             return read_all(self._connection, recent, most, self._wall())
-        except sqlite3.Error as error:
-            why = describe(error)
-            raise StoreError(f"The history in {self._path} cannot be read: {why}.") from error
 
     def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
         """Write all of `writes` in one transaction, or none; then call `done`."""
         # A copy: the thread must not look at a list that its owner goes on using.
-        batch = tuple(writes)
-        self._add(lambda: self._write(batch), lambda why: Written(problem=why), done, urgent=True)
+        batch, now = tuple(writes), self._wall()
+        self._add(
+            lambda: self._write(batch, now), lambda why: Written(problem=why), done, urgent=True
+        )
 
     def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
         """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
@@ -121,7 +130,7 @@ class SqliteStore:
         Does nothing, and calls nobody, while the last call is still at work.
 
         Args:
-            now: Seconds since the epoch.
+            now: Seconds since the epoch, by the clock for ages.
             done: Gets what was removed, which the log gets too.
         """
         if self._sweep is None and not self._closing:
@@ -146,6 +155,14 @@ class SqliteStore:
         looked = self._looks.alone(self._file.reader.close, patience)
         if not (looked and self._errands.alone(self._file.close, patience)):
             log.error("The history in %s could not be closed: the disk hangs.", self._path)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            why = describe(error)
+            raise StoreError(f"The history in {self._path} cannot be read: {why}.") from error
 
     def _ask(self, work: Callable[[], Answer], done: Callable[[Answer], None]) -> None:
         if self._closed:
@@ -193,10 +210,10 @@ class SqliteStore:
         self._file.reader.set_progress_handler(lambda: time.monotonic() > deadline, LOOK_EVERY)
         return work()
 
-    def _write(self, batch: Sequence[Write]) -> Written:
+    def _write(self, batch: Sequence[Write], now: float) -> Written:
         try:
             with transaction(self._connection):
-                writer = Writer(self._connection, self._wall())
+                writer = Writer(self._connection, now)
                 for each in batch:
                     writer.do(each)
         except Exception as error:

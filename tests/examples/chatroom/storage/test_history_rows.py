@@ -50,7 +50,8 @@ def test_long_texts_and_unknown_kinds_of_others_are_bounded(file: HistoryFile) -
     write(file, add(1, "x"))
     for number, kind, text in ((2, "said", "y" * 1_000_000), (3, "exploded", "z")):
         file.connection.execute(
-            "INSERT INTO messages VALUES (?, 1, ?, 'Eve', ?, '', 0, NULL)", (number, kind, text)
+            "INSERT INTO messages VALUES (?, 1, ?, 'Eve', ?, '', 0, NULL, NULL)",
+            (number, kind, text),
         )
     found = read_page(file.connection, "lobby", 0, 9).messages
     assert [(message.id, len(message.text)) for message in found] == [(1, 1), (2, LONGEST)]
@@ -60,7 +61,7 @@ def test_nobody_can_put_words_into_the_servers_mouth_or_stop_its_clock(file: His
     write(file, add(1, "x"))
     rows = [(2, "notice", 0), (3, "farewell", 0), (4, "said", 9e999), (5, "acted", -9e999)]
     file.connection.executemany(
-        "INSERT INTO messages VALUES (?, 1, ?, 'E', 'y', '', ?, NULL)", rows
+        "INSERT INTO messages VALUES (?, 1, ?, 'E', 'y', '', ?, NULL, NULL)", rows
     )
     found = read_page(file.connection, "lobby", 0, 9).messages
     assert [message.id for message in found] == [1, 4, 5]
