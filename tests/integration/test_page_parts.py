@@ -109,6 +109,24 @@ def test_pages_and_news_are_put_in_order_and_none_twice(page: Page) -> None:
     assert more is False
 
 
+def test_a_page_of_ignored_people_is_passed_by(page: Page) -> None:
+    script = """
+    const room = new Conversation('lobby', false);
+    room.catchUp(messages(91, 100), true);
+    const asked = [room.backId];
+    for (const next of [60, 30]) {
+      room.addPage({before: room.backId, messages: [], more: true, next});
+      asked.push(room.backId, room.more);
+    }
+    room.addPage({before: 30, messages: messages(20, 29), more: false});
+    return [asked, room.backId, room.more, ids(room)];
+    """
+    asked, back, more, ids = use(page, "Conversation from conversation", script)
+    assert asked == [91, 60, True, 30, True]
+    assert (back, more) == (20, False)
+    assert ids == [*range(20, 30), *range(91, 101)]
+
+
 def test_a_gap_is_closed_page_by_page(page: Page) -> None:
     script = """
     const room = new Conversation('lobby', false);

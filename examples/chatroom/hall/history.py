@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..people.names import fold
 from ..people.sanction import ForgetSanction, SaveSanction
 from .messages import Message
 
@@ -84,11 +85,30 @@ class Answer:
         messages: The messages.
         more: Whether there are older ones.
         problem: Why they could not be had, as half a sentence; empty if they could.
+        next: Where to go on (before the message with this id) when the look ended with no message
+            that is wanted, and not at the beginning; 0 otherwise.
     """
 
     messages: tuple[Message, ...] = ()
     more: bool = False
     problem: str = ""
+    next: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, as far as a store has to know.
+
+    Attributes:
+        source: Where the question comes from; each source has its turn.
+        unheard: The keys of the names whose messages are not wanted.
+    """
+
+    source: str = ""
+    unheard: frozenset[str] = frozenset()
+
+
+ANYBODY = Asker()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +138,24 @@ class Store(Protocol):
         The hall calls this again only after `done` was called.
         """
 
-    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+    def page(
+        self,
+        room: str,
+        before: int,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
 
-    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+    def search(
+        self,
+        room: str,
+        query: str,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` of the newest messages of `room` that match what somebody typed."""
 
 
@@ -149,14 +183,28 @@ class MemoryStore:
                 self._rooms.pop(each.key, None)
         done(Written())
 
-    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+    def page(
+        self,
+        room: str,
+        before: int,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` messages of `room` before the id `before`."""
-        known = list(self._rooms.get(room, ()))
+        known = [each for each in self._rooms.get(room, ()) if fold(each.sender) not in by.unheard]
         end = bisect_left(known, before, key=lambda message: message.id) if before else len(known)
         start = max(0, end - count)
         done(Answer(tuple(known[start:end]), start > 0))
 
-    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+    def search(
+        self,
+        room: str,
+        query: str,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find the newest messages of `room` that contain all the words of `query`."""
         words = query.casefold().split()
         found = [

@@ -105,12 +105,15 @@ class Page:
         before: The id asked for; 0 means from the newest.
         messages: What was said, the oldest first.
         more: Whether there is more before them.
+        next: Where to go on (before the message with this id) when there are no messages, because
+            those looked at are of people whom one ignores; 0 otherwise.
     """
 
     room: str
     before: int
     messages: tuple[Message, ...]
     more: bool
+    next: int = 0
 
 
 @dataclass(frozen=True, slots=True)

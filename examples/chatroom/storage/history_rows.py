@@ -6,6 +6,7 @@ What is read is bounded and of known types, whoever wrote it: the file is the us
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 from ..hall.history import AddMessage, Answer, ForgetRoom, Remembered, SaveRoom, Write
 from ..hall.messages import Kind, Message
+from ..people.names import fold
 from ..people.sanction import ForgetSanction, SaveSanction
 from .problems import Clash
 from .search_query import match_expression, spaced
@@ -21,6 +23,9 @@ LONGEST = 65_536
 """Characters of a text that are read back; the doors' limits are far below."""
 
 MOST_SANCTIONS = 10_000
+MOST_ROWS = 5000
+"""Messages looked at for one page, however few of them are wanted: some ten milliseconds."""
+
 HIGHEST_ID = 2**63 - 1
 FAR = 86_400.0
 """Seconds between two clocks of which one is wrong."""
@@ -34,7 +39,7 @@ _SPOKEN = {kind.value: kind for kind in (Kind.SAID, Kind.ACTED)}
 _COLUMNS = f"""m.id, m.kind, substr(m.sender, 1, {LONGEST}), substr(m.text, 1, {LONGEST}),
     m.at, r.shown"""
 _PAGE = f"""SELECT {_COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
-    WHERE r.key = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?"""
+    WHERE r.key = ? AND m.id < ? ORDER BY m.id DESC LIMIT {MOST_ROWS}"""
 # CROSS: the index of words comes first; it knows the newest first without sorting.
 _SEARCH = f"""SELECT {_COLUMNS} FROM words
     CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
@@ -136,10 +141,30 @@ class Writer:
         return self._connection.execute(statement, [_encodable(value) for value in values])
 
 
-def read_page(connection: sqlite3.Connection, room: str, before: int, count: int) -> Answer:
-    """Return up to `count` messages of `room` before the id `before`; 0 means the newest."""
+def read_page(
+    connection: sqlite3.Connection,
+    room: str,
+    before: int,
+    count: int,
+    unheard: frozenset[str] = frozenset(),
+) -> Answer:
+    """Return up to `count` messages of `room` before the id `before`; 0 means the newest.
+
+    Those of the senders `unheard` do not count; at most `MOST_ROWS` are looked at.
+    """
     highest = min(before, HIGHEST_ID) if before else HIGHEST_ID
-    return _answer(connection, count, _PAGE, _encodable(room), max(0, highest))
+    cursor = connection.execute(_PAGE, (_encodable(room), max(0, highest)))
+    found: list[Any] = []
+    looked = last = 0
+    with contextlib.closing(cursor):  # the rest of the rows is not read
+        for row in cursor:
+            if len(found) == max(0, count):
+                return Answer(tuple(_messages(reversed(found))), more=True)
+            looked, last = looked + 1, row[0]
+            if not (unheard and fold(row[2]) in unheard):
+                found.append(row)
+    more = looked == MOST_ROWS
+    return Answer(tuple(_messages(reversed(found))), more, next=last if more and not found else 0)
 
 
 def read_matches(connection: sqlite3.Connection, room: str, query: str, count: int) -> Answer:

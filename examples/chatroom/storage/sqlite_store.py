@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from miniloop import EventLoop
 
-from ..hall.history import Answer, Remembered, Write, Written
+from ..hall.history import ANYBODY, Answer, Asker, Remembered, Write, Written
 from .errands import Errand, Errands
 from .history_file import HistoryFile, transaction
 from .history_rows import Writer, last_time, read_all, read_matches, read_page
@@ -34,8 +34,11 @@ log = logging.getLogger("chatroom")
 
 Result = TypeVar("Result")
 
-MOST_WAITING = 200
+MOST_WAITING = 1000
 """Questions that may wait; writes have a thread of their own, and are never refused."""
+
+MOST_OF_ONE = 50
+"""Questions from one source that may wait: it waits for them itself, others do not."""
 
 LONGEST_LOOK = 2.0
 """Seconds for one page or search; common words in a small room of a large file can take long."""
@@ -111,18 +114,33 @@ class SqliteStore:
             lambda: self._write(batch, now), lambda why: Written(problem=why), done, urgent=True
         )
 
-    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+    def page(
+        self,
+        room: str,
+        before: int,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
-        self._ask(lambda: read_page(self._file.reader, room, before, count), done)
+        unheard = by.unheard
+        self._ask(lambda: read_page(self._file.reader, room, before, count, unheard), done, by)
 
-    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+    def search(
+        self,
+        room: str,
+        query: str,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` of the newest messages of `room` with all the words of `query`.
 
         A word is found in texts and in senders' names, in any case and with or without accents;
         the last one also as the beginning of a longer word.  In scripts that put no spaces between
         words any part is found.
         """
-        self._ask(lambda: read_matches(self._file.reader, room, query, count), done)
+        self._ask(lambda: read_matches(self._file.reader, room, query, count), done, by)
 
     def trim(self, now: float, done: Callable[[Trimmed], None] | None = None) -> None:
         """Forget what need not be kept, in small steps between which others have their turn.
@@ -164,14 +182,15 @@ class SqliteStore:
             why = describe(error)
             raise StoreError(f"The history in {self._path} cannot be read: {why}.") from error
 
-    def _ask(self, work: Callable[[], Answer], done: Callable[[Answer], None]) -> None:
+    def _ask(self, work: Callable[[], Answer], done: Callable[[Answer], None], by: Asker) -> None:
+        looks = self._looks
         if self._closed:
             done(Answer(problem="it is closed already"))
-        elif len(self._looks) >= MOST_WAITING:
+        elif len(looks) >= MOST_WAITING or looks.waiting(by.source) >= MOST_OF_ONE:
             done(Answer(problem="too many look into it at once; try again"))
         else:
             look = partial(self._look, work)
-            self._looks.add(Errand(look, lambda why: Answer(problem=why), done))
+            looks.add(Errand(look, lambda why: Answer(problem=why), done, by.source))
 
     def _add(
         self,

@@ -81,8 +81,10 @@ class LineRenderer:
                 return [self._line(event, _NOW)]
             case RoomView():
                 return [clean(f"-- {_describe(event)}"), *self._past(event.recent)]
-            case Page():
+            case Page(next=0):
                 return self._past(event.messages) or ["-- Nothing has been said here yet."]
+            case Page():
+                return ["-- What was said here last is all of people whom you ignore."]
             case Found():
                 return [clean(f"-- {_describe_search(event)}"), *self._past(event.messages)]
             case RoomList():

@@ -108,7 +108,7 @@ export class Chat {
     const room = this.current;
     if (!room || room.isPrivate || this.#loads(room) || !room.more || room.stale) return;
     room.replacing = null;
-    this.#page(room, room.oldestId);
+    this.#page(room, room.backId);
   }
 
   /** Show the open room around the message `id`, or its newest ones if `id` is 0. */

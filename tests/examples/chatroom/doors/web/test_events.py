@@ -57,6 +57,10 @@ SAID_JSON = {"kind": "said", "sender": "Ada", "text": "hi", "room": "lobby", "at
             {"kind": "page", "room": "tea", "before": 9, "messages": [SAID_JSON], "more": False},
         ),
         (
+            Page("tea", 9, (), True, 5),
+            {"kind": "page", "room": "tea", "before": 9, "messages": [], "more": True, "next": 5},
+        ),
+        (
             Found("tea", "hi", (SAID,)),
             {"kind": "found", "room": "tea", "query": "hi", "messages": [SAID_JSON]},
         ),
