@@ -193,3 +193,27 @@ def test_a_noted_time_that_cannot_be_is_bounded(
 ) -> None:
     file.connection.execute("UPDATE upkeep SET time = ?", (noted,))
     assert last_time(file.connection) == read
+
+
+def test_one_who_fills_a_room_has_nobody_elses_history_forgotten(file: HistoryFile) -> None:
+    write(
+        file, *chatter(1, 100), *chatter(101, 3000, room="cave"), *chatter(3101, 3000, room="den")
+    )
+    trim(file, Retention(keep_bytes=LEAST_BYTES))
+    left = dict(
+        file.connection.execute(
+            "SELECT r.key, count(*) FROM messages m JOIN rooms r ON r.id = m.room GROUP BY 1"
+        ).fetchall()
+    )
+    assert left["lobby"] == 100
+    assert left["cave"] == pytest.approx(left["den"], rel=0.1)
+    assert ids(file)[100:][: left["cave"]] == list(range(3101 - left["cave"], 3101))  # the newest
+
+
+def test_shrinking_lets_others_write_between_small_steps(file: HistoryFile) -> None:
+    write(file, *chatter(1, 4000))
+    left = [len(ids(file))]
+    for _ in sweep(file.connection, Retention(keep_bytes=LEAST_BYTES), NOON, Trimmed()):
+        left.append(len(ids(file)))
+        assert left[-2] - left[-1] <= BATCH
+    assert left[-1] < 4000
