@@ -71,10 +71,12 @@ class Written:
         problem: Why nothing was written, as half a sentence for people ("the disk is full");
             empty if all was.
         repeated: The ids of messages whose nonce was known: they were not stored again.
+        note: A sentence for all who are here; empty if all went as usual.
     """
 
     problem: str = ""
     repeated: frozenset[int] = frozenset()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ class Ledger:
             self._recover()
 
     def _written(self, written: Written) -> None:
+        if written.note:
+            self._announce(written.note)
         if self._doubtful:
             self._resolve(written)
             return
@@ -173,6 +175,8 @@ class Ledger:
         self._store.write(batch, self._retried)
 
     def _retried(self, written: Written) -> None:
+        if written.note:
+            self._announce(written.note)
         count, self._retrying = self._retrying, 0
         if written.problem:
             self.problem = written.problem

@@ -110,6 +110,9 @@ class HistoryFile:
         StoreError: It cannot be opened, is none, or another server has it.
 
     Attributes:
+        path: Where it is, without links.
+        sides: Which files its log and its shared memory are; see `identity()`.
+        closed: Whether it has been closed.
         connection: The database, in autocommit mode; for one thread at a time.
         reader: The database once more, for looking only: with a write-ahead log neither waits
             for the other, so it may be used on a thread of its own.
@@ -122,13 +125,15 @@ class HistoryFile:
         with contextlib.ExitStack() as undo:
             try:
                 path = path.resolve()  # two names of one file must come to one lock
-                _make(path)
+                for each in (path, _side(path)):  # SQLite would with the rights of the umask
+                    make_file(each)
                 self._claim = undo.enter_context(contextlib.closing(_claim(path)))
                 self.connection = undo.enter_context(contextlib.closing(_connect(path)))
                 _prepare(self.connection)
                 self.reader = undo.enter_context(contextlib.closing(_connect(path)))
                 self.reader.text_factory = _text
                 self.reader.execute("PRAGMA query_only = ON")
+                self._known = identity(path)
             except OSError as error:
                 raise _refusal(path, str(error.strerror or error)) from error
             except sqlite3.Error as error:
@@ -136,15 +141,50 @@ class HistoryFile:
             except _Unfit as error:
                 raise _refusal(path, str(error)) from error
             undo.pop_all()
+        self.path = path
+        self.sides = {side: identity(Path(f"{path}{side}")) for side in ("-wal", "-shm")}
+        self.closed = False
+
+    def in_place(self) -> bool:
+        """Say whether the file that is open is still the one at its path."""
+        try:
+            return identity(self.path) == self._known
+        except OSError:  # it cannot be looked at: that says nothing
+            return True
 
     def close(self) -> None:
         """Close it, then let others have it; again is harmless.
 
         Closing the last connection makes SQLite copy the log (WAL) into the database.
         """
+        self.closed = True
         self.reader.close()
         self.connection.close()
         self._claim.close()
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at `path` from all others, whatever their names; None: none is.
+
+    Raises:
+        OSError: It cannot be found out.
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file and its folder, for this user alone; one that is there stays.
+
+    Raises:
+        OSError: They cannot be made.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 @contextlib.contextmanager
@@ -166,14 +206,6 @@ class _Unfit(Exception):
 
 def _refusal(path: Path, why: str) -> StoreError:
     return StoreError(f"The history in {path} cannot be used: {why}.")
-
-
-def _make(path: Path) -> None:
-    """Make the file and its folder, before SQLite would with the rights of the umask."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for each in (path, _side(path)):
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(each, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _side(path: Path) -> Path:

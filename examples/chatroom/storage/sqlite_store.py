@@ -25,7 +25,8 @@ from ..hall.history import ANYBODY, Answer, Asker, Remembered, Write, Written
 from .errands import Errand, Errands
 from .history_file import HistoryFile, transaction
 from .history_rows import Writer, last_time, read_all, read_matches, read_page
-from .problems import StoreError, describe
+from .problems import Clash, StoreError, describe
+from .rescue import copy_out, put_in_place
 from .retention import Retention, Trimmed, sweep
 
 __all__ = ["Retention", "SqliteStore", "StoreError", "Trimmed"]
@@ -43,6 +44,9 @@ MOST_OF_ONE = 50
 LONGEST_LOOK = 2.0
 """Seconds for one page or search; common words in a small room of a large file can take long."""
 LOOK_EVERY = 10_000  # instructions of SQLite's machine: some tenth of a millisecond
+
+GONE = "its file was deleted or replaced, and cannot be made anew"
+RENEWED = "The history's file was deleted or replaced; it has been made anew, and nothing is lost."
 
 PATIENCE = 3.0
 """Seconds that `close()` gives to what was still under way."""
@@ -62,6 +66,9 @@ class SqliteStore:
 
     Raises:
         StoreError: It cannot be opened, is no history, or another server has it.
+
+    Attributes:
+        renewed: How often the file was deleted or replaced, and made anew.
     """
 
     def __init__(
@@ -75,12 +82,17 @@ class SqliteStore:
         self._wall = wall
         self._path = path
         self._file = HistoryFile(path)
-        self._connection = self._file.connection
         self._errands = Errands(loop)
         self._looks = Errands(loop)  # a search that takes long must hold up no message
         self._sweep: Iterator[None] | None = None
-        self._trouble = ""
+        self._swept = self._file
+        self._trouble = self._news = ""
+        self.renewed = 0
         self._closing = self._closed = False
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._file.connection
 
     @property
     def waiting(self) -> int:
@@ -152,7 +164,7 @@ class SqliteStore:
             done: Gets what was removed, which the log gets too.
         """
         if self._sweep is None and not self._closing:
-            trimmed = Trimmed()
+            trimmed, self._swept = Trimmed(), self._file
             self._sweep = sweep(self._connection, self._retention, now, trimmed)
             self._trim_on(trimmed, done or (lambda _: None))
 
@@ -225,12 +237,15 @@ class SqliteStore:
     # On the threads
 
     def _look(self, work: Callable[[], Answer]) -> Answer:
+        if self._file.closed:
+            raise Clash(GONE)
         deadline = time.monotonic() + LONGEST_LOOK
         self._file.reader.set_progress_handler(lambda: time.monotonic() > deadline, LOOK_EVERY)
         return work()
 
     def _write(self, batch: Sequence[Write], now: float) -> Written:
         try:
+            self._stay_in_place()
             with transaction(self._connection):
                 writer = Writer(self._connection, now)
                 for each in batch:
@@ -241,7 +256,35 @@ class SqliteStore:
         if self._trouble:
             log.info("The history is written again.")
             self._trouble = ""
-        return Written(repeated=frozenset(writer.repeated))
+        note, self._news = self._news, ""
+        return Written(repeated=frozenset(writer.repeated), note=note)
+
+    def _stay_in_place(self) -> None:
+        """Make the file anew if it is not where it was.
+
+        Raises:
+            Clash: It cannot be made anew.
+        """
+        if not self._file.closed and self._file.in_place():
+            return
+        try:
+            if not self._looks.alone(self._renew, LONGEST_LOOK + 1.0):
+                raise TimeoutError("a search does not end")
+        except (OSError, sqlite3.Error, StoreError) as error:
+            if self._trouble != GONE:
+                log.error("The history in %s cannot be made anew: %s", self._path, error)
+            raise Clash(GONE) from error
+        self.renewed += 1
+        self._news = RENEWED
+        log.warning("%s It is %s.", RENEWED, self._path)
+
+    def _renew(self) -> None:
+        """Put a copy in the place of what is gone; while nobody looks."""
+        if not self._file.closed:  # or an earlier attempt came as far as that
+            copy = copy_out(self._file)
+            self._file.close()
+            put_in_place(copy, self._file)
+        self._file = HistoryFile(self._file.path)
 
     def _note(self, error: Exception) -> None:
         # Once for each cause: the hall tries again every second.
@@ -250,6 +293,9 @@ class SqliteStore:
             log.warning("The history in %s was not written: %s.", self._path, error)
 
     def _sweep_on(self) -> bool:
+        self._stay_in_place()
+        if self._swept is not self._file:
+            return False
         return self._sweep is not None and next(self._sweep, _END) is not _END
 
 

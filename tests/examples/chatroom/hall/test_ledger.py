@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from examples.chatroom.hall.history import ForgetRoom, Write
+from examples.chatroom.hall.history import ForgetRoom, Write, Written
 from examples.chatroom.hall.ledger import HANGS, PATIENCE, RETRY, Fate, Ledger
 from tests.examples.chatroom.slow_store import SlowStore
 
@@ -215,3 +215,17 @@ def test_what_comes_of_the_trouble_is_stored_after_what_was_held() -> None:
     desk.store.answer("the disk is full")
     desk.ledger.tick(100.0)
     assert desk.batches()[-1] == ["a", "b", "left"]
+
+
+def test_what_the_store_has_to_say_is_announced() -> None:
+    desk = Desk()
+    desk.add("a")
+    desk.end_of_pass()
+    desk.store.waiting.pop()(Written(note="It was made anew."))
+    assert desk.news == ["It was made anew."]
+    assert desk.fates == [("a", Fate.STORED)]
+    desk.held_up("b")
+    desk.ledger.tick(100.0)
+    desk.store.waiting.pop()(Written(note="And again."))
+    assert "And again." in desk.news
+    assert desk.ledger.problem == ""
