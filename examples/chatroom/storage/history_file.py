@@ -12,92 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .problems import StoreError, describe
+from .schema import APPLICATION_ID, VERSION, changes
 
-APPLICATION_ID = 0x6D6C6372  # "mlcr": miniloop's chat room
-VERSION = 2
 BUSY_TIMEOUT = 1.0
 """Seconds to wait for another program's lock, such as the sqlite3 shell's, before giving up."""
 
+SHORT_WAIT = 100
+"""Milliseconds to wait for others who read, while the writer waits for us."""
+
+LONGEST_LOG = 4_194_304
+"""Bytes that the write-ahead log may have; what it has more is copied into the database."""
+
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
-
-AGE = "coalesce(stored, at)"
-"""The time from which a message's age counts: `at`, unless the machine's clock was wrong."""
-
-UPGRADES = {
-    1: (
-        "ALTER TABLE messages ADD COLUMN stored REAL",
-        "DROP INDEX messages_at",
-        f"CREATE INDEX messages_age ON messages ({AGE})",
-        "ALTER TABLE upkeep ADD COLUMN time REAL NOT NULL DEFAULT 0",
-        # No later than now: the newest message may have been said by a clock that was ahead.
-        """UPDATE upkeep SET time = coalesce((SELECT min(at, CAST(strftime('%s', 'now') AS REAL))
-            FROM messages ORDER BY id DESC LIMIT 1), 0)""",
-        "PRAGMA user_version = 2",
-    )
-}
-"""What makes of each older format the next one; each step takes no longer than an index does."""
-
-SCHEMA = (
-    """CREATE TABLE rooms (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        shown TEXT NOT NULL,
-        topic TEXT NOT NULL DEFAULT '',
-        lock TEXT NOT NULL DEFAULT '',
-        founder TEXT NOT NULL DEFAULT '',
-        used REAL NOT NULL                -- seconds since the epoch: last saved, or spoken in
-    ) STRICT""",
-    # AUTOINCREMENT: sqlite_sequence remembers the highest id even when its message is gone.
-    """CREATE TABLE messages (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        room INTEGER NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
-        kind TEXT NOT NULL,
-        sender TEXT NOT NULL,
-        text TEXT NOT NULL,
-        spaced TEXT NOT NULL DEFAULT '',  -- for scripts without spaces; see search_query.py
-        at REAL NOT NULL,                 -- seconds since the epoch
-        nonce BLOB,                       -- a digest; NULL where the sender promised nothing
-        stored REAL                       -- the steady clock's time, where `at` was far from it
-    ) STRICT""",
-    "CREATE INDEX messages_room ON messages (room)",  # and, as every index, by id within
-    f"CREATE INDEX messages_age ON messages ({AGE})",
-    "CREATE UNIQUE INDEX messages_nonce ON messages (nonce) WHERE nonce IS NOT NULL",
-    """CREATE TABLE sanctions (
-        kind TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        until REAL,                       -- seconds since the epoch; NULL: for ever
-        operator TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        PRIMARY KEY (kind, subject)
-    ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE upkeep (
-        removed INTEGER NOT NULL,         -- messages, since the index of words was tidied up
-        time REAL NOT NULL DEFAULT 0      -- by the steady clock, at the last sweep; see clock.py
-    ) STRICT""",
-    "INSERT INTO upkeep VALUES (0, 0)",
-    # The texts stand in `messages` alone; triggers keep the index true to them, whoever writes.
-    """CREATE VIRTUAL TABLE words USING fts5 (
-        sender, text, spaced, content='messages', content_rowid='id', prefix='2 3',
-        tokenize='unicode61 remove_diacritics 2'
-    )""",
-    """CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
-        INSERT INTO words (rowid, sender, text, spaced)
-        VALUES (new.id, new.sender, new.text, new.spaced);
-    END""",
-    """CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
-        INSERT INTO words (words, rowid, sender, text, spaced)
-        VALUES ('delete', old.id, old.sender, old.text, old.spaced);
-        UPDATE upkeep SET removed = removed + 1;
-    END""",
-    """CREATE TRIGGER messages_changed AFTER UPDATE ON messages BEGIN
-        INSERT INTO words (words, rowid, sender, text, spaced)
-        VALUES ('delete', old.id, old.sender, old.text, old.spaced);
-        INSERT INTO words (rowid, sender, text, spaced)
-        VALUES (new.id, new.sender, new.text, new.spaced);
-    END""",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {VERSION}",
-)
 
 
 class HistoryFile:
@@ -133,6 +59,7 @@ class HistoryFile:
                 self.reader = undo.enter_context(contextlib.closing(_connect(path)))
                 self.reader.text_factory = _text
                 self.reader.execute("PRAGMA query_only = ON")
+                self.reader.execute("PRAGMA checkpoint_fullfsync = ON")
                 self._known = identity(path)
             except OSError as error:
                 raise _refusal(path, str(error.strerror or error)) from error
@@ -151,6 +78,21 @@ class HistoryFile:
             return identity(self.path) == self._known
         except OSError:  # it cannot be looked at: that says nothing
             return True
+
+    def shorten_log(self) -> None:
+        """Empty the write-ahead log if it is too long; by the reader, between two looks.
+
+        The writer tries so after each commit, and in vain while anybody reads: with one look after
+        the other the log would grow for ever.  This is the moment at which nobody does.
+        """
+        if _size(Path(f"{self.path}-wal")) <= LONGEST_LOG:
+            return
+        with contextlib.suppress(sqlite3.Error):  # the next look tries again
+            # Most of it while the writer goes on; the rest, for which it has to wait, is short.
+            self.reader.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            self.reader.execute(f"PRAGMA busy_timeout = {SHORT_WAIT}")
+            self.reader.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.reader.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1000)}")
 
     def close(self) -> None:
         """Close it, then let others have it; again is harmless.
@@ -248,26 +190,24 @@ def _prepare(connection: sqlite3.Connection) -> None:
         "fullfsync = ON",  # on macOS, where fsync() alone does not promise that
         "checkpoint_fullfsync = ON",
         "foreign_keys = ON",
-        "journal_size_limit = 4194304",  # bytes that the log may keep for reuse
+        f"journal_size_limit = {LONGEST_LOG}",  # what it may keep for reuse
     ):
         connection.execute(f"PRAGMA {setting}")
     with transaction(connection):  # also says now, and not later, if nothing can be written
-        for statement in _changes(version):
+        for statement in changes(version):
             connection.execute(statement)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _text(data: bytes) -> str:
     # It may hold anything, when somebody else wrote it.
     return data.decode("utf-8", "replace")
-
-
-def _changes(version: int) -> Iterator[str]:
-    """Go through the statements that make the newest format of an older one, or of nothing."""
-    if not version:
-        yield from SCHEMA
-        return
-    for each in range(version, VERSION):
-        yield from UPGRADES[each]
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .history_file import AGE, transaction
+from .history_file import transaction
+from .schema import AGE
 from .shares import excess, oldest, weigh
 
 BATCH = 200

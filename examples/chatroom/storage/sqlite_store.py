@@ -15,7 +15,6 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +24,7 @@ from ..hall.history import ANYBODY, Answer, Asker, Remembered, Write, Written
 from .errands import Errand, Errands
 from .history_file import HistoryFile, transaction
 from .history_rows import Writer, last_time, read_all, read_matches, read_page
+from .looks import GONE, LONGEST_LOOK, Looks
 from .problems import Clash, StoreError, describe
 from .rescue import copy_out, put_in_place
 from .retention import Retention, Trimmed, sweep
@@ -35,17 +35,6 @@ log = logging.getLogger("chatroom")
 
 Result = TypeVar("Result")
 
-MOST_WAITING = 1000
-"""Questions that may wait; writes have a thread of their own, and are never refused."""
-
-MOST_OF_ONE = 50
-"""Questions from one source that may wait: it waits for them itself, others do not."""
-
-LONGEST_LOOK = 2.0
-"""Seconds for one page or search; common words in a small room of a large file can take long."""
-LOOK_EVERY = 10_000  # instructions of SQLite's machine: some tenth of a millisecond
-
-GONE = "its file was deleted or replaced, and cannot be made anew"
 RENEWED = "The history's file was deleted or replaced; it has been made anew, and nothing is lost."
 
 PATIENCE = 3.0
@@ -83,7 +72,7 @@ class SqliteStore:
         self._path = path
         self._file = HistoryFile(path)
         self._errands = Errands(loop)
-        self._looks = Errands(loop)  # a search that takes long must hold up no message
+        self._looks = Looks(loop)
         self._sweep: Iterator[None] | None = None
         self._swept = self._file
         self._trouble = self._news = ""
@@ -136,7 +125,7 @@ class SqliteStore:
     ) -> None:
         """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
         unheard = by.unheard
-        self._ask(lambda: read_page(self._file.reader, room, before, count, unheard), done, by)
+        self._ask(lambda reader: read_page(reader, room, before, count, unheard), done, by)
 
     def search(
         self,
@@ -152,7 +141,7 @@ class SqliteStore:
         the last one also as the beginning of a longer word.  In scripts that put no spaces between
         words any part is found.
         """
-        self._ask(lambda: read_matches(self._file.reader, room, query, count), done, by)
+        self._ask(lambda reader: read_matches(reader, room, query, count), done, by)
 
     def trim(self, now: float, done: Callable[[Trimmed], None] | None = None) -> None:
         """Forget what need not be kept, in small steps between which others have their turn.
@@ -194,15 +183,16 @@ class SqliteStore:
             why = describe(error)
             raise StoreError(f"The history in {self._path} cannot be read: {why}.") from error
 
-    def _ask(self, work: Callable[[], Answer], done: Callable[[Answer], None], by: Asker) -> None:
-        looks = self._looks
+    def _ask(
+        self,
+        work: Callable[[sqlite3.Connection], Answer],
+        done: Callable[[Answer], None],
+        by: Asker,
+    ) -> None:
         if self._closed:
             done(Answer(problem="it is closed already"))
-        elif len(looks) >= MOST_WAITING or looks.waiting(by.source) >= MOST_OF_ONE:
-            done(Answer(problem="too many look into it at once; try again"))
         else:
-            look = partial(self._look, work)
-            looks.add(Errand(look, lambda why: Answer(problem=why), done, by.source))
+            self._looks.ask(lambda: self._file, work, done, by)
 
     def _add(
         self,
@@ -235,13 +225,6 @@ class SqliteStore:
         self._add(self._sweep_on, failed, stepped)
 
     # On the threads
-
-    def _look(self, work: Callable[[], Answer]) -> Answer:
-        if self._file.closed:
-            raise Clash(GONE)
-        deadline = time.monotonic() + LONGEST_LOOK
-        self._file.reader.set_progress_handler(lambda: time.monotonic() > deadline, LOOK_EVERY)
-        return work()
 
     def _write(self, batch: Sequence[Write], now: float) -> Written:
         try:

@@ -14,7 +14,8 @@ import pytest
 from examples.chatroom.hall.history import ForgetRoom, SaveRoom, Written
 from examples.chatroom.people.sanction import SaveSanction
 from examples.chatroom.storage import sqlite_store
-from examples.chatroom.storage.sqlite_store import GONE, RENEWED
+from examples.chatroom.storage.looks import GONE
+from examples.chatroom.storage.sqlite_store import RENEWED
 from miniloop import EventLoop
 from tests.examples.chatroom.storage.diaries import NOON, OK, Diary, add, ids, reopened
 
