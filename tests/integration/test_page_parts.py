@@ -127,6 +127,21 @@ def test_a_page_of_ignored_people_is_passed_by(page: Page) -> None:
     assert ids == [*range(20, 30), *range(91, 101)]
 
 
+def test_what_is_forgotten_is_shown_no_more(page: Page) -> None:
+    script = """
+    const room = new Conversation('lobby', false);
+    room.catchUp(messages(1, 5), false);
+    room.forget(3);
+    room.forget(9);
+    room.replaceBy({before: 3, messages: messages(1, 2), more: false});
+    messages(6, 8).forEach((each) => room.addNew(each));
+    room.forget(7);
+    room.replaceBy({before: 0, messages: messages(4, 5), more: true});
+    return ids(room);
+    """
+    assert use(page, "Conversation from conversation", script) == [4, 5, 6, 8]
+
+
 def test_a_gap_is_closed_page_by_page(page: Page) -> None:
     script = """
     const room = new Conversation('lobby', false);

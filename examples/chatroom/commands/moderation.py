@@ -128,8 +128,23 @@ def _unlock(request: Request) -> None:
 
 
 def _forget(request: Request) -> None:
+    what = _COMMANDS["forget"].need(request.rest)
+    if what.isascii() and what.isdecimal():  # a room of such a name is found by "#123"
+        _forget_message(request, int(what[:19]))
+    else:
+        _forget_room(request, what)
+
+
+def _forget_message(request: Request, number: int) -> None:
+    hall = request.hall
+    log.info("%s has message %d forgotten.", request.member.shown, number)
+    hall.archive.forget(number, hall.rooms, hall.members)
+    request.answer(f"There is no message {number} any more.")
+
+
+def _forget_room(request: Request, name: str) -> None:
     hall, who = request.hall, request.member.shown
-    room = hall.rooms.find(_COMMANDS["forget"].need(request.rest))
+    room = hall.rooms.find(name)
     if room is hall.rooms.lobby:
         raise Refused("The lobby cannot be forgotten.")
     log.info("%s has %s forgotten.", who, room.name.shown)
@@ -224,6 +239,11 @@ MODERATION: tuple[Command, ...] = (
     Command("unmute", "/unmute NAME|ADDRESS", "let them speak again", _operators_only(_unmute)),
     Command("lock", "/lock KEY", "close the room you made with a key", _lock),
     Command("unlock", "/unlock", "open it again", _unlock),
-    Command("forget", "/forget ROOM", "forget a room and its history", _operators_only(_forget)),
+    Command(
+        "forget",
+        "/forget ROOM|NUMBER",
+        "forget a room and its history, or one message (/history shows the numbers)",
+        _operators_only(_forget),
+    ),
 )
 _COMMANDS = {command.name: command for command in MODERATION}

@@ -1,18 +1,19 @@
-"""Reading what was said long ago: page by page, and by words.
+"""Reading what was said long ago, page by page and by words; and forgetting one message of it.
 
 Rule of this file: asking the store, and showing the answer when it comes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from ..people.names import fold
-from .history import Answer, Asker, Store
+from .history import Answer, Asker, ForgetMessage, Store, drop
 from .ledger import Fate
 from .limits import Limits
 from .members import Member
-from .messages import Event, Found, Kind, Message, Moment, Page
+from .messages import Event, Forgotten, Found, Kind, Message, Moment, Page
 from .postbox import Postbox
 from .room import Room
 from .throttle import Throttle
@@ -42,7 +43,7 @@ class Archive:
 
         def answered(answer: Answer) -> None:
             page = Page(room.name.shown, before, answer.messages, answer.more, answer.next)
-            self._show(member, answer, page)
+            self._show(member, answer, replace(page, numbered=member.operator))
 
         most = min(count, self._limits.history_page)
         key, store = room.name.key, self._store
@@ -52,11 +53,22 @@ class Archive:
         """Show `member` the newest messages of `room` that match `query`."""
 
         def answered(answer: Answer) -> None:
-            self._show(member, answer, Found(room.name.shown, query, _wanted(member, answer)))
+            found = Found(room.name.shown, query, _wanted(member, answer), member.operator)
+            self._show(member, answer, found)
 
         most = self._limits.history_page
         key, store = room.name.key, self._store
         self._ask(member, lambda by: store.search(key, query, most, answered, by))
+
+    def forget(self, number: int, rooms: Iterable[Room], members: Iterable[Member]) -> None:
+        """Forget the message with the id `number`, and have `members` show it no longer."""
+
+        def forgotten(_: Fate) -> Forgotten:
+            for room in rooms:  # in its turn: until then the message may not be there yet
+                drop(room.tail, number)
+            return Forgotten(number)
+
+        self._postbox.post(forgotten, members, ForgetMessage(number))
 
     def _ask(self, member: Member, ask: Callable[[Asker], None]) -> None:
         """Ask when all that was said until now is stored: it belongs to the answer."""

@@ -60,7 +60,14 @@ class ForgetRoom:
     key: str
 
 
-Write = AddMessage | SaveRoom | ForgetRoom | SaveSanction | ForgetSanction
+@dataclass(frozen=True, slots=True)
+class ForgetMessage:
+    """Forget the message with the id `number`; there need be none."""
+
+    number: int
+
+
+Write = AddMessage | SaveRoom | ForgetRoom | ForgetMessage | SaveSanction | ForgetSanction
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,14 @@ class Store(Protocol):
         """Find up to `count` of the newest messages of `room` that match what somebody typed."""
 
 
+def drop(messages: deque[Message], number: int) -> None:
+    """Take the message with the id `number` out of `messages`, if it is there."""
+    # Ids grow; those that are not remembered have 0 and are in no store.
+    for message in tuple(messages):
+        if message.id == number:
+            messages.remove(message)
+
+
 class MemoryStore:
     """Keeps the last messages of each room, as long as the process lives.
 
@@ -183,6 +198,9 @@ class MemoryStore:
                 self._messages(each.room).append(each.message)
             elif isinstance(each, ForgetRoom):
                 self._rooms.pop(each.key, None)
+            elif isinstance(each, ForgetMessage):
+                for known in self._rooms.values():
+                    drop(known, each.number)
         done(Written())
 
     def page(

@@ -107,6 +107,7 @@ class Page:
         more: Whether there is more before them.
         next: Where to go on (before the message with this id) when there are no messages, because
             those looked at are of people whom one ignores; 0 otherwise.
+        numbered: Whether the messages are shown with their ids, as `/forget` needs them.
     """
 
     room: str
@@ -114,15 +115,17 @@ class Page:
     messages: tuple[Message, ...]
     more: bool
     next: int = 0
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search in a room's history found, the oldest first."""
+    """What a search in a room's history found, the oldest first; `numbered` as in a page."""
 
     room: str
     query: str
     messages: tuple[Message, ...]
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,14 @@ class Receipt:
     number: int
 
 
-Event = Message | RoomView | Parted | Page | Found | RoomList | Receipt
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The message with the id `number` is to be shown no longer."""
+
+    number: int
+
+
+Event = Message | RoomView | Parted | Page | Found | Forgotten | RoomList | Receipt
 """Whatever a door may be given to show."""
 
 

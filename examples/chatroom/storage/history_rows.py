@@ -12,7 +12,15 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..hall.history import AddMessage, Answer, ForgetRoom, Remembered, SaveRoom, Write
+from ..hall.history import (
+    AddMessage,
+    Answer,
+    ForgetMessage,
+    ForgetRoom,
+    Remembered,
+    SaveRoom,
+    Write,
+)
 from ..hall.messages import Kind, Message
 from ..people.names import fold
 from ..people.sanction import ForgetSanction, SaveSanction
@@ -81,6 +89,8 @@ class Writer:
             case ForgetRoom():
                 self._rooms.pop(write.key, None)
                 self._execute("DELETE FROM rooms WHERE key = ?", write.key)
+            case ForgetMessage():
+                self._execute("DELETE FROM messages WHERE id = ?", min(write.number, HIGHEST_ID))
             case SaveSanction():
                 self._execute(
                     "INSERT OR REPLACE INTO sanctions VALUES (?, ?, ?, ?, ?)",

@@ -9,6 +9,7 @@ import json
 
 from ...hall.messages import (
     Event,
+    Forgotten,
     Found,
     Kind,
     Message,
@@ -41,6 +42,8 @@ def describe(event: Event) -> Json:
             return {"kind": "parted", "room": clean(room), "text": clean(text)}
         case Page():
             return _page(event)
+        case Forgotten(number):
+            return {"kind": "forgotten", "id": number}
         case Found(room, query, messages):
             shown = [_message(each) for each in messages]
             return {"kind": "found", "room": clean(room), "query": clean(query), "messages": shown}

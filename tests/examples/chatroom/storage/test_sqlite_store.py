@@ -9,6 +9,7 @@ import pytest
 from examples.chatroom.hall.history import (
     AddMessage,
     Answer,
+    ForgetMessage,
     ForgetRoom,
     Remembered,
     SaveRoom,
@@ -167,3 +168,13 @@ def test_searching_gives_the_newest_and_says_if_there_are_more(diary: Diary) -> 
     answer = diary.search("word", count=2)
     assert (ids(answer.messages), answer.more) == ([4, 5], True)
     assert diary.search("word", count=5).more is False
+
+
+def test_a_forgotten_message_is_found_no_more(diary: Diary) -> None:
+    diary.write(add(1, "secret words"), add(2, "secret too"))
+    assert diary.write(ForgetMessage(1), ForgetMessage(1), ForgetMessage(10**30)) == OK
+    assert ids(diary.page().messages) == [2]
+    assert ids(diary.search("secret").messages) == [2]
+    with reopened(diary) as again:
+        assert ids(again.page().messages) == [2]
+        assert again.remembered().last_id == 2

@@ -177,6 +177,14 @@ export class Chat {
     room.trim(room !== this.current || (this.following && !room.loading));
   }
 
+  /** Show the message `id` no longer, wherever it is held. */
+  forget(id) {
+    for (const each of this.conversations.values()) each.forget(id);
+    if (!this.found) return;
+    const messages = this.found.messages.filter((each) => each.id !== id);
+    this.found = { ...this.found, messages };
+  }
+
   rename(event) {
     if (event.sender === this.me) this.me = event.text;
     for (const each of this.conversations.values()) {

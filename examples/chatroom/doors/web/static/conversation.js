@@ -78,6 +78,13 @@ export class Conversation {
     return null;
   }
 
+  /** Drop the message `id`, if it is held. */
+  forget(id) {
+    this.aside = this.aside.filter((message) => message.id !== id);
+    if (!this.byId.delete(id)) return;
+    this.items = this.items.filter((item) => item.id !== id);
+  }
+
   /** Drop what is too much: the oldest, or, while reading back, the newest. */
   trim(following) {
     const most = following ? FOLLOWED : SCROLLED;

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from examples.chatroom.doors.web.events import describe, encode
 from examples.chatroom.hall.messages import (
     Event,
+    Forgotten,
     Found,
     Kind,
     Message,
@@ -69,6 +70,7 @@ SAID_JSON = {"kind": "said", "sender": "Ada", "text": "hi", "room": "lobby", "at
             {"kind": "rooms",
              "rooms": [{"name": "tea", "people": 2, "topic": "hot", "closed": True}]},
         ),
+        (Forgotten(7), {"kind": "forgotten", "id": 7}),
         (Receipt(3), {"kind": "receipt", "n": 3}),
     ],
 )  # fmt: skip
