@@ -97,6 +97,15 @@ def open_hall(loop: EventLoop, options: Options, doorkeeper: Doorkeeper) -> tupl
     return _make_hall(loop, options, keeping, doorkeeper), keeping
 
 
+def default_history() -> Path:
+    """Return where the history is if nobody says otherwise; it may be absent.
+
+    Raises:
+        RuntimeError: The user has no home directory.
+    """
+    return data_folder() / FILE
+
+
 def _make_hall(loop: EventLoop, options: Options, keeping: Keeping, doorkeeper: Doorkeeper) -> Hall:
     hall = Hall(
         options.limits,
@@ -120,7 +129,7 @@ def _open_store(loop: EventLoop, options: Options, clock: SteadyClock) -> Keepin
         keep_bytes=options.keep_size * MB if options.keep_size else None,
     )
     try:
-        path = Path(options.history) if options.history else data_folder() / FILE
+        path = Path(options.history) if options.history else default_history()
         store = SqliteStore(loop, path, retention, clock.now)
     except StoreError as error:
         return Keeping(problem=str(error), clock=clock)

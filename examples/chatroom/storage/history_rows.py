@@ -44,12 +44,12 @@ LATEST = 250_000_000_000.0
 _SPOKEN = {kind.value: kind for kind in (Kind.SAID, Kind.ACTED)}
 """What is stored.  The others are the server's own words, which no row may put into its mouth."""
 
-_COLUMNS = f"""m.id, m.kind, substr(m.sender, 1, {LONGEST}), substr(m.text, 1, {LONGEST}),
+COLUMNS = f"""m.id, m.kind, substr(m.sender, 1, {LONGEST}), substr(m.text, 1, {LONGEST}),
     m.at, r.shown"""
-_PAGE = f"""SELECT {_COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
+_PAGE = f"""SELECT {COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
     WHERE r.key = ? AND m.id < ? ORDER BY m.id DESC LIMIT {MOST_ROWS}"""
 # CROSS: the index of words comes first; it knows the newest first without sorting.
-_SEARCH = f"""SELECT {_COLUMNS} FROM words
+_SEARCH = f"""SELECT {COLUMNS} FROM words
     CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
     WHERE words MATCH ? AND r.key = ? ORDER BY words.rowid DESC LIMIT ?"""
 _ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder FROM
@@ -169,12 +169,12 @@ def read_page(
     with contextlib.closing(cursor):  # the rest of the rows is not read
         for row in cursor:
             if len(found) == max(0, count):
-                return Answer(tuple(_messages(reversed(found))), more=True)
+                return Answer(tuple(messages_of(reversed(found))), more=True)
             looked, last = looked + 1, row[0]
             if not (unheard and fold(row[2]) in unheard):
                 found.append(row)
     more = looked == MOST_ROWS
-    return Answer(tuple(_messages(reversed(found))), more, next=last if more and not found else 0)
+    return Answer(tuple(messages_of(reversed(found))), more, next=last if more and not found else 0)
 
 
 def read_matches(connection: sqlite3.Connection, room: str, query: str, count: int) -> Answer:
@@ -215,10 +215,10 @@ def last_time(connection: sqlite3.Connection) -> float:
 def _answer(connection: sqlite3.Connection, count: int, select: str, *values: object) -> Answer:
     count = max(0, count)
     rows = connection.execute(select, (*values, count + 1)).fetchall()
-    return Answer(tuple(_messages(reversed(rows[:count]))), len(rows) > count)
+    return Answer(tuple(messages_of(reversed(rows[:count]))), len(rows) > count)
 
 
-def _messages(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:
+def messages_of(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:
     for number, kind, sender, text, at, room in rows:
         if kind in _SPOKEN:  # or somebody else, perhaps a later version, has put it there
             when = min(max(0.0, at), LATEST)
