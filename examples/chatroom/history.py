@@ -68,12 +68,8 @@ def _make_parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path, metavar="FILE")
     backup.set_defaults(act=_backup)
     for each in (export, backup):
-        each.add_argument(
-            "--history",
-            type=Path,
-            metavar="FILE",
-            help="the history (default: the one in your data folder)",
-        )
+        where = "the history (default: the one in your data folder)"
+        each.add_argument("--history", type=Path, metavar="FILE", help=where)
     return parser
 
 

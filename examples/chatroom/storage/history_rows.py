@@ -219,6 +219,7 @@ def _answer(connection: sqlite3.Connection, count: int, select: str, *values: ob
 
 
 def messages_of(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:
+    """Go through the messages in rows of `COLUMNS`, without those that are none of ours."""
     for number, kind, sender, text, at, room in rows:
         if kind in _SPOKEN:  # or somebody else, perhaps a later version, has put it there
             when = min(max(0.0, at), LATEST)
