@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..people.names import fold
@@ -128,11 +128,14 @@ class Remembered:
         last_id: The highest id ever given.
         rooms: Every room there is something of, with its newest messages, the oldest first.
         sanctions: The sanctions that have not ended.
+        used: When each room was last used, by its key, in seconds since the epoch by the clock for
+            ages; a message's own time may be from a clock that was wrong.
     """
 
     last_id: int = 0
     rooms: tuple[tuple[SaveRoom, tuple[Message, ...]], ...] = ()
     sanctions: tuple[SaveSanction, ...] = ()
+    used: Mapping[str, float] = field(default_factory=dict)
 
 
 class Store(Protocol):

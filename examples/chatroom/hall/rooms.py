@@ -150,7 +150,7 @@ class Rooms:
                 room.saved = True
                 room.tail.extend(recent)
                 # What nothing is known of counts as in use until somebody has been there.
-                room.used = recent[-1].at or math.inf if recent else math.inf
+                room.used = remembered.used.get(record.key, math.inf)
 
     def _restored(self, shown: str) -> Room | None:
         try:

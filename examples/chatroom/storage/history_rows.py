@@ -52,7 +52,7 @@ _PAGE = f"""SELECT {COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
 _SEARCH = f"""SELECT {COLUMNS} FROM words
     CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
     WHERE words MATCH ? AND r.key = ? ORDER BY words.rowid DESC LIMIT ?"""
-_ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder FROM
+_ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder, used FROM
     (SELECT * FROM rooms ORDER BY used DESC, id DESC LIMIT ?) ORDER BY id"""
 
 
@@ -190,7 +190,8 @@ def read_all(
 ) -> Remembered:
     """Return what a server has to know at its start."""
     last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
-    rooms = [SaveRoom(*row) for row in connection.execute(_ROOMS, (most_rooms,)).fetchall()]
+    rows = connection.execute(_ROOMS, (most_rooms,)).fetchall()
+    rooms = [SaveRoom(*row[:-1]) for row in rows]
     sanctions = connection.execute(
         "SELECT kind, subject, until, operator, reason FROM sanctions"
         " WHERE until IS NULL OR until > ? LIMIT ?",
@@ -203,6 +204,7 @@ def read_all(
             for room in rooms
         ),
         sanctions=tuple(SaveSanction(*row) for row in sanctions),
+        used={row[0]: row[-1] for row in rows},
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from examples.chatroom.hall.messages import Kind, Moment
+from examples.chatroom.hall.hall import Hall
+from examples.chatroom.hall.history import MemoryStore, Remembered, SaveRoom
+from examples.chatroom.hall.limits import Limits
+from examples.chatroom.hall.messages import Kind, Message, Moment
 from tests.examples.chatroom.commands.scene import THERE, Scene
-from tests.examples.chatroom.helpers import NOON, new_hall, person, visitor
+from tests.examples.chatroom.helpers import NOON, later, new_hall, person, visitor
 
 YEAR = 365 * 86_400.0
 
@@ -57,4 +60,21 @@ def test_a_jump_leaves_no_room_deserted() -> None:
     ann.types("/join cellar", at=wrong(60))
     assert "which is the limit" in ann.notices()[-1]
     ann.types("/join cellar", at=wrong(3601))
+    assert ann.screen.kinds()[-1] is Kind.JOINED
+
+
+def test_after_a_restart_a_room_is_as_old_as_its_last_use_whatever_its_messages_say() -> None:
+    class Restarted(MemoryStore):
+        used = NOON.wall
+
+        def load(self, recent: int) -> Remembered:
+            told = Message(Kind.SAID, "x", "zoe", room="attic", at=5.0, id=1)
+            rooms = ((SaveRoom("attic", "attic"), (told,)),)
+            return Remembered(1, rooms, used={"attic": self.used})
+
+    limits = Limits(max_rooms=2, room_rest=3600.0)
+    ann = person(Hall(limits, Restarted(9)), "ann")
+    ann.types("/join cellar", at=later(60))
+    assert "which is the limit" in ann.notices()[-1]
+    ann.types("/join cellar", at=later(3601))
     assert ann.screen.kinds()[-1] is Kind.JOINED

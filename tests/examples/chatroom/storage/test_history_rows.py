@@ -146,3 +146,8 @@ def test_a_page_that_is_all_of_them_says_where_to_go_on(
     assert answer == Answer((), more=True, next=6)
     answer = read_page(file.connection, "lobby", answer.next, 9, unheard)
     assert ([each.id for each in answer.messages], answer.more, answer.next) == ([2], True, 0)
+
+
+def test_when_rooms_were_used_is_known_by_the_clock_for_ages(file: HistoryFile) -> None:
+    write(file, add(1, "x", at=5.0), now=NOON + 7)
+    assert read_all(file.connection, 9, 9, NOON).used == {"lobby": NOON + 7}
