@@ -142,6 +142,20 @@ def test_what_is_forgotten_is_shown_no_more(page: Page) -> None:
     assert use(page, "Conversation from conversation", script) == [4, 5, 6, 8]
 
 
+def test_the_server_has_a_message_forgotten_here_too(page: Page) -> None:
+    script = """
+    const chat = new Chat(() => {});
+    chat.apply({kind: 'room', room: 'lobby', topic: '', closed: false, people: [], recent: [],
+                more: false});
+    messages(1, 3).forEach((each) => chat.apply(each));
+    chat.apply({kind: 'forgotten', id: 2});
+    chat.apply({kind: 'found', room: 'lobby', query: 't', messages: messages(1, 3)});
+    chat.apply({kind: 'forgotten', id: 3});
+    return [ids(chat.rooms[0]), chat.found.messages.map((each) => each.id)];
+    """
+    assert use(page, "Chat from chat", script) == [[1], [1, 2]]
+
+
 def test_a_gap_is_closed_page_by_page(page: Page) -> None:
     script = """
     const room = new Conversation('lobby', false);
