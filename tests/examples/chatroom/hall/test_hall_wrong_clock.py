@@ -78,3 +78,10 @@ def test_after_a_restart_a_room_is_as_old_as_its_last_use_whatever_its_messages_
     assert "which is the limit" in ann.notices()[-1]
     ann.types("/join cellar", at=later(3601))
     assert ann.screen.kinds()[-1] is Kind.JOINED
+
+
+def test_a_jump_lets_nobody_go_on_from_a_banned_address() -> None:
+    scene = Scene()
+    scene.ada.types("/ban 203.0.113.9 10m")
+    scene.bob.session.move(scene.hall.gate.enter("203.0.113.9"), wrong(60))
+    assert scene.bob.session.ended

@@ -164,7 +164,7 @@ def test_a_commit_has_its_time_from_its_own_beginning() -> None:
         desk.end_of_pass()
         desk.ledger.tick(100.0 + second)
         desk.store.answer()
-    assert desk.ledger.problem == ""
+    assert desk.news == []
 
 
 def test_nothing_is_written_before_the_commit_in_doubt_has_ended() -> None:

@@ -14,7 +14,9 @@ import pytest
 from examples.chatroom.hall.history import ForgetRoom, SaveRoom, Written
 from examples.chatroom.people.sanction import SaveSanction
 from examples.chatroom.storage import sqlite_store
+from examples.chatroom.storage.history_file import HistoryFile
 from examples.chatroom.storage.looks import GONE
+from examples.chatroom.storage.rescue import copy_out, put_in_place
 from examples.chatroom.storage.sqlite_store import RENEWED
 from miniloop import EventLoop
 from tests.examples.chatroom.storage.diaries import NOON, OK, Diary, add, ids, reopened
@@ -143,3 +145,18 @@ def test_a_new_name_for_the_folder_is_a_deletion_too(diary: Diary, tmp_path: Pat
     assert diary.write(ForgetRoom("attic")).note == RENEWED
     assert (tmp_path / "moved" / "history.db").exists()
     assert diary.path.exists()
+
+
+@pytest.mark.parametrize("lose", [delete, put_text_there])
+def test_the_old_files_own_log_is_not_taken_for_the_new_ones(
+    lose: Callable[[Path], None], tmp_path: Path
+) -> None:
+    file = HistoryFile(tmp_path / "history.db")
+    file.connection.execute("INSERT INTO rooms (key, shown, used) VALUES ('attic', 'Attic', 0)")
+    lose(file.path)
+    copy = copy_out(file)
+    file.close()
+    put_in_place(copy, file)
+    assert not list(tmp_path.glob("*-wal"))
+    assert not list(tmp_path.glob("*-shm"))
+    HistoryFile(file.path).close()
