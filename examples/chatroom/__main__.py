@@ -18,7 +18,7 @@ from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
 from .doors.certificates import Certificate, CertificateError
-from .keeping import open_hall
+from .keeping import CannotKeep, open_hall
 from .missing import has_web, missing_packages
 from .operators import default_path
 from .options import Options, parse_options
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             install(loop, trace)
         try:
             _open(loop, options)
-        except (CannotStart, CertificateError) as error:
+        except (CannotKeep, CannotStart, CertificateError) as error:
             print(error, file=sys.stderr)
             return 1
         try:
@@ -82,6 +82,7 @@ def _open(loop: EventLoop, options: Options) -> None:
 
     Raises:
         CannotStart: A door cannot be opened.
+        CannotKeep: The history that was asked for cannot be used.
         CertificateError: The certificate cannot be used.
     """
     certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None

@@ -1,7 +1,7 @@
 """Where the history is kept: a file if it can be had, else memory.
 
-Rule of this file: from the options to a store; a room without a history is better than none, so
-what goes wrong here is a sentence and not the end.
+Rule of this file: from the options to a store.  A room without a history is better than none, so
+what goes wrong with the usual file is a sentence and not the end; a file that was named has to do.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .datafolder import data_folder
 from .hall.hall import Hall
 from .options import Options
 from .people.doorkeeper import Doorkeeper
+from .storage.clock import SteadyClock
 
 if TYPE_CHECKING:
     from .storage.sqlite_store import SqliteStore
@@ -29,6 +30,12 @@ MB = 1_000_000
 FILE = "history.sqlite3"
 IN_MEMORY = "What is said is kept in memory, and forgotten when the server ends."
 
+CAUTION = "The history could not be opened: what is said now is forgotten when the server ends."
+
+
+class CannotKeep(Exception):
+    """The history that was asked for cannot be used; the text is a sentence that says why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
@@ -39,12 +46,14 @@ class Keeping:
         store: The same, open.
         problem: Why there is no file although one was wished for, as a sentence; else empty.
         sentence: Where what is said is kept, for the one who starts the server.
+        clock: The clock by which ages are measured; None: the machine's.
     """
 
     path: Path | None = None
     store: SqliteStore | None = None
     problem: str = ""
     sentence: str = IN_MEMORY
+    clock: SteadyClock | None = None
 
     def size(self) -> int:
         """Return the bytes that the database takes on the disk."""
@@ -54,8 +63,10 @@ class Keeping:
 
     def trim(self) -> None:
         """Forget what is too old, or too much."""
+        if self.clock is not None:
+            self.clock.check()
         if self.store is not None:
-            self.store.trim(time.time())
+            self.store.trim(time.time() if self.clock is None else self.clock.now())
 
     def close(self) -> None:
         """Store what was said last, and close the file; blocks for a moment."""
@@ -64,47 +75,69 @@ class Keeping:
 
 
 def open_hall(loop: EventLoop, options: Options, doorkeeper: Doorkeeper) -> tuple[Hall, Keeping]:
-    """Return a hall that remembers, and where it does so."""
-    keeping = _open_store(loop, options) if options.keeps_history else Keeping()
+    """Return a hall that remembers, and where it does so.
+
+    Raises:
+        CannotKeep: The file that the options name cannot be used.  Without one the usual file was
+            tried, and the hall is in memory instead.
+    """
+    clock = SteadyClock(loop.time, time.time)
+    keeping = _open_store(loop, options, clock) if options.keeps_history else Keeping(clock=clock)
     if keeping.store is not None:
         from .storage.sqlite_store import StoreError
 
         try:
+            clock.begin(keeping.store.last_time())
             return _make_hall(loop, options, keeping, doorkeeper), keeping
         except StoreError as error:
             keeping.close()
-            keeping = Keeping(problem=str(error))
+            keeping = Keeping(problem=str(error), clock=clock)
+    if keeping.problem and options.history is not None:
+        raise CannotKeep(keeping.problem)
     return _make_hall(loop, options, keeping, doorkeeper), keeping
 
 
+def default_history() -> Path:
+    """Return where the history is if nobody says otherwise; it may be absent.
+
+    Raises:
+        RuntimeError: The user has no home directory.
+    """
+    return data_folder() / FILE
+
+
 def _make_hall(loop: EventLoop, options: Options, keeping: Keeping, doorkeeper: Doorkeeper) -> Hall:
-    return Hall(
+    hall = Hall(
         options.limits,
         keeping.store,
         defer=loop.call_soon,
         log_messages=options.log_messages,
         doorkeeper=doorkeeper,
     )
+    hall.caution = CAUTION if keeping.problem else ""
+    return hall
 
 
-def _open_store(loop: EventLoop, options: Options) -> Keeping:
+def _open_store(loop: EventLoop, options: Options, clock: SteadyClock) -> Keeping:
     try:
         from .storage.sqlite_store import Retention, SqliteStore, StoreError
     except ImportError as error:
-        return Keeping(problem=f"This Python has no SQLite, which keeps the history ({error}).")
+        problem = f"This Python has no SQLite, which keeps the history ({error})."
+        return Keeping(problem=problem, clock=clock)
     retention = Retention(
         keep_age=options.keep_days * DAY if options.keep_days else None,
         keep_bytes=options.keep_size * MB if options.keep_size else None,
     )
     try:
-        path = Path(options.history) if options.history else data_folder() / FILE
-        store = SqliteStore(loop, path, retention)
+        path = Path(options.history) if options.history else default_history()
+        store = SqliteStore(loop, path, retention, clock.now)
     except StoreError as error:
-        return Keeping(problem=str(error))
+        return Keeping(problem=str(error), clock=clock)
     except RuntimeError:  # from Path.home()
         problem = "You have no home directory to keep the history in; give one with --history FILE."
-        return Keeping(problem=problem)
-    return Keeping(path, store, sentence=f"What is said is kept in {path}, {_how_long(options)}.")
+        return Keeping(problem=problem, clock=clock)
+    sentence = f"What is said is kept in {path}, {_how_long(options)}."
+    return Keeping(path, store, sentence=sentence, clock=clock)
 
 
 def _how_long(options: Options) -> str:

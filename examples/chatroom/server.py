@@ -73,7 +73,9 @@ class ChatServer:
 
     def moment(self) -> Moment:
         """Return the time, as the hall wants it."""
-        return Moment(self._loop.time(), self._wall())
+        clock = self._keeping.clock
+        steady = None if clock is None else clock.now()
+        return Moment(self._loop.time(), self._wall(), steady)
 
     @property
     def secure(self) -> bool:

@@ -142,13 +142,16 @@ class Status:
         }
 
     def _history(self) -> dict[str, Any]:
-        since, kept = self._trouble_since, self.keeping.store is not None
+        clock, store = self.keeping.clock, self.keeping.store
+        since, kept = self._trouble_since, store is not None
         return {
             "kept": kept and not self.hall.ledger.problem,
             "where": "file" if kept else "memory",
             "problem": self.hall.ledger.problem,
             "trouble_s": 0 if since is None else round(self.loop.time() - since),
             "bytes": self.keeping.size(),
+            "renewed": 0 if store is None else store.renewed,
+            "clock_ahead_s": round(clock.ahead()) if clock else 0,
         }
 
     def _tls(self) -> dict[str, Any]:

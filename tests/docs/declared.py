@@ -39,9 +39,10 @@ COMMANDS = {
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 "
     "-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 "
     "-keyout key.pem -out cert.pem": RUN_HERE,
-    'sqlite3 ~/.local/share/miniloop-chatroom/history.sqlite3 ".backup copy.sqlite3"': RUN_HERE,
-    'python3 -c "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect('
-    'sys.argv[2]))" ~/.local/share/miniloop-chatroom/history.sqlite3 copy.sqlite3': RUN_HERE,
+    "python3 -m examples.chatroom.history export lobby": RUN_HERE,
+    "python3 -m examples.chatroom.history export lobby --format jsonl --since 2026-01-01 "
+    "--until 2026-01-31": RUN_HERE,
+    "python3 -m examples.chatroom.history backup copy.sqlite3": RUN_HERE,
     "python3 -m examples.chatroom --no-history --web-port none --port 1234 "
     "--trace chatroom-trace.json &": (
         "tests/integration/test_chatroom_trace.py::test_a_line_is_followed_to_everybody"

@@ -270,7 +270,7 @@ def test_a_taken_port_is_told_in_one_sentence(start: Start, door: str) -> None:
     second = subprocess.run(
         [
             *(sys.executable, "-W", "error", "-m", "examples.chatroom"),
-            *("--history", str(server.history), "--port", "0", "--web-port", "0"),
+            *("--no-history", "--port", "0", "--web-port", "0"),
             *(door, str(port)),
         ],
         cwd=ROOT,

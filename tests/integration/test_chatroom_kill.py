@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -209,9 +210,15 @@ def test_what_was_said_before_an_orderly_end_is_stored_and_shown(
 
 
 def state(server: Server) -> dict[str, Any]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.web_port}/status.json") as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
+    url = f"http://127.0.0.1:{server.web_port}/status.json"
+    try:
+        with urllib.request.urlopen(url) as answer:
+            code, found = answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            code, found = error.code, json.load(error)
+    assert code == (200 if found["healthy"] else 503)
+    return dict(found)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -311,9 +318,10 @@ def test_a_full_disk_is_told_and_the_room_goes_on(
 def test_a_history_that_cannot_be_opened_is_told_and_the_room_opens(
     launch: Start, connect: Connect, tmp_path: Path
 ) -> None:
-    file = tmp_path / "history"
+    file = tmp_path / "data" / "miniloop-chatroom" / "history.sqlite3"
+    file.parent.mkdir(parents=True)
     file.write_bytes(b"This is no database, however one looks at it. " * 100)
-    server = launch("--history", str(file))
+    server = launch()
     ann = connect(server, "ann")
     ann.type("hello")
     ann.expect("ann: hello")

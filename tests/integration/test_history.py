@@ -29,6 +29,7 @@ from examples.chatroom.storage.sqlite_store import Retention, SqliteStore
 from miniloop import EventLoop
 
 path, keep, closing = sys.argv[1], float(sys.argv[2]), False
+last = 0  # the time is the number of what was said last
 
 def say(line):
     os.write(1, (line + "\\n").encode())
@@ -62,7 +63,7 @@ def goodbye():
     say("closed")
 
 with EventLoop() as loop:
-    store = SqliteStore(loop, Path(path), Retention(keep_age=keep or None))
+    store = SqliteStore(loop, Path(path), Retention(keep_age=keep or None), lambda: float(last))
     last = store.load(10).last_id
     loop.on_stop(goodbye)
     write_on()

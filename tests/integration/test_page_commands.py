@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.chatroom.storage.history_file import HistoryFile
 from tests.book.pages import ROOT
 from tests.docs.declared import COMMANDS, RUN_HERE
 
@@ -19,10 +20,9 @@ HISTORY = Path(".local/share/miniloop-chatroom/history.sqlite3")
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with a history of the chat room in it, and our Python under its usual name."""
-    (tmp_path / HISTORY.parent).mkdir(parents=True)
-    with sqlite3.connect(tmp_path / HISTORY) as database:
-        database.execute("CREATE TABLE said (line)")
-    database.close()
+    history = HistoryFile(tmp_path / HISTORY)
+    history.connection.execute("INSERT INTO rooms (key, shown, used) VALUES ('lobby', 'lobby', 0)")
+    history.close()
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (tmp_path / "bin" / "python3").chmod(0o755)
@@ -37,6 +37,7 @@ def test_command(command: str, home: Path) -> None:
     environment = {
         **os.environ,
         "HOME": str(home),
+        "XDG_DATA_HOME": "",
         "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
     }
@@ -47,7 +48,7 @@ def test_command(command: str, home: Path) -> None:
     assert done.returncode == 0, done.stderr
     if "copy.sqlite3" in command:
         copy = sqlite3.connect(home / "copy.sqlite3")
-        assert copy.execute("SELECT name FROM sqlite_master").fetchall() == [("said",)]
+        assert copy.execute("SELECT shown FROM rooms").fetchall() == [("lobby",)]
         copy.close()
     if program == "openssl":
         assert "PRIVATE KEY" in (home / "key.pem").read_text()

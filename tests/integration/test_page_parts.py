@@ -109,6 +109,53 @@ def test_pages_and_news_are_put_in_order_and_none_twice(page: Page) -> None:
     assert more is False
 
 
+def test_a_page_of_ignored_people_is_passed_by(page: Page) -> None:
+    script = """
+    const room = new Conversation('lobby', false);
+    room.catchUp(messages(91, 100), true);
+    const asked = [room.backId];
+    for (const next of [60, 30]) {
+      room.addPage({before: room.backId, messages: [], more: true, next});
+      asked.push(room.backId, room.more);
+    }
+    room.addPage({before: 30, messages: messages(20, 29), more: false});
+    return [asked, room.backId, room.more, ids(room)];
+    """
+    asked, back, more, ids = use(page, "Conversation from conversation", script)
+    assert asked == [91, 60, True, 30, True]
+    assert (back, more) == (20, False)
+    assert ids == [*range(20, 30), *range(91, 101)]
+
+
+def test_what_is_forgotten_is_shown_no_more(page: Page) -> None:
+    script = """
+    const room = new Conversation('lobby', false);
+    room.catchUp(messages(1, 5), false);
+    room.forget(3);
+    room.forget(9);
+    room.replaceBy({before: 3, messages: messages(1, 2), more: false});
+    messages(6, 8).forEach((each) => room.addNew(each));
+    room.forget(7);
+    room.replaceBy({before: 0, messages: messages(4, 5), more: true});
+    return ids(room);
+    """
+    assert use(page, "Conversation from conversation", script) == [4, 5, 6, 8]
+
+
+def test_the_server_has_a_message_forgotten_here_too(page: Page) -> None:
+    script = """
+    const chat = new Chat(() => {});
+    chat.apply({kind: 'room', room: 'lobby', topic: '', closed: false, people: [], recent: [],
+                more: false});
+    messages(1, 3).forEach((each) => chat.apply(each));
+    chat.apply({kind: 'forgotten', id: 2});
+    chat.apply({kind: 'found', room: 'lobby', query: 't', messages: messages(1, 3)});
+    chat.apply({kind: 'forgotten', id: 3});
+    return [ids(chat.rooms[0]), chat.found.messages.map((each) => each.id)];
+    """
+    assert use(page, "Chat from chat", script) == [[1], [1, 2]]
+
+
 def test_a_gap_is_closed_page_by_page(page: Page) -> None:
     script = """
     const room = new Conversation('lobby', false);

@@ -77,7 +77,7 @@ def _unban(request: Request) -> None:
 
 
 def _bans(request: Request) -> None:
-    found = list(request.hall.sanctions.listed(request.now.wall))
+    found = list(request.hall.sanctions.listed(request.now.age))
     for each in islice(found, MOST_LISTED):
         until = f"until {clock(each.until)}" if each.until is not None else "for ever"
         reason = f": {each.reason}" if each.reason else ""
@@ -128,8 +128,23 @@ def _unlock(request: Request) -> None:
 
 
 def _forget(request: Request) -> None:
+    what = _COMMANDS["forget"].need(request.rest)
+    if what.isascii() and what.isdecimal():  # a room of such a name is found by "#123"
+        _forget_message(request, int(what[:19]))
+    else:
+        _forget_room(request, what)
+
+
+def _forget_message(request: Request, number: int) -> None:
+    hall = request.hall
+    log.info("%s has message %d forgotten.", request.member.shown, number)
+    hall.archive.forget(number, hall.rooms, hall.members)
+    request.answer(f"There is no message {number} any more.")
+
+
+def _forget_room(request: Request, name: str) -> None:
     hall, who = request.hall, request.member.shown
-    room = hall.rooms.find(_COMMANDS["forget"].need(request.rest))
+    room = hall.rooms.find(name)
     if room is hall.rooms.lobby:
         raise Refused("The lobby cannot be forgotten.")
     log.info("%s has %s forgotten.", who, room.name.shown)
@@ -169,23 +184,24 @@ def _refuse_kin(request: Request, target: Member) -> None:
 def _impose(
     request: Request, kind: str, target: Target, duration: float | None, reason: str
 ) -> float | None:
-    hall, who, wall = request.hall, request.member, request.now.wall
+    hall, who, now = request.hall, request.member, request.now
     if meets(target, who):
         own = "name" if isinstance(target, Name) else "address"
         raise Refused(f"That is your own {own}.")
     for each in _met(request, target):
         if isinstance(target, Name):
             _refuse_kin(request, each)
-    until = None if duration is None else wall + duration
-    hall.record(hall.sanctions.impose(kind, target, until, who.shown, reason, wall))
+    # From the later of the two clocks: a ban that ends too late can be lifted.
+    until = None if duration is None else max(now.wall, now.age) + duration
+    hall.record(hall.sanctions.impose(kind, target, until, who.shown, reason, now.age))
     log.info("%s: %s on %s: %s", who.shown, kind, describe(target), reason or "no reason given")
     return until
 
 
 def _lift(request: Request, kind: str, command: str) -> None:
-    hall, wall = request.hall, request.now.wall
+    hall, age = request.hall, request.now.age
     target = target_of(_COMMANDS[command].need(request.rest), hall.limits.max_name)
-    hall.record(hall.sanctions.lift(kind, target, wall))
+    hall.record(hall.sanctions.lift(kind, target, age))
     log.info("%s lifts the %s on %s.", request.member.shown, kind, describe(target))
     request.answer(f"The {kind} on {describe(target)} is lifted.")
 
@@ -223,6 +239,11 @@ MODERATION: tuple[Command, ...] = (
     Command("unmute", "/unmute NAME|ADDRESS", "let them speak again", _operators_only(_unmute)),
     Command("lock", "/lock KEY", "close the room you made with a key", _lock),
     Command("unlock", "/unlock", "open it again", _unlock),
-    Command("forget", "/forget ROOM", "forget a room and its history", _operators_only(_forget)),
+    Command(
+        "forget",
+        "/forget ROOM|NUMBER",
+        "forget a room and its history, or one message (/history shows the numbers)",
+        _operators_only(_forget),
+    ),
 )
 _COMMANDS = {command.name: command for command in MODERATION}

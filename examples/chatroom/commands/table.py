@@ -122,18 +122,25 @@ def _history(request: Request) -> None:
     count = int(request.rest) if request.rest.isdecimal() and len(request.rest) < 10 else 0
     if request.rest and not count:
         COMMANDS["history"].need("")
+    _look_back(request)
     most = request.hall.limits.history_page
     request.hall.archive.page(request.member, here(request.member), 0, count or most)
 
 
+def _look_back(request: Request) -> None:
+    if not request.hall.archive.admits(request.member, request.now):
+        raise Refused("Too much is looked up from your address; please wait a moment.")
+
+
 def _search(request: Request) -> None:
     words = COMMANDS["search"].need(request.rest)
+    _look_back(request)
     request.hall.archive.search(request.member, here(request.member), words)
 
 
 def _quit(request: Request) -> None:
     hall, member, now = request.hall, request.member, request.now
-    words = request.rest if hall.sanctions.has_voice(member, now.wall) else ""
+    words = request.rest if hall.sanctions.has_voice(member, now.age) else ""
     hall.dismiss(member, "Goodbye.", "quit", now, words)
 
 

@@ -73,7 +73,7 @@ class Session:
         self._member.place.leave()
         self._member.place = place
         try:
-            self._hall.sanctions.check_address(place.address, now.wall)
+            self._hall.sanctions.check_address(place.address, now.age)
         except Refused as refusal:
             self.expel(str(refusal), "came from a banned address", now)
 

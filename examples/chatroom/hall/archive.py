@@ -1,15 +1,19 @@
-"""Reading what was said long ago: page by page, and by words.
+"""Reading what was said long ago, page by page and by words; and forgetting one message of it.
 
 Rule of this file: asking the store, and showing the answer when it comes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
 from ..people.names import fold
-from .history import Answer, Store
+from .history import Answer, Asker, ForgetMessage, Store, drop
+from .ledger import Fate
 from .limits import Limits
 from .members import Member
-from .messages import Event, Found, Kind, Message, Moment, Page
+from .messages import Event, Forgotten, Found, Kind, Message, Moment, Page
 from .postbox import Postbox
 from .room import Room
 from .throttle import Throttle
@@ -35,29 +39,45 @@ class Archive:
         return self._by_source.take(member.place.source, now.mono)
 
     def page(self, member: Member, room: Room, before: int, count: int) -> None:
-        """Show `member` up to `count` messages of `room` before the id `before` (0: the newest).
-
-        A page on which nobody speaks whom `member` wants to hear is turned over for it: an empty
-        one would not say where to go on.
-        """
+        """Show `member` up to `count` messages of `room` before the id `before` (0: the newest)."""
 
         def answered(answer: Answer) -> None:
-            wanted = _wanted(member, answer)
-            if answer.messages and not wanted and answer.more and member.reachable:
-                self._store.page(room.name.key, answer.messages[0].id, most, answered)
-            else:
-                self._show(member, answer, Page(room.name.shown, before, wanted, answer.more))
+            page = Page(room.name.shown, before, answer.messages, answer.more, answer.next)
+            self._show(member, answer, replace(page, numbered=member.operator))
 
         most = min(count, self._limits.history_page)
-        self._store.page(room.name.key, before, most, answered)
+        key, store = room.name.key, self._store
+        self._ask(member, lambda by: store.page(key, before, most, answered, by))
 
     def search(self, member: Member, room: Room, query: str) -> None:
         """Show `member` the newest messages of `room` that match `query`."""
 
         def answered(answer: Answer) -> None:
-            self._show(member, answer, Found(room.name.shown, query, _wanted(member, answer)))
+            found = Found(room.name.shown, query, _wanted(member, answer), member.operator)
+            self._show(member, answer, found)
 
-        self._store.search(room.name.key, query, self._limits.history_page, answered)
+        most = self._limits.history_page
+        key, store = room.name.key, self._store
+        self._ask(member, lambda by: store.search(key, query, most, answered, by))
+
+    def forget(self, number: int, rooms: Iterable[Room], members: Iterable[Member]) -> None:
+        """Forget the message with the id `number`, and have `members` show it no longer."""
+
+        def forgotten(_: Fate) -> Forgotten:
+            for room in rooms:  # in its turn: until then the message may not be there yet
+                drop(room.tail, number)
+            return Forgotten(number)
+
+        self._postbox.post(forgotten, members, ForgetMessage(number))
+
+    def _ask(self, member: Member, ask: Callable[[Asker], None]) -> None:
+        """Ask when all that was said until now is stored: it belongs to the answer."""
+
+        def turn(_: Fate) -> None:
+            if member.reachable:
+                ask(Asker(member.place.source, member.unheard))
+
+        self._postbox.post(turn, (member,))
 
     def _show(self, member: Member, answer: Answer, event: Event) -> None:
         if answer.problem:

@@ -64,6 +64,8 @@ class Hall:
         speech: What people say.
         archive: What they said.
         counts: How often things happened, for the statistics.
+        caution: What is wrong with the history for as long as the server runs, as a sentence for
+            those who come in; empty if nothing is.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Hall:
         self.doorkeeper = doorkeeper if doorkeeper is not None else Doorkeeper()
         self.archive = Archive(store, self.postbox, limits)
         self.counts: Counter[str] = Counter()
+        self.caution = ""
         self.speech = Speech(
             self.postbox,
             self.sanctions,
@@ -117,7 +120,7 @@ class Hall:
         Raises:
             Refused: It is banned; the place stays the caller's.
         """
-        self.sanctions.check_address(place.address, now.wall)
+        self.sanctions.check_address(place.address, now.age)
         guard = FloodGuard(self.limits, now.mono)
         member = Member(outlet, place, guard, now.mono, roaming)
         self._members[member] = None
@@ -132,6 +135,8 @@ class Hall:
         self.names.claim(member, self._check_name(member, raw, now))
         log.info("%s logged in from %s.", member.shown, member.address)
         self.notifier.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
+        if caution := self.ledger.caution or self.caution:
+            self.notifier.notify(member, caution)
         self.membership.enter(member, self.rooms.lobby, now)
 
     def disconnect(self, member: Member, reason: str, now: Moment) -> None:
@@ -193,7 +198,7 @@ class Hall:
         new, old = self._check_name(member, raw, now), member.name
         if old is None:
             raise RuntimeError("This member has no name: log it in first.")
-        self.sanctions.check_voice(member, now.wall)  # a new name would evade a mute by name
+        self.sanctions.check_voice(member, now.age)  # a new name would evade a mute by name
         self.names.claim(member, new)
         # Not by the new name: it may be somebody else's tomorrow, and there is no end of names.
         for other in self._members:
@@ -207,7 +212,7 @@ class Hall:
     def set_topic(self, member: Member, topic: str, now: Moment) -> None:
         """Set the topic of `member`'s room, cut to the longest allowed."""
         room = here(member)
-        self.sanctions.check_voice(member, now.wall)
+        self.sanctions.check_voice(member, now.age)
         room.topic = shorten(topic, self.limits.max_topic)
         self.notifier.to_room(
             room, Message(Kind.TOPIC, room.topic, member.shown), now, room.record()
@@ -229,7 +234,7 @@ class Hall:
 
     def _check_name(self, member: Member, raw: str, now: Moment) -> Name:
         name = self.names.check(member, raw)
-        self.sanctions.check_name(name, now.wall)
+        self.sanctions.check_name(name, now.age)
         if not member.operator:
             looks = {each.skeleton for each in self.doorkeeper.names}
             if name.skeleton in looks:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..people.names import fold
 from ..people.sanction import ForgetSanction, SaveSanction
 from .messages import Message
 
@@ -59,7 +60,14 @@ class ForgetRoom:
     key: str
 
 
-Write = AddMessage | SaveRoom | ForgetRoom | SaveSanction | ForgetSanction
+@dataclass(frozen=True, slots=True)
+class ForgetMessage:
+    """Forget the message with the id `number`; there need be none."""
+
+    number: int
+
+
+Write = AddMessage | SaveRoom | ForgetRoom | ForgetMessage | SaveSanction | ForgetSanction
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,12 @@ class Written:
         problem: Why nothing was written, as half a sentence for people ("the disk is full");
             empty if all was.
         repeated: The ids of messages whose nonce was known: they were not stored again.
+        note: A sentence for all who are here; empty if all went as usual.
     """
 
     problem: str = ""
     repeated: frozenset[int] = frozenset()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +94,30 @@ class Answer:
         messages: The messages.
         more: Whether there are older ones.
         problem: Why they could not be had, as half a sentence; empty if they could.
+        next: Where to go on (before the message with this id) when the look ended with no message
+            that is wanted, and not at the beginning; 0 otherwise.
     """
 
     messages: tuple[Message, ...] = ()
     more: bool = False
     problem: str = ""
+    next: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, as far as a store has to know.
+
+    Attributes:
+        source: Where the question comes from; each source has its turn.
+        unheard: The keys of the names whose messages are not wanted.
+    """
+
+    source: str = ""
+    unheard: frozenset[str] = frozenset()
+
+
+ANYBODY = Asker()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +128,14 @@ class Remembered:
         last_id: The highest id ever given.
         rooms: Every room there is something of, with its newest messages, the oldest first.
         sanctions: The sanctions that have not ended.
+        used: When each room was last used, by its key, in seconds since the epoch by the clock for
+            ages; a message's own time may be from a clock that was wrong.
     """
 
     last_id: int = 0
     rooms: tuple[tuple[SaveRoom, tuple[Message, ...]], ...] = ()
     sanctions: tuple[SaveSanction, ...] = ()
+    used: Mapping[str, float] = field(default_factory=dict)
 
 
 class Store(Protocol):
@@ -118,11 +150,33 @@ class Store(Protocol):
         The hall calls this again only after `done` was called.
         """
 
-    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+    def page(
+        self,
+        room: str,
+        before: int,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
 
-    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+    def search(
+        self,
+        room: str,
+        query: str,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` of the newest messages of `room` that match what somebody typed."""
+
+
+def drop(messages: deque[Message], number: int) -> None:
+    """Take the message with the id `number` out of `messages`, if it is there."""
+    # Ids grow; those that are not remembered have 0 and are in no store.
+    for message in tuple(messages):
+        if message.id == number:
+            messages.remove(message)
 
 
 class MemoryStore:
@@ -147,16 +201,33 @@ class MemoryStore:
                 self._messages(each.room).append(each.message)
             elif isinstance(each, ForgetRoom):
                 self._rooms.pop(each.key, None)
+            elif isinstance(each, ForgetMessage):
+                for known in self._rooms.values():
+                    drop(known, each.number)
         done(Written())
 
-    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+    def page(
+        self,
+        room: str,
+        before: int,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` messages of `room` before the id `before`."""
-        known = list(self._rooms.get(room, ()))
+        known = [each for each in self._rooms.get(room, ()) if fold(each.sender) not in by.unheard]
         end = bisect_left(known, before, key=lambda message: message.id) if before else len(known)
         start = max(0, end - count)
         done(Answer(tuple(known[start:end]), start > 0))
 
-    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+    def search(
+        self,
+        room: str,
+        query: str,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find the newest messages of `room` that contain all the words of `query`."""
         words = query.casefold().split()
         found = [

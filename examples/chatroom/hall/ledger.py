@@ -6,6 +6,9 @@ what, and in which order, is the postbox's business.
 While a commit is under way the next batch gathers, so a slow disk makes commits larger, never
 more frequent.  When one fails, the chat goes on: writes are held here, in order, and tried again
 from `tick`; until then everything new is shown at once, and marked as not kept.
+
+One that does not end is in doubt: it may be stored yet.  The chat goes on in the same way, and
+nothing else is written before the store has answered.
 """
 
 from __future__ import annotations
@@ -21,6 +24,10 @@ log = logging.getLogger("chatroom")
 
 RETRY = 5.0  # seconds between attempts; a locked file costs each attempt a second of its thread
 RETRY_BATCH = 500
+PATIENCE = 5.0
+"""Seconds that a commit may take; a healthy disk needs some hundredths, a busy one a second."""
+
+HANGS = "the disk does not answer"
 
 
 class Fate(enum.Enum):
@@ -65,15 +72,29 @@ class Ledger:
         self._lost = 0
         self._retrying = 0
         self._next_try = 0.0
+        self._doubtful: list[Write] = []  # shown already, and perhaps stored yet
+        self._since: float | None = None  # when a tick first saw what is being written
 
     def __len__(self) -> int:
         """Return how many writes are not stored yet."""
-        return len(self._gathering) + len(self._writing) + len(self._held)
+        waiting = len(self._gathering) + len(self._writing)
+        return waiting + len(self._doubtful) + len(self._held)
+
+    @property
+    def caution(self) -> str:
+        """What those who come in must know of the store, as a sentence; empty if it is well."""
+        if not self.problem:
+            return ""
+        return (
+            f"The history cannot be written: {self.problem}. What is said from now on is shown, "
+            "but lost if the server ends before this is mended."
+        )
 
     def add(self, write: Write, settle: Settle) -> None:
         """Store `write` with the next commit, and tell `settle` what became of it."""
         if self.problem:
-            self._hold(write, settle)
+            self._hold(write)
+            settle(Fate.HELD)
             return
         self._gathering.append((write, settle))
         if len(self._gathering) == 1 and not self._writing:
@@ -82,16 +103,42 @@ class Ledger:
     def flush(self) -> None:
         """Begin the next commit now, unless one is under way: that one's end begins it."""
         if self._gathering and not self._writing:
-            self._writing, self._gathering = self._gathering, []
+            self._writing, self._gathering, self._since = self._gathering, [], None
             self._store.write([write for write, _ in self._writing], self._written)
 
     def tick(self, now: float) -> None:
         """Try the held writes again, if it is time; `now` in seconds, monotonic."""
-        if self.problem and not self._retrying and now >= self._next_try:
+        if self._writing:
+            self._since = now if self._since is None else self._since
+            if now - self._since >= PATIENCE:
+                self._doubt()
+        elif self.problem and not self._retrying and not self._doubtful and now >= self._next_try:
             self._next_try = now + RETRY
             self._retry()
 
+    def _doubt(self) -> None:
+        """Go on without the commit that does not end."""
+        batch, self._writing = self._writing, []
+        self._doubtful = [write for write, _ in batch]
+        self._begin_trouble(HANGS, batch)
+
+    def _resolve(self, written: Written) -> None:
+        """The commit that was in doubt has ended after all."""
+        doubtful, self._doubtful = self._doubtful, []
+        if written.problem:
+            self.problem = written.problem
+            self._held[:0] = doubtful
+        elif self._held:
+            self._retry()
+        else:
+            self._recover()
+
     def _written(self, written: Written) -> None:
+        if written.note:
+            self._announce(written.note)
+        if self._doubtful:
+            self._resolve(written)
+            return
         batch, self._writing = self._writing, []
         if written.problem:
             self._fail(batch, written.problem)
@@ -101,22 +148,26 @@ class Ledger:
         self.flush()
 
     def _fail(self, batch: list[tuple[Write, Settle]], problem: str) -> None:
+        for write, _ in batch:
+            self._hold(write)
+        self._begin_trouble(problem, batch)
+
+    def _begin_trouble(self, problem: str, batch: list[tuple[Write, Settle]]) -> None:
+        """Say what is wrong, and let all that waits be shown; `batch` is held already."""
         log.error("The history cannot be written: %s.", problem)
         self.problem = problem
         gathering, self._gathering = self._gathering, []
-        self._announce(
-            f"The history cannot be written: {problem}. What is said from now on is shown, but "
-            "lost if the server ends before this is mended."
-        )
-        for write, settle in batch + gathering:
-            self._hold(write, settle)
+        for write, _ in gathering:
+            self._hold(write)
+        self._announce(self.caution)
+        for _, settle in batch + gathering:  # may bring new writes, which come after these
+            settle(Fate.HELD)
 
-    def _hold(self, write: Write, settle: Settle) -> None:
+    def _hold(self, write: Write) -> None:
         if len(self._held) < self._most:
             self._held.append(write)
         else:
             self._lost += 1
-        settle(Fate.HELD)
 
     def _retry(self) -> None:
         batch = self._held[:RETRY_BATCH]
@@ -124,6 +175,8 @@ class Ledger:
         self._store.write(batch, self._retried)
 
     def _retried(self, written: Written) -> None:
+        if written.note:
+            self._announce(written.note)
         count, self._retrying = self._retrying, 0
         if written.problem:
             self.problem = written.problem

@@ -72,6 +72,12 @@ class Member:
         )
 
     @property
+    def unheard(self) -> frozenset[str]:
+        """The keys of the names that it does not want to hear, as they are now."""
+        now_called = (each.name.key for each in self.shunned if each.name is not None)
+        return frozenset(self.ignored).union(now_called)
+
+    @property
     def address(self) -> str:
         """Where it comes from."""
         return self.place.address

@@ -105,21 +105,27 @@ class Page:
         before: The id asked for; 0 means from the newest.
         messages: What was said, the oldest first.
         more: Whether there is more before them.
+        next: Where to go on (before the message with this id) when there are no messages, because
+            those looked at are of people whom one ignores; 0 otherwise.
+        numbered: Whether the messages are shown with their ids, as `/forget` needs them.
     """
 
     room: str
     before: int
     messages: tuple[Message, ...]
     more: bool
+    next: int = 0
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search in a room's history found, the oldest first."""
+    """What a search in a room's history found, the oldest first; `numbered` as in a page."""
 
     room: str
     query: str
     messages: tuple[Message, ...]
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,14 @@ class Receipt:
     number: int
 
 
-Event = Message | RoomView | Parted | Page | Found | RoomList | Receipt
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The message with the id `number` is to be shown no longer."""
+
+    number: int
+
+
+Event = Message | RoomView | Parted | Page | Found | Forgotten | RoomList | Receipt
 """Whatever a door may be given to show."""
 
 
@@ -160,7 +173,14 @@ class Moment:
     Attributes:
         mono: Seconds on a monotonic clock, for limits.
         wall: Seconds since the epoch, for people.
+        steady: Seconds since the epoch by a clock that does not jump; None: `wall` is such a one.
     """
 
     mono: float
     wall: float
+    steady: float | None = None
+
+    @property
+    def age(self) -> float:
+        """The time by which ages and the ends of bans are measured, in seconds since the epoch."""
+        return self.wall if self.steady is None else self.steady

@@ -109,7 +109,7 @@ class Rooms:
 
     def left(self, room: Room, now: Moment) -> None:
         """Somebody has left `room`: it goes if it is empty and nothing was said in it."""
-        room.used = now.wall
+        room.used = now.age
         if not room.members and not room.saved and room is not self.lobby:
             self.drop(room)
 
@@ -129,7 +129,7 @@ class Rooms:
             if not room.members
             and not room.lock
             and room is not self.lobby
-            and now.wall - room.used > self._limits.room_rest
+            and now.age - room.used > self._limits.room_rest
         ]
         if deserted:
             self.drop(min(deserted, key=lambda room: room.used))
@@ -150,7 +150,7 @@ class Rooms:
                 room.saved = True
                 room.tail.extend(recent)
                 # What nothing is known of counts as in use until somebody has been there.
-                room.used = recent[-1].at or math.inf if recent else math.inf
+                room.used = remembered.used.get(record.key, math.inf)
 
     def _restored(self, shown: str) -> Room | None:
         try:

@@ -79,7 +79,7 @@ class Speech:
         Raises:
             Refused: It may not speak.
         """
-        self._sanctions.check_voice(member, now.wall)
+        self._sanctions.check_voice(member, now.age)
         self._counts["whispers"] += 1
         message = Message(Kind.WHISPERED, text, member.shown, recipient=target.shown, at=now.wall)
         # Whoever is ignored is not told so: it would only be a reason to change the name.
@@ -87,7 +87,7 @@ class Speech:
 
     def _speak(self, kind: Kind, member: Member, text: str, now: Moment, nonce: str) -> None:
         room = here(member)
-        self._sanctions.check_voice(member, now.wall)
+        self._sanctions.check_voice(member, now.age)
         if len(self._postbox) >= self._limits.max_waiting:
             raise Refused("The disk cannot keep up; please say that again in a moment.")
         message = self._message(kind, member, room, text, now)
@@ -107,7 +107,7 @@ class Speech:
     def _message(self, kind: Kind, member: Member, room: Room, text: str, now: Moment) -> Message:
         self._counts["messages"] += 1
         self._last_id += 1
-        room.used = now.wall
+        room.used = now.age
         if not room.saved:
             self._record(room.record())
         return Message(

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 from miniloop import EventLoop, ThreadPool
 
 from .problems import describe
+from .turns import Turns
 
 log = logging.getLogger("chatroom")
 
@@ -34,6 +35,7 @@ class Errand(Generic[Result]):
         work: What to do; what it raises becomes an answer, too.
         failed: Makes the answer from half a sentence on what went wrong.
         done: Gets the answer, once.
+        source: For whom it is done; see turns.py.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class Errand(Generic[Result]):
         work: Callable[[], Result],
         failed: Callable[[str], Result],
         done: Callable[[Result], None],
+        source: str = "",
     ) -> None:
+        self.source = source
         self._work = work
         self._failed = failed
         self._done = done
@@ -63,7 +67,7 @@ class Errand(Generic[Result]):
 
 
 class Errands:
-    """A queue of errands; urgent ones go first.
+    """A queue of errands; urgent ones go first, the others in turns by their sources.
 
     Args:
         loop: The loop on whose thread the answers are told.
@@ -73,7 +77,7 @@ class Errands:
         self._pool = ThreadPool(loop, threads=1, max_queued=1_000_000, name="chatroom-history")
         self._turn = threading.Lock()  # held while one is run; only its holder takes from queues
         self._urgent: deque[Errand[Any]] = deque()
-        self._others: deque[Errand[Any]] = deque()
+        self._others: Turns[Errand[Any]] = Turns()
         self._run: deque[Errand[Any]] = deque()  # but not told yet
         self._untold: dict[Errand[Any], None] = {}  # this one is the loop's thread's alone
         self._finishing = self._over = False
@@ -81,6 +85,10 @@ class Errands:
     def __len__(self) -> int:
         """Return how many are not told yet."""
         return len(self._untold)
+
+    def waiting(self, source: str) -> int:
+        """Return how many that are not urgent wait for `source`."""
+        return self._others.waiting(source)
 
     def add(self, errand: Errand[Any], *, urgent: bool = False) -> None:
         """Do `errand` when its turn comes, then tell; after the end, only tell."""
@@ -131,7 +139,9 @@ class Errands:
         queue = self._urgent or self._others
         if queue:
             errand = queue.popleft()
+            began = time.monotonic()
             errand.run()
+            self._others.charge(errand.source, time.monotonic() - began)
             self._run.append(errand)
 
     def _tell_one(self) -> None:

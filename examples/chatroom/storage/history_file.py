@@ -12,72 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .problems import StoreError, describe
+from .schema import APPLICATION_ID, VERSION, changes
 
-APPLICATION_ID = 0x6D6C6372  # "mlcr": miniloop's chat room
-VERSION = 1
 BUSY_TIMEOUT = 1.0
 """Seconds to wait for another program's lock, such as the sqlite3 shell's, before giving up."""
 
-OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
+SHORT_WAIT = 100
+"""Milliseconds to wait for others who read, while the writer waits for us."""
 
-SCHEMA = (
-    """CREATE TABLE rooms (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        shown TEXT NOT NULL,
-        topic TEXT NOT NULL DEFAULT '',
-        lock TEXT NOT NULL DEFAULT '',
-        founder TEXT NOT NULL DEFAULT '',
-        used REAL NOT NULL                -- seconds since the epoch: last saved, or spoken in
-    ) STRICT""",
-    # AUTOINCREMENT: sqlite_sequence remembers the highest id even when its message is gone.
-    """CREATE TABLE messages (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        room INTEGER NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
-        kind TEXT NOT NULL,
-        sender TEXT NOT NULL,
-        text TEXT NOT NULL,
-        spaced TEXT NOT NULL DEFAULT '',  -- for scripts without spaces; see search_query.py
-        at REAL NOT NULL,                 -- seconds since the epoch
-        nonce BLOB                        -- a digest; NULL where the sender promised nothing
-    ) STRICT""",
-    "CREATE INDEX messages_room ON messages (room)",  # and, as every index, by id within
-    "CREATE INDEX messages_at ON messages (at)",
-    "CREATE UNIQUE INDEX messages_nonce ON messages (nonce) WHERE nonce IS NOT NULL",
-    """CREATE TABLE sanctions (
-        kind TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        until REAL,                       -- seconds since the epoch; NULL: for ever
-        operator TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        PRIMARY KEY (kind, subject)
-    ) STRICT, WITHOUT ROWID""",
-    # How many messages were removed since the index of words was tidied up; see retention.py.
-    "CREATE TABLE upkeep (removed INTEGER NOT NULL) STRICT",
-    "INSERT INTO upkeep VALUES (0)",
-    # The texts stand in `messages` alone; triggers keep the index true to them, whoever writes.
-    """CREATE VIRTUAL TABLE words USING fts5 (
-        sender, text, spaced, content='messages', content_rowid='id', prefix='2 3',
-        tokenize='unicode61 remove_diacritics 2'
-    )""",
-    """CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
-        INSERT INTO words (rowid, sender, text, spaced)
-        VALUES (new.id, new.sender, new.text, new.spaced);
-    END""",
-    """CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
-        INSERT INTO words (words, rowid, sender, text, spaced)
-        VALUES ('delete', old.id, old.sender, old.text, old.spaced);
-        UPDATE upkeep SET removed = removed + 1;
-    END""",
-    """CREATE TRIGGER messages_changed AFTER UPDATE ON messages BEGIN
-        INSERT INTO words (words, rowid, sender, text, spaced)
-        VALUES ('delete', old.id, old.sender, old.text, old.spaced);
-        INSERT INTO words (rowid, sender, text, spaced)
-        VALUES (new.id, new.sender, new.text, new.spaced);
-    END""",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {VERSION}",
-)
+LONGEST_LOG = 4_194_304
+"""Bytes that the write-ahead log may have; what it has more is copied into the database."""
+
+OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 
 
 class HistoryFile:
@@ -90,6 +36,9 @@ class HistoryFile:
         StoreError: It cannot be opened, is none, or another server has it.
 
     Attributes:
+        path: Where it is, without links.
+        sides: Which files its log and its shared memory are; see `identity()`.
+        closed: Whether it has been closed.
         connection: The database, in autocommit mode; for one thread at a time.
         reader: The database once more, for looking only: with a write-ahead log neither waits
             for the other, so it may be used on a thread of its own.
@@ -102,13 +51,16 @@ class HistoryFile:
         with contextlib.ExitStack() as undo:
             try:
                 path = path.resolve()  # two names of one file must come to one lock
-                _make(path)
+                for each in (path, _side(path)):  # SQLite would with the rights of the umask
+                    make_file(each)
                 self._claim = undo.enter_context(contextlib.closing(_claim(path)))
                 self.connection = undo.enter_context(contextlib.closing(_connect(path)))
                 _prepare(self.connection)
                 self.reader = undo.enter_context(contextlib.closing(_connect(path)))
                 self.reader.text_factory = _text
                 self.reader.execute("PRAGMA query_only = ON")
+                self.reader.execute("PRAGMA checkpoint_fullfsync = ON")
+                self._known = identity(path)
             except OSError as error:
                 raise _refusal(path, str(error.strerror or error)) from error
             except sqlite3.Error as error:
@@ -116,15 +68,65 @@ class HistoryFile:
             except _Unfit as error:
                 raise _refusal(path, str(error)) from error
             undo.pop_all()
+        self.path = path
+        self.sides = {side: identity(Path(f"{path}{side}")) for side in ("-wal", "-shm")}
+        self.closed = False
+
+    def in_place(self) -> bool:
+        """Say whether the file that is open is still the one at its path."""
+        try:
+            return identity(self.path) == self._known
+        except OSError:  # it cannot be looked at: that says nothing
+            return True
+
+    def shorten_log(self) -> None:
+        """Empty the write-ahead log if it is too long; by the reader, between two looks.
+
+        The writer tries so after each commit, and in vain while anybody reads: with one look after
+        the other the log would grow for ever.  This is the moment at which nobody does.
+        """
+        if _size(Path(f"{self.path}-wal")) <= LONGEST_LOG:
+            return
+        with contextlib.suppress(sqlite3.Error):  # the next look tries again
+            # Most of it while the writer goes on; the rest, for which it has to wait, is short.
+            self.reader.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            self.reader.execute(f"PRAGMA busy_timeout = {SHORT_WAIT}")
+            self.reader.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.reader.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1000)}")
 
     def close(self) -> None:
         """Close it, then let others have it; again is harmless.
 
         Closing the last connection makes SQLite copy the log (WAL) into the database.
         """
+        self.closed = True
         self.reader.close()
         self.connection.close()
         self._claim.close()
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at `path` from all others, whatever their names; None: none is.
+
+    Raises:
+        OSError: It cannot be found out.
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file and its folder, for this user alone; one that is there stays.
+
+    Raises:
+        OSError: They cannot be made.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 @contextlib.contextmanager
@@ -146,14 +148,6 @@ class _Unfit(Exception):
 
 def _refusal(path: Path, why: str) -> StoreError:
     return StoreError(f"The history in {path} cannot be used: {why}.")
-
-
-def _make(path: Path) -> None:
-    """Make the file and its folder, before SQLite would with the rights of the umask."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for each in (path, _side(path)):
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(each, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _side(path: Path) -> Path:
@@ -186,7 +180,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Look at what it is, make what is missing, and set how it is used."""
-    fresh = _is_fresh(connection)
+    version = _version(connection)
     connection.text_factory = _text
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table only
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
@@ -196,12 +190,19 @@ def _prepare(connection: sqlite3.Connection) -> None:
         "fullfsync = ON",  # on macOS, where fsync() alone does not promise that
         "checkpoint_fullfsync = ON",
         "foreign_keys = ON",
-        "journal_size_limit = 4194304",  # bytes that the log may keep for reuse
+        f"journal_size_limit = {LONGEST_LOG}",  # what it may keep for reuse
     ):
         connection.execute(f"PRAGMA {setting}")
     with transaction(connection):  # also says now, and not later, if nothing can be written
-        for statement in SCHEMA if fresh else ():
+        for statement in changes(version):
             connection.execute(statement)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _text(data: bytes) -> str:
@@ -209,8 +210,8 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _is_fresh(connection: sqlite3.Connection) -> bool:
-    """Return whether it is empty; refuse what is neither that nor a history that we know."""
+def _version(connection: sqlite3.Connection) -> int:
+    """Return its format, 0 if it is empty; refuse what is neither that nor one that we know."""
     application, version, tables = (
         connection.execute(question).fetchone()[0]
         for question in (
@@ -220,11 +221,11 @@ def _is_fresh(connection: sqlite3.Connection) -> bool:
         )
     )
     if (application, version, tables) == (0, 0, 0):
-        return True
+        return 0
     if application != APPLICATION_ID:
         raise _Unfit("it is the database of some other program")
     if version > VERSION:
         raise _Unfit(f"a newer chat room made it (format {version}; this one knows {VERSION})")
-    if version < VERSION:
+    if version < 1:
         raise _Unfit(f"its format {version} is unknown")
-    return False
+    return int(version)

@@ -6,13 +6,23 @@ What is read is bounded and of known types, whoever wrote it: the file is the us
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..hall.history import AddMessage, Answer, ForgetRoom, Remembered, SaveRoom, Write
+from ..hall.history import (
+    AddMessage,
+    Answer,
+    ForgetMessage,
+    ForgetRoom,
+    Remembered,
+    SaveRoom,
+    Write,
+)
 from ..hall.messages import Kind, Message
+from ..people.names import fold
 from ..people.sanction import ForgetSanction, SaveSanction
 from .problems import Clash
 from .search_query import match_expression, spaced
@@ -21,22 +31,28 @@ LONGEST = 65_536
 """Characters of a text that are read back; the doors' limits are far below."""
 
 MOST_SANCTIONS = 10_000
+MOST_ROWS = 5000
+"""Messages looked at for one page, however few of them are wanted: some ten milliseconds."""
+
 HIGHEST_ID = 2**63 - 1
+FAR = 86_400.0
+"""Seconds between two clocks of which one is wrong."""
+
 LATEST = 250_000_000_000.0
 """Seconds since the epoch; what is later than that is in no calendar of Python's."""
 
 _SPOKEN = {kind.value: kind for kind in (Kind.SAID, Kind.ACTED)}
 """What is stored.  The others are the server's own words, which no row may put into its mouth."""
 
-_COLUMNS = f"""m.id, m.kind, substr(m.sender, 1, {LONGEST}), substr(m.text, 1, {LONGEST}),
+COLUMNS = f"""m.id, m.kind, substr(m.sender, 1, {LONGEST}), substr(m.text, 1, {LONGEST}),
     m.at, r.shown"""
-_PAGE = f"""SELECT {_COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
-    WHERE r.key = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?"""
+_PAGE = f"""SELECT {COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
+    WHERE r.key = ? AND m.id < ? ORDER BY m.id DESC LIMIT {MOST_ROWS}"""
 # CROSS: the index of words comes first; it knows the newest first without sorting.
-_SEARCH = f"""SELECT {_COLUMNS} FROM words
+_SEARCH = f"""SELECT {COLUMNS} FROM words
     CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
     WHERE words MATCH ? AND r.key = ? ORDER BY words.rowid DESC LIMIT ?"""
-_ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder FROM
+_ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder, used FROM
     (SELECT * FROM rooms ORDER BY used DESC, id DESC LIMIT ?) ORDER BY id"""
 
 
@@ -45,7 +61,8 @@ class Writer:
 
     Args:
         connection: The database, in a transaction.
-        now: Seconds since the epoch, for what bears no time of its own.
+        now: Seconds since the epoch by the steady clock, for what bears no time of its own, or
+            one that cannot be right.
 
     Attributes:
         repeated: The ids of messages that were there already under another id.
@@ -72,6 +89,8 @@ class Writer:
             case ForgetRoom():
                 self._rooms.pop(write.key, None)
                 self._execute("DELETE FROM rooms WHERE key = ?", write.key)
+            case ForgetMessage():
+                self._execute("DELETE FROM messages WHERE id = ?", min(write.number, HIGHEST_ID))
             case SaveSanction():
                 self._execute(
                     "INSERT OR REPLACE INTO sanctions VALUES (?, ?, ?, ?, ?)",
@@ -86,10 +105,11 @@ class Writer:
     def _add(self, write: AddMessage) -> None:
         message, nonce = write.message, _digest(write.nonce)
         at = self._now if message.at is None else message.at
-        values = (message.kind.value, message.sender, message.text, at, nonce)
+        stored = self._now if abs(at - self._now) > FAR else None
+        values = (message.kind.value, message.sender, message.text, at, stored, nonce)
         added = self._execute(
-            "INSERT INTO messages (id, room, spaced, kind, sender, text, at, nonce)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO messages (id, room, spaced, kind, sender, text, at, stored, nonce)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *(message.id, self._room(write), spaced(message.text), *values),
         )
         if not added.rowcount:
@@ -131,10 +151,30 @@ class Writer:
         return self._connection.execute(statement, [_encodable(value) for value in values])
 
 
-def read_page(connection: sqlite3.Connection, room: str, before: int, count: int) -> Answer:
-    """Return up to `count` messages of `room` before the id `before`; 0 means the newest."""
+def read_page(
+    connection: sqlite3.Connection,
+    room: str,
+    before: int,
+    count: int,
+    unheard: frozenset[str] = frozenset(),
+) -> Answer:
+    """Return up to `count` messages of `room` before the id `before`; 0 means the newest.
+
+    Those of the senders `unheard` do not count; at most `MOST_ROWS` are looked at.
+    """
     highest = min(before, HIGHEST_ID) if before else HIGHEST_ID
-    return _answer(connection, count, _PAGE, _encodable(room), max(0, highest))
+    cursor = connection.execute(_PAGE, (_encodable(room), max(0, highest)))
+    found: list[Any] = []
+    looked = last = 0
+    with contextlib.closing(cursor):  # the rest of the rows is not read
+        for row in cursor:
+            if len(found) == max(0, count):
+                return Answer(tuple(messages_of(reversed(found))), more=True)
+            looked, last = looked + 1, row[0]
+            if not (unheard and fold(row[2]) in unheard):
+                found.append(row)
+    more = looked == MOST_ROWS
+    return Answer(tuple(messages_of(reversed(found))), more, next=last if more and not found else 0)
 
 
 def read_matches(connection: sqlite3.Connection, room: str, query: str, count: int) -> Answer:
@@ -150,7 +190,8 @@ def read_all(
 ) -> Remembered:
     """Return what a server has to know at its start."""
     last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
-    rooms = [SaveRoom(*row) for row in connection.execute(_ROOMS, (most_rooms,)).fetchall()]
+    rows = connection.execute(_ROOMS, (most_rooms,)).fetchall()
+    rooms = [SaveRoom(*row[:-1]) for row in rows]
     sanctions = connection.execute(
         "SELECT kind, subject, until, operator, reason FROM sanctions"
         " WHERE until IS NULL OR until > ? LIMIT ?",
@@ -163,16 +204,24 @@ def read_all(
             for room in rooms
         ),
         sanctions=tuple(SaveSanction(*row) for row in sanctions),
+        used={row[0]: row[-1] for row in rows},
     )
+
+
+def last_time(connection: sqlite3.Connection) -> float:
+    """Return the time of the last sweep, in seconds since the epoch; 0 if there was none."""
+    rows = connection.execute("SELECT max(time) FROM upkeep").fetchone()
+    return min(max(0.0, float(rows[0] or 0.0)), LATEST)
 
 
 def _answer(connection: sqlite3.Connection, count: int, select: str, *values: object) -> Answer:
     count = max(0, count)
     rows = connection.execute(select, (*values, count + 1)).fetchall()
-    return Answer(tuple(_messages(reversed(rows[:count]))), len(rows) > count)
+    return Answer(tuple(messages_of(reversed(rows[:count]))), len(rows) > count)
 
 
-def _messages(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:
+def messages_of(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:
+    """Go through the messages in rows of `COLUMNS`, without those that are none of ours."""
     for number, kind, sender, text, at, room in rows:
         if kind in _SPOKEN:  # or somebody else, perhaps a later version, has put it there
             when = min(max(0.0, at), LATEST)

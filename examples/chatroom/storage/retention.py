@@ -1,4 +1,4 @@
-"""How long things are remembered: the oldest go first, a few at a time.
+"""How long things are remembered: the oldest go first, of the largest rooms, a few at a time.
 
 Rule of this file: SQL and arithmetic.  `sweep()` is a generator that rests after each small
 transaction, so that what people say meanwhile is stored in between.
@@ -6,12 +6,13 @@ transaction, so that what people say meanwhile is stored in between.
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .history_file import transaction
+from .schema import AGE
+from .shares import excess, oldest, weigh
 
 BATCH = 200
 """Messages forgotten in one transaction: some ten milliseconds on a slow machine."""
@@ -24,6 +25,9 @@ ROOM_AFTER = 0.9
 
 UNTIDY = 0.2
 """Messages removed, for each that is left, that make tidying the index worth its work."""
+
+NOTE_EVERY = 600.0
+"""Seconds between two notes of the time; a restart loses no more of it, and a silent room rests."""
 
 LEAST_BYTES = 262_144
 """The least that may be asked for: an empty history takes some twenty pages of 4,096 bytes."""
@@ -83,10 +87,11 @@ def sweep(
     Args:
         connection: The database.
         retention: What may be kept.
-        now: Seconds since the epoch.
+        now: Seconds since the epoch, by the steady clock.
         trimmed: Counts along.
     """
     trimmed.sanctions += _change(connection, "DELETE FROM sanctions WHERE until <= ?", now)
+    _change(connection, "UPDATE upkeep SET time = ? WHERE time < ?", now, now - NOTE_EVERY)
     yield
     if retention.keep_age is not None:
         yield from _forget_old(connection, now - retention.keep_age, trimmed)
@@ -108,7 +113,7 @@ def used_bytes(connection: sqlite3.Connection) -> int:
 
 
 def _forget_old(connection: sqlite3.Connection, before: float, trimmed: Trimmed) -> Iterator[None]:
-    oldest = "SELECT id FROM messages WHERE at < ? ORDER BY at LIMIT ?"
+    oldest = f"SELECT id FROM messages WHERE {AGE} < ? ORDER BY {AGE} LIMIT ?"
     yield from _forget(connection, oldest, (before, BATCH), trimmed)
     trimmed.rooms += _change(
         connection,
@@ -128,22 +133,29 @@ def _forget_rooms(connection: sqlite3.Connection, keep: int, trimmed: Trimmed) -
 
 
 def _shrink(connection: sqlite3.Connection, keep: int, trimmed: Trimmed) -> Iterator[None]:
-    """Forget as many of the oldest as take, on the average, what is too much."""
+    """Forget the part of the largest rooms that takes, on the average, what is too much."""
     while (used := used_bytes(connection)) > keep:
-        count = _ask(connection, "SELECT count(*) FROM messages")
-        if not count:
+        weights = yield from weigh(connection)
+        if not weights:
             return
-        surplus = math.ceil(count * (1 - ROOM_AFTER * keep / used))
-        yield from _forget_oldest(connection, surplus, trimmed)
+        surplus = weights.total() * (1 - ROOM_AFTER * keep / used)
+        for room, weight in excess(weights, surplus).items():
+            yield from _forget_oldest(connection, room, weight, trimmed)
         yield from _tidy(connection)
 
 
 def _forget_oldest(
-    connection: sqlite3.Connection, surplus: int, trimmed: Trimmed
+    connection: sqlite3.Connection, room: int, weight: float, trimmed: Trimmed
 ) -> Iterator[None]:
-    last = _ask(connection, "SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET ?", surplus - 1)
-    oldest = "SELECT id FROM messages WHERE id <= ? ORDER BY id LIMIT ?"
-    yield from _forget(connection, oldest, (last, BATCH), trimmed)
+    while weight > 0:
+        numbers, taken = oldest(connection, room, weight, BATCH)
+        if not numbers:
+            return
+        weight -= taken
+        trimmed.messages += _change(
+            connection, "DELETE FROM messages WHERE room = ? AND id <= ?", room, numbers[-1]
+        )
+        yield
 
 
 def _forget(

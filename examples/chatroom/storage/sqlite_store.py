@@ -10,21 +10,23 @@ SIGKILL or a power cut, as far as the disk does not lie.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from miniloop import EventLoop
 
-from ..hall.history import Answer, Remembered, Write, Written
+from ..hall.history import ANYBODY, Answer, Asker, Remembered, Write, Written
 from .errands import Errand, Errands
 from .history_file import HistoryFile, transaction
-from .history_rows import Writer, read_all, read_matches, read_page
-from .problems import StoreError, describe
+from .history_rows import Writer, last_time, read_all, read_matches, read_page
+from .looks import GONE, LONGEST_LOOK, Looks
+from .problems import Clash, StoreError, describe
+from .rescue import copy_out, put_in_place
 from .retention import Retention, Trimmed, sweep
 
 __all__ = ["Retention", "SqliteStore", "StoreError", "Trimmed"]
@@ -33,12 +35,7 @@ log = logging.getLogger("chatroom")
 
 Result = TypeVar("Result")
 
-MOST_WAITING = 200
-"""Questions that may wait; writes have a thread of their own, and are never refused."""
-
-LONGEST_LOOK = 2.0
-"""Seconds for one page or search; common words in a small room of a large file can take long."""
-LOOK_EVERY = 10_000  # instructions of SQLite's machine: some tenth of a millisecond
+RENEWED = "The history's file was deleted or replaced; it has been made anew, and nothing is lost."
 
 PATIENCE = 3.0
 """Seconds that `close()` gives to what was still under way."""
@@ -54,10 +51,13 @@ class SqliteStore:
         loop: The loop whose thread calls, and is answered on.
         path: The file; it and its folder are made if they are missing, for this user alone.
         retention: What `trim()` keeps; everything unless given.
-        wall: The time of day, in seconds since the epoch.
+        wall: The time by which ages are measured, in seconds since the epoch.
 
     Raises:
         StoreError: It cannot be opened, is no history, or another server has it.
+
+    Attributes:
+        renewed: How often the file was deleted or replaced, and made anew.
     """
 
     def __init__(
@@ -71,17 +71,31 @@ class SqliteStore:
         self._wall = wall
         self._path = path
         self._file = HistoryFile(path)
-        self._connection = self._file.connection
         self._errands = Errands(loop)
-        self._looks = Errands(loop)  # a search that takes long must hold up no message
+        self._looks = Looks(loop)
         self._sweep: Iterator[None] | None = None
-        self._trouble = ""
+        self._swept = self._file
+        self._trouble = self._news = ""
+        self.renewed = 0
         self._closing = self._closed = False
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._file.connection
 
     @property
     def waiting(self) -> int:
         """How many writes and questions are not answered yet."""
         return len(self._errands) + len(self._looks)
+
+    def last_time(self) -> float:
+        """Return the last time that the history knows, in seconds since the epoch; 0: none.
+
+        Raises:
+            StoreError: The file is damaged, or cannot be read.
+        """
+        with self._reading():
+            return last_time(self._connection)
 
     def load(self, recent: int) -> Remembered:
         """Return what is known, with up to `recent` messages a room; blocks, so before the loop.
@@ -90,30 +104,44 @@ class SqliteStore:
             StoreError: The file is damaged, or cannot be read.
         """
         most = self._retention.keep_rooms
-        try:
+        with self._reading():
             return read_all(self._connection, recent, most, self._wall())
-        except sqlite3.Error as error:
-            why = describe(error)
-            raise StoreError(f"The history in {self._path} cannot be read: {why}.") from error
 
     def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
         """Write all of `writes` in one transaction, or none; then call `done`."""
         # A copy: the thread must not look at a list that its owner goes on using.
-        batch = tuple(writes)
-        self._add(lambda: self._write(batch), lambda why: Written(problem=why), done, urgent=True)
+        batch, now = tuple(writes), self._wall()
+        self._add(
+            lambda: self._write(batch, now), lambda why: Written(problem=why), done, urgent=True
+        )
 
-    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+    def page(
+        self,
+        room: str,
+        before: int,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` messages of `room` before the id `before`; 0 means the newest."""
-        self._ask(lambda: read_page(self._file.reader, room, before, count), done)
+        unheard = by.unheard
+        self._ask(lambda reader: read_page(reader, room, before, count, unheard), done, by)
 
-    def search(self, room: str, query: str, count: int, done: Callable[[Answer], None]) -> None:
+    def search(
+        self,
+        room: str,
+        query: str,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         """Find up to `count` of the newest messages of `room` with all the words of `query`.
 
         A word is found in texts and in senders' names, in any case and with or without accents;
         the last one also as the beginning of a longer word.  In scripts that put no spaces between
         words any part is found.
         """
-        self._ask(lambda: read_matches(self._file.reader, room, query, count), done)
+        self._ask(lambda reader: read_matches(reader, room, query, count), done, by)
 
     def trim(self, now: float, done: Callable[[Trimmed], None] | None = None) -> None:
         """Forget what need not be kept, in small steps between which others have their turn.
@@ -121,11 +149,11 @@ class SqliteStore:
         Does nothing, and calls nobody, while the last call is still at work.
 
         Args:
-            now: Seconds since the epoch.
+            now: Seconds since the epoch, by the clock for ages.
             done: Gets what was removed, which the log gets too.
         """
         if self._sweep is None and not self._closing:
-            trimmed = Trimmed()
+            trimmed, self._swept = Trimmed(), self._file
             self._sweep = sweep(self._connection, self._retention, now, trimmed)
             self._trim_on(trimmed, done or (lambda _: None))
 
@@ -147,14 +175,24 @@ class SqliteStore:
         if not (looked and self._errands.alone(self._file.close, patience)):
             log.error("The history in %s could not be closed: the disk hangs.", self._path)
 
-    def _ask(self, work: Callable[[], Answer], done: Callable[[Answer], None]) -> None:
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            why = describe(error)
+            raise StoreError(f"The history in {self._path} cannot be read: {why}.") from error
+
+    def _ask(
+        self,
+        work: Callable[[sqlite3.Connection], Answer],
+        done: Callable[[Answer], None],
+        by: Asker,
+    ) -> None:
         if self._closed:
             done(Answer(problem="it is closed already"))
-        elif len(self._looks) >= MOST_WAITING:
-            done(Answer(problem="too many look into it at once; try again"))
         else:
-            look = partial(self._look, work)
-            self._looks.add(Errand(look, lambda why: Answer(problem=why), done))
+            self._looks.ask(lambda: self._file, work, done, by)
 
     def _add(
         self,
@@ -188,15 +226,11 @@ class SqliteStore:
 
     # On the threads
 
-    def _look(self, work: Callable[[], Answer]) -> Answer:
-        deadline = time.monotonic() + LONGEST_LOOK
-        self._file.reader.set_progress_handler(lambda: time.monotonic() > deadline, LOOK_EVERY)
-        return work()
-
-    def _write(self, batch: Sequence[Write]) -> Written:
+    def _write(self, batch: Sequence[Write], now: float) -> Written:
         try:
+            self._stay_in_place()
             with transaction(self._connection):
-                writer = Writer(self._connection, self._wall())
+                writer = Writer(self._connection, now)
                 for each in batch:
                     writer.do(each)
         except Exception as error:
@@ -205,7 +239,35 @@ class SqliteStore:
         if self._trouble:
             log.info("The history is written again.")
             self._trouble = ""
-        return Written(repeated=frozenset(writer.repeated))
+        note, self._news = self._news, ""
+        return Written(repeated=frozenset(writer.repeated), note=note)
+
+    def _stay_in_place(self) -> None:
+        """Make the file anew if it is not where it was.
+
+        Raises:
+            Clash: It cannot be made anew.
+        """
+        if not self._file.closed and self._file.in_place():
+            return
+        try:
+            if not self._looks.alone(self._renew, LONGEST_LOOK + 1.0):
+                raise TimeoutError("a search does not end")
+        except (OSError, sqlite3.Error, StoreError) as error:
+            if self._trouble != GONE:
+                log.error("The history in %s cannot be made anew: %s", self._path, error)
+            raise Clash(GONE) from error
+        self.renewed += 1
+        self._news = RENEWED
+        log.warning("%s It is %s.", RENEWED, self._path)
+
+    def _renew(self) -> None:
+        """Put a copy in the place of what is gone; while nobody looks."""
+        if not self._file.closed:  # or an earlier attempt came as far as that
+            copy = copy_out(self._file)
+            self._file.close()
+            put_in_place(copy, self._file)
+        self._file = HistoryFile(self._file.path)
 
     def _note(self, error: Exception) -> None:
         # Once for each cause: the hall tries again every second.
@@ -214,6 +276,9 @@ class SqliteStore:
             log.warning("The history in %s was not written: %s.", self._path, error)
 
     def _sweep_on(self) -> bool:
+        self._stay_in_place()
+        if self._swept is not self._file:
+            return False
         return self._sweep is not None and next(self._sweep, _END) is not _END
 
 

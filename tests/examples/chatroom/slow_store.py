@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from examples.chatroom.hall.history import AddMessage, Answer, MemoryStore, Write, Written
+from examples.chatroom.hall.history import (
+    ANYBODY,
+    AddMessage,
+    Answer,
+    Asker,
+    MemoryStore,
+    Write,
+    Written,
+)
 
 
 @dataclass
@@ -31,9 +39,16 @@ class SlowStore(MemoryStore):
             super().write(self.batches[-1], lambda _: None)
         done(Written(problem, frozenset(repeated)))
 
-    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+    def page(
+        self,
+        room: str,
+        before: int,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         ask = super().page
-        self.asked.append(lambda: ask(room, before, count, done))
+        self.asked.append(lambda: ask(room, before, count, done, by))
 
     def texts(self) -> list[list[str]]:
         """The texts of the messages in each batch."""

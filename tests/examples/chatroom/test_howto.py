@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.chatroom import history
 from examples.chatroom.client import __main__ as client
 from examples.chatroom.commands.table import COMMANDS
 from examples.chatroom.options import make_parser
@@ -22,6 +23,8 @@ def test_it_names_every_command() -> None:
 def test_every_option_it_names_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         client.parse_arguments(["--help"])
+    with pytest.raises(SystemExit):
+        history.main(["export", "--help"])
     known = make_parser().format_help() + capsys.readouterr().out
     words = set(re.findall(r"--[a-z][a-z-]+", PAGE.read_text()))
     assert not {word for word in words if word not in known}

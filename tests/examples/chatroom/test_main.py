@@ -58,6 +58,15 @@ def test_an_address_that_cannot_be_had_ends_it_with_a_sentence(
     assert (said.out, said.err) == ("", sentence)
 
 
+def test_a_named_history_that_cannot_be_had_ends_it_with_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert chatroom.main([*ALONE[1:], "--history", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"The history in {tmp_path} cannot be used: ")
+
+
 def test_the_opening_says_where_everything_is(
     at_once: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

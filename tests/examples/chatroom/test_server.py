@@ -16,6 +16,7 @@ from examples.chatroom.hall.messages import Kind, Moment
 from examples.chatroom.keeping import Keeping
 from examples.chatroom.people.operators import Operators
 from examples.chatroom.server import ChatServer
+from examples.chatroom.storage.clock import SteadyClock
 from miniloop import EventLoop
 from miniloop.testing import FakeClock
 from tests.doubles import scripted
@@ -125,3 +126,15 @@ def test_sighup_reads_the_operators_again(
     world[0].run_once(0)
     assert "Reading the files again." in caplog.text
     assert "The operators stay who they were: Line 1" in caplog.text
+
+
+def test_a_moment_has_the_time_by_which_ages_are_measured(world: World) -> None:
+    loop, _ = world
+    clock = SteadyClock(loop.time, lambda: 9_000.0)
+    clock.begin(1_000.0)
+    server = ChatServer(
+        loop, Hall(Limits()), Keeping(clock=clock), Operators(), wall=lambda: 9_000.0
+    )
+    assert (server.moment().wall, server.moment().age) == (9_000.0, 1_000.0)
+    plain = ChatServer(loop, Hall(Limits()), Keeping(), Operators(), wall=lambda: 9_000.0)
+    assert plain.moment().age == 9_000.0

@@ -11,6 +11,7 @@ from examples.chatroom.hall.history import MemoryStore, Write, Written
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.keeping import Keeping
 from examples.chatroom.status import Status
+from examples.chatroom.storage.clock import SteadyClock
 from miniloop import EventLoop
 from miniloop.testing import FakeClock
 from tests.doubles import scripted
@@ -133,3 +134,11 @@ def test_the_queues_of_all_doors_are_summed_up(world: tuple[EventLoop, FakeClock
     assert figures["queues"]["output_bytes"] == 36
     assert figures["queues"]["largest_output_bytes"] == 20
     assert figures["connections"] == {"counted": 0, "limit": 500, "telnet": 3, "web": 2}
+
+
+def test_a_clock_that_is_off_is_told(world: tuple[EventLoop, FakeClock]) -> None:
+    loop, _ = world
+    clock = SteadyClock(loop.time, lambda: 1_700_000_000.0)
+    clock.begin(1_700_000_000.0 - 3600.0)
+    figures = Status(loop, Hall(Limits()), Keeping(clock=clock)).figures()
+    assert figures["history"]["clock_ahead_s"] == 3600

@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 
 from ...hall.messages import (
     Event,
+    Forgotten,
     Found,
     Kind,
     Message,
@@ -81,25 +82,30 @@ class LineRenderer:
                 return [self._line(event, _NOW)]
             case RoomView():
                 return [clean(f"-- {_describe(event)}"), *self._past(event.recent)]
+            case Page(next=0):
+                past = self._past(event.messages, numbered=event.numbered)
+                return past or ["-- Nothing has been said here yet."]
             case Page():
-                return self._past(event.messages) or ["-- Nothing has been said here yet."]
+                return ["-- What was said here last is all of people whom you ignore."]
             case Found():
-                return [clean(f"-- {_describe_search(event)}"), *self._past(event.messages)]
+                past = self._past(event.messages, numbered=event.numbered)
+                return [clean(f"-- {_describe_search(event)}"), *past]
             case RoomList():
                 return [clean(f"-- {_describe_entry(entry)}") for entry in event.rooms]
             case Parted():
                 return [clean(f"-- {event.text}")] if event.text else []
-            case Receipt():
-                return []  # whoever types sees the line itself
+            case Receipt() | Forgotten():
+                return []  # whoever types sees the line itself; no line can be taken back
 
-    def _past(self, messages: Iterable[Message]) -> list[str]:
-        return [self._line(message, _THEN) for message in messages]
+    def _past(self, messages: Iterable[Message], *, numbered: bool = False) -> list[str]:
+        return [self._line(message, _THEN, numbered=numbered) for message in messages]
 
-    def _line(self, message: Message, layout: str) -> str:
+    def _line(self, message: Message, layout: str, *, numbered: bool = False) -> str:
         line = clean(_LAYOUT[message.kind](message))
         if message.at is None:
             return line
-        mark = "" if message.kept else ", not kept"
+        mark = f", {message.id}" if numbered else ""
+        mark += "" if message.kept else ", not kept"
         return f"[{datetime.fromtimestamp(message.at, self._zone).strftime(layout)}{mark}] {line}"
 
 

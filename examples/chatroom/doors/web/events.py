@@ -9,6 +9,7 @@ import json
 
 from ...hall.messages import (
     Event,
+    Forgotten,
     Found,
     Kind,
     Message,
@@ -39,10 +40,10 @@ def describe(event: Event) -> Json:
             return _room_view(event)
         case Parted(room, text):
             return {"kind": "parted", "room": clean(room), "text": clean(text)}
-        case Page(room, before, messages, more):
-            shown = [_message(each) for each in messages]
-            head: Json = {"kind": "page", "room": clean(room), "before": before}
-            return {**head, "messages": shown, "more": more}
+        case Page():
+            return _page(event)
+        case Forgotten(number):
+            return {"kind": "forgotten", "id": number}
         case Found(room, query, messages):
             shown = [_message(each) for each in messages]
             return {"kind": "found", "room": clean(room), "query": clean(query), "messages": shown}
@@ -68,6 +69,12 @@ def _message(message: Message) -> Json:
     if not message.kept:
         shown["kept"] = False
     return shown
+
+
+def _page(page: Page) -> Json:
+    head: Json = {"kind": "page", "room": clean(page.room), "before": page.before}
+    shown = {**head, "messages": [_message(each) for each in page.messages], "more": page.more}
+    return {**shown, "next": page.next} if page.next else shown
 
 
 def _room_view(view: RoomView) -> Json:

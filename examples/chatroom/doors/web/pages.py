@@ -71,8 +71,12 @@ class Pages:
         if path == "/status":
             return Answer(HTTPStatus.OK, _status_page(self._status()), TYPES[".html"])
         if path == "/status.json":
-            body = json.dumps(self._status(), indent=2).encode() + b"\n"
-            return Answer(HTTPStatus.OK, body, "application/json")
+            status = self._status()
+            body = json.dumps(status, indent=2).encode() + b"\n"
+            # By the code alone a program that watches knows: no figures are read for that.
+            well = status.get("healthy", True)
+            code = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
+            return Answer(code, body, "application/json")
         found = self._files.get(path)
         if found is None:
             return refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")

@@ -8,14 +8,16 @@ from examples.chatroom.commands.moderation import MODERATION
 from examples.chatroom.commands.request import Command
 from examples.chatroom.hall.hall import Hall
 from examples.chatroom.hall.history import (
+    ForgetMessage,
     ForgetRoom,
     SaveRoom,
 )
 from examples.chatroom.hall.limits import Limits
-from examples.chatroom.hall.messages import Kind, Parted, RoomView
+from examples.chatroom.hall.messages import Forgotten, Kind, Parted, RoomView
 from examples.chatroom.people.doorkeeper import Answered, Doorkeeper, Work
 from tests.examples.chatroom.commands.scene import PASSWORD, Accounts, Scene
-from tests.examples.chatroom.helpers import later, person
+from tests.examples.chatroom.helpers import RENDERER, later, person, visitor
+from tests.examples.chatroom.slow_store import SlowStore
 
 # Becoming an operator
 
@@ -98,7 +100,7 @@ def test_a_hall_without_operators_says_so() -> None:
 FOR_OPERATORS = ["/kick Ada", "/ban Ada", "/unban x", "/bans", "/mute Ada", "/unmute x"]
 
 
-@pytest.mark.parametrize("line", [*FOR_OPERATORS, "/forget lobby"])
+@pytest.mark.parametrize("line", [*FOR_OPERATORS, "/forget lobby", "/forget 1"])
 def test_what_only_operators_may_do(line: str, scene: Scene) -> None:
     scene.bob.types(line)
     assert scene.bob.notices() == ["Only operators may do that; /oper NAME PASSWORD makes you one."]
@@ -177,3 +179,62 @@ def test_a_room_in_which_nothing_was_said_is_forgotten_too(scene: Scene) -> None
     scene.ada.types("/forget attic")
     assert scene.ada.notices() == ["attic is forgotten, with all that was said there."]
     assert [view.name for view in scene.bob.sees(RoomView)] == ["lobby"]
+
+
+# Messages
+
+
+def test_a_message_is_forgotten_everywhere(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="chatroom")
+    page = person(scene.hall, "Page", roaming=True)
+    scene.bob.types("a secret", "harmless")
+    secret = scene.bob.screen.messages[-2].id
+    page.screen.clear()
+    scene.ada.types(f"/forget {secret}")
+    assert scene.ada.notices() == [f"There is no message {secret} any more."]
+    assert page.screen.events == [Forgotten(secret)]
+    assert scene.store.all[-1] == ForgetMessage(secret)
+    assert f"Ada has message {secret} forgotten" in caplog.text
+    assert "a secret" not in caplog.text
+    newcomer = visitor(scene.hall)
+    newcomer.types("new", "/history", "/search secret", "/search harmless")
+    assert "a secret" not in repr(newcomer.screen.events)
+    assert "harmless" in repr(newcomer.screen.events)
+
+
+def test_a_message_that_is_just_being_stored_is_forgotten_too() -> None:
+    store = SlowStore()
+    hall = Hall(Limits(), store, doorkeeper=Doorkeeper(Accounts()))
+    ada = person(hall, "Ada")
+    ada.types(f"/oper root {PASSWORD}", "a secret", "/forget 1")
+    while store.waiting:
+        store.answer()
+    assert ada.screen.texts(Kind.SAID) == ["a secret"]
+    assert list(hall.rooms.lobby.tail) == []
+
+
+def test_operators_see_the_numbers_of_messages(scene: Scene) -> None:
+    scene.bob.types("hello")
+    number = scene.bob.screen.messages[0].id
+    for someone, numbered in ((scene.ada, True), (scene.bob, False)):
+        someone.screen.clear()
+        someone.types("/history", "/search hello")
+        found = [RENDERER.lines(each)[-1] for each in someone.screen.events]
+        assert [f", {number}] Bob: hello" in line for line in found] == [numbered] * 2
+
+
+def test_a_room_whose_name_is_a_number_can_be_forgotten(scene: Scene) -> None:
+    scene.bob.types("/join 77")
+    scene.ada.types("/forget 77", "/forget #77")
+    assert scene.ada.notices() == [
+        "There is no message 77 any more.",
+        "77 is forgotten, with all that was said there.",
+    ]
+
+
+def test_any_number_is_a_number_to_forget(scene: Scene) -> None:
+    scene.ada.types("/forget 0", f"/forget {'9' * 300}", "/forget \N{SUPERSCRIPT TWO}")
+    assert scene.ada.notices()[:2] == [
+        "There is no message 0 any more.",
+        f"There is no message {'9' * 19} any more.",
+    ]

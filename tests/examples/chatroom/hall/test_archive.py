@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from examples.chatroom.hall.hall import Hall
-from examples.chatroom.hall.history import MemoryStore
+from examples.chatroom.hall.history import Answer, Asker, MemoryStore
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Found, Page
 from tests.examples.chatroom.helpers import NOON, Person, person
@@ -25,14 +25,68 @@ def texts(page: Page | Found) -> list[str]:
     return [message.text for message in page.messages]
 
 
-def test_pages_of_nothing_but_ignored_people_are_turned_over() -> None:
+def test_pages_are_full_of_those_whom_one_hears() -> None:
     reader = quarrel()
     reader.session.page("lobby", 0, NOON)
-    (newest,) = reader.sees(Page)
-    assert (texts(newest), newest.before, newest.more) == (["two"], 0, True)
-    reader.session.page("lobby", newest.messages[0].id, NOON)
-    older = reader.sees(Page)[1]
-    assert (texts(older), older.more) == (["one"], False)
+    (page,) = reader.sees(Page)
+    assert (texts(page), page.before, page.more) == (["one", "two"], 0, False)
+
+
+def test_who_is_ignored_is_not_read_under_a_new_name_either() -> None:
+    hall = Hall(Limits(), MemoryStore(100))
+    bob, reader = person(hall, "bob"), person(hall, "reader", roaming=True)
+    reader.types("/ignore bob")
+    bob.types("/nick rob", "hello")
+    reader.session.page("lobby", 0, NOON)
+    assert [texts(page) for page in reader.sees(Page)] == [[]]
+
+
+def test_a_look_that_ends_in_vain_says_where_to_go_on() -> None:
+    class Vain(MemoryStore):
+        def page(self, *question: object, **options: object) -> None:
+            done = question[3]
+            assert callable(done)
+            done(Answer(more=True, next=77))
+
+    reader = person(Hall(Limits(), Vain(0)), "reader", roaming=True)
+    reader.session.page("lobby", 0, NOON)
+    (page,) = reader.sees(Page)
+    assert (page.messages, page.more, page.next) == ((), True, 77)
+
+
+def test_a_question_comes_after_what_was_said_before_it() -> None:
+    store = SlowStore()
+    hall = Hall(Limits(), store)
+    ann = person(hall, "ann")
+    ann.types("hello", "/history")
+    assert store.asked == []
+    store.answer()
+    store.answer()
+    store.asked.pop()()
+    assert [texts(page) for page in ann.sees(Page)] == [["hello"]]
+
+
+def test_the_store_knows_who_asks() -> None:
+    askers: list[object] = []
+
+    class Curious(MemoryStore):
+        def search(self, *question: object, **options: object) -> None:
+            askers.append(question[4])
+
+    hall = Hall(Limits(), Curious(0))
+    ann = person(hall, "ann", address="192.0.2.7")
+    person(hall, "bob")
+    ann.types("/ignore bob", "/search words")
+    assert askers == [Asker(ann.session._member.place.source, frozenset({"bob"}))]
+
+
+def test_looking_up_by_typing_is_charged_to_the_address_too() -> None:
+    hall = Hall(Limits(address_look_burst=2, flood_burst=100), MemoryStore(9))
+    ann, bob = person(hall, "ann"), person(hall, "bob")
+    ann.types("/history", "/search words")
+    for line in ("/history", "/search words"):
+        bob.types(line)
+        assert bob.notices()[-1].startswith("Too much is looked up from your address")
 
 
 def test_a_search_does_not_find_ignored_people() -> None:

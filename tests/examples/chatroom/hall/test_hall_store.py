@@ -163,3 +163,44 @@ def test_a_room_of_which_no_message_is_at_hand_is_not_deserted_at_a_restart() ->
     eve = person(hall, "eve")
     eve.types("/join new", at=later(10**9))
     assert "which is the limit" in eve.notices()[-1]
+
+
+def test_who_comes_in_while_the_disk_is_sick_is_told_so() -> None:
+    hall, store = slow_hall()
+    ann, _ = guest(hall, "ann")
+    hall.speech.say(ann, "one", NOON)
+    store.answer("the disk is full")
+    late = Screen()
+    hall.log_in(arrive(hall, late), "late", NOON)
+    assert any("cannot be written: the disk is full" in text for text in told(late))
+    hall.tick(later(10))
+    store.answer()
+    well = Screen()
+    hall.log_in(arrive(hall, well), "well", NOON)
+    assert not any("cannot be written" in text for text in told(well))
+
+
+def test_who_comes_in_is_told_what_is_wrong_all_the_time() -> None:
+    hall = new_hall()
+    hall.caution = "It is kept nowhere."
+    screen = Screen()
+    hall.log_in(arrive(hall, screen), "ann", NOON)
+    assert told(screen)[1] == "It is kept nowhere."
+
+
+def test_a_disk_that_hangs_holds_up_nobody() -> None:
+    hall, store = slow_hall()
+    ann, screen = guest(hall, "ann")
+    hall.speech.say(ann, "one", NOON)
+    for second in range(8):
+        hall.tick(later(second))
+    hall.speech.say(ann, "two", NOON)
+    assert [(each.text[:12], each.kept) for each in screen.messages] == [
+        ("one", False),
+        ("The history ", True),
+        ("two", False),
+    ]
+    store.answer()
+    store.answer()
+    assert store.texts()[-2:] == [["one"], ["two"]]
+    assert screen.messages[-1].text.startswith("The history can be written again")

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from examples.chatroom.hall.history import ForgetRoom, Write
-from examples.chatroom.hall.ledger import RETRY, Fate, Ledger
+from examples.chatroom.hall.history import ForgetRoom, Write, Written
+from examples.chatroom.hall.ledger import HANGS, PATIENCE, RETRY, Fate, Ledger
 from tests.examples.chatroom.slow_store import SlowStore
 
 
@@ -134,3 +134,98 @@ def test_a_long_backlog_is_stored_in_pieces() -> None:
     pieces = desk.batches()[1:]
     assert [len(piece) for piece in pieces] == [500, 500, 200]
     assert [name for piece in pieces for name in piece] == list(map(str, range(1200)))
+
+
+def hung(*names: str) -> Desk:
+    """A desk whose store has begun to write `names` and does not come to an end."""
+    desk = Desk()
+    desk.add(*names)
+    desk.end_of_pass()
+    desk.ledger.tick(100.0)
+    desk.ledger.tick(100.0 + PATIENCE)
+    return desk
+
+
+def test_a_commit_that_does_not_end_holds_up_nobody() -> None:
+    desk = hung("a", "b")
+    assert desk.fates == [("a", Fate.HELD), ("b", Fate.HELD)]
+    assert desk.ledger.problem == HANGS
+    assert HANGS in desk.news[0]
+    assert desk.news[0] == desk.ledger.caution
+    desk.add("c")
+    assert desk.fates[2:] == [("c", Fate.HELD)]
+    assert len(desk.ledger) == 3
+
+
+def test_a_commit_has_its_time_from_its_own_beginning() -> None:
+    desk = Desk()
+    for second in range(20):
+        desk.add(str(second))
+        desk.end_of_pass()
+        desk.ledger.tick(100.0 + second)
+        desk.store.answer()
+    assert desk.news == []
+
+
+def test_nothing_is_written_before_the_commit_in_doubt_has_ended() -> None:
+    desk = hung("a")
+    desk.add("b")
+    desk.ledger.tick(1_000.0)
+    desk.end_of_pass()
+    assert desk.batches() == [["a"]]
+
+
+def test_a_commit_that_ends_after_all_is_not_repeated_and_nothing_is_lost() -> None:
+    desk = hung("a")
+    desk.add("b", "c")
+    desk.store.answer()
+    assert desk.batches() == [["a"], ["b", "c"]]
+    desk.store.answer()
+    assert desk.news[1:] == ["The history can be written again; nothing is lost."]
+    assert (desk.ledger.problem, desk.ledger.caution, len(desk.ledger)) == ("", "", 0)
+    assert [fate for _, fate in desk.fates] == [Fate.HELD] * 3
+    desk.add("d")
+    desk.end_of_pass()
+    assert desk.batches()[-1] == ["d"]
+
+
+def test_a_commit_that_ends_after_all_when_nothing_else_was_said() -> None:
+    desk = hung("a")
+    desk.store.answer()
+    assert desk.ledger.problem == ""
+    assert len(desk.batches()) == 1
+
+
+def test_a_commit_that_fails_after_all_is_tried_again_in_its_place() -> None:
+    desk = hung("a")
+    desk.add("b")
+    desk.store.answer("the disk is full")
+    assert desk.ledger.problem == "the disk is full"
+    desk.ledger.tick(1_000.0)
+    desk.store.answer()
+    assert desk.batches() == [["a"], ["a", "b"]]
+    assert desk.ledger.problem == ""
+
+
+def test_what_comes_of_the_trouble_is_stored_after_what_was_held() -> None:
+    desk = Desk()
+    desk.ledger.add(ForgetRoom("a"), lambda fate: desk.add("left"))
+    desk.add("b")
+    desk.end_of_pass()
+    desk.store.answer("the disk is full")
+    desk.ledger.tick(100.0)
+    assert desk.batches()[-1] == ["a", "b", "left"]
+
+
+def test_what_the_store_has_to_say_is_announced() -> None:
+    desk = Desk()
+    desk.add("a")
+    desk.end_of_pass()
+    desk.store.waiting.pop()(Written(note="It was made anew."))
+    assert desk.news == ["It was made anew."]
+    assert desk.fates == [("a", Fate.STORED)]
+    desk.held_up("b")
+    desk.ledger.tick(100.0)
+    desk.store.waiting.pop()(Written(note="And again."))
+    assert "And again." in desk.news
+    assert desk.ledger.problem == ""

@@ -26,3 +26,4 @@ def test_whom_a_member_ignores() -> None:
     assert someone.ignores("bob")
     assert someone.ignores("bert")
     assert not someone.ignores("ann")
+    assert someone.unheard == {"bob", "bert"}

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from examples.chatroom.storage import history_file
-from examples.chatroom.storage.history_file import VERSION, HistoryFile, transaction
+from examples.chatroom.storage.history_file import HistoryFile, transaction
 from examples.chatroom.storage.problems import StoreError
+from examples.chatroom.storage.schema import VERSION
 
 ROOT = Path(__file__).parents[4]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from examples.chatroom.doors.line.rendering import LineRenderer
-from examples.chatroom.hall.history import AddMessage, ForgetRoom, SaveRoom, Write
+from examples.chatroom.hall.history import AddMessage, Answer, ForgetRoom, SaveRoom, Write
 from examples.chatroom.hall.messages import Kind, Message
+from examples.chatroom.storage import history_rows
 from examples.chatroom.storage.history_file import HistoryFile, transaction
 from examples.chatroom.storage.history_rows import (
     LONGEST,
@@ -50,7 +51,8 @@ def test_long_texts_and_unknown_kinds_of_others_are_bounded(file: HistoryFile) -
     write(file, add(1, "x"))
     for number, kind, text in ((2, "said", "y" * 1_000_000), (3, "exploded", "z")):
         file.connection.execute(
-            "INSERT INTO messages VALUES (?, 1, ?, 'Eve', ?, '', 0, NULL)", (number, kind, text)
+            "INSERT INTO messages VALUES (?, 1, ?, 'Eve', ?, '', 0, NULL, NULL)",
+            (number, kind, text),
         )
     found = read_page(file.connection, "lobby", 0, 9).messages
     assert [(message.id, len(message.text)) for message in found] == [(1, 1), (2, LONGEST)]
@@ -60,7 +62,7 @@ def test_nobody_can_put_words_into_the_servers_mouth_or_stop_its_clock(file: His
     write(file, add(1, "x"))
     rows = [(2, "notice", 0), (3, "farewell", 0), (4, "said", 9e999), (5, "acted", -9e999)]
     file.connection.executemany(
-        "INSERT INTO messages VALUES (?, 1, ?, 'E', 'y', '', ?, NULL)", rows
+        "INSERT INTO messages VALUES (?, 1, ?, 'E', 'y', '', ?, NULL, NULL)", rows
     )
     found = read_page(file.connection, "lobby", 0, 9).messages
     assert [message.id for message in found] == [1, 4, 5]
@@ -110,3 +112,42 @@ def test_speaking_in_a_room_is_using_it(file: HistoryFile) -> None:
     write(file, SaveRoom("attic", "Attic"), now=NOON + 1)
     write(file, add(1, "x"), now=NOON + 2)
     assert [room.key for room, _ in read_all(file.connection, 1, 1, NOON).rooms] == ["lobby"]
+
+
+def chat(*senders: str) -> list[AddMessage]:
+    return [
+        AddMessage("lobby", Message(Kind.SAID, "x", sender, room="Lobby", at=NOON, id=number))
+        for number, sender in enumerate(senders, 1)
+    ]
+
+
+def numbers(file: HistoryFile, before: int, count: int, *unheard: str) -> tuple[list[int], bool]:
+    answer = read_page(file.connection, "lobby", before, count, frozenset(unheard))
+    assert answer.next == 0
+    return [message.id for message in answer.messages], answer.more
+
+
+def test_a_page_leaves_out_whom_one_does_not_hear(file: HistoryFile) -> None:
+    write(file, *chat("Ada", "BOB", "Ada", "bob", "Ada", "Bob"))
+    assert numbers(file, 0, 2, "bob") == ([3, 5], True)
+    assert numbers(file, 3, 2, "bob") == ([1], False)
+    assert numbers(file, 0, 9, "bob", "ada") == ([], False)
+
+
+def test_a_page_that_is_all_of_them_says_where_to_go_on(
+    file: HistoryFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = history_rows._PAGE.replace(str(history_rows.MOST_ROWS), "4")
+    monkeypatch.setattr(history_rows, "MOST_ROWS", 4)
+    monkeypatch.setattr(history_rows, "_PAGE", short)
+    write(file, *chat("Ada", "Ada", *["Bob"] * 7))
+    unheard = frozenset({"bob"})
+    answer = read_page(file.connection, "lobby", 0, 9, unheard)
+    assert answer == Answer((), more=True, next=6)
+    answer = read_page(file.connection, "lobby", answer.next, 9, unheard)
+    assert ([each.id for each in answer.messages], answer.more, answer.next) == ([2], True, 0)
+
+
+def test_when_rooms_were_used_is_known_by_the_clock_for_ages(file: HistoryFile) -> None:
+    write(file, add(1, "x", at=5.0), now=NOON + 7)
+    assert read_all(file.connection, 9, 9, NOON).used == {"lobby": NOON + 7}

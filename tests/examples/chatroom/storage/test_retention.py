@@ -11,10 +11,11 @@ from examples.chatroom.hall.history import AddMessage, SaveRoom, Write
 from examples.chatroom.hall.messages import Kind, Message
 from examples.chatroom.people.sanction import SaveSanction
 from examples.chatroom.storage.history_file import HistoryFile, transaction
-from examples.chatroom.storage.history_rows import Writer
+from examples.chatroom.storage.history_rows import LATEST, Writer, last_time
 from examples.chatroom.storage.retention import (
     BATCH,
     LEAST_BYTES,
+    NOTE_EVERY,
     Retention,
     Trimmed,
     sweep,
@@ -162,3 +163,57 @@ def test_the_index_does_not_fill_up_with_what_is_gone(file: HistoryFile) -> None
 def test_what_would_keep_nothing_is_refused(make: Callable[[], Retention]) -> None:
     with pytest.raises(ValueError, match=r"^keep_\w+ must be "):
         make()
+
+
+def wrong(number: int, at: float) -> AddMessage:
+    """Something said while the machine's clock was wrong."""
+    return AddMessage("lobby", Message(Kind.SAID, "x", "Ada", room="lobby", at=at, id=number))
+
+
+def test_what_a_wrong_clock_has_dated_is_as_old_as_its_storing(file: HistoryFile) -> None:
+    year = 365 * 86_400.0
+    write(file, wrong(1, 5.0), wrong(2, NOON + 9 * year), wrong(3, NOON))
+    retention = Retention(keep_age=year)
+    assert trim(file, retention, NOON + year - 1).messages == 0
+    assert trim(file, retention, NOON + year + 1).messages == 3
+
+
+def test_a_sweep_notes_the_time(file: HistoryFile) -> None:
+    assert last_time(file.connection) == 0.0
+    trim(file, Retention())
+    trim(file, Retention(), NOON + NOTE_EVERY / 2)
+    assert last_time(file.connection) == NOON
+    trim(file, Retention(), NOON + NOTE_EVERY + 1)
+    assert last_time(file.connection) == NOON + NOTE_EVERY + 1
+
+
+@pytest.mark.parametrize(("noted", "read"), [(-5.0, 0.0), (1e300, LATEST), (7.0, 7.0)])
+def test_a_noted_time_that_cannot_be_is_bounded(
+    file: HistoryFile, noted: float, read: float
+) -> None:
+    file.connection.execute("UPDATE upkeep SET time = ?", (noted,))
+    assert last_time(file.connection) == read
+
+
+def test_one_who_fills_a_room_has_nobody_elses_history_forgotten(file: HistoryFile) -> None:
+    write(
+        file, *chatter(1, 100), *chatter(101, 3000, room="cave"), *chatter(3101, 3000, room="den")
+    )
+    trim(file, Retention(keep_bytes=LEAST_BYTES))
+    left = dict(
+        file.connection.execute(
+            "SELECT r.key, count(*) FROM messages m JOIN rooms r ON r.id = m.room GROUP BY 1"
+        ).fetchall()
+    )
+    assert left["lobby"] == 100
+    assert left["cave"] == pytest.approx(left["den"], rel=0.1)
+    assert ids(file)[100:][: left["cave"]] == list(range(3101 - left["cave"], 3101))  # the newest
+
+
+def test_shrinking_lets_others_write_between_small_steps(file: HistoryFile) -> None:
+    write(file, *chatter(1, 4000))
+    left = [len(ids(file))]
+    for _ in sweep(file.connection, Retention(keep_bytes=LEAST_BYTES), NOON, Trimmed()):
+        left.append(len(ids(file)))
+        assert left[-2] - left[-1] <= BATCH
+    assert left[-1] < 4000

@@ -9,6 +9,7 @@ import pytest
 from examples.chatroom.hall.history import (
     AddMessage,
     Answer,
+    ForgetMessage,
     ForgetRoom,
     Remembered,
     SaveRoom,
@@ -17,9 +18,7 @@ from examples.chatroom.hall.history import (
 )
 from examples.chatroom.hall.messages import Kind, Message
 from examples.chatroom.people.sanction import ForgetSanction, SaveSanction
-from examples.chatroom.storage import sqlite_store
-from tests.driving import run_until
-from tests.examples.chatroom.storage.diaries import NOON, OK, Diary, add, busy, ids, reopened, said
+from tests.examples.chatroom.storage.diaries import NOON, OK, Diary, add, ids, reopened, said
 
 
 def test_what_is_written_can_be_read_at_once_and_after_a_restart(diary: Diary) -> None:
@@ -171,22 +170,11 @@ def test_searching_gives_the_newest_and_says_if_there_are_more(diary: Diary) -> 
     assert diary.search("word", count=5).more is False
 
 
-def test_a_long_search_holds_up_no_message(diary: Diary) -> None:
-    order: list[str] = []
-    with busy(diary.store._looks):
-        diary.store.search("lobby", "word", 1, lambda answer: order.append("search"))
-        diary.store.write([add(1)], lambda written: order.append("write"))
-        run_until(diary.loop, lambda: order)
-    run_until(diary.loop, lambda: len(order) == 2)
-    assert order == ["write", "search"]
-
-
-def test_a_search_that_takes_too_long_is_given_up(
-    diary: Diary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    diary.write(*(add(number, f"word {number}") for number in range(1, 2000)))
-    monkeypatch.setattr(sqlite_store, "LONGEST_LOOK", -1.0)
-    monkeypatch.setattr(sqlite_store, "LOOK_EVERY", 10)
-    assert diary.search("word", count=2000).problem == "it took too long"
-    monkeypatch.setattr(sqlite_store, "LONGEST_LOOK", 20.0)
-    assert len(diary.search("word", count=5).messages) == 5
+def test_a_forgotten_message_is_found_no_more(diary: Diary) -> None:
+    diary.write(add(1, "secret words"), add(2, "secret too"))
+    assert diary.write(ForgetMessage(1), ForgetMessage(1), ForgetMessage(10**30)) == OK
+    assert ids(diary.page().messages) == [2]
+    assert ids(diary.search("secret").messages) == [2]
+    with reopened(diary) as again:
+        assert ids(again.page().messages) == [2]
+        assert again.remembered().last_id == 2

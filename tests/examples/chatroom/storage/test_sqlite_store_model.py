@@ -12,7 +12,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from examples.chatroom.hall.history import AddMessage, Answer, ForgetRoom, SaveRoom, Write, Written
+from examples.chatroom.hall.history import (
+    AddMessage,
+    Answer,
+    ForgetMessage,
+    ForgetRoom,
+    SaveRoom,
+    Write,
+    Written,
+)
 from examples.chatroom.hall.messages import Kind, Message
 from examples.chatroom.people.sanction import ForgetSanction, SaveSanction
 from examples.chatroom.storage.sqlite_store import Retention, SqliteStore, Trimmed
@@ -43,7 +51,7 @@ class Kept:
 def writes(draw: st.DrawFn) -> Write:
     """One write; the id and the time of a message are set when it is written."""
     room = draw(ROOMS)
-    kind = draw(st.sampled_from(["message"] * 6 + ["save", "forget", "sanction", "pardon"]))
+    kind = draw(st.sampled_from(["message"] * 6 + ["save", "forget", "drop", "sanction", "pardon"]))
     if kind == "message":
         said = draw(st.sampled_from([Kind.SAID, Kind.ACTED]))
         message = Message(said, draw(TEXTS), draw(PEOPLE), room=room.upper(), at=draw(AGES))
@@ -53,6 +61,8 @@ def writes(draw: st.DrawFn) -> Write:
         return SaveRoom(room, draw(st.sampled_from([room, room.upper()])), draw(TEXTS), lock, "x")
     if kind == "forget":
         return ForgetRoom(room)
+    if kind == "drop":
+        return ForgetMessage(draw(st.integers(0, 60)))
     subject = draw(st.sampled_from(["name:bob", "address:192.0.2.1"]))
     if kind == "pardon":
         return ForgetSanction("ban", subject)
@@ -193,6 +203,8 @@ class StoreIsAList(RuleBasedStateMachine):
                 self.save(write)
             case ForgetRoom(key=key):
                 self.drop_room(key)
+            case ForgetMessage(number=number):
+                self.messages.pop(number, None)
             case SaveSanction():
                 self.sanctions[write.kind, write.subject] = write
             case ForgetSanction():

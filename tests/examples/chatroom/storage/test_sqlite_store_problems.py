@@ -13,7 +13,6 @@ import pytest
 from examples.chatroom.hall.history import AddMessage, Answer, SaveRoom, Written
 from examples.chatroom.people.sanction import SaveSanction
 from examples.chatroom.storage.sqlite_store import (
-    MOST_WAITING,
     Retention,
     SqliteStore,
     StoreError,
@@ -32,20 +31,6 @@ from tests.examples.chatroom.storage.diaries import (
     reopened,
     said,
 )
-
-
-def test_questions_are_bounded_and_writes_are_not_refused(diary: Diary) -> None:
-    answers: list[Answer] = []
-    written: list[Written] = []
-    with busy(diary.store._looks):
-        for _ in range(MOST_WAITING + 1):
-            diary.store.page("lobby", 0, 1, answers.append)
-        assert [answer.problem for answer in answers] == [
-            "too many look into it at once; try again"
-        ]
-        diary.store.write([add(1)], written.append)
-    run_until(diary.loop, lambda: written and len(answers) == MOST_WAITING + 1)
-    assert written == [OK]
 
 
 def test_a_full_disk_is_told_and_got_over(diary: Diary, caplog: pytest.LogCaptureFixture) -> None:
@@ -107,6 +92,8 @@ import resource, signal
 from pathlib import Path
 from examples.chatroom.hall.history import AddMessage, Written
 from examples.chatroom.hall.messages import Kind, Message
+from examples.chatroom.storage import history_file
+from examples.chatroom.storage.looks import MOST_OF_ONE, MOST_WAITING
 from examples.chatroom.storage.sqlite_store import SqliteStore
 from miniloop import EventLoop
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from examples.chatroom.hall.history import AddMessage, Answer, MemoryStore, Write, Written
+from examples.chatroom.hall.history import (
+    ANYBODY,
+    AddMessage,
+    Answer,
+    Asker,
+    MemoryStore,
+    Write,
+    Written,
+)
 from examples.chatroom.hall.messages import Message
 
 from .people import token_of
@@ -94,8 +102,15 @@ class LateStore(TruthfulStore):
             if isinstance(each, AddMessage):
                 self.said[each.message.id] = (each.room, each.message)
 
-    def page(self, room: str, before: int, count: int, done: Callable[[Answer], None]) -> None:
+    def page(
+        self,
+        room: str,
+        before: int,
+        count: int,
+        done: Callable[[Answer], None],
+        by: Asker = ANYBODY,
+    ) -> None:
         def found(answer: Answer) -> None:
             self._later(self._chance.uniform(0, self._slowest), done, answer)
 
-        super().page(room, before, count, found)
+        super().page(room, before, count, found, by)

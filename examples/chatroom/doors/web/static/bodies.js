@@ -17,10 +17,11 @@ export function elementOf(row, me, act) {
   return (MAKERS.get(row.type) ?? event)(row, me, act);
 }
 
-/** Return a <time> for `at`, in seconds since the epoch. */
-export function clock(at) {
+/** Return a <time> for what was said; its title has the number, for `/forget`. */
+export function clock({ at, id = 0 }) {
   const date = new Date(at * 1000);
-  return make("time", { datetime: date.toISOString(), title: FULL.format(date) }, CLOCK.format(date));
+  const title = FULL.format(date) + (id ? `, message ${id}` : "");
+  return make("time", { datetime: date.toISOString(), title }, CLOCK.format(date));
 }
 
 /** Return the words of a message, the reader's name and links marked, all as text. */
@@ -39,9 +40,9 @@ function speech({ item, first }, me) {
   if (item.kept === false) body.append(notKept());
   if (!first) {
     body.prepend(make("span", { class: "unseen" }, `${item.sender}: `));
-    return line("speech", item, clock(item.at), body);
+    return line("speech", item, clock(item), body);
   }
-  body.prepend(make("div", { class: "head" }, nameTag(item.sender), clock(item.at)));
+  body.prepend(make("div", { class: "head" }, nameTag(item.sender), clock(item)));
   return line("speech first", item, badge(item.sender), body);
 }
 
@@ -49,7 +50,7 @@ function action({ item }, me) {
   const words = paragraph(item.text, item.sender === me ? "" : me);
   const body = make("div", { class: "body" }, nameTag(item.sender), " ", words);
   if (item.kept === false) body.append(notKept());
-  return line("action", item, clock(item.at), body);
+  return line("action", item, clock(item), body);
 }
 
 function waiting({ request }, me) {
@@ -67,7 +68,7 @@ function presence({ items }) {
   const row = make("div", { class: "row event" });
   items.slice(-6).forEach((item, index) => row.append(index ? ", " : "", ...comingOrGoing(item)));
   if (items.length > 6) row.prepend(`${items.length - 6} came or went, `);
-  row.append(" ", clock(items.at(-1).at));
+  row.append(" ", clock(items.at(-1)));
   return row;
 }
 
@@ -81,7 +82,7 @@ function event({ item }) {
   const [before, after] = EVENTS.get(item.kind) ?? [` ${item.kind} `, ""];
   const text = make("bdi", {}, item.text);
   const shown = item.kind === "renamed" ? nameTag(item.text) : text;
-  const words = [nameTag(item.sender), before, shown, after, " ", clock(item.at)];
+  const words = [nameTag(item.sender), before, shown, after, " ", clock(item)];
   return make("div", { class: "row event" }, ...words);
 }
 

@@ -108,7 +108,7 @@ export class Chat {
     const room = this.current;
     if (!room || room.isPrivate || this.#loads(room) || !room.more || room.stale) return;
     room.replacing = null;
-    this.#page(room, room.oldestId);
+    this.#page(room, room.backId);
   }
 
   /** Show the open room around the message `id`, or its newest ones if `id` is 0. */
@@ -175,6 +175,14 @@ export class Chat {
     const before = room.addPage(event);
     if (before !== null) this.#page(room, before);
     room.trim(room !== this.current || (this.following && !room.loading));
+  }
+
+  /** Show the message `id` no longer, wherever it is held. */
+  forget(id) {
+    for (const each of this.conversations.values()) each.forget(id);
+    if (!this.found) return;
+    const messages = this.found.messages.filter((each) => each.id !== id);
+    this.found = { ...this.found, messages };
   }
 
   rename(event) {

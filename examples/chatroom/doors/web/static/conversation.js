@@ -38,6 +38,7 @@ export class Conversation {
     this.replacing = null; // the page before this id shall replace what is held
     this.gap = 0; // id up to which a gap must be closed
     this.gapPages = 0;
+    this.vain = 0; // id before which to go on, behind messages that were not wanted
     this.detached = false; // an old piece: the newest items are not among `items`
     this.aside = []; // what came meanwhile
     this.target = 0; // id of the message to be shown
@@ -45,6 +46,11 @@ export class Conversation {
 
   get oldestId() {
     return this.items.find((item) => item.id)?.id ?? 0;
+  }
+
+  /** The id before which the next older page is asked for. */
+  get backId() {
+    return this.vain || this.oldestId;
   }
 
   get newestId() {
@@ -70,6 +76,13 @@ export class Conversation {
     this.aside.push(message);
     if (this.aside.length > BEHIND) this.aside.shift();
     return null;
+  }
+
+  /** Drop the message `id`, if it is held. */
+  forget(id) {
+    this.aside = this.aside.filter((message) => message.id !== id);
+    if (!this.byId.delete(id)) return;
+    this.items = this.items.filter((item) => item.id !== id);
   }
 
   /** Drop what is too much: the oldest, or, while reading back, the newest. */
@@ -107,12 +120,12 @@ export class Conversation {
   }
 
   /** Take a page of the history. Return the id to ask the next page before, or null. */
-  addPage({ before, messages, more }) {
-    const first = messages[0]?.id ?? 0;
+  addPage({ before, messages, more, next = 0 }) {
+    const first = messages[0]?.id ?? next;
     messages.forEach((message) => this.add(message));
     if (this.gap && (!before || before > this.gap)) return this.#closeGap(first, more);
     this.loading = false;
-    // A page without messages (all of people one ignores) does not say where to go on.
+    this.vain = messages.length ? 0 : next; // none of those looked at is to be heard
     if (!first || first === this.oldestId) this.more = more && first > 0;
     return null;
   }

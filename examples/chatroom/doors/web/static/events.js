@@ -33,6 +33,7 @@ export const HANDLERS = new Map([
   ["room", (chat, event) => chat.enter(event)],
   ["parted", (chat, event) => chat.part(event.room, event.text)],
   ["page", (chat, event) => chat.page(event)],
+  ["forgotten", (chat, event) => chat.forget(event.id)],
   ["found", (chat, event) => (chat.found = event)],
   ["problem", (chat, event) => chat.tell(`This page made a mistake: ${event.text}`)],
   ["rooms", (chat, event) => (chat.directory = event.rooms)],

@@ -47,7 +47,7 @@ export class Search {
 
   #entry(message) {
     const date = DATE.format(new Date(message.at * 1000));
-    const head = make("span", { class: "head" }, nameTag(message.sender), date, " ", clock(message.at));
+    const head = make("span", { class: "head" }, nameTag(message.sender), date, " ", clock(message));
     const text = make("span", { class: "text", dir: "auto" }, message.text);
     const onclick = () => this.visit(message);
     const button = make("button", { type: "button", class: "entry", onclick }, head, text);

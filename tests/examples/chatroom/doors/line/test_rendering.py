@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from examples.chatroom.doors.line.rendering import LineRenderer
 from examples.chatroom.hall.messages import (
     Event,
+    Forgotten,
     Found,
     Kind,
     Message,
@@ -65,6 +66,11 @@ THEN = "[1970-01-01 14:30] ann: hi"
         ),
         (Page("tea", 0, (SAID, SAID), more=True), [THEN, THEN]),
         (Page("tea", 0, (), more=False), ["-- Nothing has been said here yet."]),
+        (
+            Page("tea", 0, (), more=True, next=7),
+            ["-- What was said here last is all of people whom you ignore."],
+        ),
+        (Forgotten(7), []),
         (Found("tea", "hi", (SAID,)), ["-- 1 found for: hi", THEN]),
         (Found("tea", "ho", ()), ["-- Nothing was found for: ho"]),
         (

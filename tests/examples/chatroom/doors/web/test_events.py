@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from examples.chatroom.doors.web.events import describe, encode
 from examples.chatroom.hall.messages import (
     Event,
+    Forgotten,
     Found,
     Kind,
     Message,
@@ -57,6 +58,10 @@ SAID_JSON = {"kind": "said", "sender": "Ada", "text": "hi", "room": "lobby", "at
             {"kind": "page", "room": "tea", "before": 9, "messages": [SAID_JSON], "more": False},
         ),
         (
+            Page("tea", 9, (), True, 5),
+            {"kind": "page", "room": "tea", "before": 9, "messages": [], "more": True, "next": 5},
+        ),
+        (
             Found("tea", "hi", (SAID,)),
             {"kind": "found", "room": "tea", "query": "hi", "messages": [SAID_JSON]},
         ),
@@ -65,6 +70,7 @@ SAID_JSON = {"kind": "said", "sender": "Ada", "text": "hi", "room": "lobby", "at
             {"kind": "rooms",
              "rooms": [{"name": "tea", "people": 2, "topic": "hot", "closed": True}]},
         ),
+        (Forgotten(7), {"kind": "forgotten", "id": 7}),
         (Receipt(3), {"kind": "receipt", "n": 3}),
     ],
 )  # fmt: skip

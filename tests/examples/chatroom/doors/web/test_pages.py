@@ -61,6 +61,16 @@ def test_the_state_as_json(pages: Pages) -> None:
     assert headers(answer.serialize(0.0))["Cache-Control"] == "no-store"
 
 
+def test_what_is_not_well_is_told_by_the_code_too() -> None:
+    state: dict[str, object] = {"healthy": True}
+    pages = Pages(lambda: state)
+    assert pages.answer("/status.json").status == HTTPStatus.OK
+    state["healthy"] = False
+    answer = pages.answer("/status.json")
+    assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert json.loads(answer.body) == {"healthy": False}
+
+
 def test_the_state_as_a_page_is_never_markup(pages: Pages) -> None:
     page = pages.answer("/status").body.decode()
     assert "<b>" not in page
