@@ -35,9 +35,9 @@ HTTP_ANSWER = (
     b"Connection: close\r\n"
     b"\r\n%b" % (len(_HTTP_BODY), _HTTP_BODY)
 )
-# Bytes decoded before looking whether they have ended the conversation: a flood is recognised
-# after milliseconds, however much of it was received at once.
-_SLICE = 4096
+# Bytes decoded before checking whether they have ended the conversation: a flood is recognised
+# within a millisecond, however much of it was received at once.
+_SLICE = 512
 # A telnet must answer this, whatever its user does: a question that needs no human.
 _TELNET_PING = bytes((telnet.IAC, telnet.DO, telnet.TIMING_MARK))
 
@@ -132,7 +132,7 @@ class LineDoor(AsyncChat):
 
     def collect_incoming_data(self, data: bytes) -> None:
         """Take `data` as it comes; where lines end, the telnet decoder says."""
-        if self._ending:
+        if self._is_over():
             return
         self._silence.heard()
         if self._asked_for_life:
@@ -141,13 +141,26 @@ class LineDoor(AsyncChat):
         most = self._decoder.commands + self._limits.max_commands
         for start in range(0, len(data), _SLICE):
             for event in self._decoder.receive(data[start : start + _SLICE]):
-                # A line can end the conversation (/quit, a flood): what follows it is not heard.
-                if self._ending or self.closed:
-                    return
                 self._take(event)
+                if self._is_over():
+                    return
             if self._decoder.commands > most:
                 self._expel_flooder()
+                self._is_over()
                 return
+
+    def _is_over(self) -> bool:
+        """Return whether nothing more is heard; from the session's end on, nothing is read either.
+
+        A line can end the session (/quit, a flood) long before the farewell is delivered: that
+        waits behind everything that waits for the disk.
+        """
+        if self._ending or self.closed:
+            return True
+        if self._session is None or not self._session.ended:
+            return False
+        self.pause_reading()
+        return True
 
     def _expel_flooder(self) -> None:
         if self._session is not None:
@@ -203,7 +216,7 @@ class LineDoor(AsyncChat):
 
     def _silent(self) -> None:
         """Nothing came for long: ask once, then give the place to somebody else."""
-        if self._session is None or self._ending:
+        if self._session is None or self._ending or self._session.ended:
             self.close()
         elif self._asked_for_life:
             now = self._house.moment()
@@ -231,6 +244,7 @@ class LineDoor(AsyncChat):
         self._ending = self._heard_out = True
         self._timer.cancel()
         self._silence.limit(None)
+        self.resume_reading()  # what still comes is discarded: unread, it would be a reset
         self.close_write()
         self._timer = self.loop.call_later(self._limits.linger, self.close)
 
