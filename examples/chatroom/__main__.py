@@ -18,6 +18,7 @@ from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
 from .doors.certificates import Certificate, CertificateError
+from .doors.proxies import Proxies
 from .keeping import open_hall
 from .missing import has_web, missing_packages
 from .operators import default_path
@@ -88,7 +89,8 @@ def _open(loop: EventLoop, options: Options) -> None:
     operators = _operators(options)
     checking = ThreadPool(loop, threads=CHECKING, max_queued=MOST_CHECKS, name="chatroom-passwords")
     hall, keeping = open_hall(loop, options, Doorkeeper(operators, on_threads(checking)))
-    server = ChatServer(loop, hall, keeping, operators, certificate)
+    proxies = Proxies(options.trusted)
+    server = ChatServer(loop, hall, keeping, operators, certificate, proxies=proxies)
     try:
         opening = [*_open_doors(server, options), keeping.sentence]
     except CannotStart:
@@ -120,7 +122,12 @@ def _open_doors(server: ChatServer, options: Options) -> Iterator[str]:
     yield f"The chat room is open: {_way_in(server, *lines.address)}"
     _warn_if_open(server, lines.address[0])
     if options.web_port is not None and has_web():
-        open_web = partial(server.open_web, origins=options.origins, limits=options.web_limits)
+        open_web = partial(
+            server.open_web,
+            origins=options.origins,
+            limits=options.web_limits,
+            names=options.web_names,
+        )
         web = _listening(options.web_host, options.web_port, open_web)
         yield f"and in a browser: {web.url}"
         _warn_if_open(server, web.address[0])

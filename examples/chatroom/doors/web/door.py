@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,12 @@ from ...hall.gate import Place
 from ...hall.hall import Hall
 from ...hall.members import Outlet
 from ...hall.messages import Moment
-from ...people.names import Refused
+from ...people.addresses import source_of
+from ..arrival import Arrival, arrive
+from ..proxies import Proxies
 from ..session import Session
 from .frames import Framer
+from .hosts import Hosts, host_of, own_names
 from .limits import WebLimits
 from .origin import normal
 from .pages import STATIC, Pages
@@ -46,6 +50,9 @@ class WebDoor:
         status: Returns the server's state, for ``/status``: a dict of plain values and dicts.
         origins: Pages of these origins may come in besides our own, such as
             ``https://chat.example.org`` where a proxy stands before us.
+        names: Names by which this server may be called on addresses that not everybody can
+            reach, besides the machine's own, `address`'s and those in `origins`.
+        proxies: Who is believed about where a request comes from.
         tls: Returns what to protect a new connection with, asked for each of them, so that a
             renewed certificate is used at once; None for plain HTTP.
         limits: The limits of this door; those of the hall hold, too.
@@ -66,25 +73,32 @@ class WebDoor:
         *,
         status: Callable[[], Mapping[str, object]],
         origins: Iterable[str] = (),
+        names: Iterable[str] = (),
+        proxies: Proxies | None = None,
         tls: Callable[[], ssl.SSLContext] | None = None,
         limits: WebLimits | None = None,
         folder: Path = STATIC,
     ) -> None:
         try:
             from .connection import Connection, House
+            from .reception import Reception
         except ImportError as error:
             raise ImportError(MISSING) from error
         self._hall = hall
         self._tls = tls
         self._limits = limits = limits if limits is not None else WebLimits()
+        self._proxies = proxies = proxies if proxies is not None else Proxies()
         self._connections: set[Connection] = set()
-        self._turned_away: set[Connection] = set()
+        self._turned_away: dict[Connection, str] = {}  # and its source, the oldest first
+        self._unknown: set[Connection] = set()
         self._connect = Connection
         self._service = self._make_service(loop, moment)
+        others = frozenset(map(normal, origins))
+        hosts = Hosts({*own_names(), address[0], *names, *(_host(each) for each in others)})
         self._house = House(
             self._service,
-            Pages(status, folder),
-            frozenset(map(normal, origins)),
+            Reception(Pages(status, folder), hosts, others, proxies, lambda: moment().mono),
+            self._identify,
             hall.limits.max_output,
             hall.limits.login_timeout,
             self._gone,
@@ -137,34 +151,54 @@ class WebDoor:
             log.info("A connection was gone before it was served.")
             sock.close()
             return None
-        place = self._enter(address)
-        if place is None and len(self._turned_away) >= self._limits.max_turned_away:
+        unknown = self._proxies.trust(address)
+        if unknown and len(self._unknown) >= self._hall.limits.max_members:
             sock.close()
             return None
+        arrival = Arrival(address) if unknown else arrive(self._hall.gate, address)
         try:
-            return self._admit(loop, sock, address, place)
+            return self._admit(loop, sock, arrival)
         except BaseException:
-            if place is not None:
-                place.leave()
+            if arrival.place is not None:
+                arrival.place.leave()
             raise
 
-    def _enter(self, address: str) -> Place | None:
-        try:
-            return self._hall.gate.enter(address)
-        except Refused as refusal:
-            log.info("%s is turned away from the web door: %s", address, refusal)
-            return None
-
-    def _admit(
-        self, loop: EventLoop, sock: socket.socket, address: str, place: Place | None
-    ) -> Connection:
+    def _admit(self, loop: EventLoop, sock: socket.socket, arrival: Arrival) -> Connection:
         tls = self._tls() if self._tls is not None else None
-        connection = self._connect(loop, sock, address, place, self._house, tls)
+        connection = self._connect(loop, sock, arrival, self._house, tls)
         self._connections.add(connection)
-        if place is None:
-            self._turned_away.add(connection)
+        if arrival.unknown:
+            self._unknown.add(connection)
+        elif arrival.place is None:
+            self._turn_away(connection, arrival)
         return connection
+
+    def _identify(self, connection: Connection, address: str) -> Place | None:
+        """A proxy has told where a connection comes from: it takes a place there."""
+        self._unknown.discard(connection)
+        arrival = arrive(self._hall.gate, address)
+        if arrival.place is None:
+            self._turn_away(connection, arrival)
+        return arrival.place
+
+    def _turn_away(self, connection: Connection, arrival: Arrival) -> None:
+        """Let a connection without a place be told so, or look at the status.
+
+        Where there are too many, the oldest goes of the source that has most: a request is
+        answered in milliseconds, and a crowd from one address keeps nobody else from it.
+        """
+        log.info("%s is turned away from the web door: %s", arrival.address, arrival.refusal)
+        self._turned_away[connection] = source_of(arrival.address)
+        while len(self._turned_away) > self._limits.max_turned_away:
+            sources = self._turned_away.values()
+            crowd = Counter(sources).most_common(1)[0][0]
+            next(each for each, source in self._turned_away.items() if source == crowd).close()
 
     def _gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        self._turned_away.discard(connection)
+        self._unknown.discard(connection)
+        self._turned_away.pop(connection, None)
+
+
+def _host(origin: str) -> str:
+    return host_of(origin.partition("://")[2])
