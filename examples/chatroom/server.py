@@ -91,7 +91,7 @@ class ChatServer:
             OSError: The address cannot be listened on.
         """
         tls = self._certificate.current if self._certificate else None
-        house = House(self.hall, LineRenderer(), self.moment, tls)
+        house = House(self.hall, LineRenderer(), self.moment, tls, self._proxies)
         lines = LineServer(self._loop, address, house)
         self.status.doors["telnet"] = lines.queues
         return lines

@@ -206,5 +206,6 @@ def test_over_tls_with_the_certificate_of_the_moment(tmp_path: Path) -> None:
             assert raw.rest().endswith(b"<!doctype html>")
         with Raw(running) as plain:
             plain.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert not plain.rest().startswith(b"HTTP")
+            assert plain.rest().startswith(b"HTTP/1.1 400 ")
+            assert plain.rest().endswith(b"speaks TLS: the page's address begins with https://.\n")
         until(lambda: running.places() == 0)

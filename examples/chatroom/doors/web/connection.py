@@ -22,6 +22,7 @@ from miniloop import AsyncChat, EventLoop
 from ...hall.gate import Place
 from ..arrival import Arrival
 from ..silence import Silence
+from ..vestibule import HANDSHAKE
 from .answers import Answer, refuse
 from .head import HeadReader, Unfit
 from .reception import Reception
@@ -107,6 +108,8 @@ class Connection(AsyncChat):
         try:
             head = self._head.receive(data)
         except Unfit as unfit:
+            if data.startswith(HANDSHAKE):
+                self._house.reception.warn_of_tls(self.address)
             self._answer(unfit.answer)
             return
         if head is not None:

@@ -9,10 +9,11 @@ import logging
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniloop import EventLoop, Listener
+from miniloop import Dispatcher, EventLoop, Listener
 
 from ...hall.gate import Place
 from ...hall.hall import Hall
@@ -22,6 +23,9 @@ from ...people.addresses import source_of
 from ..arrival import Arrival, arrive
 from ..proxies import Proxies
 from ..session import Session
+from ..sparing_log import SparingLog
+from ..vestibule import Port, Vestibule
+from .answers import refuse
 from .frames import Framer
 from .hosts import Hosts, host_of, own_names
 from .limits import WebLimits
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chatroom")
 
+NO_TLS = "This port speaks TLS: the page's address begins with https://."
 MISSING = "The web door needs the package websockets: pip install -e '.[chat]' in this clone"
 
 
@@ -84,6 +89,7 @@ class WebDoor:
             from .reception import Reception
         except ImportError as error:
             raise ImportError(MISSING) from error
+        self._loop = loop
         self._hall = hall
         self._tls = tls
         self._limits = limits = limits if limits is not None else WebLimits()
@@ -103,7 +109,23 @@ class WebDoor:
             hall.limits.login_timeout,
             self._gone,
         )
+        self._vestibule = Vestibule(loop, self._port(moment))
         self._listener = Listener(loop, address, self._open)
+
+    def _port(self, moment: Callable[[], Moment]) -> Port:
+        return Port(
+            gate=self._hall.gate,
+            admit=self._admit,
+            secure=self._tls is not None,
+            proxies=self._proxies,
+            has_header=False,
+            timeout=self._limits.request_timeout,
+            no_tls=lambda: refuse(HTTPStatus.BAD_REQUEST, NO_TLS).serialize(moment().wall),
+            spare=self._limits.max_turned_away,
+            most_unknown=self._hall.limits.max_members,
+            log=SparingLog(),
+            now=lambda: moment().mono,
+        )
 
     def _make_service(self, loop: EventLoop, moment: Callable[[], Moment]) -> Service:
         hall = self._hall
@@ -132,7 +154,7 @@ class WebDoor:
         seats = self._service.tokens.holders()
         queued = [each.output_size for each in self._connections]
         return {
-            "connections": len(self._connections),
+            "connections": len(self._connections) + len(self._vestibule),
             "seats": len(seats),
             "seats_waiting": sum(seat.waiting for seat in seats),
             "turned_away": len(self._turned_away),
@@ -144,28 +166,21 @@ class WebDoor:
         """Take no more connections; those there are go on."""
         self._listener.close()
 
-    def _open(self, loop: EventLoop, sock: socket.socket) -> Connection | None:
+    def _open(self, loop: EventLoop, sock: socket.socket) -> Dispatcher | None:
         try:
             address = str(sock.getpeername()[0])
         except OSError:
             log.info("A connection was gone before it was served.")
             sock.close()
             return None
-        unknown = self._proxies.trust(address)
-        if unknown and len(self._unknown) >= self._hall.limits.max_members:
+        if self._proxies.trust(address) and len(self._unknown) >= self._hall.limits.max_members:
             sock.close()
             return None
-        arrival = Arrival(address) if unknown else arrive(self._hall.gate, address)
-        try:
-            return self._admit(loop, sock, arrival)
-        except BaseException:
-            if arrival.place is not None:
-                arrival.place.leave()
-            raise
+        return self._vestibule.receive(sock, address)
 
-    def _admit(self, loop: EventLoop, sock: socket.socket, arrival: Arrival) -> Connection:
+    def _admit(self, sock: socket.socket, arrival: Arrival) -> Connection:
         tls = self._tls() if self._tls is not None else None
-        connection = self._connect(loop, sock, arrival, self._house, tls)
+        connection = self._connect(self._loop, sock, arrival, self._house, tls)
         self._connections.add(connection)
         if arrival.unknown:
             self._unknown.add(connection)

@@ -130,6 +130,10 @@ class Reception:
             answer = self.pages.answer(path, ",".join(request.headers.get_all("If-None-Match")))
         return self._with_hsts(answer, host or "", visitor)
 
+    def warn_of_tls(self, peer: str) -> None:
+        """Log that `peer` begins with a TLS handshake where there is no TLS."""
+        self.log.warn(self.now(), "%s speaks TLS, which this port does not (--tls-cert).", peer)
+
     def _misdirected(self, visitor: Visitor, host: str) -> Answer:
         name = _shown(host)
         self.log.warn(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
 
+from examples.chatroom.doors.arrival import arrive
 from examples.chatroom.doors.line.door import House, LineDoor
 from examples.chatroom.doors.line.rendering import LineRenderer
 from examples.chatroom.hall.hall import Hall
@@ -35,7 +36,7 @@ class Stage:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         self.sockets.append(theirs)
-        return LineDoor(self.loop, ours, "192.0.2.1", self._house), theirs
+        return LineDoor(self.loop, ours, arrive(self.hall.gate, "192.0.2.1"), self._house), theirs
 
     def read(self, sock: socket.socket) -> bytes:
         """Let the loop run, and return what has come."""

@@ -102,7 +102,8 @@ def test_a_certificate_that_cannot_be_had_costs_no_place(
 
     hall = Hall(Limits())
     door = open_door(loop, tmp_path, hall, tls=fail)
-    with socket.create_connection(door.address):
+    with socket.create_connection(door.address) as sock:
+        sock.sendall(b"\x16")  # the first byte of TLS
         run_until(loop, lambda: "on purpose" in caplog.text)
     assert hall.gate.taken == 0
     assert set(door.figures().values()) == {0}
