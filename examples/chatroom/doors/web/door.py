@@ -21,6 +21,7 @@ from ...hall.members import Outlet
 from ...hall.messages import Moment
 from ...people.addresses import source_of
 from ..arrival import Arrival, arrive
+from ..ports import reachable
 from ..proxies import Proxies
 from ..session import Session
 from ..sparing_log import SparingLog
@@ -145,7 +146,7 @@ class WebDoor:
     @property
     def url(self) -> str:
         """What to type into a browser."""
-        host, port = self.address
+        host, port = reachable(self.address[0]), self.address[1]
         shown = f"[{host}]" if ":" in host else host
         return f"{'http' if self._tls is None else 'https'}://{shown}:{port}/"
 
