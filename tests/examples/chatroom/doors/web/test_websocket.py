@@ -183,12 +183,15 @@ def test_whose_session_is_over_is_heard_and_read_no_more(stage: Stage) -> None:
     peer.frames()
     session = stage.around.session
     session.ended = True
-    peer.send(*[text({"n": n, "do": "say", "room": "lobby", "text": "x"}) for n in (1, 2)])
+    request = text({"n": 1, "do": "say", "room": "lobby", "text": "x"})
+    peer.send(request + frame(TEXT, b"nonsense, about which nobody complains") + request)
     fill(peer.socket)
     settle(stage.loop)
     assert fill(peer.socket) == 0
     assert session.calls == []
     assert not peer.is_cut()
     session.dismiss()
-    assert peer.frames()[-1].code == 4000
+    *said, close = peer.frames()
+    assert [each.json["kind"] for each in said] == ["farewell"]
+    assert close.code == 4000
     assert session.calls == []
