@@ -19,7 +19,9 @@ from dataclasses import dataclass, replace
 from miniloop import Dispatcher, EventLoop
 
 from ..hall.gate import Gate
+from ..people.addresses import source_of
 from .arrival import Arrival, arrive
+from .crowding import one_too_many
 from .proxies import Proxies
 from .proxy_protocol import BadHeader, ProxyHeaderReader
 from .sparing_log import SparingLog
@@ -75,14 +77,14 @@ class Vestibule:
     def __init__(self, loop: EventLoop, port: Port) -> None:
         self._loop = loop
         self._port = port
-        self._waiting: set[Guest] = set()
+        self._waiting: dict[Guest, str] = {}  # and its source, the oldest first
 
     def __len__(self) -> int:
         """Return how many wait."""
         return len(self._waiting)
 
-    def receive(self, sock: socket.socket, address: str) -> Dispatcher | None:
-        """Take a new connection; return its channel, or None if it was closed.
+    def receive(self, sock: socket.socket, address: str) -> Dispatcher:
+        """Take a new connection; return its channel.
 
         Args:
             sock: The connection.
@@ -94,27 +96,29 @@ class Vestibule:
         try:
             if not (port.secure or (proxied and port.has_header)):
                 return port.admit(sock, arrival)
-            if self._is_crowded(arrival):
-                sock.close()
-                return None
             return self._let_wait(sock, arrival)
         except BaseException:
             if arrival.place is not None:
                 arrival.place.leave()
             raise
 
-    def _is_crowded(self, arrival: Arrival) -> bool:
-        if arrival.place is not None:
-            return False
-        alike = [each for each in self._waiting if each.arrival.unknown == arrival.unknown
-                 and each.arrival.place is None]  # fmt: skip
-        return len(alike) >= (self._port.most_unknown if arrival.unknown else self._port.spare)
-
     def _let_wait(self, sock: socket.socket, arrival: Arrival) -> Guest:
         guest = Guest(self._loop, sock, arrival, self._port)
-        self._waiting.add(guest)
-        guest.on_close(self._waiting.discard, guest)
+        self._waiting[guest] = source_of(arrival.address)
+        guest.on_close(self._waiting.pop, guest, None)
+        if arrival.place is None:
+            self._bound(unknown=arrival.unknown)
         return guest
+
+    def _bound(self, *, unknown: bool) -> None:
+        """Cut one where too many wait without a place."""
+        alike = {
+            guest: source
+            for guest, source in self._waiting.items()
+            if guest.arrival.place is None and guest.arrival.unknown == unknown and not guest.closed
+        }
+        if len(alike) > (self._port.most_unknown if unknown else self._port.spare):
+            one_too_many(alike).close()
 
 
 class Guest(Dispatcher):

@@ -126,6 +126,8 @@ class Connection(AsyncChat):
             self._answer(refuse(HTTPStatus.BAD_REQUEST, "This is no HTTP request."))
             return
         answer = self._receive(events[0], head_only=head_only)
+        if self.closed:  # a proxy has named a client for whom there is no place
+            return
         if answer is None:
             self._upgrade(protocol, events[0], rest)
         else:

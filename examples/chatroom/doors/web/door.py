@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +20,7 @@ from ...hall.members import Outlet
 from ...hall.messages import Moment
 from ...people.addresses import source_of
 from ..arrival import Arrival, arrive
+from ..crowding import one_too_many
 from ..ports import reachable
 from ..proxies import Proxies
 from ..session import Session
@@ -198,17 +198,11 @@ class WebDoor:
         return arrival.place
 
     def _turn_away(self, connection: Connection, arrival: Arrival) -> None:
-        """Let a connection without a place be told so, or look at the status.
-
-        Where there are too many, the oldest goes of the source that has most: a request is
-        answered in milliseconds, and a crowd from one address keeps nobody else from it.
-        """
+        """Let a connection without a place be told so, or look at the status."""
         log.info("%s is turned away from the web door: %s", arrival.address, arrival.refusal)
         self._turned_away[connection] = source_of(arrival.address)
         while len(self._turned_away) > self._limits.max_turned_away:
-            sources = self._turned_away.values()
-            crowd = Counter(sources).most_common(1)[0][0]
-            next(each for each, source in self._turned_away.items() if source == crowd).close()
+            one_too_many(self._turned_away).close()
 
     def _gone(self, connection: Connection) -> None:
         self._connections.discard(connection)

@@ -71,7 +71,7 @@ class Entry:
         sock, _ = self.connect(address, *pieces)
         return sock
 
-    def connect(self, address: str, *pieces: bytes) -> tuple[socket.socket, Dispatcher | None]:
+    def connect(self, address: str, *pieces: bytes) -> tuple[socket.socket, Dispatcher]:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         self.sockets.append(theirs)
@@ -235,9 +235,12 @@ def test_those_without_a_place_are_bounded_apart(open_port: Open) -> None:
     entry = open_port(secure=True, limits=Limits(max_members=1))
     entry.come(CLIENT)
     full = [entry.connect(CLIENT)[1] for _ in range(3)]
-    assert [each is None for each in full] == [False, False, True]
+    assert [each.closed for each in full] == [True, False, False]
+    other = entry.connect("192.0.2.8")[1]
+    assert [each.closed for each in (*full, other)] == [True, True, False, False]
     unknown = [entry.connect(PROXY)[1] for _ in range(4)]
-    assert [each is None for each in unknown] == [False, False, False, True]
+    assert [each.closed for each in unknown] == [True, False, False, False]
+    settle(entry.loop)
     assert len(entry.vestibule) == 6
 
 

@@ -187,3 +187,20 @@ def test_it_is_called_by_the_names_that_were_given(loop: EventLoop, tmp_path: Pa
         with socket.create_connection(door.address) as sock:
             assert get(loop, sock, "/", host=name).split()[1] == status
         run_until(loop, lambda: door.figures()["connections"] == 0)
+
+
+def test_who_is_cut_for_want_of_room_gets_no_answer(
+    loop: EventLoop, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("websockets", reason="the web door needs the package websockets")
+    hall = Hall(Limits(max_per_address=1))
+    limits = WebLimits(max_turned_away=0)
+    door = open_door(loop, tmp_path, hall, proxies=trusting("127.0.0.1"), limits=limits)
+    with (
+        socket.create_connection(door.address) as first,
+        socket.create_connection(door.address) as second,
+    ):
+        assert get(loop, first, "/", "X-Forwarded-For: 192.0.2.1").startswith(b"HTTP/1.1 200 ")
+        assert get(loop, second, "/", "X-Forwarded-For: 192.0.2.1") == b""
+        assert door.figures()["turned_away"] == 0
+    assert "exception" not in caplog.text
