@@ -5,6 +5,7 @@ Rule of this file: start, run, and turn what can go wrong at the start into one 
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import logging
 import sys
@@ -18,6 +19,8 @@ from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
 from .doors.certificates import Certificate, CertificateError
+from .doors.ports import reachable
+from .doors.proxies import Proxies
 from .keeping import CannotKeep, open_hall
 from .missing import has_web, missing_packages
 from .operators import default_path
@@ -89,7 +92,8 @@ def _open(loop: EventLoop, options: Options) -> None:
     operators = _operators(options)
     checking = ThreadPool(loop, threads=CHECKING, max_queued=MOST_CHECKS, name="chatroom-passwords")
     hall, keeping = open_hall(loop, options, Doorkeeper(operators, on_threads(checking)))
-    server = ChatServer(loop, hall, keeping, operators, certificate)
+    proxies = Proxies(options.trusted)
+    server = ChatServer(loop, hall, keeping, operators, certificate, proxies=proxies)
     try:
         opening = [*_open_doors(server, options), keeping.sentence]
     except CannotStart:
@@ -117,13 +121,19 @@ def _operators(options: Options) -> Operators:
 
 def _open_doors(server: ChatServer, options: Options) -> Iterator[str]:
     """Open the doors, and yield where they are."""
-    lines = _listening(options.host, options.port, server.open_lines)
-    yield f"The chat room is open: {_way_in(server, *lines.address)}"
+    lines = _listening(options.host, options.port, server.open_lines, "--port")
+    way = _way_in(server, reachable(lines.address[0]), lines.address[1])
+    yield f"The chat room is open: {way}{_everywhere(lines.address[0])}"
     _warn_if_open(server, lines.address[0])
     if options.web_port is not None and has_web():
-        open_web = partial(server.open_web, origins=options.origins, limits=options.web_limits)
-        web = _listening(options.web_host, options.web_port, open_web)
-        yield f"and in a browser: {web.url}"
+        open_web = partial(
+            server.open_web,
+            origins=options.origins,
+            limits=options.web_limits,
+            names=options.web_names,
+        )
+        web = _listening(options.web_host, options.web_port, open_web, "--web-port")
+        yield f"and in a browser: {web.url}{_everywhere(web.address[0])}"
         _warn_if_open(server, web.address[0])
 
 
@@ -133,12 +143,19 @@ def _way_in(server: ChatServer, host: str, port: int) -> str:
     return f"telnet {host} {port}"
 
 
-def _listening(host: str, port: int, open_door: Callable[[tuple[str, int]], _Door]) -> _Door:
+def _everywhere(host: str) -> str:
+    return " (and at this machine's other addresses)" if reachable(host) != host else ""
+
+
+def _listening(
+    host: str, port: int, open_door: Callable[[tuple[str, int]], _Door], option: str
+) -> _Door:
     try:
         return open_door((host, port))
     except OSError as error:
         reason = error.strerror or error
-        raise CannotStart(f"Cannot listen on {host} port {port}: {reason}.") from error
+        hint = f" {option} takes another one." if error.errno == errno.EADDRINUSE else ""
+        raise CannotStart(f"Cannot listen on {host} port {port}: {reason}.{hint}") from error
 
 
 def _warn_if_open(server: ChatServer, host: str) -> None:

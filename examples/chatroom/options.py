@@ -12,9 +12,11 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from .doors.ports import add_port, port_number
+from .doors.web.hosts import name_of
 from .doors.web.limits import WebLimits
 from .doors.web.origin import normal
 from .hall.limits import Limits
+from .people.addresses import Network, network_of
 
 LEVELS = ("debug", "info", "warning", "error")
 WEB_PORT = 8080
@@ -35,6 +37,8 @@ class Options:
         web_port: The port for browsers; 0 takes any free one, None opens none.
         web_host: The address for browsers.
         origins: Further origins whose pages may connect, besides the page's own.
+        web_names: Further names by which browsers may call the server.
+        trusted: Networks whose proxies are believed about where a connection comes from.
         tls_cert: The file with the certificate; None speaks without TLS.
         tls_key: The file with its key; None if that stands in the first one.
         keeps_history: Whether anything outlives the process.
@@ -54,6 +58,8 @@ class Options:
     web_host: str
     web_port: int | None
     origins: tuple[str, ...]
+    web_names: tuple[str, ...]
+    trusted: tuple[Network, ...]
     tls_cert: str | None
     tls_key: str | None
     keeps_history: bool
@@ -84,6 +90,8 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         web_host=given.host if given.web_host is None else given.web_host,
         web_port=given.web_port,
         origins=tuple(given.origin),
+        web_names=tuple(given.web_name),
+        trusted=tuple(given.trust_proxy),
         tls_cert=given.tls_cert,
         tls_key=given.tls_key,
         keeps_history=given.keeps_history,
@@ -138,6 +146,26 @@ def _add_doors(group: argparse._ArgumentGroup) -> None:
         metavar="URL",
         help="let pages from there connect, besides our own; needed behind a proxy that speaks "
         "TLS for us (https://chat.example.org); may be repeated",
+    )
+    group.add_argument(
+        "--web-name",
+        action="append",
+        type=_name,
+        default=[],
+        metavar="NAME",
+        help="let browsers call the server by this name on addresses that not everybody can reach, "
+        "besides the machine's own name and those in --origin; may be repeated",
+    )
+    group.add_argument(
+        "--trust-proxy",
+        nargs="+",
+        action="extend",
+        type=_network,
+        default=[],
+        metavar="NETWORK",
+        help="believe proxies there (127.0.0.1, 10.0.0.0/8) about where a client comes from: the "
+        "headers X-Forwarded-For or Forwarded, and the PROXY protocol, with which their "
+        "connections for telnet must begin",
     )
 
 
@@ -234,6 +262,20 @@ def _origin(text: str) -> str:
         return normal(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _name(text: str) -> str:
+    try:
+        return name_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _network(text: str) -> Network:
+    network = network_of(text, every_address=True)
+    if network is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address and no network")
+    return network
 
 
 def _port_or_none(text: str) -> int | None:

@@ -16,6 +16,7 @@ from .doors.certificates import Certificate
 from .doors.line.door import House
 from .doors.line.rendering import LineRenderer
 from .doors.line.server import LineServer
+from .doors.proxies import Proxies
 from .doors.queues import Queues
 from .doors.web.door import WebDoor
 from .doors.web.limits import WebLimits
@@ -42,6 +43,7 @@ class ChatServer:
         operators: Who keeps order.
         certificate: What the doors show; they speak without TLS if there is none.
         wall: The time of day, in seconds since the epoch.
+        proxies: Who is believed about where a connection comes from.
 
     Attributes:
         hall: Where the doors lead.
@@ -56,6 +58,7 @@ class ChatServer:
         operators: Operators,
         certificate: Certificate | None = None,
         wall: Callable[[], float] = time.time,
+        proxies: Proxies | None = None,
     ) -> None:
         self.hall = hall
         self.status = Status(loop, hall, keeping, certificate)
@@ -64,6 +67,7 @@ class ChatServer:
         self._operators = operators
         self._certificate = certificate
         self._wall = wall
+        self._proxies = proxies if proxies is not None else Proxies()
         self._every(1.0, self._tick)
         self._every(TRIM_EVERY, keeping.trim)
         keeping.trim()
@@ -89,13 +93,17 @@ class ChatServer:
             OSError: The address cannot be listened on.
         """
         tls = self._certificate.current if self._certificate else None
-        house = House(self.hall, LineRenderer(), self.moment, tls)
+        house = House(self.hall, LineRenderer(), self.moment, tls, self._proxies)
         lines = LineServer(self._loop, address, house)
         self.status.doors["telnet"] = lines.queues
         return lines
 
     def open_web(
-        self, address: tuple[str, int], origins: Iterable[str], limits: WebLimits
+        self,
+        address: tuple[str, int],
+        origins: Iterable[str],
+        limits: WebLimits,
+        names: Iterable[str] = (),
     ) -> WebDoor:
         """Open the door for browsers.
 
@@ -103,6 +111,7 @@ class ChatServer:
             address: Where to listen: host and port; port 0 takes any free one.
             origins: Pages of these origins may come in besides our own.
             limits: The limits of this door.
+            names: Names by which the server may be called besides the machine's own.
 
         Raises:
             ImportError: The package websockets is missing.
@@ -115,6 +124,8 @@ class ChatServer:
             self.moment,
             status=self.status.figures,
             origins=origins,
+            names=names,
+            proxies=self._proxies,
             tls=self._certificate.current if self._certificate else None,
             limits=limits,
         )

@@ -30,6 +30,10 @@ COMMANDS = {
     "python3 -m examples.chatroom --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem": (
         f"{TLS}::test_two_people_converse"
     ),
+    "python3 -m examples.chatroom --port 1235 --trust-proxy 127.0.0.1 "
+    "--web-name chat.example.org": (
+        "tests/integration/test_chatroom_nginx.py::test_each_telnet_has_its_own_address"
+    ),
     "python3 -m examples.chatroom.client --ca cert.pem --name Ada": (
         f"{TLS}::test_the_client_comes_in"
     ),
@@ -100,11 +104,15 @@ COMMANDS = {
     ),
 }
 
+NGINX = "tests/integration/test_chatroom_nginx.py"
 SYSTEMD = "needs systemd; what it does: tests/integration/test_workers.py::test_started_by_systemd"
 
 OTHER_BLOCKS = {
     "# /etc/systemd/system/echo.socket": SYSTEMD,
     "# /etc/systemd/system/echo.service": SYSTEMD,
+    "# /etc/nginx/conf.d/chat.conf": f"{NGINX}::test_each_browser_has_its_own_address",
+    "    location /talk/ {": f"{NGINX}::test_below_a_path",
+    "# at the end of /etc/nginx/nginx.conf": f"{NGINX}::test_each_telnet_has_its_own_address",
     "pace = Pace()\nseen = Seen(": (
         "the middle of examples/watch/room.py, which runs in "
         "tests/integration/test_watch.py::test_bots_and_people_meet"

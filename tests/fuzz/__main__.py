@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
-NAMES = ("framing", "telnet", "requests", "head", "conversation")
+NAMES = ("framing", "telnet", "requests", "head", "proxies", "conversation")
 LONGEST = 400  # bytes; longer inputs find nothing that shorter ones do not, and are slow
 
 

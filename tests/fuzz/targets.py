@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address, ip_network
 
 from examples.chatroom.doors.line.telnet import Line, Reply, TelnetDecoder
+from examples.chatroom.doors.proxies import BadForwarding, Proxies
+from examples.chatroom.doors.proxy_protocol import BadHeader, ProxyHeaderReader
 from examples.chatroom.doors.web.head import HeadReader, Unfit
 from examples.chatroom.doors.web.requests import BadRequest, decode
 from miniloop.framing import Terminator
@@ -14,6 +17,7 @@ from tests.test_framing import TOO_LONG, in_turn, received
 
 TERMINATORS: tuple[Terminator, ...] = (b"\n", b"\r\n", b"aab", b"abab", 1, 3, 200, None)
 MOST_BYTES = 4096
+TRUSTING = Proxies([ip_network("10.0.0.0/8")])
 
 
 def framing(data: bytes) -> None:
@@ -119,10 +123,36 @@ def read_head(chunks: object) -> tuple[str, bytes]:
     return ("waits" if found is None else repr(found)), rest
 
 
+def proxies(data: bytes) -> None:
+    """However a PROXY header is cut, it is the same one; what headers name is an address."""
+    cursor = Cursor(data)
+    sizes = cursor.take(cursor.byte(6))
+    stream = cursor.rest()
+    assert read_proxy_header(pieces(stream, sizes)) == read_proxy_header([stream])
+    lines = stream.decode("latin-1").split("\n")
+    try:
+        client = TRUSTING.client("10.0.0.1", forwarded_for=lines[:1], forwarded=lines[1:], proto=())
+    except BadForwarding:
+        return
+    ip_address(client.address)
+
+
+def read_proxy_header(chunks: Iterable[bytes]) -> tuple[str, int]:
+    """What came of it, and how many bytes were the header's."""
+    reader, taken = ProxyHeaderReader(), 0
+    try:
+        for chunk in chunks:
+            taken += reader.receive(chunk)
+    except BadHeader:
+        return "refused", 0
+    return (f"the client is {reader.address}" if reader.done else "waits"), taken
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "framing": framing,
     "telnet": telnet,
     "requests": requests,
     "head": head,
+    "proxies": proxies,
     "conversation": talk,
 }

@@ -45,8 +45,8 @@ SHOWN = """
 const options = {visibilityProperty: true};
 return document.querySelector(arguments[0])?.checkVisibility(options) ?? false;
 """
-# A connection that was cut makes Chromium write a line of its own; nothing else is excused.
-EXCUSED = ("WebSocket connection to 'ws://127.0.0.1:",)
+# Chromium writes a line for a connection that was cut, and one if the page cannot ask why.
+EXCUSED = ("WebSocket connection to 'ws://127.0.0.1:", "/origin?")
 
 
 class Page:

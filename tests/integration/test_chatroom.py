@@ -280,4 +280,5 @@ def test_a_taken_port_is_told_in_one_sentence(start: Start, door: str) -> None:
         check=False,
     )
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr == f"Cannot listen on 127.0.0.1 port {port}: Address already in use.\n"
+    sentence = f"Cannot listen on 127.0.0.1 port {port}: Address already in use."
+    assert second.stderr == f"{sentence} {door} takes another one.\n"

@@ -145,16 +145,44 @@ def test_the_client_says_so_where_there_is_no_tls(start: Start, files: Files) ->
     assert done.stderr.startswith("Cannot speak TLS with 127.0.0.1: ")
 
 
-def test_who_speaks_no_tls_is_let_go_and_hurts_nobody(
+def test_who_speaks_no_tls_is_told_so_and_hurts_nobody(
     start: Start, connect: Connect, files: Files
 ) -> None:
     server = start(*files.options)
     plain = connect(server)
     plain.type("ann", "hello")
-    assert b"Welcome" not in plain.rest()
+    assert plain.rest().startswith(b"This port of the chat room speaks TLS, which telnet does not.")
     ann = connect(server, "ann", context=certificates().client())
     ann.type("alive")
     ann.expect("ann: alive")
+
+
+def test_a_member_who_is_cut_off_has_not_failed_to_shake_hands(
+    start: Start, connect: Connect, files: Files
+) -> None:
+    server, context = start(*files.options), certificates().client()
+    watcher, ann = (
+        connect(server, "watcher", context=context),
+        connect(server, "ann", context=context),
+    )
+    ann.socket.close()  # without a close_notify, as when the client is killed
+    watcher.expect("-- ann left lobby: connection closed.")
+    stranger = connect(server)
+    stranger.send(b"\x16 is where it begins, and this is no handshake")
+    stranger.rest()
+    log = server.stop()[2]
+    assert log.count("TLS failed") == 1
+    assert "127.0.0.1: TLS failed: " in log
+
+
+def test_who_speaks_tls_where_there_is_none_is_logged(start: Start, connect: Connect) -> None:
+    server = start()
+    with pytest.raises(ssl.SSLError):
+        connect(server, context=certificates().client())
+    ann = connect(server, "ann")
+    ann.type("alive")
+    ann.expect("ann: alive")
+    assert "127.0.0.1 speaks TLS, which this port does not (--tls-cert)." in server.stop()[2]
 
 
 def test_the_full_room_says_so_through_tls(start: Start, connect: Connect, files: Files) -> None:
@@ -170,11 +198,11 @@ def test_those_who_never_shake_hands_are_bounded(
 ) -> None:
     server = start(*files.options, "--max-members", "1")
     silent = [connect(server) for _ in range(1 + SPARE)]
-    assert connect(server).rest() == b""  # at once, not when the time for the handshake is up
-    silent[0].socket.close()
-    silent[1].socket.setblocking(False)
+    late = connect(server)
+    assert silent[1].rest() == b""  # at once, not when the time for the handshake is up
+    late.socket.setblocking(False)
     with pytest.raises(BlockingIOError):
-        silent[1].socket.recv(1)
+        late.socket.recv(1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 127.0.0.2 without asking")
@@ -183,7 +211,7 @@ def test_those_who_never_shake_hands_keep_nobody_else_out(
 ) -> None:
     server = start(*files.options, "--max-members", "2", "--max-per-address", "1")
     silent = [connect(server) for _ in range(2 + SPARE)]
-    assert silent[-1].rest() == b""
+    assert silent[1].rest() == b""  # the first one has a place
     neighbour = socket.create_connection(
         ("127.0.0.1", server.port), PATIENCE, source_address=("127.0.0.2", 0)
     )
@@ -217,10 +245,13 @@ def test_curl_gets_the_page(start: Start, files: Files) -> None:
     assert "<html" in done.stdout
 
 
-def test_plain_http_gets_nothing(start: Start, files: Files) -> None:
+def test_plain_http_gets_a_sentence(start: Start, files: Files) -> None:
     server = start(*files.options)
-    with pytest.raises((urllib.error.URLError, OSError)):
+    with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f"http://127.0.0.1:{server.web_port}/", timeout=PATIENCE)
+    with caught.value as answer:
+        assert answer.code == 400
+        assert b"begins with https://" in answer.read()
 
 
 def test_a_browser_and_a_line_converse(start: Start, connect: Connect, files: Files) -> None:

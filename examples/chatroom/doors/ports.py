@@ -1,4 +1,4 @@
-"""Ports on the command line.
+"""Ports on the command line, and addresses to type into one.
 
 Rule of this file: parsing, and the option ``--port`` that the server and the client share.
 """
@@ -10,6 +10,12 @@ import argparse
 PORT = 1234
 """The default port of the line door."""
 HIGHEST = 65535
+_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def reachable(host: str) -> str:
+    """Return an address at which a server is reached from its machine that listens on `host`."""
+    return _ALL.get(host, host)
 
 
 def add_port(parser: argparse._ActionsContainer, text: str, least: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""docs/howto/run-the-chat-room.md knows every command, and no option that is not there."""
+"""The how-to pages know every command, and no option that is not there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from examples.chatroom.client import __main__ as client
 from examples.chatroom.commands.table import COMMANDS
 from examples.chatroom.options import make_parser
 
-PAGE = Path(__file__).parents[3] / "docs" / "howto" / "run-the-chat-room.md"
+PAGES = Path(__file__).parents[3] / "docs" / "howto"
+PAGE = PAGES / "run-the-chat-room.md"
 
 
 def test_it_names_every_command() -> None:
@@ -20,11 +21,12 @@ def test_it_names_every_command() -> None:
     assert set(COMMANDS) <= named
 
 
-def test_every_option_it_names_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["run-the-chat-room.md", "put-the-chat-room-behind-nginx.md"])
+def test_every_option_they_name_is_one(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         client.parse_arguments(["--help"])
     with pytest.raises(SystemExit):
         history.main(["export", "--help"])
     known = make_parser().format_help() + capsys.readouterr().out
-    words = set(re.findall(r"--[a-z][a-z-]+", PAGE.read_text()))
+    words = set(re.findall(r"--[a-z][a-z-]+", (PAGES / name).read_text()))
     assert not {word for word in words if word not in known}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +68,38 @@ def test_a_named_history_that_cannot_be_had_ends_it_with_a_sentence(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith(f"The history in {tmp_path} cannot be used: ")
+
+
+def test_a_port_that_is_taken_names_the_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for option in ("--port", "--web-port"):
+            assert chatroom.main([*ALONE, option, port]) == 1
+            said = capsys.readouterr().err.splitlines()
+            sentence = f"Cannot listen on 127.0.0.1 port {port}: {os.strerror(errno.EADDRINUSE)}."
+            assert said == [f"{sentence} {option} takes another one."]
+
+
+@pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::", "::1")])
+def test_what_it_listens_on_everywhere_is_shown_as_what_can_be_typed(
+    at_once: None, host: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if ":" in host and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    assert chatroom.main([*ALONE, "--host", host]) == 0
+    lines, web, *_ = capsys.readouterr().out.splitlines()
+    everywhere = r" \(and at this machine's other addresses\)"
+    assert re.fullmatch(rf"The chat room is open: telnet {shown} \d+{everywhere}", lines)
+    in_url = f"\\[{shown}\\]" if ":" in shown else shown
+    assert re.fullmatch(rf"and in a browser: http://{in_url}:\d+/{everywhere}", web)
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_the_opening_says_where_everything_is(

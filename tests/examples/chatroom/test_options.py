@@ -19,7 +19,7 @@ def test_the_defaults() -> None:
     options = parse_options([])
     assert (options.host, options.port) == ("127.0.0.1", 1234)
     assert (options.web_host, options.web_port) == ("127.0.0.1", 8080)
-    assert options.origins == ()
+    assert (options.origins, options.web_names, options.trusted) == ((), (), ())
     assert (options.tls_cert, options.tls_key) == (None, None)
     assert options.keeps_history
     assert options.history is None
@@ -41,6 +41,39 @@ def test_the_web_door_can_be_shut_or_stand_elsewhere() -> None:
 def test_origins_may_be_several_and_are_compared_in_one_form() -> None:
     options = parse_options(["--origin", "https://Chat.example.org", "--origin", "http://b:8000"])
     assert options.origins == ("https://chat.example.org:443", "http://b:8000")
+
+
+def test_names_and_trusted_proxies_may_be_several() -> None:
+    options = parse_options(
+        [
+            "--web-name",
+            "Chat.example.org",
+            "--web-name",
+            "tower",
+            "--trust-proxy",
+            "127.0.0.1",
+            "10.1.2.3/8",
+            "--trust-proxy",
+            "::1",
+        ]
+    )
+    assert options.web_names == ("chat.example.org", "tower")
+    assert [str(each) for each in options.trusted] == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--web-name", "http://chat.example.org"], "is no name; one looks like"),
+        (["--trust-proxy", "proxy"], "'proxy' is no address and no network"),
+    ],
+)
+def test_what_is_no_name_or_network_is_refused(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse_options(arguments)
+    assert sentence in capsys.readouterr().err
 
 
 def test_no_limit_of_the_two_doors_hides_another() -> None:

@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from miniloop import AsyncChat, EventLoop
 
@@ -18,8 +18,11 @@ from ...hall.hall import Hall
 from ...hall.messages import LAST_WORDS, Event, Kind, Message, Moment, Receipt
 from ...people.names import Refused
 from ...people.text import decode
+from ..arrival import Arrival
+from ..proxies import Proxies
 from ..session import Session
 from ..silence import Silence
+from ..vestibule import HANDSHAKE
 from . import telnet
 from .rendering import LineRenderer
 
@@ -35,9 +38,9 @@ HTTP_ANSWER = (
     b"Connection: close\r\n"
     b"\r\n%b" % (len(_HTTP_BODY), _HTTP_BODY)
 )
-# Bytes decoded before looking whether they have ended the conversation: a flood is recognised
-# after milliseconds, however much of it was received at once.
-_SLICE = 4096
+# Bytes decoded before checking whether they have ended the conversation: a flood is recognised
+# within a millisecond, however much of it was received at once.
+_SLICE = 512
 # A telnet must answer this, whatever its user does: a question that needs no human.
 _TELNET_PING = bytes((telnet.IAC, telnet.DO, telnet.TIMING_MARK))
 
@@ -56,12 +59,14 @@ class House:
         renderer: Makes lines of messages, once for all doors.
         moment: Tells the time.
         tls: Returns what the next connection is to be secured with; None for no TLS.
+        proxies: Whose connections begin with a PROXY header.
     """
 
     hall: Hall
     renderer: LineRenderer
     moment: Callable[[], Moment]
     tls: Callable[[], ssl.SSLContext] | None = None
+    proxies: Proxies = field(default_factory=Proxies)
 
 
 class LineDoor(AsyncChat):
@@ -70,11 +75,13 @@ class LineDoor(AsyncChat):
     Args:
         loop: The loop to be on.
         sock: The accepted connection.
-        address: Where it comes from, for the limits and the log.
+        arrival: Where it comes from, and its place in the hall.
         house: What it shares with the other doors.
     """
 
-    def __init__(self, loop: EventLoop, sock: socket.socket, address: str, house: House) -> None:
+    def __init__(
+        self, loop: EventLoop, sock: socket.socket, arrival: Arrival, house: House
+    ) -> None:
         super().__init__(loop, sock)
         self._house = house
         self._limits = limits = house.hall.limits
@@ -86,25 +93,28 @@ class LineDoor(AsyncChat):
         self._ending = False
         self._heard_out = True
         self._first_line = True
+        self._secured = False
         self._asked_for_life = False
         self._silence = Silence(loop, self._silent)
         self._timer = loop.call_later(limits.login_timeout, self._login_timeout)
-        self._session = self._open_session(address)
+        self._address = arrival.address
+        self._session = self._open_session(arrival)
 
     @property
     def turned_away(self) -> bool:
         """Whether it never came in: there was no place, or its address is banned."""
         return self._session is None
 
-    def _open_session(self, address: str) -> Session | None:
-        hall, place = self._house.hall, None
+    def _open_session(self, arrival: Arrival) -> Session | None:
+        hall, place = self._house.hall, arrival.place
         try:
-            place = hall.gate.enter(address)
+            if place is None:
+                raise Refused(arrival.refusal)
             session = Session(hall, self, place, self._house.moment())
         except Refused as refusal:
             if place is not None:
                 place.leave()
-            log.info("%s is turned away: %s", address, refusal)
+            log.info("%s is turned away: %s", arrival.address, refusal)
             self.push(self._house.renderer.encode(Message(Kind.FAREWELL, str(refusal))))
             # No lingering here: those turned away are not counted, and must not add up.
             self._ending = True
@@ -132,22 +142,39 @@ class LineDoor(AsyncChat):
 
     def collect_incoming_data(self, data: bytes) -> None:
         """Take `data` as it comes; where lines end, the telnet decoder says."""
-        if self._ending:
+        if self._is_over():
             return
         self._silence.heard()
         if self._asked_for_life:
             self._asked_for_life = False
             self._silence.limit(self._limits.idle_ping)
+        if self._first_line and self.tls is None and data.startswith(HANDSHAKE):
+            log.info("%s speaks TLS, which this port does not (--tls-cert).", self._address)
+            self.close()
+            return
         most = self._decoder.commands + self._limits.max_commands
         for start in range(0, len(data), _SLICE):
             for event in self._decoder.receive(data[start : start + _SLICE]):
-                # A line can end the conversation (/quit, a flood): what follows it is not heard.
-                if self._ending or self.closed:
-                    return
                 self._take(event)
+                if self._is_over():
+                    return
             if self._decoder.commands > most:
                 self._expel_flooder()
+                self._is_over()
                 return
+
+    def _is_over(self) -> bool:
+        """Return whether nothing more is heard; from the session's end on, nothing is read either.
+
+        A line can end the session (/quit, a flood) long before the farewell is delivered: that
+        waits behind everything that waits for the disk.
+        """
+        if self._ending or self.closed:
+            return True
+        if self._session is None or not self._session.ended:
+            return False
+        self.pause_reading()
+        return True
 
     def _expel_flooder(self) -> None:
         if self._session is not None:
@@ -203,7 +230,7 @@ class LineDoor(AsyncChat):
 
     def _silent(self) -> None:
         """Nothing came for long: ask once, then give the place to somebody else."""
-        if self._session is None or self._ending:
+        if self._session is None or self._ending or self._session.ended:
             self.close()
         elif self._asked_for_life:
             now = self._house.moment()
@@ -231,6 +258,7 @@ class LineDoor(AsyncChat):
         self._ending = self._heard_out = True
         self._timer.cancel()
         self._silence.limit(None)
+        self.resume_reading()  # what still comes is discarded: unread, it would be a reset
         self.close_write()
         self._timer = self.loop.call_later(self._limits.linger, self.close)
 
@@ -238,10 +266,14 @@ class LineDoor(AsyncChat):
         """The peer reads too slowly; it goes, so that the others need not wait or pay for it."""
         self._leave("reads too slowly")
 
+    def handle_secured(self) -> None:
+        """The TLS handshake has ended well."""
+        self._secured = True
+
     def handle_close(self) -> None:
-        """The peer is gone, or never spoke TLS where it was to."""
-        if isinstance(self.error, ssl.SSLError):
-            log.info("TLS failed: %s.", self.error.reason)
+        """The peer is gone, or the TLS handshake has failed."""
+        if isinstance(self.error, ssl.SSLError) and not self._secured:
+            log.info("%s: TLS failed: %s.", self._address, self.error.reason)
         self._leave("connection closed")
 
     def close(self) -> None:

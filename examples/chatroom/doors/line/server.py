@@ -8,13 +8,20 @@ from __future__ import annotations
 import logging
 import socket
 
-from miniloop import EventLoop, Listener
+from miniloop import Dispatcher, EventLoop, Listener
 
+from ..arrival import Arrival
 from ..queues import Queues
+from ..sparing_log import SparingLog
+from ..vestibule import Port, Vestibule
 from .door import House, LineDoor
 
 log = logging.getLogger("chatroom")
 
+NO_TLS = (
+    b"This port of the chat room speaks TLS, which telnet does not. Try: "
+    b"python3 -m examples.chatroom.client --tls --host HOST --port PORT\r\n"
+)
 SPARE = 100  # connections beyond those counted: told why they are not let in; others are cut
 
 
@@ -31,10 +38,28 @@ class LineServer:
     """
 
     def __init__(self, loop: EventLoop, address: tuple[str, int], house: House) -> None:
+        self._loop = loop
         self._house = house
+        self._vestibule = Vestibule(loop, self._port(house))
         self._doors: set[LineDoor] = set()
         self._turned_away: set[LineDoor] = set()
         self._listener = Listener(loop, address, self._open)
+
+    def _port(self, house: House) -> Port:
+        limits = house.hall.limits
+        return Port(
+            gate=house.hall.gate,
+            admit=self._admit,
+            secure=house.tls is not None,
+            proxies=house.proxies,
+            has_header=True,
+            timeout=limits.login_timeout,
+            no_tls=lambda: NO_TLS,
+            spare=SPARE,
+            most_unknown=limits.max_members,
+            log=SparingLog(),
+            now=lambda: house.moment().mono,
+        )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -44,9 +69,9 @@ class LineServer:
 
     def queues(self) -> Queues:
         """Return what waits to be sent."""
-        return Queues.of(door.output_size for door in self._doors)
+        return Queues.of([*(door.output_size for door in self._doors), *[0] * len(self._vestibule)])
 
-    def _open(self, loop: EventLoop, sock: socket.socket) -> LineDoor | None:
+    def _open(self, loop: EventLoop, sock: socket.socket) -> Dispatcher | None:
         try:
             # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it is left in line, the
             # kernel takes that one byte out of the middle of a command: the rest is misread.
@@ -56,8 +81,11 @@ class LineServer:
             log.info("A connection was gone before it was served.")
             sock.close()
             return None
-        log.info("Connection from %s.", address)
-        door = LineDoor(loop, sock, address, self._house)
+        return self._vestibule.receive(sock, address)
+
+    def _admit(self, sock: socket.socket, arrival: Arrival) -> LineDoor:
+        log.info("Connection from %s.", arrival.address)
+        door = LineDoor(self._loop, sock, arrival, self._house)
         self._doors.add(door)
         door.on_close(self._gone, door)
         if door.turned_away:

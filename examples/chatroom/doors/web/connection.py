@@ -14,29 +14,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from socket import socket
 
-from websockets.datastructures import MultipleValuesError
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from miniloop import AsyncChat, EventLoop
 
 from ...hall.gate import Place
+from ..arrival import Arrival
 from ..silence import Silence
+from ..vestibule import HANDSHAKE
 from .answers import Answer, refuse
 from .head import HeadReader, Unfit
-from .origin import may_connect
-from .pages import Pages
+from .reception import Reception
 from .seat import Service
 from .websocket import WebSocket, new_protocol
 
 log = logging.getLogger("chatroom")
 
-CHAT = "/chat"
-FULL = refuse(
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    "The chat room is full; please try again later.",
-    ("Retry-After", "30"),
-)
 TOO_SLOW = refuse(HTTPStatus.REQUEST_TIMEOUT, "The request took too long.")
 
 
@@ -46,16 +40,17 @@ class House:
 
     Attributes:
         service: What their seats share.
-        pages: What else there is to see.
-        origins: Pages of these origins may open a WebSocket, too.
+        reception: Answers requests.
+        identify: Called with a connection when a proxy has told the client's address; returns the
+            client's place, None if there is none.
         max_output: Bytes that may wait for a browser.
         login_timeout: Seconds to give a name.
         gone: Called with a connection when it is over.
     """
 
     service: Service
-    pages: Pages
-    origins: frozenset[str]
+    reception: Reception
+    identify: Callable[[Connection, str], Place | None]
     max_output: int
     login_timeout: float
     gone: Callable[[Connection], None]
@@ -67,8 +62,7 @@ class Connection(AsyncChat):
     Args:
         loop: The loop to be on.
         sock: The accepted connection.
-        address: Where it comes from, for the log.
-        place: Its place in the hall; None if the hall is full.
+        arrival: Where it comes from, and its place in the hall.
         house: What it shares with the other connections.
         tls: What to protect it with; None for plain HTTP.
     """
@@ -77,16 +71,16 @@ class Connection(AsyncChat):
         self,
         loop: EventLoop,
         sock: socket,
-        address: str,
-        place: Place | None,
+        arrival: Arrival,
         house: House,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(loop, sock)
         self.max_output = house.max_output
         self.set_terminator(None)
-        self.place = place
-        self._address = address
+        self.place = arrival.place
+        self.address = arrival.address
+        self._unknown = arrival.unknown
         self._house = house
         self._limits = limits = house.service.limits
         self._secure = tls is not None
@@ -114,6 +108,8 @@ class Connection(AsyncChat):
         try:
             head = self._head.receive(data)
         except Unfit as unfit:
+            if data.startswith(HANDSHAKE):
+                self._house.reception.warn_of_tls(self.address)
             self._answer(unfit.answer)
             return
         if head is not None:
@@ -129,15 +125,25 @@ class Connection(AsyncChat):
         if not events or not isinstance(events[0], Request):
             self._answer(refuse(HTTPStatus.BAD_REQUEST, "This is no HTTP request."))
             return
-        request = events[0]
-        path = request.path.partition("?")[0]
-        if path == CHAT and not head_only:
-            self._upgrade(protocol, request, rest)
-        elif self.place is None:
-            self._answer(FULL, head_only=head_only)
+        answer = self._receive(events[0], head_only=head_only)
+        if self.closed:  # a proxy has named a client for whom there is no place
+            return
+        if answer is None:
+            self._upgrade(protocol, events[0], rest)
         else:
-            known = ",".join(request.headers.get_all("If-None-Match"))
-            self._answer(self._house.pages.answer(path, known), head_only=head_only)
+            self._answer(answer, head_only=head_only)
+
+    def _receive(self, request: Request, *, head_only: bool) -> Answer | None:
+        reception, name = self._house.reception, self.socket.getsockname()
+        local = str(name[0]) if isinstance(name, tuple) else ""  # a UNIX socket has a path
+        try:
+            visitor = reception.visitor(request.headers, self.address, local, secure=self._secure)
+        except Unfit as unfit:
+            return unfit.answer
+        if self._unknown:
+            self.address, self._unknown = visitor.address, False
+            self.place = self._house.identify(self, visitor.address)
+        return reception.answer(request, visitor, full=self.place is None, head=head_only)
 
     def _answer(self, answer: Answer, *, head_only: bool = False) -> None:
         """Answer, and give the browser time to read it.
@@ -160,10 +166,6 @@ class Connection(AsyncChat):
     # Becoming a WebSocket
 
     def _upgrade(self, protocol: ServerProtocol, request: Request, rest: bytes) -> None:
-        refusal = self._refusal(request)
-        if refusal is not None:
-            self._answer(refusal)
-            return
         response = protocol.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             kept = ((name, response.headers[name]) for name in ("Upgrade", "Allow")
@@ -174,22 +176,12 @@ class Connection(AsyncChat):
         protocol.send_response(response)
         self._begin(protocol, rest)
 
-    def _refusal(self, request: Request) -> Answer | None:
-        try:
-            origin, host = request.headers.get("Origin"), request.headers.get("Host", "")
-        except MultipleValuesError:
-            return refuse(HTTPStatus.BAD_REQUEST, "There is more than one Origin.")
-        if may_connect(origin, host, secure=self._secure, allowed=self._house.origins):
-            return None
-        log.info("%s: a page of another origin wanted to come in.", self._address)
-        return refuse(HTTPStatus.FORBIDDEN, "Pages of that origin may not come in here.")
-
     def _begin(self, protocol: ServerProtocol, rest: bytes) -> None:
         full = self.place is None
         timeout = self._limits.request_timeout if full else self._house.login_timeout
         self._deadline.cancel()
         self._deadline = self.loop.call_later(timeout, self._login_timeout)
-        self._web = WebSocket(self, protocol, self._house.service, self._address, self.place)
+        self._web = WebSocket(self, protocol, self._house.service, self.address, self.place)
         self.place = None
         self._silence.limit(self._limits.ping_after)
         self._take = self._web.receive

@@ -38,6 +38,11 @@ class Conversation:
         self._problems = 0
         self._over = False
 
+    @property
+    def ended(self) -> bool:
+        """Whether the hall has done with whoever speaks here: nothing more is heard."""
+        return self._seat is not None and self._seat.ended
+
     def hear(self, text: str) -> None:
         """Take one message."""
         try:

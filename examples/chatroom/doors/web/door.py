@@ -8,18 +8,27 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniloop import EventLoop, Listener
+from miniloop import Dispatcher, EventLoop, Listener
 
 from ...hall.gate import Place
 from ...hall.hall import Hall
 from ...hall.members import Outlet
 from ...hall.messages import Moment
-from ...people.names import Refused
+from ...people.addresses import source_of
+from ..arrival import Arrival, arrive
+from ..crowding import one_too_many
+from ..ports import reachable
+from ..proxies import Proxies
 from ..session import Session
+from ..sparing_log import SparingLog
+from ..vestibule import Port, Vestibule
+from .answers import refuse
 from .frames import Framer
+from .hosts import Hosts, host_of, own_names
 from .limits import WebLimits
 from .origin import normal
 from .pages import STATIC, Pages
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chatroom")
 
+NO_TLS = "This port speaks TLS: the page's address begins with https://."
 MISSING = "The web door needs the package websockets: pip install -e '.[chat]' in this clone"
 
 
@@ -46,6 +56,9 @@ class WebDoor:
         status: Returns the server's state, for ``/status``: a dict of plain values and dicts.
         origins: Pages of these origins may come in besides our own, such as
             ``https://chat.example.org`` where a proxy stands before us.
+        names: Names by which this server may be called on addresses that not everybody can
+            reach, besides the machine's own, `address`'s and those in `origins`.
+        proxies: Who is believed about where a request comes from.
         tls: Returns what to protect a new connection with, asked for each of them, so that a
             renewed certificate is used at once; None for plain HTTP.
         limits: The limits of this door; those of the hall hold, too.
@@ -66,30 +79,54 @@ class WebDoor:
         *,
         status: Callable[[], Mapping[str, object]],
         origins: Iterable[str] = (),
+        names: Iterable[str] = (),
+        proxies: Proxies | None = None,
         tls: Callable[[], ssl.SSLContext] | None = None,
         limits: WebLimits | None = None,
         folder: Path = STATIC,
     ) -> None:
         try:
             from .connection import Connection, House
+            from .reception import Reception
         except ImportError as error:
             raise ImportError(MISSING) from error
+        self._loop = loop
         self._hall = hall
         self._tls = tls
         self._limits = limits = limits if limits is not None else WebLimits()
+        self._proxies = proxies = proxies if proxies is not None else Proxies()
         self._connections: set[Connection] = set()
-        self._turned_away: set[Connection] = set()
+        self._turned_away: dict[Connection, str] = {}  # and its source, the oldest first
+        self._unknown: set[Connection] = set()
         self._connect = Connection
         self._service = self._make_service(loop, moment)
+        others = frozenset(map(normal, origins))
+        hosts = Hosts({*own_names(), address[0], *names, *(_host(each) for each in others)})
         self._house = House(
             self._service,
-            Pages(status, folder),
-            frozenset(map(normal, origins)),
+            Reception(Pages(status, folder), hosts, others, proxies, lambda: moment().mono),
+            self._identify,
             hall.limits.max_output,
             hall.limits.login_timeout,
             self._gone,
         )
+        self._vestibule = Vestibule(loop, self._port(moment))
         self._listener = Listener(loop, address, self._open)
+
+    def _port(self, moment: Callable[[], Moment]) -> Port:
+        return Port(
+            gate=self._hall.gate,
+            admit=self._admit,
+            secure=self._tls is not None,
+            proxies=self._proxies,
+            has_header=False,
+            timeout=self._limits.request_timeout,
+            no_tls=lambda: refuse(HTTPStatus.BAD_REQUEST, NO_TLS).serialize(moment().wall),
+            spare=self._limits.max_turned_away,
+            most_unknown=self._hall.limits.max_members,
+            log=SparingLog(),
+            now=lambda: moment().mono,
+        )
 
     def _make_service(self, loop: EventLoop, moment: Callable[[], Moment]) -> Service:
         hall = self._hall
@@ -109,7 +146,7 @@ class WebDoor:
     @property
     def url(self) -> str:
         """What to type into a browser."""
-        host, port = self.address
+        host, port = reachable(self.address[0]), self.address[1]
         shown = f"[{host}]" if ":" in host else host
         return f"{'http' if self._tls is None else 'https'}://{shown}:{port}/"
 
@@ -118,7 +155,7 @@ class WebDoor:
         seats = self._service.tokens.holders()
         queued = [each.output_size for each in self._connections]
         return {
-            "connections": len(self._connections),
+            "connections": len(self._connections) + len(self._vestibule),
             "seats": len(seats),
             "seats_waiting": sum(seat.waiting for seat in seats),
             "turned_away": len(self._turned_away),
@@ -130,41 +167,48 @@ class WebDoor:
         """Take no more connections; those there are go on."""
         self._listener.close()
 
-    def _open(self, loop: EventLoop, sock: socket.socket) -> Connection | None:
+    def _open(self, loop: EventLoop, sock: socket.socket) -> Dispatcher | None:
         try:
             address = str(sock.getpeername()[0])
         except OSError:
             log.info("A connection was gone before it was served.")
             sock.close()
             return None
-        place = self._enter(address)
-        if place is None and len(self._turned_away) >= self._limits.max_turned_away:
+        if self._proxies.trust(address) and len(self._unknown) >= self._hall.limits.max_members:
             sock.close()
             return None
-        try:
-            return self._admit(loop, sock, address, place)
-        except BaseException:
-            if place is not None:
-                place.leave()
-            raise
+        return self._vestibule.receive(sock, address)
 
-    def _enter(self, address: str) -> Place | None:
-        try:
-            return self._hall.gate.enter(address)
-        except Refused as refusal:
-            log.info("%s is turned away from the web door: %s", address, refusal)
-            return None
-
-    def _admit(
-        self, loop: EventLoop, sock: socket.socket, address: str, place: Place | None
-    ) -> Connection:
+    def _admit(self, sock: socket.socket, arrival: Arrival) -> Connection:
         tls = self._tls() if self._tls is not None else None
-        connection = self._connect(loop, sock, address, place, self._house, tls)
+        connection = self._connect(self._loop, sock, arrival, self._house, tls)
         self._connections.add(connection)
-        if place is None:
-            self._turned_away.add(connection)
+        if arrival.unknown:
+            self._unknown.add(connection)
+        elif arrival.place is None:
+            self._turn_away(connection, arrival)
         return connection
+
+    def _identify(self, connection: Connection, address: str) -> Place | None:
+        """A proxy has told where a connection comes from: it takes a place there."""
+        self._unknown.discard(connection)
+        arrival = arrive(self._hall.gate, address)
+        if arrival.place is None:
+            self._turn_away(connection, arrival)
+        return arrival.place
+
+    def _turn_away(self, connection: Connection, arrival: Arrival) -> None:
+        """Let a connection without a place be told so, or look at the status."""
+        log.info("%s is turned away from the web door: %s", arrival.address, arrival.refusal)
+        self._turned_away[connection] = source_of(arrival.address)
+        while len(self._turned_away) > self._limits.max_turned_away:
+            one_too_many(self._turned_away).close()
 
     def _gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        self._turned_away.discard(connection)
+        self._unknown.discard(connection)
+        self._turned_away.pop(connection, None)
+
+
+def _host(origin: str) -> str:
+    return host_of(origin.partition("://")[2])

@@ -4,8 +4,8 @@ Rule of this file: comparing origins (RFC 6454); pure functions.
 
 A browser lets any page in the world open a WebSocket to us and tells us the page's origin; that it
 is ours is for us to check.  Programs that are no browsers send none, and could send any: there is
-nobody to protect, so they are let in.  An attacker who makes his own name point at this machine
-(DNS rebinding) passes, and gains a stranger's seat in the room, as he could have from home.
+nobody to protect, so they are let in.  A site whose name was made to lead to this machine (DNS
+rebinding) would pass; `hosts` refuses it before.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ log = logging.getLogger("chatroom")
 
 STATIC = Path(__file__).parent / "static"
 REFRESH = 5  # seconds
+STATUS = ("/status", "/status.json", "/status.css")
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -61,6 +62,11 @@ class Pages:
                 "There is no page in %s: the web door serves no more than its state.", folder
             )
 
+    @staticmethod
+    def is_status(path: str) -> bool:
+        """Return whether `path` tells how the server is, for which nobody needs a place."""
+        return path in STATUS
+
     def answer(self, path: str, known: str = "") -> Answer:
         """Return the answer to a request for `path`, of which the browser has the version `known`.
 
@@ -101,9 +107,9 @@ def _status_page(status: Mapping[str, object]) -> bytes:
         '<html lang="en"><head><meta charset="utf-8"><title>Chat room: status</title>\n'
         f'<meta http-equiv="refresh" content="{REFRESH}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<link rel="stylesheet" href="/status.css"></head>\n'
+        '<link rel="stylesheet" href="status.css"></head>\n'
         f"<body><h1>Chat room: status</h1>\n{_table(status)}\n"
-        '<p>The same as <a href="/status.json">JSON</a>.</p></body></html>\n'
+        '<p>The same as <a href="status.json">JSON</a>.</p></body></html>\n'
     ).encode("utf-8", "replace")
 
 

@@ -126,6 +126,11 @@ class Seat:
         return bool(self._token)
 
     @property
+    def ended(self) -> bool:
+        """Whether its session is over, though the farewell may not be delivered yet."""
+        return self._session is not None and self._session.ended
+
+    @property
     def waiting(self) -> bool:
         """Whether nobody sits on it just now."""
         return self._line is None
@@ -165,7 +170,7 @@ class Seat:
             Refused: It cannot be had; the seat may ask for another one, unless that was the last
                 attempt.
         """
-        if self._session is not None and not self._session.ended:
+        if self._session is not None and not self.ended:
             self._session.log_in(name, self._service.moment())
             self._welcome()
 
@@ -279,8 +284,7 @@ class Seat:
             return
         self._line = None
         grace = self._service.limits.resume_grace
-        over = not self._token or self._end_code or self._session is None or self._session.ended
-        if over or not grace:
+        if not self._token or self._end_code or self.ended or not grace:
             self._leave(reason)
         else:
             self._grace = self._service.call_later(grace, lambda: self._leave(reason))

@@ -51,6 +51,8 @@ class Channel(Protocol):
     @property
     def closed(self) -> bool: ...  # noqa: D102 - see above
     def push(self, data: bytes) -> None: ...  # noqa: D102 - see above
+    def pause_reading(self) -> None: ...  # noqa: D102 - see above
+    def resume_reading(self) -> None: ...  # noqa: D102 - see above
     def closing(self) -> None: ...  # noqa: D102 - see above
     def half_close(self) -> None: ...  # noqa: D102 - see above
     def seated(self) -> None: ...  # noqa: D102 - see above
@@ -135,7 +137,10 @@ class WebSocket:
         except UnicodeDecodeError:
             self._fail(NO_UTF8, "not UTF-8")
             return
-        self.conversation.hear(text)
+        if not self.conversation.ended:
+            self.conversation.hear(text)
+        if self.conversation.ended and not self._over:  # the farewell may wait for the disk
+            self._channel.pause_reading()
 
     # What goes
 
@@ -160,6 +165,7 @@ class WebSocket:
         """Close in order: what is queued leaves before."""
         if self._over or self._channel.closed:
             return
+        self._channel.resume_reading()
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
         self.flush()

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from examples.chatroom.doors.ports import HIGHEST, PORT, add_port, port_number
+from examples.chatroom.doors.ports import HIGHEST, PORT, add_port, port_number, reachable
 
 
 @pytest.mark.parametrize(("text", "least"), [("0", 0), ("1", 1), ("65535", 1)])
@@ -25,3 +25,11 @@ def test_the_option_has_a_default_and_its_own_least_value() -> None:
     assert parser.parse_args(["--port", "5"]).port == 5
     with pytest.raises(argparse.ArgumentError):
         parser.parse_args(["--port", "4"])
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("192.0.2.1", "192.0.2.1"), ("::2", "::2")],
+)
+def test_a_server_that_listens_everywhere_is_reached_at_home(host: str, shown: str) -> None:
+    assert reachable(host) == shown

@@ -30,6 +30,7 @@ export class Connection {
     this.attempts = 0;
     this.retryAt = 0;
     this.pace = new Pace();
+    this.reason = ""; // why the server lets this page not in, if it said so
     setInterval(() => this.#watch(), 5000);
   }
 
@@ -52,9 +53,17 @@ export class Connection {
     this.#abandon();
     this.#change("connecting");
     const socket = (this.socket = new WebSocket(this.url));
-    socket.onopen = () => this.#introduce();
+    let refused = true;
+    socket.onopen = () => {
+      refused = false;
+      this.reason = "";
+      this.#introduce();
+    };
     socket.onmessage = (message) => this.#receive(JSON.parse(message.data));
-    socket.onclose = (event) => this.#closed(event.code);
+    socket.onclose = (event) => {
+      this.#closed(event.code);
+      if (refused) this.#askWhy();
+    };
     this.heard = Date.now();
   }
 
@@ -138,6 +147,14 @@ export class Connection {
     else if (goodbye || code === REPLACED) this.#end(code);
     else if (navigator.onLine === false) this.#change("offline");
     else this.#wait(code === FULL ? FULL_DELAY : FIRST_DELAY);
+  }
+
+  /** A browser does not tell a page why its WebSocket was refused; the server does when asked. */
+  async #askWhy() {
+    const url = new URL(`origin?${encodeURIComponent(location.origin)}`, location.href);
+    const answer = await fetch(url).catch(() => null);
+    this.reason = answer?.ok ? (await answer.text()).trim() : "";
+    if (this.reason && this.state === "waiting") this.#change("waiting");
   }
 
   #end(code) {

@@ -51,7 +51,8 @@ const connection = new Connection(address, requests, {
   unsendable: (request) => chat.tell(`Too long to be sent: ${request?.body.text ?? ""}`),
   state(state, code) {
     status.show(state, code);
-    if (state === "waiting") login.tell("The chat room cannot be reached. Trying again…");
+    const unreachable = "The chat room cannot be reached. Trying again…";
+    if (state === "waiting") login.tell(connection.reason || unreachable);
     if (state === "ended" && code !== 4001) storage.forgetSeat();
     page.changed();
   },

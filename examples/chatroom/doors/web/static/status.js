@@ -44,11 +44,12 @@ export class Status {
   }
 
   #count() {
-    const { state, retryAt } = this.connection;
+    const { state, retryAt, reason } = this.connection;
     const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
     const words = state === "waiting" ? `Trying again in ${seconds} s` : WORDS.get(state) ?? "";
     setText(byId("connection"), words);
-    setText(byId("trouble-words"), state === "waiting" ? `The connection is lost. ${words}.` : words);
+    const trouble = `${reason || "The connection is lost."} ${words}.`;
+    setText(byId("trouble-words"), state === "waiting" ? trouble : words);
   }
 }
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.parser
+from collections.abc import Iterator
 
 import pytest
 
+from examples.chatroom.doors.line import telnet
 from examples.chatroom.doors.line.door import HTTP_ANSWER, is_http_request
+from tests.driving import fill
+
+from .stage import Stage, staging
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with staging() as stage:
+        yield stage
 
 
 def test_the_http_answer_is_valid() -> None:
@@ -29,3 +41,39 @@ def test_http_requests_are_recognised(line: bytes) -> None:
 @pytest.mark.parametrize("line", [b"ann", b"GET", b"GET it", b"", b"get / http/1.1"])
 def test_other_first_lines_are_not_http(line: bytes) -> None:
     assert not is_http_request(line)
+
+
+FLOODS = {"lines": b"\n" * 65536, "commands": b"\xff\xf1" * 32768, "quit": b"/quit\n" * 10922}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_nothing_is_parsed_or_read_after_the_end_whatever_the_disk_does(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, flood: bytes
+) -> None:
+    parsed: list[int] = []
+    receive = telnet.TelnetDecoder.receive
+
+    def count(decoder: telnet.TelnetDecoder, data: bytes) -> list[telnet.Event]:
+        parsed.append(len(data))
+        return receive(decoder, data)
+
+    _, speaker = stage.open()
+    speaker.sendall(b"Ada\nthis waits for the disk, and all that comes after it waits too\n")
+    stage.read(speaker)
+    door, peer = stage.open()
+    peer.sendall(b"Eve\n")
+    stage.read(peer)
+    monkeypatch.setattr(telnet.TelnetDecoder, "receive", count)
+    peer.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        peer.send(flood)
+    stage.read(peer)
+    assert sum(parsed) <= 4096
+    fill(peer)  # and more, which stays in the kernel: nobody reads it
+    stage.read(peer)
+    assert fill(peer) == 0
+    assert not door.closed
+    stage.store.answer()
+    stage.read(peer)
+    assert fill(peer) > 0  # discarded now, so that the farewell is not lost by a reset
+    assert sum(parsed) <= 4096

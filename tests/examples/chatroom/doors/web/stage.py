@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from examples.chatroom.doors.arrival import Arrival
+from examples.chatroom.doors.proxies import Proxies
 from examples.chatroom.doors.web.connection import Connection, House
+from examples.chatroom.doors.web.hosts import Hosts
 from examples.chatroom.doors.web.limits import WebLimits
 from examples.chatroom.doors.web.pages import Pages
+from examples.chatroom.doors.web.reception import Reception
 from examples.chatroom.hall.gate import Gate, Place
 from examples.chatroom.hall.limits import Limits
 from miniloop import EventLoop
@@ -27,7 +31,8 @@ class Peer:
         self.socket.setblocking(False)
         self._stage = stage
         stage.sockets.append(self.socket)
-        self.connection = Connection(stage.loop, ours, "192.0.2.1", place, stage.house)
+        arrival = Arrival("192.0.2.1", place, "" if place else "full")
+        self.connection = Connection(stage.loop, ours, arrival, stage.house)
         self._data = b""
 
     def send(self, *pieces: bytes) -> None:
@@ -76,8 +81,14 @@ class Stage:
         (folder / "index.html").write_text("<!doctype html>")
         self.house = House(
             self.around.service,
-            Pages(lambda: {"well": True}, folder),
-            frozenset({"https://proxy.example:443"}),
+            Reception(
+                Pages(lambda: {"well": True}, folder),
+                Hosts({"chat.example", "x"}),
+                {"https://proxy.example:443"},
+                Proxies(),
+                clock,
+            ),
+            lambda _, address: self.gate.enter(address),
             max_output=10_000,
             login_timeout=60.0,
             gone=self.gone.append,

@@ -61,6 +61,14 @@ def test_every_other_request_gets_an_answer(stage: Stage, request_: bytes, statu
     assert stage.gate.taken == 0
 
 
+def test_who_speaks_tls_where_there_is_none_is_logged(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = stage.peer()
+    peer.send(b"\x16\x03\x01\x02\x00")
+    assert "192.0.2.1 speaks TLS, which this port does not (--tls-cert)." in caplog.text
+
+
 def test_head_gets_the_headers_alone(stage: Stage) -> None:
     peer = stage.peer()
     peer.send((GET % b"/").replace(b"GET", b"HEAD"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import time
@@ -7,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from examples.chatroom.doors.proxies import Proxies
 from examples.chatroom.doors.web.door import WebDoor
+from examples.chatroom.doors.web.limits import WebLimits
 from examples.chatroom.hall.hall import Hall
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Moment
+from examples.chatroom.people.addresses import network_of
 from miniloop import EventLoop
 from tests.driving import run_until
 
@@ -19,15 +23,40 @@ def open_door(
     loop: EventLoop, folder: Path, hall: Hall | None = None, **options: object
 ) -> WebDoor:
     (folder / "index.html").touch()
+    settings = {"status": dict, "folder": folder, **options}
     return WebDoor(
         loop,
         ("127.0.0.1", 0),
         hall or Hall(Limits(max_members=1)),
         lambda: Moment(loop.time(), time.time()),
-        status=dict,
-        folder=folder,
-        **options,  # type: ignore[arg-type]  # what the test is about
+        **settings,  # type: ignore[arg-type]  # what the test is about
     )
+
+
+def trusting(*networks: str) -> Proxies:
+    found = [network_of(each, every_address=True) for each in networks]
+    return Proxies([each for each in found if each is not None])
+
+
+def get(
+    loop: EventLoop, sock: socket.socket, path: str, *headers: str, host: str = "localhost"
+) -> bytes:
+    """Ask for a path, and return the first line of the answer."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: {host}", *headers, "", ""]
+    sock.sendall("\r\n".join(lines).encode())
+    answer = b""
+
+    def read() -> bool:
+        nonlocal answer
+        try:
+            answer += sock.recv(1000)
+        except BlockingIOError:
+            return False
+        return True
+
+    sock.setblocking(False)
+    run_until(loop, read)
+    return answer.partition(b"\r\n")[0]
 
 
 def test_without_the_package_it_says_what_is_missing(
@@ -73,7 +102,105 @@ def test_a_certificate_that_cannot_be_had_costs_no_place(
 
     hall = Hall(Limits())
     door = open_door(loop, tmp_path, hall, tls=fail)
-    with socket.create_connection(door.address):
+    with socket.create_connection(door.address) as sock:
+        sock.sendall(b"\x16")  # the first byte of TLS
         run_until(loop, lambda: "on purpose" in caplog.text)
     assert hall.gate.taken == 0
     assert set(door.figures().values()) == {0}
+
+
+def test_a_full_room_tells_how_it_is_and_a_crowd_keeps_nobody_from_it(
+    loop: EventLoop, tmp_path: Path
+) -> None:
+    pytest.importorskip("websockets", reason="the web door needs the package websockets")
+    door = open_door(loop, tmp_path, limits=WebLimits(max_turned_away=3))
+    with contextlib.ExitStack() as stack:
+
+        def come(source: str = "127.0.0.1") -> socket.socket:
+            sock = socket.create_connection(door.address, source_address=(source, 0))
+            return stack.enter_context(sock)
+
+        crowd = [come() for _ in range(4)]
+        run_until(loop, lambda: door.figures()["turned_away"] == 3)
+        watcher = come("127.0.0.2" if sys.platform == "linux" else "127.0.0.1")
+        crowd += [come() for _ in range(9)]
+        run_until(loop, lambda: receive_end(crowd[-4]))
+        assert door.figures()["turned_away"] == 3
+        assert get(loop, watcher, "/status").startswith(b"HTTP/1.1 200 ")
+        assert get(loop, crowd[-1], "/").startswith(b"HTTP/1.1 503 ")
+
+
+def receive_end(sock: socket.socket) -> bool:
+    """Return whether the connection has ended."""
+    sock.setblocking(False)
+    try:
+        return sock.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def test_who_comes_through_a_trusted_proxy_takes_a_place_at_an_address_of_ones_own(
+    loop: EventLoop, tmp_path: Path
+) -> None:
+    pytest.importorskip("websockets", reason="the web door needs the package websockets")
+    hall = Hall(Limits(max_per_address=1))
+    door = open_door(loop, tmp_path, hall, proxies=trusting("127.0.0.1"))
+    with contextlib.ExitStack() as stack:
+        silent, first, second, third = (
+            stack.enter_context(socket.create_connection(door.address)) for _ in range(4)
+        )
+        run_until(loop, lambda: door.figures()["connections"] == 4)
+        assert hall.gate.taken == 0, "the proxy's address is nobody's"
+        one, other = "X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.2"
+        assert get(loop, first, "/", one).startswith(b"HTTP/1.1 200 ")
+        assert hall.gate.taken == 1
+        assert get(loop, second, "/", one).startswith(b"HTTP/1.1 503 ")
+        assert get(loop, third, "/", other).startswith(b"HTTP/1.1 200 ")
+        assert door.figures()["turned_away"] == 1
+        assert get(loop, silent, "/", "X-Forwarded-For: me").startswith(b"HTTP/1.1 400 ")
+    run_until(loop, lambda: door.figures()["connections"] == 0)
+    assert hall.gate.taken == 0
+
+
+def test_silence_through_a_proxy_is_bounded(loop: EventLoop, tmp_path: Path) -> None:
+    pytest.importorskip("websockets", reason="the web door needs the package websockets")
+    door = open_door(loop, tmp_path, proxies=trusting("127.0.0.0/8"))
+    with (
+        socket.create_connection(door.address),
+        socket.create_connection(door.address) as second,
+    ):
+        run_until(loop, lambda: receive_end(second))
+        assert door.figures()["connections"] == 1
+
+
+def test_it_is_called_by_the_names_that_were_given(loop: EventLoop, tmp_path: Path) -> None:
+    pytest.importorskip("websockets", reason="the web door needs the package websockets")
+    door = open_door(loop, tmp_path, names=["given.example"], origins=["https://page.example"])
+    for name, status in (
+        ("given.example:80", b"200"),
+        ("page.example", b"200"),
+        (f"127.0.0.1:{door.address[1]}", b"200"),
+        ("evil.example", b"421"),
+    ):
+        with socket.create_connection(door.address) as sock:
+            assert get(loop, sock, "/", host=name).split()[1] == status
+        run_until(loop, lambda: door.figures()["connections"] == 0)
+
+
+def test_who_is_cut_for_want_of_room_gets_no_answer(
+    loop: EventLoop, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("websockets", reason="the web door needs the package websockets")
+    hall = Hall(Limits(max_per_address=1))
+    limits = WebLimits(max_turned_away=0)
+    door = open_door(loop, tmp_path, hall, proxies=trusting("127.0.0.1"), limits=limits)
+    with (
+        socket.create_connection(door.address) as first,
+        socket.create_connection(door.address) as second,
+    ):
+        assert get(loop, first, "/", "X-Forwarded-For: 192.0.2.1").startswith(b"HTTP/1.1 200 ")
+        assert get(loop, second, "/", "X-Forwarded-For: 192.0.2.1") == b""
+        assert door.figures()["turned_away"] == 0
+    assert "exception" not in caplog.text

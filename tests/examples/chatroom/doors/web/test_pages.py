@@ -82,6 +82,7 @@ def test_the_state_as_a_page_is_never_markup(pages: Pages) -> None:
     assert "<style" not in page
     assert "<script" not in page
     assert "style=" not in page
+    assert '"/' not in page, "a link that leads out of the path below which the room is served"
 
 
 def test_a_missing_page_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

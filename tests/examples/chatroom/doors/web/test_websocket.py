@@ -8,7 +8,7 @@ import pytest
 from websockets.server import ServerProtocol
 
 from examples.chatroom.hall.messages import Kind
-from tests.driving import settle
+from tests.driving import fill, settle
 
 from .helpers import CLOSE, CONT, PING, PONG, TEXT, frame, handshake, parse, text
 
@@ -174,3 +174,24 @@ def test_a_full_room_is_open_to_those_who_have_a_seat(stage: Stage) -> None:
     stranger.send(text({"do": "enter", "name": "Eve"}))
     refused, close = stranger.frames()
     assert (refused.json["kind"], close.code) == ("refused", 1013)
+
+
+def test_whose_session_is_over_is_heard_and_read_no_more(stage: Stage) -> None:
+    """The farewell may wait for the disk for long; until then nothing is read either."""
+    peer = stage.peer()
+    peer.enter()
+    peer.frames()
+    session = stage.around.session
+    session.ended = True
+    request = text({"n": 1, "do": "say", "room": "lobby", "text": "x"})
+    peer.send(request + frame(TEXT, b"nonsense, about which nobody complains") + request)
+    fill(peer.socket)
+    settle(stage.loop)
+    assert fill(peer.socket) == 0
+    assert session.calls == []
+    assert not peer.is_cut()
+    session.dismiss()
+    *said, close = peer.frames()
+    assert [each.json["kind"] for each in said] == ["farewell"]
+    assert close.code == 4000
+    assert session.calls == []

@@ -1,0 +1,237 @@
+"""What a connection has to show before it is let to its door.
+
+Rule of this file: the first bytes, and nothing of what they begin.
+
+A trusted proxy's connection begins with the PROXY protocol's header, and the client's address
+stands in it.  At a port that speaks TLS the first byte shows whether the client does: one that does
+not (a telnet, a browser with http://) is told so in the clear, instead of getting bytes that it
+cannot read.  The header is taken out; what follows it is only looked at, and stays in the kernel
+for the door.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from miniloop import Dispatcher, EventLoop
+
+from ..hall.gate import Gate
+from ..people.addresses import source_of
+from .arrival import Arrival, arrive
+from .crowding import one_too_many
+from .proxies import Proxies
+from .proxy_protocol import BadHeader, ProxyHeaderReader
+from .sparing_log import SparingLog
+
+HANDSHAKE = b"\x16"  # the first byte of TLS (RFC 8446, 5.1)
+LINGER = 2.0  # seconds that a client has to read why it is not let in
+_PEEKED = 4096  # bytes
+_PROXY_HINT = (
+    "The networks in --trust-proxy are for proxies that speak the PROXY protocol; connect from "
+    "another address, or let the proxy speak it."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """What the connections of one port have to show.
+
+    Attributes:
+        gate: Where they take a place.
+        admit: Makes a door's channel of a connection; owns the socket from then on.
+        secure: Whether the port speaks TLS.
+        proxies: Who is believed about where a connection comes from.
+        has_header: Whether it is told by a PROXY header; by the request itself if not.
+        timeout: Seconds until the first bytes must have come.
+        no_tls: Returns what a client is told that does not speak TLS.
+        spare: Connections that may wait here though there is no place for them.
+        most_unknown: Connections that may wait here until a proxy has named the client.
+        log: Takes what strangers cause.
+        now: The time, in seconds on a monotonic clock.
+    """
+
+    gate: Gate
+    admit: Callable[[socket.socket, Arrival], Dispatcher]
+    secure: bool
+    proxies: Proxies
+    has_header: bool
+    timeout: float
+    no_tls: Callable[[], bytes]
+    spare: int
+    most_unknown: int
+    log: SparingLog
+    now: Callable[[], float]
+
+
+class Vestibule:
+    """The connections of one port that have not shown yet what they have to.
+
+    Args:
+        loop: The loop to be on.
+        port: What they have to show.
+    """
+
+    def __init__(self, loop: EventLoop, port: Port) -> None:
+        self._loop = loop
+        self._port = port
+        self._waiting: dict[Guest, str] = {}  # and its source, the oldest first
+
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._waiting)
+
+    def receive(self, sock: socket.socket, address: str) -> Dispatcher:
+        """Take a new connection; return its channel.
+
+        Args:
+            sock: The connection.
+            address: Its other end.
+        """
+        port = self._port
+        proxied = port.proxies.trust(address)
+        arrival = Arrival(address) if proxied else arrive(port.gate, address)
+        try:
+            if not (port.secure or (proxied and port.has_header)):
+                return port.admit(sock, arrival)
+            return self._let_wait(sock, arrival)
+        except BaseException:
+            if arrival.place is not None:
+                arrival.place.leave()
+            raise
+
+    def _let_wait(self, sock: socket.socket, arrival: Arrival) -> Guest:
+        guest = Guest(self._loop, sock, arrival, self._port)
+        self._waiting[guest] = source_of(arrival.address)
+        guest.on_close(self._waiting.pop, guest, None)
+        if arrival.place is None:
+            self._bound(unknown=arrival.unknown)
+        return guest
+
+    def _bound(self, *, unknown: bool) -> None:
+        """Cut one where too many wait without a place."""
+        alike = {
+            guest: source
+            for guest, source in self._waiting.items()
+            if guest.arrival.place is None and guest.arrival.unknown == unknown and not guest.closed
+        }
+        if len(alike) > (self._port.most_unknown if unknown else self._port.spare):
+            one_too_many(alike).close()
+
+
+class Guest(Dispatcher):
+    """One connection that waits.
+
+    Args:
+        loop: The loop to be on.
+        sock: The connection.
+        arrival: What is known of it.
+        port: What it has to show.
+
+    Attributes:
+        arrival: What is known of it.
+    """
+
+    def __init__(self, loop: EventLoop, sock: socket.socket, arrival: Arrival, port: Port) -> None:
+        super().__init__(loop, sock)
+        self.arrival = arrival
+        self._port = port
+        self._header = ProxyHeaderReader() if arrival.unknown and port.has_header else None
+        self._refused = False
+        self._timer = loop.call_later(port.timeout, self._too_late)
+
+    def handle_read(self) -> None:
+        """Look at the first bytes."""
+        if self._refused:
+            self.recv()
+            return
+        try:
+            self._look()
+        except BadHeader as error:
+            self._port.log.warn(
+                self._port.now(),
+                "A connection from %s, a trusted proxy's address, is refused: %s",
+                self.arrival.address,
+                error,
+            )
+            self._refuse(f"{error} {_PROXY_HINT}\r\n".encode())
+
+    def _look(self) -> None:
+        while True:
+            data = self._peek()
+            if not data:
+                return
+            if self._header is None:
+                break
+            self.recv(self._header.receive(data))
+            if not self._header.done:
+                continue
+            self._identify(self._header.address)
+            if not self._port.secure:
+                self._go_on()
+                return
+        if data.startswith(HANDSHAKE):
+            self._go_on()
+        else:
+            self._say_no_tls()
+
+    def _peek(self) -> bytes:
+        try:
+            data = self.socket.recv(_PEEKED, socket.MSG_PEEK)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self.recv(1)  # reports the end, or the error
+        return data
+
+    def _identify(self, address: str) -> None:
+        """The proxy has named the client, or speaks for itself."""
+        self._header = None
+        self.arrival = arrive(self._port.gate, address or self.arrival.address)
+
+    def _go_on(self) -> None:
+        """Hand the connection on; this channel closes, and another descriptor keeps it open."""
+        sock, arrival = self.socket.dup(), self.arrival
+        self.arrival = replace(arrival, place=None)  # it is the door's now
+        self.close()
+        try:
+            self._port.admit(sock, arrival)
+        except BaseException:
+            sock.close()
+            if arrival.place is not None:
+                arrival.place.leave()
+            raise
+
+    def _say_no_tls(self) -> None:
+        self._port.log.warn(
+            self._port.now(),
+            "%s does not speak TLS, which this port does, and was told so.",
+            self.arrival.address,
+        )
+        self._refuse(self._port.no_tls())
+
+    def _too_late(self) -> None:
+        if self._refused or not self._port.secure or self._header is not None:
+            self.close()
+        else:
+            self._say_no_tls()  # a telnet waits for the server to begin
+
+    def _refuse(self, sentence: bytes) -> None:
+        """Say why in the clear, and wait until that is read: unread input would be a reset."""
+        self._refused = True
+        self._timer.cancel()
+        self._timer = self.loop.call_later(LINGER, self.close)
+        with contextlib.suppress(OSError):
+            self.send(sentence)
+            self.close_write()
+
+    def close(self) -> None:
+        """Close, and give back the place if the connection is not handed on."""
+        self._timer.cancel()
+        super().close()
+        if self.arrival.place is not None:
+            self.arrival.place.leave()

@@ -1,0 +1,183 @@
+"""What a request is answered with, unless it may become a WebSocket.
+
+Rule of this file: decisions on one request; no sockets, no timers.
+
+The order matters: first who asks, as a trusted proxy tells it, then whether the name asked for is
+ours, for every path alike, and only then what is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from websockets.datastructures import Headers, MultipleValuesError
+from websockets.http11 import Request
+
+from ..proxies import BadForwarding, Proxies
+from ..sparing_log import SparingLog
+from .answers import Answer, refuse
+from .head import Unfit
+from .hosts import Hosts, is_own_name
+from .origin import may_connect
+from .pages import Pages
+
+CHAT = "/chat"
+ORIGIN = "/origin"
+"""Tells a page why its origin is refused: no browser shows it the answer to its WebSocket."""
+FULL = refuse(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The chat room is full; please try again later.",
+    ("Retry-After", "30"),
+)
+HSTS = ("Strict-Transport-Security", "max-age=2592000")  # 30 days: less than a certificate's life
+_ABSOLUTE = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE)
+_PLAIN_ORIGIN = re.compile(r"https?://[\w.:\[\]-]+", re.ASCII)  # fit for a command line
+_LONGEST = 100  # characters of a stranger's header in a log line or an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks.
+
+    Attributes:
+        address: The client's address.
+        secure: Whether the client speaks TLS, with us or with a trusted proxy.
+        local: Our own address of the connection.
+    """
+
+    address: str
+    secure: bool
+    local: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """Answers requests.
+
+    Attributes:
+        pages: What there is to see.
+        hosts: Under which names.
+        origins: Pages of these origins may open a WebSocket, too.
+        proxies: Who is believed about the client.
+        now: The time, in seconds on a monotonic clock.
+        log: Takes what strangers cause.
+    """
+
+    pages: Pages
+    hosts: Hosts
+    origins: Collection[str]
+    proxies: Proxies
+    now: Callable[[], float]
+    log: SparingLog = field(default_factory=SparingLog)
+
+    def visitor(self, headers: Headers, peer: str, local: str, *, secure: bool) -> Visitor:
+        """Return who asks.
+
+        Args:
+            headers: The request's.
+            peer: The other end of the connection.
+            local: Our own end.
+            secure: Whether the connection is TLS.
+
+        Raises:
+            Unfit: A trusted proxy says what makes no sense.
+        """
+        try:
+            client = self.proxies.client(
+                peer,
+                forwarded_for=headers.get_all("X-Forwarded-For"),
+                forwarded=headers.get_all("Forwarded"),
+                proto=headers.get_all("X-Forwarded-Proto"),
+            )
+        except BadForwarding as error:
+            self.log.warn(self.now(), "A request through the proxy %s is refused: %s", peer, error)
+            raise Unfit(refuse(HTTPStatus.BAD_REQUEST, str(error))) from error
+        secure = client.scheme == "https" if client.scheme else secure
+        return Visitor(client.address, secure, local)
+
+    def answer(
+        self, request: Request, visitor: Visitor, *, full: bool, head: bool
+    ) -> Answer | None:
+        """Return the answer, or None if the request may become a WebSocket.
+
+        Args:
+            request: The request.
+            visitor: Who asks.
+            full: Whether there is no place for the connection.
+            head: Whether the method is HEAD.
+        """
+        try:
+            host = request.headers.get("Host")
+            target, host = _target(request.path, host)
+            origin = request.headers.get("Origin")
+        except MultipleValuesError:
+            return refuse(HTTPStatus.BAD_REQUEST, "There is more than one Origin.")
+        if not self.hosts.admit(host, visitor.local):
+            return self._misdirected(visitor, host or "")
+        path, _, query = target.partition("?")
+        if path == CHAT and not head:
+            return self._refusal(origin, host or "", visitor)
+        if path == ORIGIN:
+            refusal = self._refusal(unquote(query), host or "", visitor)
+            answer = Answer(HTTPStatus.OK, b"" if refusal is None else refusal.body)
+        elif full and not self.pages.is_status(path):
+            answer = FULL
+        else:
+            answer = self.pages.answer(path, ",".join(request.headers.get_all("If-None-Match")))
+        return self._with_hsts(answer, host or "", visitor)
+
+    def warn_of_tls(self, peer: str) -> None:
+        """Log that `peer` begins with a TLS handshake where there is no TLS."""
+        self.log.warn(self.now(), "%s speaks TLS, which this port does not (--tls-cert).", peer)
+
+    def _misdirected(self, visitor: Visitor, host: str) -> Answer:
+        name = _shown(host)
+        self.log.warn(
+            self.now(),
+            "%s asked for the host %s and was refused, for it may be the name of another site "
+            "(DNS rebinding).  If it is a name of this server: --web-name NAME lets it in.",
+            visitor.address,
+            name,
+        )
+        return refuse(
+            HTTPStatus.MISDIRECTED_REQUEST,
+            f"This chat room is not known by the name {name}. If it is one of its names, its "
+            "administrator can say so with the option --web-name.",
+        )
+
+    def _refusal(self, origin: str | None, host: str, visitor: Visitor) -> Answer | None:
+        if may_connect(origin, host, secure=visitor.secure, allowed=self.origins):
+            return None
+        page = _shown(origin or "")
+        scheme = "https" if visitor.secure else "http"
+        why = f"A page of {page} may not come in: the request is for {scheme}://{_shown(host)}."
+        if _PLAIN_ORIGIN.fullmatch(page):
+            why += f" If it is a page of this chat room: --origin {page} lets it in."
+        self.log.warn(self.now(), "%s: %s", visitor.address, why)
+        return refuse(HTTPStatus.FORBIDDEN, why)
+
+    def _with_hsts(self, answer: Answer, host: str, visitor: Visitor) -> Answer:
+        """Tell browsers to come by TLS only.
+
+        It holds for all ports of a name, so not for localhost, which many programs share.
+        """
+        if not visitor.secure or not is_own_name(host):
+            return answer
+        return replace(answer, headers=(*answer.headers, HSTS))
+
+
+def _target(target: str, host: str | None) -> tuple[str, str | None]:
+    """Return path and host; RFC 9112 allows a first line that has both (3.2.2)."""
+    found = _ABSOLUTE.fullmatch(target)
+    if found is None:
+        return target, host
+    path = found[2] if found[2].startswith("/") else f"/{found[2]}"
+    return path, found[1]
+
+
+def _shown(text: str) -> str:
+    return ascii(text[:_LONGEST])[1:-1]
