@@ -46,7 +46,7 @@ def _oper(request: Request) -> None:
                     member, "That is not the name and the password of an operator."
                 )
 
-    hall.doorkeeper.check(name, password, member.place.source, now.mono, answered)
+    hall.doorkeeper.check(name, password, member.place.sources, now.mono, answered)
 
 
 # Showing out

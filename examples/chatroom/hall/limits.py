@@ -80,6 +80,7 @@ class Limits:
     )
     max_members: int = bound(500, "connections", "connections in all")
     max_per_address: int = bound(50, "connections", "connections from one address (IPv6: one /64)")
+    max_per_site: int = bound(200, "connections", "connections from one IPv6 /48, all its /64s")
     max_rooms: int = bound(100, "rooms", "rooms in all, the lobby included")
     room_rest: float = bound(
         604800.0,

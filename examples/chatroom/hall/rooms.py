@@ -23,6 +23,7 @@ from .throttle import Throttle
 
 MINUTE = 60.0
 KEY_PAUSE = 10.0  # seconds until one more key may be tried
+SITE = 10  # times as many from a whole IPv6 /48
 
 
 class Rooms:
@@ -40,7 +41,10 @@ class Rooms:
         self._limits = limits
         self._record = record
         self._making = Throttle(1 / MINUTE, limits.new_rooms)
-        self._guessing = Throttle(1 / KEY_PAUSE, limits.key_guesses)
+        # The second is for IPv6 /48s: 65,536 sources of the first kind, perhaps of one person.
+        self._guessing = tuple(
+            Throttle(times / KEY_PAUSE, times * limits.key_guesses) for times in (1, SITE)
+        )
         self._rooms: dict[str, Room] = {LOBBY.key: self._empty(LOBBY)}
         self._looks: dict[str, Room] = {LOBBY.skeleton: self.lobby}
         self._restore(remembered)
@@ -93,10 +97,12 @@ class Rooms:
         """
         if not room.lock or member.operator:
             return
-        if self._guessing.spent(member.place.source, now.mono):
+        guesses = list(zip(self._guessing, member.place.sources, strict=False))
+        if any(throttle.spent(source, now.mono) for throttle, source in guesses):
             raise Refused("Too many keys were tried from your address; please wait a while.")
         if not lock_matches(room.lock, key):
-            self._guessing.take(member.place.source, now.mono)
+            for throttle, source in guesses:
+                throttle.take(source, now.mono)
             raise Refused(f"{room.name.shown} is closed; come in with /join ROOM KEY.")
 
     def drop(self, room: Room) -> None:
