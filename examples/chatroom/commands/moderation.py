@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from ..hall.locks import make_lock
-from ..hall.members import Member
+from ..hall.members import Member, Words
 from ..hall.room import Room, here
 from ..people.names import Name, Refused
 from ..people.sanction import BAN, MUTE, clock, sentence, subject_shown
@@ -205,7 +205,8 @@ def _show_out(
 ) -> None:
     who = request.member.shown
     farewell = sentence(f"{what} by {who}", until, reason)
-    request.hall.dismiss(member, farewell, f"shown out by {who}", request.now, words=reason)
+    words = Words(request.member, reason) if reason else None
+    request.hall.dismiss(member, farewell, f"shown out by {who}", request.now, words)
 
 
 MODERATION: tuple[Command, ...] = (

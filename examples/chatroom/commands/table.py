@@ -7,7 +7,7 @@ A command that cannot be done raises `Refused` with one sentence, which its call
 from __future__ import annotations
 
 from ..hall.hall import Hall
-from ..hall.members import Member
+from ..hall.members import Member, Words
 from ..hall.messages import Moment
 from ..hall.room import Room, here
 from ..people.names import Refused, fold
@@ -84,7 +84,8 @@ def _topic(request: Request) -> None:
     if request.rest:
         request.hall.set_topic(request.member, request.rest, request.now)
     else:
-        request.answer(f"Topic: {here(request.member).topic or '(none)'}")
+        topic = here(request.member).topic_for(request.member)
+        request.answer(f"Topic: {topic or '(none)'}")
 
 
 def _nick(request: Request) -> None:
@@ -133,7 +134,8 @@ def _search(request: Request) -> None:
 
 def _quit(request: Request) -> None:
     hall, member, now = request.hall, request.member, request.now
-    words = request.rest if hall.sanctions.has_voice(member, now.wall) else ""
+    speaks = request.rest and hall.sanctions.has_voice(member, now.wall)
+    words = Words(member, request.rest) if speaks else None
     hall.dismiss(member, "Goodbye.", "quit", now, words)
 
 

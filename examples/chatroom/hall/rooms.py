@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from ..people.names import Name, Refused, check_name
+from ..people.sanctions import Sanctions
 from .history import ForgetRoom, Remembered, Write
 from .limits import Limits
 from .locks import lock_matches
@@ -33,13 +34,19 @@ class Rooms:
         limits: Those on rooms count here.
         remembered: What the store knew at the start.
         record: Stores a change.
+        sanctions: Who may not speak, and so not name a room.
     """
 
     def __init__(
-        self, limits: Limits, remembered: Remembered, record: Callable[[Write], None]
+        self,
+        limits: Limits,
+        remembered: Remembered,
+        record: Callable[[Write], None],
+        sanctions: Sanctions,
     ) -> None:
         self._limits = limits
         self._record = record
+        self._sanctions = sanctions
         self._making = Throttle(1 / MINUTE, limits.new_rooms)
         # The second is for IPv6 /48s: 65,536 sources of the first kind, perhaps of one person.
         self._guessing = tuple(
@@ -78,8 +85,8 @@ class Rooms:
         """Return the room called `raw`, made by `member` if there is none.
 
         Raises:
-            Refused: That is no name for a room, it looks like another room's, or there are too
-                many.
+            Refused: That is no name for a room, it looks like another room's, there are too
+                many, or `member` may not speak.
         """
         name = check_name(raw.removeprefix("#"), self._limits.max_name)
         room = self._rooms.get(name.key)
@@ -120,6 +127,7 @@ class Rooms:
             self.drop(room)
 
     def _check_new(self, name: Name, member: Member, now: Moment) -> None:
+        self._sanctions.check_voice(member, now.wall)  # others read the name
         alike = self._looks.get(name.skeleton)
         if alike is not None:
             raise Refused(f"That looks like the room {alike.name.shown}; please choose another.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..people.names import Refused
@@ -15,7 +15,7 @@ from ..people.sanctions import Sanctions
 from .history import AddMessage, Write
 from .ledger import Fate
 from .limits import Limits
-from .members import Member
+from .members import Member, willing
 from .messages import Kind, Message, Moment
 from .postbox import Postbox
 from .room import Room, here
@@ -83,7 +83,7 @@ class Speech:
         self._counts["whispers"] += 1
         message = Message(Kind.WHISPERED, text, member.shown, recipient=target.shown, at=now.wall)
         # Whoever is ignored is not told so: it would only be a reason to change the name.
-        self._postbox.post(message, _willing(member, dict.fromkeys((member, target))))
+        self._postbox.post(message, willing(member, dict.fromkeys((member, target))))
 
     def _speak(self, kind: Kind, member: Member, text: str, now: Moment, nonce: str) -> None:
         room = here(member)
@@ -102,7 +102,7 @@ class Speech:
             return seen
 
         write = AddMessage(room.name.key, message, nonce)
-        self._postbox.post(shown, _willing(member, room.members), write)
+        self._postbox.post(shown, willing(member, room.members), write)
 
     def _message(self, kind: Kind, member: Member, room: Room, text: str, now: Moment) -> Message:
         self._counts["messages"] += 1
@@ -113,8 +113,3 @@ class Speech:
         return Message(
             kind, text, member.shown, room=room.name.shown, at=now.wall, id=self._last_id
         )
-
-
-def _willing(speaker: Member, hearers: Iterable[Member]) -> Iterator[Member]:
-    key = speaker.name.key if speaker.name else ""
-    return (member for member in hearers if not member.ignores(key))

@@ -77,6 +77,8 @@ class LineRenderer:
         # Cleaned here again although it was on its way in: this is the last gate before other
         # people's terminals, and a history or a door of tomorrow may let through more.
         match event:
+            case Message(quiet=True):
+                return []
             case Message():
                 return [self._line(event, _NOW)]
             case RoomView():

@@ -150,6 +150,22 @@ def test_a_key_cannot_be_guessed_by_trying() -> None:
     assert bob.sees(RoomView)[-1].name == "attic"
 
 
+def test_a_key_cannot_be_guessed_from_all_the_networks_of_a_site() -> None:
+    hall = new_hall(key_guesses=1)
+    ann = person(hall, "ann")
+    ann.types("/join attic", "/lock sesame")
+    for number in range(10):
+        eve = person(hall, f"eve{number}", address=f"2001:db8:1:{number:x}::1")
+        eve.types("/join attic guess")
+        assert "is closed" in eve.notices()[-1]
+    last = person(hall, "last", address="2001:db8:1:ffff::1")
+    last.types("/join attic sesame")
+    assert last.notices()[-1].startswith("Too many keys")
+    other = person(hall, "other", address="2001:db8:2::1")
+    other.types("/join attic sesame")
+    assert other.sees(RoomView)[-1].name == "attic"
+
+
 def test_right_keys_are_no_guesses() -> None:
     hall = new_hall(key_guesses=1)
     ann, bob = person(hall, "ann"), person(hall, "bob")

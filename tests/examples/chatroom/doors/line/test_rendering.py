@@ -48,6 +48,14 @@ def test_each_kind_has_its_look(kind: Kind, line: str) -> None:
     assert LineRenderer(UTC).lines(message) == [line]
 
 
+@pytest.mark.parametrize("kind", [Kind.LEFT, Kind.RENAMED, Kind.TOPIC])
+def test_what_somebody_ignored_does_is_no_line(kind: Kind) -> None:
+    renderer = LineRenderer(UTC)
+    message = Message(kind, "hi", "ann", room="lobby", at=HALF_PAST_TWO, quiet=True)
+    assert renderer.lines(message) == []
+    assert renderer.encode(message) == b""
+
+
 SAID = Message(Kind.SAID, "hi", "ann", room="tea", at=HALF_PAST_TWO)
 THEN = "[1970-01-01 14:30] ann: hi"
 
