@@ -31,8 +31,8 @@ def obey(hall: Hall, member: Member, line: str, now: Moment, nonce: str = "") ->
 
 def _help(request: Request) -> None:
     for command in COMMANDS.values():
-        request.answer(f"{command.usage:<32} {command.help}")
-    request.answer(f"{'//text':<32} say a line that begins with a slash")
+        request.answer(f"{command.usage}: {command.help}")
+    request.answer("//text: say a line that begins with a slash")
 
 
 def _who(request: Request) -> None:

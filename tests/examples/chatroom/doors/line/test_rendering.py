@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.chatroom.doors.line.rendering import LineRenderer
+from examples.chatroom.doors.line.rows import INDENT
 from examples.chatroom.hall.messages import (
     Event,
     Found,
@@ -97,9 +98,9 @@ def test_what_is_not_kept_says_so_where_no_text_can_reach() -> None:
 def test_no_text_begins_a_line_of_its_own(text: str, name: str) -> None:
     said = dataclasses.replace(SAID, text=text)
     for event in (RoomView(name, text), Page(name, 0, (said,), more=False), Found(name, text, ())):
-        encoded = LineRenderer(UTC).encode(event).decode()
-        assert len(encoded.splitlines()) == 1
-        assert encoded.startswith(("-- ", "[1970-01-01 14:30] ann: "))
+        first, *others = LineRenderer(UTC).encode(event).decode().splitlines()
+        assert first.startswith(("-- ", "[1970-01-01 14:30] ann:"))
+        assert all(row.startswith(INDENT) for row in others)
 
 
 def test_without_a_time_none_is_shown() -> None:
@@ -110,7 +111,8 @@ def test_without_a_time_none_is_shown() -> None:
 def test_whatever_is_in_it_a_message_is_one_line(kind: Kind, text: str, sender: str) -> None:
     encoded = LineRenderer(UTC).encode(Message(kind, text, sender))
     assert encoded.endswith(b"\r\n")
-    assert len(encoded.decode().splitlines()) == 1
+    _, *others = encoded.decode().splitlines()
+    assert all(row.startswith(INDENT) for row in others)
     assert b"\xff" not in encoded
     assert b"\x1b" not in encoded
 
