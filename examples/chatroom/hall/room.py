@@ -28,8 +28,11 @@ class Room:
         topic_by: The key of the name of who set it; empty if that was before the start.
         lock: The salted hash of the key that opens it; empty for an open room.
         founder: The key of the name of who made it.
+        origin: The source that it was made from, see `sources_of`: the widest; empty if that was
+            before the start, as addresses are not stored.
         saved: Whether the store knows it: something was said, or set, and it outlives its people.
         used: When it was last used, in seconds since the epoch.
+        spoken: When something was last said there since the start, in the same seconds.
     """
 
     name: Name
@@ -39,8 +42,10 @@ class Room:
     topic_by: str = ""
     lock: str = ""
     founder: str = ""
+    origin: str = ""
     saved: bool = False
     used: float = 0.0
+    spoken: float = 0.0
 
     def record(self) -> SaveRoom:
         """Return what must be stored of it; it counts as stored from here on."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..people.names import Name, Refused, check_name
 from ..people.sanctions import Sanctions
@@ -93,7 +93,7 @@ class Rooms:
         if room is None:
             self._check_new(name, member, now)
             room = self._add(name)
-            room.founder = member.name.key if member.name else ""
+            room.founder, room.origin = member.key, member.place.sources[-1]
         return room
 
     def check_key(self, room: Room, member: Member, key: str, now: Moment) -> None:
@@ -133,18 +133,19 @@ class Rooms:
             raise Refused(f"That looks like the room {alike.name.shown}; please choose another.")
         if not self._making.take(member.place.source, now.mono):
             raise Refused("Too many new rooms from your address; please wait a minute.")
-        if len(self._rooms) >= self._limits.max_rooms and not self._drop_deserted(now):
-            raise Refused(f"There are {len(self._rooms)} rooms already, which is the limit.")
+        most, origin = self._limits.rooms_per_address, member.place.sources[-1]
+        made = [room for room in self if room.origin == origin]
+        if len(made) >= most and not self._drop_deserted(made, now):
+            raise Refused(f"There are {most} rooms already that were made from your address.")
+        if len(self) >= self._limits.max_rooms and not self._drop_deserted(self, now):
+            raise Refused(f"There are {len(self)} rooms already, which is the limit.")
 
-    def _drop_deserted(self, now: Moment) -> bool:
-        deserted = [
-            room
-            for room in self._rooms.values()
-            if not room.members
-            and not room.lock
-            and room is not self.lobby
-            and now.wall - room.used > self._limits.room_rest
-        ]
+    def _drop_deserted(self, rooms: Iterable[Room], now: Moment) -> bool:
+        """Drop the one of `rooms` that was not used for longest, if it is deserted at all."""
+        empty = [room for room in rooms if not room.members and room is not self.lobby]
+        for room in empty:
+            room.used = min(room.used, now.wall)  # of which nothing is known ages from here on
+        deserted = [room for room in empty if now.wall - room.used > self._limits.room_rest]
         if deserted:
             self.drop(min(deserted, key=lambda room: room.used))
         return bool(deserted)
@@ -163,7 +164,7 @@ class Rooms:
                 room.topic, room.lock, room.founder = record.topic, record.lock, record.founder
                 room.saved = True
                 room.tail.extend(recent)
-                # What nothing is known of counts as in use until somebody has been there.
+                # What nothing is known of is not deserted before it is first looked at.
                 room.used = recent[-1].at or math.inf if recent else math.inf
 
     def _restored(self, shown: str) -> Room | None:

@@ -22,6 +22,10 @@ from .room import Room, here
 
 log = logging.getLogger("chatroom")
 
+SILENCE = 60.0
+"""Seconds after which a room is stored again with what is said there: the store forgets rooms in
+which nothing is left, and a message alone would bring one back without its topic and its key."""
+
 
 class Speech:
     """The way of words.
@@ -107,9 +111,9 @@ class Speech:
     def _message(self, kind: Kind, member: Member, room: Room, text: str, now: Moment) -> Message:
         self._counts["messages"] += 1
         self._last_id += 1
-        room.used = now.wall
-        if not room.saved:
+        if not room.saved or now.wall - room.spoken > SILENCE:
             self._record(room.record())
+        room.used = room.spoken = now.wall
         return Message(
             kind, text, member.shown, room=room.name.shown, at=now.wall, id=self._last_id
         )

@@ -135,7 +135,11 @@ def test_what_was_known_before_a_restart_is_known_after_it() -> None:
     assert (view.name, view.topic, view.closed) == ("Attic", "dust", True)
     assert [message.text for message in view.recent] == ["long ago"]
     hall.speech.say(ann, "now", NOON)
+    (room,) = store.batches[-1]
+    assert isinstance(room, SaveRoom)
+    store.answer()
     (write,) = store.batches[-1]
+    assert room.lock == hall.rooms.find("attic").lock != ""
     assert isinstance(write, AddMessage)
     assert write.message.id == 42
 
@@ -179,3 +183,18 @@ def test_a_room_of_which_no_message_is_at_hand_is_not_deserted_at_a_restart() ->
     eve = person(hall, "eve")
     eve.types("/join new", at=later(10**9))
     assert "which is the limit" in eve.notices()[-1]
+    eve.types("/join new", at=later(2 * 10**9))  # it ages from the first look on
+    assert eve.sees(RoomView)[-1].name == "new"
+
+
+def test_what_the_store_may_have_forgotten_is_stored_again_with_the_next_words() -> None:
+    store = SlowStore()
+    hall = Hall(Limits(), store)
+    ann, _ = guest(hall, "ann")
+    hall.membership.join(ann, "attic", NOON)
+    for seconds in (0, 10, 100, 110):
+        hall.speech.say(ann, f"at {seconds}", later(seconds))
+        while store.waiting:
+            store.answer()
+    rooms = [[each for each in batch if isinstance(each, SaveRoom)] for batch in store.batches]
+    assert [len(each) for each in rooms if each] == [1, 1]
