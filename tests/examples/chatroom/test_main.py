@@ -116,5 +116,5 @@ def test_a_bare_python_opens_the_line_door_and_says_what_is_missing() -> None:
     assert done.stdout.startswith("The chat room is open: telnet 127.0.0.1 ")
     assert "browser" not in done.stdout
     assert len(done.stderr.splitlines()) == 3
-    for package in ("websockets", "precis-i18n", "confusable-homoglyphs"):
+    for package in ("websockets", "precis-i18n"):
         assert f"the package {package} is missing; in this clone, python3 -m pip" in done.stderr
