@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from examples.chatroom.hall.hall import Hall
+from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Kind, RoomList, RoomView
 from examples.chatroom.people.doorkeeper import Doorkeeper
 from examples.chatroom.people.names import check_name
 from tests.examples.chatroom.helpers import Person, new_hall, person
+from tests.examples.chatroom.slow_store import SlowStore
 
 WORDS = "buy my pills"
 
@@ -96,11 +99,15 @@ def test_the_reason_of_a_kick_is_the_operators() -> None:
     assert ann.screen.texts(Kind.FAREWELL) == [f"You were shown out by Eve: {WORDS}"]
 
 
-def test_what_must_be_stored_is_stored_once_whoever_ignores_whom() -> None:
-    eve, bob, _ = scene()
-    eve.types("/join attic", "/topic one")
-    bob.types("/join attic", "/look")
-    assert bob.sees(RoomView)[-1].topic == ""
-    eve.types("/lock sesame")
-    assert bob.screen.messages[-1].kind is Kind.LOCKED
-    assert bob.screen.messages[-1].quiet
+def test_what_must_be_stored_is_stored_once_and_before_anybody_sees_it() -> None:
+    store = SlowStore()
+    hall = Hall(Limits(), store)
+    eve, bob, carol = (person(hall, name) for name in ("Eve", "Bob", "Carol"))
+    bob.types("/ignore Eve")
+    bob.screen.clear()
+    eve.types(f"/topic {WORDS}")
+    assert bob.screen.messages == carol.screen.texts(Kind.TOPIC) == []
+    store.answer()
+    assert carol.screen.texts(Kind.TOPIC) == [WORDS]
+    assert [(each.kind, each.quiet) for each in bob.screen.messages] == [(Kind.TOPIC, True)]
+    assert (len(store.batches), len(store.batches[0]), store.waiting) == (1, 1, [])
