@@ -90,8 +90,7 @@ def _open(loop: EventLoop, options: Options) -> None:
     """
     certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None
     operators = _operators(options)
-    checking = ThreadPool(loop, threads=CHECKING, max_queued=MOST_CHECKS, name="chatroom-passwords")
-    hall, keeping = open_hall(loop, options, Doorkeeper(operators, on_threads(checking)))
+    hall, keeping = open_hall(loop, options, _doorkeeper(loop, operators))
     proxies = Proxies(options.trusted)
     server = ChatServer(loop, hall, keeping, operators, certificate, proxies=proxies)
     try:
@@ -108,6 +107,13 @@ def _say(complaints: Iterable[str], opening: Iterable[str]) -> None:
     for sentence in complaints:
         print(sentence, file=sys.stderr)
     print("\n".join(opening), flush=True)
+
+
+def _doorkeeper(loop: EventLoop, operators: Operators) -> Doorkeeper:
+    strangers = ThreadPool(loop, threads=CHECKING, max_queued=MOST_CHECKS, name="chatroom-guesses")
+    # A thread of their own, so that strangers who guess do not fill the operators' queue.
+    known = ThreadPool(loop, threads=1, max_queued=MOST_CHECKS, name="chatroom-operators")
+    return Doorkeeper(operators, on_threads(strangers), on_threads(known))
 
 
 def _operators(options: Options) -> Operators:

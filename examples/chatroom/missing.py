@@ -8,17 +8,13 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 
-from .people import confusables, names
+from .people import names
 
 # Not by the project's name: the examples run in a clone, and an index might have a namesake.
 INSTALL = "in this clone, python3 -m pip install -e '.[chat]' brings it."
 NO_WEB = f"There is no web page: the package websockets is missing; {INSTALL}"
 NO_PRECIS = (
     "Names are checked by simpler rules than PRECIS (RFC 8265): the package precis-i18n is "
-    f"missing; {INSTALL}"
-)
-NO_CONFUSABLES = (
-    "Only the commonest look-alikes of names are refused: the package confusable-homoglyphs is "
     f"missing; {INSTALL}"
 )
 
@@ -34,5 +30,3 @@ def missing_packages(*, wants_web: bool) -> Iterator[str]:
         yield NO_WEB
     if not names.PRECIS:
         yield NO_PRECIS
-    if not confusables.complete():
-        yield NO_CONFUSABLES

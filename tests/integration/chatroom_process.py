@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds until a test gives up; nothing waits that long when all is well
+WORDS = "xxxxxxxx " * 99 + "x"  # a long line that is cut between words, and comes together again
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
 NO_FLOOD_LIMIT = (
     *("--flood-burst", "1000000", "--flood-rate", "1000000"),
@@ -111,7 +112,8 @@ class Peer:
         while wanted not in self.received:
             data = self.socket.recv(65536)
             assert data, f"{wanted!r} never came: {self.received!r}"
-            self.received += data
+            # The rows of a long line are one line again.
+            self.received = (self.received + data).replace(b"\r\n    ", b" ")
         end = self.received.index(wanted) + len(wanted)
         before, self.received = self.received[:end], self.received[end:]
         return before

@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.chatroom_process import NO_FLOOD_LIMIT, PATIENCE, Peer, Server
+from tests.integration.chatroom_process import NO_FLOOD_LIMIT, PATIENCE, WORDS, Peer, Server
 from tests.integration.conftest import Connect, Start
 
 ROUNDS = 6
@@ -251,7 +251,7 @@ def check_trouble_and_recovery(
 def say_until_trouble(ann: Peer) -> Iterator[str]:
     """Say so much that what the file has reserved is used up."""
     for number in range(1000):
-        text = f"{number} {'x' * 900}"
+        text = f"{number} {WORDS}"
         ann.type(text)
         yield text
         if b"not kept" in ann.expect(f"ann: {text}"):

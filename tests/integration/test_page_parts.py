@@ -232,6 +232,23 @@ def test_private_talk_follows_who_changes_the_name(page: Page) -> None:
     assert people == [["Rob", True], ["Eve", False]]
 
 
+def test_what_somebody_ignored_does_changes_lists_and_is_not_shown(page: Page) -> None:
+    script = """
+    const chat = new Chat(() => {});
+    chat.me = 'Ada';
+    const people = [{name: 'Ada'}, {name: 'Bob'}, {name: 'Eve'}];
+    chat.apply({kind: 'room', room: 'lobby', topic: 'tea', people, recent: [], more: false});
+    chat.apply({kind: 'whispered', sender: 'Eve', recipient: 'Ada', text: 'hi', at: 1});
+    const quiet = {room: 'lobby', at: 2, quiet: true};
+    chat.apply({...quiet, kind: 'renamed', sender: 'Eve', text: 'Buy'});
+    chat.apply({...quiet, kind: 'topic', sender: 'Buy', text: ''});
+    chat.apply({...quiet, kind: 'left', sender: 'Bob', text: ''});
+    const items = [chat.current, ...chat.privates].flatMap((each) => each.items);
+    return [chat.current.topic, [...chat.current.people.keys()], items.map((each) => each.text)];
+    """
+    assert use(page, "Chat from chat", script) == ["", ["Ada", "Buy"], ["hi"]]
+
+
 def test_operators_are_marked_and_stand_first(page: Page) -> None:
     script = """
     const {Chat} = await import('/static/chat.js');

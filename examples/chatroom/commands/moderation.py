@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from ..hall.locks import make_lock
-from ..hall.members import Member
+from ..hall.members import Member, Words
 from ..hall.room import Room, here
 from ..people.names import Name, Refused
 from ..people.sanction import BAN, MUTE, clock, sentence, subject_shown
@@ -46,7 +46,7 @@ def _oper(request: Request) -> None:
                     member, "That is not the name and the password of an operator."
                 )
 
-    hall.doorkeeper.check(name, password, member.place.source, now.mono, answered)
+    hall.doorkeeper.check(name, password, member.place.sources, now.mono, answered)
 
 
 # Showing out
@@ -221,7 +221,8 @@ def _show_out(
 ) -> None:
     who = request.member.shown
     farewell = sentence(f"{what} by {who}", until, reason)
-    request.hall.dismiss(member, farewell, f"shown out by {who}", request.now, words=reason)
+    words = Words(request.member, reason) if reason else None
+    request.hall.dismiss(member, farewell, f"shown out by {who}", request.now, words)
 
 
 MODERATION: tuple[Command, ...] = (

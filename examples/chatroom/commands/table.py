@@ -7,7 +7,7 @@ A command that cannot be done raises `Refused` with one sentence, which its call
 from __future__ import annotations
 
 from ..hall.hall import Hall
-from ..hall.members import Member
+from ..hall.members import Member, Words
 from ..hall.messages import Moment
 from ..hall.room import Room, here
 from ..people.names import Refused, fold
@@ -31,8 +31,8 @@ def obey(hall: Hall, member: Member, line: str, now: Moment, nonce: str = "") ->
 
 def _help(request: Request) -> None:
     for command in COMMANDS.values():
-        request.answer(f"{command.usage:<32} {command.help}")
-    request.answer(f"{'//text':<32} say a line that begins with a slash")
+        request.answer(f"{command.usage}: {command.help}")
+    request.answer("//text: say a line that begins with a slash")
 
 
 def _who(request: Request) -> None:
@@ -84,7 +84,8 @@ def _topic(request: Request) -> None:
     if request.rest:
         request.hall.set_topic(request.member, request.rest, request.now)
     else:
-        request.answer(f"Topic: {here(request.member).topic or '(none)'}")
+        topic = here(request.member).topic_for(request.member)
+        request.answer(f"Topic: {topic or '(none)'}")
 
 
 def _nick(request: Request) -> None:
@@ -140,7 +141,8 @@ def _search(request: Request) -> None:
 
 def _quit(request: Request) -> None:
     hall, member, now = request.hall, request.member, request.now
-    words = request.rest if hall.sanctions.has_voice(member, now.age) else ""
+    speaks = request.rest and hall.sanctions.has_voice(member, now.age)
+    words = Words(member, request.rest) if speaks else None
     hall.dismiss(member, "Goodbye.", "quit", now, words)
 
 

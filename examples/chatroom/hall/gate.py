@@ -6,7 +6,9 @@ connection gives its own to the member it becomes) and is given back exactly onc
 
 from __future__ import annotations
 
-from ..people.addresses import source_of
+from collections import Counter
+
+from ..people.addresses import sources_of
 from ..people.names import Refused
 from .limits import Limits
 
@@ -16,28 +18,33 @@ class Place:
 
     Attributes:
         address: Where the connection comes from.
-        source: Whom it counts for, see `source_of`.
+        sources: Whom it counts for, see `sources_of`.
     """
 
-    __slots__ = ("_gate", "address", "source")
+    __slots__ = ("_gate", "address", "sources")
 
-    def __init__(self, gate: Gate, address: str, source: str) -> None:
+    def __init__(self, gate: Gate, address: str, sources: tuple[str, ...]) -> None:
         self.address = address
-        self.source = source
+        self.sources = sources
         self._gate: Gate | None = gate
+
+    @property
+    def source(self) -> str:
+        """The narrowest of `sources`."""
+        return self.sources[0]
 
     def leave(self) -> None:
         """Give the place back; again is harmless."""
         gate, self._gate = self._gate, None
         if gate is not None:
-            gate._leave(self.source)
+            gate._leave(self.sources)
 
 
 class Gate:
     """Counts connections.
 
     Args:
-        limits: `max_members` and `max_per_address` count here.
+        limits: `max_members`, `max_per_address` and `max_per_site` count here.
 
     Attributes:
         taken: Places taken in all.
@@ -48,7 +55,7 @@ class Gate:
         self._limits = limits
         self.taken = 0
         self.refused = 0
-        self._by_source: dict[str, int] = {}
+        self._by_source: Counter[str] = Counter()
 
     def enter(self, address: str) -> Place:
         """Take a place for a connection from `address`.
@@ -56,19 +63,22 @@ class Gate:
         Raises:
             Refused: There are too many; nothing was counted.
         """
-        source = source_of(address)
+        sources = sources_of(address)
         if self.taken >= self._limits.max_members:
             self.refused += 1
             raise Refused("The chat room is full; please try again later.")
-        if self._by_source.get(source, 0) >= self._limits.max_per_address:
+        most = self._limits.max_per_address, self._limits.max_per_site
+        counted = zip(sources, most, strict=False)
+        if any(self._by_source[source] >= bound for source, bound in counted):
             self.refused += 1
             raise Refused("There are too many connections from your address.")
         self.taken += 1
-        self._by_source[source] = self._by_source.get(source, 0) + 1
-        return Place(self, address, source)
+        self._by_source.update(sources)
+        return Place(self, address, sources)
 
-    def _leave(self, source: str) -> None:
+    def _leave(self, sources: tuple[str, ...]) -> None:
         self.taken -= 1
-        self._by_source[source] -= 1
-        if not self._by_source[source]:
-            del self._by_source[source]
+        for source in sources:
+            self._by_source[source] -= 1
+            if not self._by_source[source]:
+                del self._by_source[source]

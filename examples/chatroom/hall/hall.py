@@ -21,7 +21,7 @@ from .gate import Gate, Place
 from .history import MemoryStore, Store, Write
 from .ledger import Ledger
 from .limits import Limits
-from .members import Member, Outlet
+from .members import Member, Outlet, Words
 from .membership import Membership
 from .messages import Kind, Message, Moment
 from .notifier import Notifier
@@ -84,10 +84,10 @@ class Hall:
         self.ledger = Ledger(store, defer, self.announce, limits.max_waiting)
         self.postbox = Postbox(self.ledger, self._broken)
         self.notifier = Notifier(self.postbox)
-        self.rooms = Rooms(limits, known, self.record)
+        self.sanctions = Sanctions(known.sanctions)
+        self.rooms = Rooms(limits, known, self.record, self.sanctions)
         self.membership = Membership(limits, self.rooms, self.notifier)
         self.names = Directory(limits.max_name)
-        self.sanctions = Sanctions(known.sanctions)
         self.doorkeeper = doorkeeper if doorkeeper is not None else Doorkeeper()
         self.archive = Archive(store, self.postbox, limits)
         self.counts: Counter[str] = Counter()
@@ -129,14 +129,21 @@ class Hall:
     def log_in(self, member: Member, raw: str, now: Moment) -> None:
         """Give `member` the name `raw` and let it into the lobby.
 
+        From a muted address one comes in, but under a name that says nothing.
+
         Raises:
             Refused: The name cannot be had; the member is where it was.
         """
-        self.names.claim(member, self._check_name(member, raw, now))
+        muted = not self.sanctions.has_voice(member, now.age)
+        name = self._guest_name(member, now) if muted else self._check_name(member, raw, now)
+        self.names.claim(member, name)
         log.info("%s logged in from %s.", member.shown, member.address)
         self.notifier.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
         if caution := self.ledger.caution or self.caution:
             self.notifier.notify(member, caution)
+        if muted:
+            text = f"Your address is muted: until that ends you are called {member.shown}."
+            self.notifier.notify(member, text)
         self.membership.enter(member, self.rooms.lobby, now)
 
     def disconnect(self, member: Member, reason: str, now: Moment) -> None:
@@ -150,12 +157,12 @@ class Hall:
         member.place.leave()
 
     def dismiss(
-        self, member: Member, farewell: str, reason: str, now: Moment, words: str = ""
+        self, member: Member, farewell: str, reason: str, now: Moment, words: Words | None = None
     ) -> None:
         """Say `farewell` to `member` as its last line and remove it.
 
-        Others see `reason`, and the `words` of its own; these are speech, so the log gets only
-        the reason.
+        Others see `reason`, and `words` if they hear their author; these are speech, so the log
+        gets only the reason.
         """
         self.notifier.show(member, Message(Kind.FAREWELL, farewell))
         self._remove(member, reason, now, words)
@@ -213,10 +220,9 @@ class Hall:
         """Set the topic of `member`'s room, cut to the longest allowed."""
         room = here(member)
         self.sanctions.check_voice(member, now.age)
-        room.topic = shorten(topic, self.limits.max_topic)
-        self.notifier.to_room(
-            room, Message(Kind.TOPIC, room.topic, member.shown), now, room.record()
-        )
+        room.topic, room.topic_by = shorten(topic, self.limits.max_topic), member.key
+        message = Message(Kind.TOPIC, room.topic, member.shown)
+        self.notifier.to_room(room, member, message, now, write=room.record())
 
     def promote(self, member: Member, now: Moment) -> None:
         """Make `member` an operator."""
@@ -228,7 +234,8 @@ class Hall:
         """Close `room` with the hashed key `lock`, or open it if that is empty."""
         room.lock = lock
         kind = Kind.LOCKED if lock else Kind.UNLOCKED
-        self.notifier.to_room(room, Message(kind, "", member.shown), now, room.record())
+        message = Message(kind, "", member.shown)
+        self.notifier.to_room(room, member, message, now, write=room.record())
 
     # Inside
 
@@ -244,20 +251,29 @@ class Hall:
                 )
         return name
 
-    def _remove(self, member: Member, reason: str, now: Moment, words: str = "") -> None:
+    def _guest_name(self, member: Member, now: Moment) -> Name:
+        for number in range(1, self.limits.max_members + 1):
+            try:
+                return self._check_name(member, f"guest-{number}", now)
+            except Refused:
+                continue
+        self.sanctions.check_voice(member, now.age)
+        raise Refused("There is no name left for a muted address.")
+
+    def _remove(self, member: Member, reason: str, now: Moment, words: Words | None = None) -> None:
         if not member.present:
             return
         self._forget(member)
         for room in tuple(member.rooms):
-            self.membership.exit(member, room, f"{reason} ({words})" if words else reason, now)
+            self.membership.exit(member, room, reason, now, words)
+        for other in self._members:  # not before: they have not heard its last words
+            other.shunned.pop(member, None)
         if member.name is not None:
             log.info("%s left: %s.", member.shown, reason)
 
     def _forget(self, member: Member) -> None:
         member.present = False
         del self._members[member]
-        for other in self._members:
-            other.shunned.pop(member, None)
         self.names.release(member)
 
     def _broken(self, member: Member) -> None:

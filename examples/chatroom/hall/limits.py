@@ -80,14 +80,18 @@ class Limits:
     )
     max_members: int = bound(500, "connections", "connections in all")
     max_per_address: int = bound(50, "connections", "connections from one address (IPv6: one /64)")
+    max_per_site: int = bound(200, "connections", "connections from one IPv6 /48, all its /64s")
     max_rooms: int = bound(100, "rooms", "rooms in all, the lobby included")
     room_rest: float = bound(
         604800.0,
         "seconds",
-        "time that an empty open room and its history are safe from making place for a new one",
+        "time that an empty room and its history are safe from making place for a new one",
         least=0,
     )
     max_rooms_joined: int = bound(20, "rooms", "rooms one may be in at once, in the browser")
+    rooms_per_address: int = bound(
+        20, "rooms", "rooms made from one address (IPv6: one /48) since the start of the server"
+    )
     new_rooms: int = bound(10, "rooms", "rooms one address may make at once; one more a minute")
     key_guesses: int = bound(
         5, "guesses", "wrong room keys from one address at once; one more every ten seconds"

@@ -5,6 +5,7 @@ Rule of this file: state, and the one call by which a door is reached; the hall 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -78,6 +79,11 @@ class Member:
         return frozenset(self.ignored).union(now_called)
 
     @property
+    def key(self) -> str:
+        """The key of its name; empty before it has logged in."""
+        return self.name.key if self.name else ""
+
+    @property
     def address(self) -> str:
         """Where it comes from."""
         return self.place.address
@@ -91,3 +97,16 @@ class Member:
     def person(self) -> Person:
         """Itself as others see it."""
         return Person(self.shown, self.operator)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What `author` adds to a sentence of the server's: why somebody quits, or is shown out."""
+
+    author: Member
+    text: str
+
+
+def willing(speaker: Member, hearers: Iterable[Member]) -> Iterator[Member]:
+    """Yield those of `hearers` who do not ignore `speaker`."""
+    return (member for member in hearers if not member.ignores(speaker.key))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..people.names import Refused
 from .limits import Limits
-from .members import Member
+from .members import Member, Words
 from .messages import Kind, Message, Moment, Parted, RoomList
 from .notifier import Notifier
 from .room import LOBBY, Room, here
@@ -34,8 +34,8 @@ class Membership:
         It leaves the one where it is, unless it is roaming.
 
         Raises:
-            Refused: That is no name for a room, there are too many, the key is wrong, or it is
-                there already.
+            Refused: That is no name for a room, there are too many, the key is wrong, it is
+                there already, or it may not speak and so not name a room.
         """
         if member.roaming and len(member.rooms) >= self._limits.max_rooms_joined:
             raise Refused("You are in as many rooms as you may; leave one of them first.")
@@ -90,10 +90,13 @@ class Membership:
         self._notifier.look(member, room, recent)
         self._notifier.about(member, room, Message(Kind.JOINED, "", member.shown), now)
 
-    def exit(self, member: Member, room: Room, reason: str, now: Moment) -> None:
-        """Take `member` out of `room`, and show the `reason` to the others."""
+    def exit(
+        self, member: Member, room: Room, reason: str, now: Moment, words: Words | None = None
+    ) -> None:
+        """Take `member` out of `room`, and show the `reason` and the `words` to the others."""
         del room.members[member], member.rooms[room]
         if member.room is room:
             member.room = next(reversed(member.rooms), None)
-        self._notifier.to_room(room, Message(Kind.LEFT, reason, member.shown), now)
+        message = Message(Kind.LEFT, reason, member.shown)
+        self._notifier.to_room(room, member, message, now, words=words)
         self._rooms.left(room, now)

@@ -47,6 +47,8 @@ class Message:
         at: When, in seconds since the epoch; None for notices, which bear no time.
         id: Its place in the history, growing; 0 for what is not remembered.
         kept: False if the history could not be written when it was shown.
+        quiet: True for a recipient who ignores the sender: it changes lists of people, and is
+            shown as no line.
     """
 
     kind: Kind
@@ -57,6 +59,7 @@ class Message:
     at: float | None = None
     id: int = 0
     kept: bool = True
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .history import Write
 from .ledger import Fate
-from .members import Member
+from .members import Member, Words
 from .messages import Event, Kind, Message, Moment, RoomView
 from .postbox import Postbox
 from .room import Room
@@ -35,7 +35,7 @@ class Notifier:
 
     def look(self, member: Member, room: Room, recent: int) -> None:
         """Show `member` its `room`, with up to `recent` messages that were said there last."""
-        view = room.view()
+        view = room.view(member)
 
         def look_back(_: Fate) -> RoomView:
             # Not before its turn: what waits for the store now is not yet in the room's tail, and
@@ -46,14 +46,45 @@ class Notifier:
         self._postbox.post(look_back, (member,))
 
     def to_room(
-        self, room: Room, message: Message, now: Moment, write: Write | None = None
+        self,
+        room: Room,
+        doer: Member,
+        message: Message,
+        now: Moment,
+        *,
+        words: Words | None = None,
+        write: Write | None = None,
     ) -> None:
-        """Show `message` to all members of `room`, once `write` is stored."""
+        """Show `message` to all members of `room`, once `write` is stored.
+
+        Args:
+            room: The room.
+            doer: Whom it is about; those who ignore this member get it quietly.
+            message: What happened.
+            now: When.
+            words: Put behind the text, for those who do not ignore their author.
+            write: What must be stored first.
+        """
         message = replace(message, room=room.name.shown, at=now.wall)
-        self._postbox.post(message, room.members, write)
+        views: dict[Message, list[Member]] = {message: []}
+        for member in room.members:
+            views.setdefault(_seen_by(member, doer, message, words), []).append(member)
+        for view, recipients in views.items():
+            self._postbox.post(view, recipients, write)
+            write = None  # the others wait behind the first
 
     def about(self, member: Member, room: Room, message: Message, now: Moment) -> None:
         """Show `message` to all members of `room`, if `member` is still one of them."""
         # Each thing told can cost somebody the connection, also the one whom the next is about.
         if member in room.members:
-            self.to_room(room, message, now)
+            self.to_room(room, member, message, now)
+
+
+def _seen_by(member: Member, doer: Member, message: Message, words: Words | None) -> Message:
+    if member.ignores(doer.key):
+        # Who is called what now is no secret: lists would be wrong without it.
+        text = message.text if message.kind is Kind.RENAMED else ""
+        return replace(message, text=text, quiet=True)
+    if words is None or member.ignores(words.author.key):
+        return message
+    return replace(message, text=f"{message.text} ({words.text})")

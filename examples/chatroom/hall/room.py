@@ -25,34 +25,45 @@ class Room:
         tail: What was said last, the oldest first; its `maxlen` bounds it.
         members: The people in it, in the order they came.
         topic: Its topic.
+        topic_by: The key of the name of who set it; empty if that was before the start.
         lock: The salted hash of the key that opens it; empty for an open room.
         founder: The key of the name of who made it.
+        origin: The source that it was made from, see `sources_of`: the widest; empty if that was
+            before the start, as addresses are not stored.
         saved: Whether the store knows it: something was said, or set, and it outlives its people.
         used: When it was last used, in seconds since the epoch.
+        spoken: When something was last said there since the start, in the same seconds.
     """
 
     name: Name
     tail: deque[Message]
     members: dict[Member, None] = field(default_factory=dict)
     topic: str = ""
+    topic_by: str = ""
     lock: str = ""
     founder: str = ""
+    origin: str = ""
     saved: bool = False
     used: float = 0.0
+    spoken: float = 0.0
 
     def record(self) -> SaveRoom:
         """Return what must be stored of it; it counts as stored from here on."""
         self.saved = True
         return SaveRoom(self.name.key, self.name.shown, self.topic, self.lock, self.founder)
 
-    def view(self) -> RoomView:
-        """Return what is seen of it now, but for what was said."""
-        people = tuple(member.person for member in self.members)
-        return RoomView(self.name.shown, self.topic, bool(self.lock), people)
+    def topic_for(self, member: Member) -> str:
+        """Return its topic; empty for `member` if that ignores who has set it."""
+        return "" if member.ignores(self.topic_by) else self.topic
+
+    def view(self, member: Member) -> RoomView:
+        """Return what `member` sees of it now, but for what was said."""
+        people = tuple(each.person for each in self.members)
+        return RoomView(self.name.shown, self.topic_for(member), bool(self.lock), people)
 
     def entry(self, member: Member) -> RoomEntry:
         """Return its line in the list of rooms, as `member` may see it."""
-        topic = "" if self.lock and member not in self.members else self.topic
+        topic = "" if self.lock and member not in self.members else self.topic_for(member)
         return RoomEntry(self.name.shown, len(self.members), topic, bool(self.lock))
 
     def recent(self, member: Member, count: int) -> tuple[tuple[Message, ...], bool]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..people.names import Name, Refused, check_name
+from ..people.sanctions import Sanctions
 from .history import ForgetRoom, Remembered, Write
 from .limits import Limits
 from .locks import lock_matches
@@ -23,6 +24,7 @@ from .throttle import Throttle
 
 MINUTE = 60.0
 KEY_PAUSE = 10.0  # seconds until one more key may be tried
+SITE = 10  # times as many from a whole IPv6 /48
 
 
 class Rooms:
@@ -32,15 +34,24 @@ class Rooms:
         limits: Those on rooms count here.
         remembered: What the store knew at the start.
         record: Stores a change.
+        sanctions: Who may not speak, and so not name a room.
     """
 
     def __init__(
-        self, limits: Limits, remembered: Remembered, record: Callable[[Write], None]
+        self,
+        limits: Limits,
+        remembered: Remembered,
+        record: Callable[[Write], None],
+        sanctions: Sanctions,
     ) -> None:
         self._limits = limits
         self._record = record
+        self._sanctions = sanctions
         self._making = Throttle(1 / MINUTE, limits.new_rooms)
-        self._guessing = Throttle(1 / KEY_PAUSE, limits.key_guesses)
+        # The second is for IPv6 /48s: 65,536 sources of the first kind, perhaps of one person.
+        self._guessing = tuple(
+            Throttle(times / KEY_PAUSE, times * limits.key_guesses) for times in (1, SITE)
+        )
         self._rooms: dict[str, Room] = {LOBBY.key: self._empty(LOBBY)}
         self._looks: dict[str, Room] = {LOBBY.skeleton: self.lobby}
         self._restore(remembered)
@@ -74,15 +85,15 @@ class Rooms:
         """Return the room called `raw`, made by `member` if there is none.
 
         Raises:
-            Refused: That is no name for a room, it looks like another room's, or there are too
-                many.
+            Refused: That is no name for a room, it looks like another room's, there are too
+                many, or `member` may not speak.
         """
         name = check_name(raw.removeprefix("#"), self._limits.max_name)
         room = self._rooms.get(name.key)
         if room is None:
             self._check_new(name, member, now)
             room = self._add(name)
-            room.founder = member.name.key if member.name else ""
+            room.founder, room.origin = member.key, member.place.sources[-1]
         return room
 
     def check_key(self, room: Room, member: Member, key: str, now: Moment) -> None:
@@ -93,10 +104,12 @@ class Rooms:
         """
         if not room.lock or member.operator:
             return
-        if self._guessing.spent(member.place.source, now.mono):
+        guesses = list(zip(self._guessing, member.place.sources, strict=False))
+        if any(throttle.spent(source, now.mono) for throttle, source in guesses):
             raise Refused("Too many keys were tried from your address; please wait a while.")
         if not lock_matches(room.lock, key):
-            self._guessing.take(member.place.source, now.mono)
+            for throttle, source in guesses:
+                throttle.take(source, now.mono)
             raise Refused(f"{room.name.shown} is closed; come in with /join ROOM KEY.")
 
     def drop(self, room: Room) -> None:
@@ -114,23 +127,25 @@ class Rooms:
             self.drop(room)
 
     def _check_new(self, name: Name, member: Member, now: Moment) -> None:
+        self._sanctions.check_voice(member, now.age)  # others read the name
         alike = self._looks.get(name.skeleton)
         if alike is not None:
             raise Refused(f"That looks like the room {alike.name.shown}; please choose another.")
         if not self._making.take(member.place.source, now.mono):
             raise Refused("Too many new rooms from your address; please wait a minute.")
-        if len(self._rooms) >= self._limits.max_rooms and not self._drop_deserted(now):
-            raise Refused(f"There are {len(self._rooms)} rooms already, which is the limit.")
+        most, origin = self._limits.rooms_per_address, member.place.sources[-1]
+        made = [room for room in self if room.origin == origin]
+        if len(made) >= most and not self._drop_deserted(made, now):
+            raise Refused(f"There are {most} rooms already that were made from your address.")
+        if len(self) >= self._limits.max_rooms and not self._drop_deserted(self, now):
+            raise Refused(f"There are {len(self)} rooms already, which is the limit.")
 
-    def _drop_deserted(self, now: Moment) -> bool:
-        deserted = [
-            room
-            for room in self._rooms.values()
-            if not room.members
-            and not room.lock
-            and room is not self.lobby
-            and now.age - room.used > self._limits.room_rest
-        ]
+    def _drop_deserted(self, rooms: Iterable[Room], now: Moment) -> bool:
+        """Drop the one of `rooms` that was not used for longest, if it is deserted at all."""
+        empty = [room for room in rooms if not room.members and room is not self.lobby]
+        for room in empty:
+            room.used = min(room.used, now.age)  # of which nothing is known ages from here on
+        deserted = [room for room in empty if now.age - room.used > self._limits.room_rest]
         if deserted:
             self.drop(min(deserted, key=lambda room: room.used))
         return bool(deserted)
@@ -149,7 +164,7 @@ class Rooms:
                 room.topic, room.lock, room.founder = record.topic, record.lock, record.founder
                 room.saved = True
                 room.tail.extend(recent)
-                # What nothing is known of counts as in use until somebody has been there.
+                # What nothing is known of is not deserted before it is first looked at.
                 room.used = remembered.used.get(record.key, math.inf)
 
     def _restored(self, shown: str) -> Room | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..people.names import Refused
@@ -15,12 +15,16 @@ from ..people.sanctions import Sanctions
 from .history import AddMessage, Write
 from .ledger import Fate
 from .limits import Limits
-from .members import Member
+from .members import Member, willing
 from .messages import Kind, Message, Moment
 from .postbox import Postbox
 from .room import Room, here
 
 log = logging.getLogger("chatroom")
+
+SILENCE = 60.0
+"""Seconds after which a room is stored again with what is said there: the store forgets rooms in
+which nothing is left, and a message alone would bring one back without its topic and its key."""
 
 
 class Speech:
@@ -83,7 +87,7 @@ class Speech:
         self._counts["whispers"] += 1
         message = Message(Kind.WHISPERED, text, member.shown, recipient=target.shown, at=now.wall)
         # Whoever is ignored is not told so: it would only be a reason to change the name.
-        self._postbox.post(message, _willing(member, dict.fromkeys((member, target))))
+        self._postbox.post(message, willing(member, dict.fromkeys((member, target))))
 
     def _speak(self, kind: Kind, member: Member, text: str, now: Moment, nonce: str) -> None:
         room = here(member)
@@ -102,19 +106,14 @@ class Speech:
             return seen
 
         write = AddMessage(room.name.key, message, nonce)
-        self._postbox.post(shown, _willing(member, room.members), write)
+        self._postbox.post(shown, willing(member, room.members), write)
 
     def _message(self, kind: Kind, member: Member, room: Room, text: str, now: Moment) -> Message:
         self._counts["messages"] += 1
         self._last_id += 1
-        room.used = now.age
-        if not room.saved:
+        if not room.saved or now.age - room.spoken > SILENCE:
             self._record(room.record())
+        room.used = room.spoken = now.age
         return Message(
             kind, text, member.shown, room=room.name.shown, at=now.wall, id=self._last_id
         )
-
-
-def _willing(speaker: Member, hearers: Iterable[Member]) -> Iterator[Member]:
-    key = speaker.name.key if speaker.name else ""
-    return (member for member in hearers if not member.ignores(key))

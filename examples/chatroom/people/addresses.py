@@ -11,20 +11,30 @@ Network = IPv4Network | IPv6Network
 
 
 def source_of(address: str) -> str:
-    """Return whom to count `address` for.
+    """Return the source that `address` counts for, see `sources_of`: the narrowest."""
+    return sources_of(address)[0]
 
-    One IPv6 subscriber commonly has 2**64 addresses, so those count as one; an IPv4 address in
-    IPv6 clothes is that IPv4 address.  What is no IP address (a UNIX socket) counts as itself.
+
+def sources_of(address: str) -> tuple[str, ...]:
+    """Return the sources that `address` counts for, the narrowest first.
+
+    An IPv6 subscriber commonly has 2**64 addresses, which are one source: the /64.  Many have a
+    /48, that is 65,536 of those, so it is a second source, to which larger limits apply: it can
+    also be several neighbours.  All other addresses are one source each: IPv4 addresses (an
+    IPv4-mapped IPv6 address is the IPv4 address), link-local addresses with their scope, as
+    fe80::/64 is every machine on every link, and what is no IP address (a UNIX socket).
     """
     try:
-        parsed = ip_address(address.partition("%")[0])
+        parsed = ip_address(address)
     except ValueError:
-        return address
+        return (address,)
     if isinstance(parsed, IPv4Address):
-        return str(parsed)
+        return (str(parsed),)
     if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ip_network((int(parsed), 64), strict=False))
+        return (str(parsed.ipv4_mapped),)
+    if parsed.is_link_local:
+        return (str(parsed),)
+    return tuple(str(ip_network((int(parsed), length), strict=False)) for length in (64, 48))
 
 
 def network_of(raw: str, *, every_address: bool = False) -> Network | None:
@@ -33,9 +43,13 @@ def network_of(raw: str, *, every_address: bool = False) -> Network | None:
     Args:
         raw: An IP address, or a network such as ``192.0.2.0/24``.
         every_address: An IPv6 address means itself alone, not its /64.
+
+    A link-local address keeps its scope, as in ``fe80::1%eth0``, and means itself alone; without
+    a scope it is that address on every link.
     """
     address, slash, length = raw.partition("/")
-    address = address.partition("%")[0]
+    if not _is_link_local(address) or length not in ("", "128"):
+        address = address.partition("%")[0]
     whole = address if every_address else source_of(address)
     try:
         network = ip_network(f"{address}/{length}" if slash else whole, strict=False)
@@ -45,3 +59,20 @@ def network_of(raw: str, *, every_address: bool = False) -> Network | None:
     if mapped is None or network.prefixlen < 96:
         return network
     return ip_network(f"{mapped}/{network.prefixlen - 96}")
+
+
+def covers(network: Network, address: str) -> bool:
+    """Say whether `address` belongs to `network`; a scope of the network must be the address's."""
+    alone = network_of(address, every_address=True)
+    if alone is None:
+        return False
+    if getattr(network.network_address, "scope_id", None) is not None:
+        return alone == network
+    return alone.network_address in network
+
+
+def _is_link_local(address: str) -> bool:
+    try:
+        return ip_address(address).is_link_local
+    except ValueError:
+        return False

@@ -57,6 +57,13 @@ class Backoff:
         if len(self._records) > self._most:
             del self._records[next(iter(self._records))]
 
+    def take_back(self, key: Hashable, now: float) -> None:
+        """Undo a `count` of `key` at the same `now`: the attempt was not judged after all."""
+        record = self._records.get(key)
+        if record is not None:
+            record.attempts -= 1
+            record.until = now
+
     def forgive(self, key: Hashable) -> None:
         """Forget what `key` has tried: it was right in the end."""
         self._records.pop(key, None)

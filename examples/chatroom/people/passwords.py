@@ -13,6 +13,8 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, field
 
+from .text import clean
+
 LEAST = 10
 """Shortest password, in characters."""
 MOST = 200
@@ -85,8 +87,9 @@ class PasswordHash:
 
     def _scrypt(self, password: str) -> bytes:
         return hashlib.scrypt(
-            # One keyboard sends "ü" as one character, another as two.
-            unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass"),
+            # One keyboard sends "ü" as one character, another as two; and what comes through a
+            # door has been cleaned: of many spaces there is one left.
+            unicodedata.normalize("NFC", clean(password)).encode("utf-8", "surrogatepass"),
             salt=self.salt,
             n=1 << self.log_n,
             r=self.r,

@@ -197,7 +197,9 @@ class _Register:
             for length in self._lengths
             if length <= network.prefixlen
         )
-        return _first([self._networks[each] for each in around if each in self._networks], wall)
+        # The network itself as well: its supernets have no scope, a link-local address has one.
+        meant = (each for each in (network, *around) if each in self._networks)
+        return _first([self._networks[each] for each in meant], wall)
 
     def _changed(self) -> None:
         self._lengths = sorted({network.prefixlen for network in self._networks})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Protocol
 
-from .addresses import Network, network_of
+from .addresses import Network, covers, network_of
 from .names import Name, Refused, check_name, fold
 
 Target = Name | Network
@@ -37,7 +37,8 @@ class Identity(Protocol):
 def target_of(raw: str, longest: int) -> Target:
     """Return who is meant by what an operator typed: an address, a network or a name.
 
-    An IPv6 address means its /64, as everywhere in the chat room: that is one subscriber.
+    An IPv6 address means its /64, as everywhere in the chat room: that is one subscriber.  A
+    link-local one means itself, on the link after the "%" or else on every link.
 
     Args:
         raw: What was typed.
@@ -60,8 +61,7 @@ def meets(target: Target, member: Identity) -> bool:
     if isinstance(target, Name):
         name = member.name
         return name is not None and (name.key == target.key or name.skeleton == target.skeleton)
-    alone = network_of(member.address, every_address=True)
-    return alone is not None and alone.network_address in target
+    return covers(target, member.address)
 
 
 def describe(target: Target) -> str:

@@ -4,13 +4,15 @@ Rule of this file: pure functions from bytes or text to text; nothing about room
 
 A terminal obeys what it is sent: an escape sequence can recolour it, retitle it or make it type;
 a bidirectional override can make a line read as if another person had written it.  So this is a
-list of what may pass, not of what may not: printable characters, a plain space for every other
-kind of white space, and the two joiners without which Persian and many emoji fall apart.
-Whatever Unicode adds later is unknown here and therefore does not pass.
+list of what may pass, not of what may not: printable characters, one plain space for white space
+of every kind and number, and the two joiners without which Persian and many emoji fall apart.
+Whatever Unicode adds later is unknown here and therefore does not pass.  Many spaces are no more
+than one since they could push what follows to where another line begins.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Zero-width non-joiner and joiner: they change the shape of their neighbours, never the order.
@@ -19,6 +21,7 @@ JOINERS = frozenset("\u200c\u200d")
 INVISIBLE_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
+_SPACES = re.compile("  +")
 _BECOMES_SPACE = frozenset("\t\n\v\f\r\x85")
 _SPACE_CATEGORIES = frozenset({"Zs", "Zl", "Zp"})
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf"})
@@ -28,12 +31,12 @@ def clean(text: str) -> str:
     """Return `text` as one line that does nothing to a terminal but show characters.
 
     Control characters (C0, DEL, C1) and invisible format characters are removed, white space
-    of every kind becomes a space, unassigned and surrogate code points become U+FFFD.
+    of every kind and length becomes a space, unassigned and surrogate code points become U+FFFD.
     The result encodes to UTF-8 without error, and ``clean(clean(x)) == clean(x)``.
     """
-    if text.isprintable() and INVISIBLE_LETTERS.isdisjoint(text):
-        return text
-    return "".join(map(_safe, text))
+    if not text.isprintable() or not INVISIBLE_LETTERS.isdisjoint(text):
+        text = "".join(map(_safe, text))
+    return _SPACES.sub(" ", text) if "  " in text else text
 
 
 def decode(data: bytes) -> str:

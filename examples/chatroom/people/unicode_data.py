@@ -1,28 +1,49 @@
-"""Unicode's tables of scripts and of confusable characters, where they are installed.
+"""Unicode's tables of look-alikes and of scripts; Python's own `unicodedata` has neither.
 
-Rule of this file: finding and reading.  Python's own `unicodedata` has neither table; the package
-`confusable-homoglyphs` carries both.  Its functions answer other questions than ours (is there
-anything that looks like this?), so only its data are used.
+Rule of this file: reading ``unicode.txt``, which ``python3 -m tests.look_alikes`` makes of
+Unicode's data files.  docs/explanation/chat-room.md says why it is no package.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from unicodedata import normalize
 
-PACKAGE = "confusable_homoglyphs"
+Ranges = tuple[list[int], list[int], list[str]]
+"""Ranges of code points in their order: where each begins, where it ends, what it is called."""
 
 
-def load(file: str) -> Any | None:
-    """Return what is in the package's JSON file, or None if the package is not installed.
+@cache
+def prototypes() -> Mapping[str, str]:
+    """Return the prototype of each character that resembles another, in the normal form D."""
+    found = {}
+    for line in _lines("look "):
+        prototype, _, characters = line.partition(" = ")
+        text = normalize("NFD", "".join(map(_char, prototype.split())))
+        found.update(dict.fromkeys(map(_char, characters.split()), text))
+    return found
 
-    Raises:
-        OSError: The package is there, but not the file: it is damaged, or of another age.
-        ValueError: The file is no JSON.
-    """
-    try:
-        folder = files(PACKAGE)
-    except ModuleNotFoundError:
-        return None
-    return json.loads(folder.joinpath(file).read_text(encoding="utf-8"))
+
+@cache
+def scripts() -> Ranges:
+    """Return the scripts, in capitals, and the characters that belong to each."""
+    found = []
+    for line in _lines("script "):
+        name, *ranges = line.split()
+        for each in ranges:
+            first, _, last = each.partition("-")
+            found.append((int(first, 16), int(last, 16), name.upper()))
+    found.sort()
+    firsts, lasts, names = zip(*found, strict=True)
+    return list(firsts), list(lasts), list(names)
+
+
+def _char(code: str) -> str:
+    return chr(int(code, 16))
+
+
+def _lines(kind: str) -> Iterator[str]:
+    text = files(__package__).joinpath("unicode.txt").read_text(encoding="utf-8")
+    return (line.removeprefix(kind) for line in text.splitlines() if line.startswith(kind))

@@ -117,7 +117,7 @@ def _forget_old(connection: sqlite3.Connection, before: float, trimmed: Trimmed)
     yield from _forget(connection, oldest, (before, BATCH), trimmed)
     trimmed.rooms += _change(
         connection,
-        "DELETE FROM rooms WHERE lock = '' AND used < ?"
+        "DELETE FROM rooms WHERE used < ?"
         " AND NOT EXISTS (SELECT 1 FROM messages WHERE room = rooms.id)",
         before,
     )

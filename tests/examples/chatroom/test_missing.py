@@ -11,7 +11,7 @@ from examples.chatroom import missing
 ROOT = Path(__file__).parents[3]
 BARE = """
 import sys
-for name in ("websockets", "precis_i18n", "confusable_homoglyphs"):
+for name in ("websockets", "precis_i18n"):
     sys.modules[name] = None
 """
 
@@ -26,7 +26,7 @@ def test_each_is_missed_in_one_sentence_that_says_how_to_get_it() -> None:
         "from examples.chatroom.missing import *; "
         "print(*missing_packages(wants_web=True), sep='\\n')"
     )
-    assert said.splitlines() == [missing.NO_WEB, missing.NO_PRECIS, missing.NO_CONFUSABLES]
+    assert said.splitlines() == [missing.NO_WEB, missing.NO_PRECIS]
     for sentence in said.splitlines():
         assert sentence.endswith("python3 -m pip install -e '.[chat]' brings it.")
 
@@ -36,7 +36,7 @@ def test_who_wants_no_web_page_does_not_miss_it() -> None:
         "from examples.chatroom.missing import *; "
         "print(*missing_packages(wants_web=False), sep='\\n')"
     )
-    assert said.splitlines() == [missing.NO_PRECIS, missing.NO_CONFUSABLES]
+    assert said.splitlines() == [missing.NO_PRECIS]
 
 
 def run(program: str) -> str:

@@ -3,7 +3,8 @@
 Rule of this file: typed events in, safe lines out; the only place where a line is put together.
 
 What people say always stands behind their name, and every sentence of the server's begins with
-"--", which no name can: so nobody can say something that looks as if the server had said it.
+"--", which no name can: so nobody can say something that looks as if the server had said it.  Long
+lines are cut into rows here, or a terminal would do it, and "--" could begin a row: see rows.py.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ...hall.messages import (
     RoomView,
 )
 from ...people.text import clean
+from .rows import rows_of
 
 _LAYOUT: dict[Kind, Callable[[Message], str]] = {
     Kind.SAID: lambda message: f"{message.sender}: {message.text}",
@@ -64,12 +66,13 @@ class LineRenderer:
         self._encoded = b""
 
     def encode(self, event: Event) -> bytes:
-        """Return `event` as UTF-8 lines with CR LF, the line end of telnet's network terminal.
+        """Return `event` as UTF-8 rows with CR LF, the line end of telnet's network terminal.
 
         UTF-8 has no byte 255, so nothing in it needs telnet's doubling.
         """
         if event is not self._last:
-            self._encoded = "".join(f"{line}\r\n" for line in self.lines(event)).encode()
+            rows = (row for line in self.lines(event) for row in rows_of(line))
+            self._encoded = "".join(f"{row}\r\n" for row in rows).encode()
             self._last = event
         return self._encoded
 
@@ -78,6 +81,8 @@ class LineRenderer:
         # Cleaned here again although it was on its way in: this is the last gate before other
         # people's terminals, and a history or a door of tomorrow may let through more.
         match event:
+            case Message(quiet=True):
+                return []
             case Message():
                 return [self._line(event, _NOW)]
             case RoomView():

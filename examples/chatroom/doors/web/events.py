@@ -68,6 +68,8 @@ def _message(message: Message) -> Json:
         shown["id"] = message.id
     if not message.kept:
         shown["kept"] = False
+    if message.quiet:
+        shown["quiet"] = True
     return shown
 
 

@@ -52,7 +52,7 @@ def test_a_plain_line_is_said_to_all_its_speaker_included() -> None:
     hall = new_hall()
     ann, bob = person(hall, "ann"), person(hall, "bob")
     bob.types("hello  ", "  indented", "   ")
-    assert ann.hears() == bob.hears() == ["hello", "  indented"]
+    assert ann.hears() == bob.hears() == ["hello", " indented"]
 
 
 def test_two_slashes_say_one() -> None:

@@ -27,3 +27,22 @@ def test_a_place_is_given_back_once() -> None:
     for _ in range(3):
         place.leave()
     assert gate.taken == 1
+
+
+def test_a_site_of_ipv6_has_a_number_of_places_of_its_own() -> None:
+    gate = Gate(Limits(max_per_site=2))
+    first = gate.enter("2001:db8:1:1::1")
+    gate.enter("2001:db8:1:2::1")
+    with pytest.raises(Refused, match="your address"):
+        gate.enter("2001:db8:1:3::1")
+    gate.enter("2001:db8:2::1")
+    first.leave()
+    gate.enter("2001:db8:1:3::1")
+
+
+def test_link_local_neighbours_do_not_share_their_places() -> None:
+    gate = Gate(Limits(max_per_address=1))
+    for address in ("fe80::1%eth0", "fe80::2%eth0", "fe80::1%eth1"):
+        gate.enter(address)
+    with pytest.raises(Refused, match="your address"):
+        gate.enter("fe80::1%eth0")

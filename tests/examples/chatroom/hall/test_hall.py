@@ -9,11 +9,12 @@ import pytest
 
 from examples.chatroom.hall.hall import Hall
 from examples.chatroom.hall.limits import Limits
-from examples.chatroom.hall.messages import Event, Kind, Message, Person
+from examples.chatroom.hall.messages import Event, Kind, Message, Person, RoomView
 from examples.chatroom.hall.room import here
 from examples.chatroom.people.doorkeeper import Doorkeeper
 from examples.chatroom.people.names import Refused, check_name
 from examples.chatroom.people.sanction import MUTE
+from examples.chatroom.people.targets import target_of
 from tests.examples.chatroom.hall.halls import arrive, guest
 from tests.examples.chatroom.helpers import NOON, Screen, later, new_hall, person, stranger, visitor
 
@@ -187,7 +188,7 @@ def test_operators_are_seen_as_such() -> None:
     ann, screen = guest(hall, "ann")
     hall.promote(ann, NOON)
     assert screen.kinds() == [Kind.OPERATOR]
-    assert here(ann).view().people == (Person("ann", operator=True),)
+    assert here(ann).view(ann).people == (Person("ann", operator=True),)
 
 
 def test_nobody_ignores_oneself_under_a_name_taken_over() -> None:
@@ -232,4 +233,44 @@ def test_a_new_name_does_not_evade_a_mute() -> None:
     ann = person(hall, "ann")
     hall.sanctions.impose(MUTE, check_name("ann", 20), None, "bob", "", NOON.wall)
     ann.types("/nick anna")
+    assert ann.notices() == ["You are muted."]
+
+
+def mute(hall: Hall, raw: str) -> None:
+    hall.sanctions.impose(MUTE, target_of(raw, 20), None, "bob", "", NOON.wall)
+
+
+def test_a_muted_address_comes_in_under_a_name_that_says_nothing() -> None:
+    hall = new_hall()
+    bob = person(hall, "bob", address="192.0.2.2")
+    mute(hall, "192.0.2.1")
+    visitors = [visitor(hall) for _ in range(2)]
+    for each in visitors:
+        each.types("buy-my-pills", "/nick buy-my-pills", "/join buy-my-pills")
+    assert bob.reads() == ["-- guest-1 came into lobby.", "-- guest-2 came into lobby."]
+    assert visitors[0].notices() == [
+        "Welcome, guest-1. /help lists the commands.",
+        "Your address is muted: until that ends you are called guest-1.",
+        "You are muted.",
+        "You are muted.",
+    ]
+    assert len(hall.rooms) == 1
+
+
+def test_with_a_muted_name_one_comes_in_again_and_reads() -> None:
+    hall = new_hall()
+    mute(hall, "ann")
+    ann, bob = person(hall, "ann"), person(hall, "bob")
+    bob.types("hello", "/join attic")
+    ann.types("/join buy-my-pills", "/join attic")
+    assert ann.hears() == ["hello"]
+    assert ann.notices() == ["You are muted."]
+    assert ann.sees(RoomView)[-1].name == "attic"
+
+
+def test_no_name_is_left_for_a_muted_address() -> None:
+    hall = new_hall(max_name=5)  # guest-1 is longer
+    mute(hall, "192.0.2.1")
+    ann = visitor(hall)
+    ann.types("ann")
     assert ann.notices() == ["You are muted."]

@@ -135,7 +135,11 @@ def test_what_was_known_before_a_restart_is_known_after_it() -> None:
     assert (view.name, view.topic, view.closed) == ("Attic", "dust", True)
     assert [message.text for message in view.recent] == ["long ago"]
     hall.speech.say(ann, "now", NOON)
+    (room,) = store.batches[-1]
+    assert isinstance(room, SaveRoom)
+    store.answer()
     (write,) = store.batches[-1]
+    assert room.lock == hall.rooms.find("attic").lock != ""
     assert isinstance(write, AddMessage)
     assert write.message.id == 42
 
@@ -148,6 +152,22 @@ def test_a_key_cannot_be_guessed_by_trying() -> None:
     assert bob.notices()[-1].startswith("Too many keys")
     bob.types("/join attic sesame", at=later(11))
     assert bob.sees(RoomView)[-1].name == "attic"
+
+
+def test_a_key_cannot_be_guessed_from_all_the_networks_of_a_site() -> None:
+    hall = new_hall(key_guesses=1)
+    ann = person(hall, "ann")
+    ann.types("/join attic", "/lock sesame")
+    for number in range(10):
+        eve = person(hall, f"eve{number}", address=f"2001:db8:1:{number:x}::1")
+        eve.types("/join attic guess")
+        assert "is closed" in eve.notices()[-1]
+    last = person(hall, "last", address="2001:db8:1:ffff::1")
+    last.types("/join attic sesame")
+    assert last.notices()[-1].startswith("Too many keys")
+    other = person(hall, "other", address="2001:db8:2::1")
+    other.types("/join attic sesame")
+    assert other.sees(RoomView)[-1].name == "attic"
 
 
 def test_right_keys_are_no_guesses() -> None:
@@ -163,6 +183,8 @@ def test_a_room_of_which_no_message_is_at_hand_is_not_deserted_at_a_restart() ->
     eve = person(hall, "eve")
     eve.types("/join new", at=later(10**9))
     assert "which is the limit" in eve.notices()[-1]
+    eve.types("/join new", at=later(2 * 10**9))  # it ages from the first look on
+    assert eve.sees(RoomView)[-1].name == "new"
 
 
 def test_who_comes_in_while_the_disk_is_sick_is_told_so() -> None:
@@ -204,3 +226,16 @@ def test_a_disk_that_hangs_holds_up_nobody() -> None:
     store.answer()
     assert store.texts()[-2:] == [["one"], ["two"]]
     assert screen.messages[-1].text.startswith("The history can be written again")
+
+
+def test_what_the_store_may_have_forgotten_is_stored_again_with_the_next_words() -> None:
+    store = SlowStore()
+    hall = Hall(Limits(), store)
+    ann, _ = guest(hall, "ann")
+    hall.membership.join(ann, "attic", NOON)
+    for seconds in (0, 10, 100, 110):
+        hall.speech.say(ann, f"at {seconds}", later(seconds))
+        while store.waiting:
+            store.answer()
+    rooms = [[each for each in batch if isinstance(each, SaveRoom)] for batch in store.batches]
+    assert [len(each) for each in rooms if each] == [1, 1]

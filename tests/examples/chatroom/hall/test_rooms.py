@@ -66,3 +66,41 @@ def test_an_empty_room_nobody_used_for_long_makes_place_for_a_new_one() -> None:
     assert eve.notices()[-1] == "There are 3 rooms already, which is the limit."
     eve.types("/join three", at=later(2000))
     assert [room.name.shown for room in hall.rooms] == ["lobby", "two", "three"]
+
+
+def test_a_locked_room_nobody_used_for_long_makes_place_too() -> None:
+    hall = new_hall(max_rooms=2, room_rest=1000)
+    eve = person(hall, "eve")
+    eve.types("/join one", "/lock sesame", "/join lobby")
+    eve.types("/join two", at=later(900))
+    assert eve.notices()[-1] == "There are 2 rooms already, which is the limit."
+    eve.types("/join two", at=later(2000))
+    assert [room.name.shown for room in hall.rooms] == ["lobby", "two"]
+
+
+def test_a_room_with_people_in_it_is_never_deserted() -> None:
+    hall = new_hall(max_rooms=2, room_rest=1000)
+    eve, bob = person(hall, "eve"), person(hall, "bob")
+    bob.types("/join one", "/lock sesame")
+    eve.types("/join two", at=later(10**6))
+    assert eve.notices()[-1] == "There are 2 rooms already, which is the limit."
+
+
+def test_from_one_address_there_are_only_so_many_rooms() -> None:
+    hall = new_hall(rooms_per_address=2, room_rest=1000, flood_burst=100)
+    eve = person(hall, "eve")
+    eve.types("/join one", "/lock sesame", "/join two", "/lock sesame", "/join three")
+    assert eve.notices()[-1] == "There are 2 rooms already that were made from your address."
+    bob = person(hall, "bob", address="192.0.2.2")
+    bob.types("/join three")
+    assert bob.sees(RoomView)[-1].name == "three"
+    eve.types("/join four", at=later(2000))  # in place of the first, which is deserted
+    assert [room.name.shown for room in hall.rooms] == ["lobby", "two", "three", "four"]
+
+
+def test_a_site_of_ipv6_is_one_address_for_rooms() -> None:
+    hall = new_hall(rooms_per_address=1)
+    for number, said in ((1, "said"), (2, None)):
+        eve = person(hall, f"eve{number}", address=f"2001:db8:1:{number}::1")
+        eve.types(f"/join room{number}", *filter(None, [said]))
+    assert "made from your address" in eve.notices()[-1]

@@ -19,6 +19,18 @@ def test_even_endless_attempts_have_an_end_to_their_wait() -> None:
     assert waits(Backoff(longest=60.0), 5000)[-1] == 60.0
 
 
+def test_what_is_taken_back_does_not_count() -> None:
+    backoff = Backoff(free=2, first=4.0)
+    backoff.count("key", 100.0)
+    for now in (101.0, 102.0):
+        backoff.count("key", now)
+        backoff.take_back("key", now)
+        assert backoff.wait("key", now) == 0
+    backoff.take_back("nobody", 100.0)
+    backoff.count("key", 103.0)
+    assert backoff.wait("key", 103.0) == 4
+
+
 def test_the_wait_goes_by() -> None:
     backoff = Backoff(free=1, first=4.0)
     backoff.count("key", 100.0)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from examples.chatroom.people.doorkeeper import Answered, Doorkeeper, Work
+from examples.chatroom.people.addresses import sources_of
+from examples.chatroom.people.doorkeeper import Answered, Doorkeeper, Work, at_once
 from examples.chatroom.people.names import Name, Refused, check_name
 
 PLACE, ELSEWHERE = "192.0.2.1", "198.51.100.1"
@@ -27,7 +28,7 @@ def ask(
     keeper: Doorkeeper, password: str, source: str = PLACE, now: float = 0.0, name: str = "Ada"
 ) -> list[bool]:
     answers: list[bool] = []
-    keeper.check(name, password, source, now, answers.append)
+    keeper.check(name, password, sources_of(source), now, answers.append)
     return answers
 
 
@@ -84,6 +85,61 @@ def test_nobody_is_kept_out_of_their_own_house() -> None:
         ask(keeper, "wrong", source=f"address {number}")
     with pytest.raises(Refused):
         ask(keeper, "right", source=ELSEWHERE)
+
+
+def test_no_guess_of_others_keeps_a_trusted_pair_waiting() -> None:
+    keeper = Doorkeeper(Accounts())
+    assert ask(keeper, "right") == [True]
+    for name in ("Eve", "Mallory", "Trudy"):  # from the operator's own address
+        ask(keeper, "wrong", name=name)
+    with pytest.raises(Refused):
+        ask(keeper, "wrong", name="Eve")
+    assert ask(keeper, "right") == [True]
+
+
+def test_a_trusted_pair_that_guesses_waits_too() -> None:
+    keeper = Doorkeeper(Accounts())
+    assert ask(keeper, "right") == [True]
+    for _ in range(3):
+        assert ask(keeper, "wrong") == [False]
+    with pytest.raises(Refused, match="try again in 1 seconds"):
+        ask(keeper, "right")
+    assert ask(keeper, "right", now=1.0) == [True]
+
+
+def full(work: Work, answered: Answered) -> None:
+    raise Refused("Too many are asking.")
+
+
+def test_a_trusted_pair_has_a_queue_of_its_own() -> None:
+    runs = [at_once]
+    keeper = Doorkeeper(Accounts(), lambda work, answered: runs[0](work, answered), at_once)
+    assert ask(keeper, "right") == [True]
+    runs[0] = full
+    assert ask(keeper, "right") == [True]
+    with pytest.raises(Refused, match="Too many"):
+        ask(keeper, "right", source=ELSEWHERE)
+
+
+def test_an_attempt_that_is_not_judged_is_not_charged() -> None:
+    runs = [full]
+    keeper = Doorkeeper(Accounts(), lambda work, answered: runs[0](work, answered))
+    for _ in range(20):
+        with pytest.raises(Refused, match="Too many are asking"):
+            ask(keeper, "right")
+    runs[0] = at_once
+    assert [ask(keeper, "wrong") for _ in range(3)] == [[False]] * 3
+    with pytest.raises(Refused, match="too many attempts"):
+        ask(keeper, "right")
+
+
+def test_a_site_of_ipv6_is_one_guesser_at_last() -> None:
+    keeper = Doorkeeper(Accounts())
+    for number in range(30):
+        assert ask(keeper, "wrong", f"2001:db8:1:{number:x}::1", name=f"x{number}") == [False]
+    with pytest.raises(Refused, match="too many attempts"):
+        ask(keeper, "wrong", "2001:db8:1:ffff::1", name="other")
+    assert ask(keeper, "wrong", "2001:db8:2::1", name="other") == [False]
 
 
 def test_attempts_under_way_count() -> None:

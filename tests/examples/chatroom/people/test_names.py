@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 
 from examples.chatroom.people import names
 from examples.chatroom.people.names import Name, Refused, check_name, fold
-from examples.chatroom.people.scripts import complete
 
 needs_precis = pytest.mark.skipif(not names.PRECIS, reason="precis-i18n is not installed")
-needs_tables = pytest.mark.skipif(not complete(), reason="confusable-homoglyphs is not installed")
 
 
 @pytest.fixture(params=["precis", "fallback"])
@@ -186,7 +184,6 @@ def test_an_accepted_name_is_so_without_precis(raw: str) -> None:
         survives(raw)
 
 
-@needs_tables
 @given(st.text(st.sampled_from("абвгдеabcdαβγ"), min_size=1, max_size=8))  # noqa: RUF001
 def test_no_accepted_name_mixes_latin_with_its_doubles(raw: str) -> None:
     try:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from examples.chatroom.people.passwords import MOST, PasswordHash, complaint
+from examples.chatroom.people.text import clean
 
 SALT, DIGEST = "00" * 16, "11" * 32
 
@@ -86,6 +87,11 @@ def test_the_dearest_cost_can_be_paid() -> None:
 )
 def test_passwords_that_will_not_do(password: str, words: str) -> None:
     assert words in complaint(password)
+
+
+def test_a_password_is_the_same_after_its_way_through_a_door() -> None:
+    password = "two  spaces   and three"
+    assert PasswordHash.make(password).matches(clean(password))
 
 
 def test_passwords_that_will_do() -> None:

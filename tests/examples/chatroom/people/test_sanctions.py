@@ -133,6 +133,23 @@ def test_the_muted_have_no_voice_and_may_come_in(raw: str) -> None:
     sanctions.check_voice(ann, NOON)
 
 
+@pytest.mark.parametrize(
+    ("address", "kept_out"),
+    [
+        ("fe80::1%eth0", True),
+        ("fe80::1%eth1", False),
+        ("fe80::2%eth0", False),
+        ("fe80::3%eth1", True),
+    ],
+)
+def test_a_ban_on_a_link_local_address_is_on_that_alone(address: str, kept_out: bool) -> None:
+    sanctions = Sanctions()
+    impose(sanctions, "fe80::1%eth0")
+    impose(sanctions, "fe80::3")  # on every link
+    assert may_come_from(sanctions, address) is not kept_out
+    assert may_come_from(Sanctions(list(sanctions.listed(NOON))), address) is not kept_out
+
+
 def test_they_survive_a_restart() -> None:
     sanctions = Sanctions()
     impose(sanctions, "Otto", reason="spam")

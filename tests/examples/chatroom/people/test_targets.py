@@ -17,7 +17,8 @@ from tests.examples.chatroom.helpers import NOON, Screen, new_hall, person
         ("192.0.2.7/255.255.255.0", "192.0.2.0/24"),
         ("2001:db8::1", "2001:db8::/64"),
         ("2001:db8::1/128", "2001:db8::1/128"),
-        ("fe80::1%eth0", "fe80::/64"),
+        ("fe80::1%eth0", "fe80::1%eth0/128"),
+        ("fe80::1", "fe80::1/128"),
         ("::ffff:192.0.2.7", "192.0.2.7/32"),
         ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
         ("::1", "::/64"),
@@ -54,7 +55,12 @@ def test_a_network_of_half_the_world_is_a_slip(raw: str) -> None:
         ("2001:db8::1", "2001:db8::2", True),
         ("2001:db8::1/128", "2001:db8::2", False),
         ("2001:db8::1", "192.0.2.1", False),
-        ("fe80::1", "fe80::2%eth0", True),
+        ("fe80::1", "fe80::1%eth0", True),
+        ("fe80::1", "fe80::2%eth0", False),
+        ("fe80::1%eth0", "fe80::1%eth0", True),
+        ("fe80::1%eth0", "fe80::1%eth1", False),
+        ("fe80::1%eth0", "192.0.2.1", False),
+        ("fe80::/64", "fe80::2%eth0", True),
         ("192.0.2.1", "/run/chat.sock", False),
         ("192.0.2.1", "", False),
         ("Ann", "192.0.2.1", True),
@@ -80,12 +86,12 @@ def test_one_without_a_name_is_meant_by_none() -> None:
     assert not meets(Name("", ""), hall.members[0])
 
 
-@pytest.mark.parametrize("raw", ["Bob", "192.0.2.7", "192.0.2.0/24", "2001:db8::1"])
+@pytest.mark.parametrize("raw", ["Bob", "192.0.2.7", "192.0.2.0/24", "2001:db8::1", "fe80::1%eth0"])
 def test_what_is_stored_means_the_same(raw: str) -> None:
     target = target_of(raw, 20)
     assert from_subject(subject_of(target)) == target
 
 
 def test_how_people_write_them() -> None:
-    raw = ["Bob", "192.0.2.7", "192.0.2.0/24", "2001:db8::/64"]
+    raw = ["Bob", "192.0.2.7", "192.0.2.0/24", "2001:db8::/64", "fe80::1%eth0"]
     assert [describe(target_of(each, 20)) for each in raw] == raw

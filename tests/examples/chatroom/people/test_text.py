@@ -26,6 +26,7 @@ def test_nothing_harmful_ever_passes(text: str) -> None:
     assert all(char.isprintable() or char in JOINERS for char in safe)
     safe.encode()  # no surrogates
     assert clean(safe) == safe
+    assert "  " not in safe
 
 
 @given(st.binary())
@@ -47,6 +48,10 @@ def test_each_harmful_character_is_taken_out_of_a_word(char: str) -> None:
         ("\x1b]0;title\x07", "]0;title"),
         ("a\tb", "a b"),
         ("a\u00a0b", "a b"),
+        ("a    b", "a b"),
+        ("a \u3000\u2003\t\u2800 b", "a b"),
+        ("a \u200b b", "a b"),
+        ("  a  ", " a "),
         ("\ud800", "\ufffd"),
         ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
         ("👩\u200d👩\u200d👧", "👩\u200d👩\u200d👧"),

@@ -95,14 +95,14 @@ def test_the_age_is_the_messages_own(file: HistoryFile) -> None:
     assert ids(file) == [101, *range(150, 202)]
 
 
-def test_empty_rooms_go_when_they_are_old_and_open(file: HistoryFile) -> None:
+def test_empty_rooms_go_when_they_are_old_with_a_key_or_without(file: HistoryFile) -> None:
     write(file, SaveRoom("old", "Old"), SaveRoom("locked", "Locked", lock="hash"))
     write(file, *chatter(1, 1, room="talk"))
     write(file, SaveRoom("new", "New"), now=NOON + 100)
-    assert trim(file, Retention(keep_age=99.5), NOON + 100).rooms == 1
-    assert rooms(file) == ["locked", "new", "talk"]
+    assert trim(file, Retention(keep_age=99.5), NOON + 100).rooms == 2
+    assert rooms(file) == ["new", "talk"]
     assert trim(file, Retention(keep_age=99.5), NOON + 101).rooms == 1  # with its last message
-    assert rooms(file) == ["locked", "new"]
+    assert rooms(file) == ["new"]
 
 
 def test_of_too_many_rooms_those_unused_for_longest_go(file: HistoryFile) -> None:

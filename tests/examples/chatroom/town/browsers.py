@@ -42,7 +42,7 @@ class Browser:
 
     def __init__(self, town: Town, plan: Plan) -> None:
         self.plan = plan
-        self.screen = Screen()
+        self.screen = Screen(quiet=True)
         self.peer: Peer | None = None
         self._town = town
         self._steps, self._logins = iter(plan.steps), iter(plan.logins)

@@ -35,7 +35,7 @@ class LinePerson:
 
     def __init__(self, town: Town, plan: Plan) -> None:
         self.plan = plan
-        self.screen = Screen()
+        self.screen = Screen(quiet=False)
         self.peer: Peer | None = None
         self._town = town
         self._steps = iter(plan.steps)
@@ -90,7 +90,9 @@ class LinePerson:
         """Read what has arrived; a line that is not whole yet waits."""
         if self.peer is None:
             return
-        *lines, self._rest = (self._rest + self.peer.take()).split(b"\r\n")
+        # The rows of a long line are one line again; a lone space stands where it was cut.
+        arrived = (self._rest + self.peer.take()).replace(b"\r\n    ", b" ")
+        *lines, self._rest = arrived.split(b"\r\n")
         for line in lines:
             self._line(line.decode())
 

@@ -143,7 +143,9 @@ export class Chat {
     else this.early = [...this.early.slice(-4), message];
   }
 
+  /** Show an event in its conversation, unless it is of somebody who is ignored. */
   hear(conversation, event) {
+    if (event.quiet) return;
     const item = conversation.addNew(event);
     if (!item && !conversation.detached) return;
     const own = event.sender === this.me;
@@ -201,7 +203,7 @@ export class Chat {
     if (!moved || this.conversations.has(to)) return;
     this.conversations.delete(from);
     moved.name = event.text;
-    moved.addNew({ ...event, room: "" });
+    if (!event.quiet) moved.addNew({ ...event, room: "" });
     this.conversations.set(to, moved);
     if (this.open === from) this.open = to;
   }

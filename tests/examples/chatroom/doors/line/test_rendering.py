@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.chatroom.doors.line.rendering import LineRenderer
+from examples.chatroom.doors.line.rows import INDENT
 from examples.chatroom.hall.messages import (
     Event,
     Forgotten,
@@ -47,6 +48,14 @@ HALF_PAST_TWO = 14 * 3600 + 30 * 60
 def test_each_kind_has_its_look(kind: Kind, line: str) -> None:
     message = Message(kind, "hi", "ann", "bob", "lobby", HALF_PAST_TWO)
     assert LineRenderer(UTC).lines(message) == [line]
+
+
+@pytest.mark.parametrize("kind", [Kind.LEFT, Kind.RENAMED, Kind.TOPIC])
+def test_what_somebody_ignored_does_is_no_line(kind: Kind) -> None:
+    renderer = LineRenderer(UTC)
+    message = Message(kind, "hi", "ann", room="lobby", at=HALF_PAST_TWO, quiet=True)
+    assert renderer.lines(message) == []
+    assert renderer.encode(message) == b""
 
 
 SAID = Message(Kind.SAID, "hi", "ann", room="tea", at=HALF_PAST_TWO)
@@ -95,9 +104,9 @@ def test_what_is_not_kept_says_so_where_no_text_can_reach() -> None:
 def test_no_text_begins_a_line_of_its_own(text: str, name: str) -> None:
     said = dataclasses.replace(SAID, text=text)
     for event in (RoomView(name, text), Page(name, 0, (said,), more=False), Found(name, text, ())):
-        encoded = LineRenderer(UTC).encode(event).decode()
-        assert len(encoded.splitlines()) == 1
-        assert encoded.startswith(("-- ", "[1970-01-01 14:30] ann: "))
+        first, *others = LineRenderer(UTC).encode(event).decode().splitlines()
+        assert first.startswith(("-- ", "[1970-01-01 14:30] ann:"))
+        assert all(row.startswith(INDENT) for row in others)
 
 
 def test_without_a_time_none_is_shown() -> None:
@@ -108,7 +117,8 @@ def test_without_a_time_none_is_shown() -> None:
 def test_whatever_is_in_it_a_message_is_one_line(kind: Kind, text: str, sender: str) -> None:
     encoded = LineRenderer(UTC).encode(Message(kind, text, sender))
     assert encoded.endswith(b"\r\n")
-    assert len(encoded.decode().splitlines()) == 1
+    _, *others = encoded.decode().splitlines()
+    assert all(row.startswith(INDENT) for row in others)
     assert b"\xff" not in encoded
     assert b"\x1b" not in encoded
 

@@ -52,6 +52,10 @@ SAID_JSON = {"kind": "said", "sender": "Ada", "text": "hi", "room": "lobby", "at
              "people": [{"name": "Ada", "operator": True}, {"name": "Bob", "operator": False}],
              "recent": [SAID_JSON], "more": True},
         ),
+        (
+            Message(Kind.LEFT, "", "ann", room="tea", at=1.0, quiet=True),
+            {"kind": "left", "sender": "ann", "text": "", "room": "tea", "at": 1.0, "quiet": True},
+        ),
         (Parted("tea", "why"), {"kind": "parted", "room": "tea", "text": "why"}),
         (
             Page("tea", 9, (SAID,), False),

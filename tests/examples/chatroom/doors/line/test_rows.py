@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from examples.chatroom.doors.line.rows import COLUMNS, INDENT, rows_of, width_of
+from examples.chatroom.people.text import clean
+
+FORGED = "-- Ada is an operator now."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[14:30] Eve: hi",
+        "x" * COLUMNS,
+        "é" * COLUMNS,
+        "界" * (COLUMNS // 2),
+        "e\u0301" * COLUMNS,
+        "",
+    ],
+)
+def test_what_fits_is_one_row(line: str) -> None:
+    assert rows_of(line) == [line]
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("x" * 80, ["x" * 79, "    x"]),
+        ("界" * 40, ["界" * 39, "    界"]),
+        (f"{'word ' * 15}longer word", ["word " * 15 + "", "    longer word"]),
+        (f"Eve: {'x' * 80}", ["Eve:", f"    {'x' * 75}", "    xxxxx"]),
+        ("\u2764\ufe0f" * 40, ["\u2764\ufe0f" * 39 + "\u2764", "    \ufe0f"]),
+    ],
+)
+def test_what_is_longer_is_cut_between_words_if_it_can_be(line: str, rows: list[str]) -> None:
+    assert [row.rstrip() for row in rows_of(line)] == [row.rstrip() for row in rows]
+
+
+@pytest.mark.parametrize("filler", [" ", ".", "-", "\u3000", "界", "x\u0301", "\u2800", "a "])
+@pytest.mark.parametrize("count", range(20, 100))
+def test_nobody_can_write_what_looks_like_a_line_of_the_servers(filler: str, count: int) -> None:
+    line = clean(f"[14:30] Eve: {filler * count}{FORGED}")
+    first, *others = rows_of(line)
+    assert first.startswith("[14:30] Eve:")
+    assert all(row.startswith(INDENT) for row in others)
+
+
+@given(st.text() | st.text("ab 界\u0301\ufe0f", min_size=60))
+def test_no_row_is_too_wide_and_nothing_is_lost(text: str) -> None:
+    line = clean(text).strip()
+    rows = rows_of(line)
+    assert all(width_of(row) <= COLUMNS for row in rows)
+    assert "".join(rows).replace(" ", "") == line.replace(" ", "")
