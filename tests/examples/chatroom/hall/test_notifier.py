@@ -106,11 +106,8 @@ def test_what_must_be_stored_is_stored_once_and_before_anybody_sees_it() -> None
     bob.types("/ignore Eve")
     bob.screen.clear()
     eve.types(f"/topic {WORDS}")
-<<<<<<< HEAD
-    assert not bob.screen.messages and not carol.screen.texts(Kind.TOPIC)
-=======
-    assert bob.screen.messages == carol.screen.messages == []
->>>>>>> part-people
+    assert not bob.screen.messages
+    assert not carol.screen.texts(Kind.TOPIC)
     store.answer()
     assert carol.screen.texts(Kind.TOPIC) == [WORDS]
     assert [(each.kind, each.quiet) for each in bob.screen.messages] == [(Kind.TOPIC, True)]
