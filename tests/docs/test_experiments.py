@@ -38,9 +38,7 @@ def _left_as_it_was() -> Iterator[None]:
 
 def sockets() -> list[socket.socket]:
     """All of this process; by type(), since a weak proxy asks what it stands for, dead or not."""
-    found: list[socket.socket] = []
-    found.extend(each for each in gc.get_objects() if issubclass(type(each), socket.socket))
-    return found
+    return [each for each in gc.get_objects() if issubclass(type(each), socket.socket)]
 
 
 @pytest.mark.usefixtures("_left_as_it_was")
