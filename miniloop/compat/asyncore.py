@@ -15,7 +15,6 @@ import select
 import socket as socket
 import sys as sys
 import time
-import types as _types
 import warnings as warnings
 from contextlib import nullcontext as _nullcontext
 from errno import EAGAIN as EAGAIN
@@ -32,7 +31,6 @@ from errno import ESHUTDOWN as ESHUTDOWN
 from errno import EWOULDBLOCK as EWOULDBLOCK
 from errno import errorcode as errorcode
 from typing import Any as _Any
-from typing import TypeAlias as _TypeAlias
 
 from miniloop import readiness as _readiness
 from miniloop.compat import dispatcher as _dispatcher
@@ -40,6 +38,8 @@ from miniloop.compat import watch as _watch
 from miniloop.compat.dispatcher import dispatcher as dispatcher
 from miniloop.compat.interest_list import AS_POLL as _AS_POLL
 from miniloop.compat.interest_list import AS_SELECT as _AS_SELECT
+from miniloop.compat.places import Place as _Place
+from miniloop.compat.places import places_of as _places_of
 from miniloop.compat.registry import Map as _Map
 
 if os.name == "posix":
@@ -289,9 +289,6 @@ def close_all(map: _Map | None = None, ignore_all: bool = False) -> None:
 
 # -- errors and exceptions ------------------------------------------------------------------------
 
-_Place: _TypeAlias = tuple[str, str, str]
-"""File, function and line."""
-
 
 def compact_traceback() -> tuple[_Place, type[BaseException] | None, BaseException | None, str]:
     """Describe the exception being handled.
@@ -306,29 +303,8 @@ def compact_traceback() -> tuple[_Place, type[BaseException] | None, BaseExcepti
     kind, error, traceback = sys.exc_info()
     if traceback is None:
         raise AssertionError("traceback does not exist")
-    places = _places(traceback)
+    places = _places_of(traceback)
     return places[-1], kind, error, " ".join("[{}|{}|{}]".format(*place) for place in places)
-
-
-def _places(traceback: _types.TracebackType | None) -> list[_Place]:
-    """Return the places from the handler's caller to where the exception was raised.
-
-    Without those of functions that the old modules did not have: what reads a log counts frames.
-    """
-    places = []
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if not _is_private(traceback.tb_frame):
-            places.append((code.co_filename, code.co_name, str(traceback.tb_lineno)))
-        traceback = traceback.tb_next
-    return places
-
-
-def _is_private(frame: _types.FrameType) -> bool:
-    """Return whether a function of ours runs that has two underscores in front only."""
-    name = frame.f_code.co_name
-    inserted = name.startswith("__") and not name.endswith("__")
-    return inserted and frame.f_globals.get("__name__") == "miniloop.compat.asynchat"
 
 
 def _strerror(number: int) -> str:
