@@ -62,7 +62,10 @@ class Dispatcher(BaseChannel):
         self.socket: Socket = NO_SOCKET
         if sock is not None:
             self._adopt_(sock)
-            self.set_socket(sock)
+            if self.closed:  # by handle_socket()
+                sock.close()
+            else:
+                self.set_socket(sock)
 
     def __repr__(self) -> str:
         kind, life = type(self), self._life_.name.lower()
@@ -96,7 +99,7 @@ class Dispatcher(BaseChannel):
     def handle_socket(self, sock: Socket) -> None:
         """A stream is connected: set options of ``sock``; a given one is here in the constructor.
 
-        By default small pieces are sent at once on TCP (TCP_NODELAY).
+        By default small pieces are sent at once on TCP (TCP_NODELAY).  An override may close this.
         """
         from miniloop.net.options import send_at_once
 
@@ -216,7 +219,8 @@ class Dispatcher(BaseChannel):
         self._connecting_ = None
         self._take_over_(self.socket)
         self.interest_changed()
-        self.handle_connect()
+        if not self.closed:  # by handle_socket()
+            self.handle_connect()
 
     def _connect_failed_(self, error: OSError) -> None:
         self.error = without_frames(error)
@@ -238,7 +242,8 @@ class Dispatcher(BaseChannel):
         What was pushed before this leaves in the clear, what is pushed after it waits for the
         handshake.  If that fails, ``handle_close()`` is called with ``error`` set.  The arguments
         are those of ``ssl.SSLContext.wrap_bio()``; ``timeout``: seconds for the handshake, or None.
-        RuntimeError: not connected, closing, TLS already, or a client that has pushed something.
+        RuntimeError: not connected, closing, TLS already, a client that has pushed something, or
+        a producer waits.
         """
         from miniloop.net.tls import start_tls
 

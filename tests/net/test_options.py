@@ -214,3 +214,69 @@ def test_on_the_simulated_network() -> None:
         net.connect(("127.0.0.1", 80))
         net.run_until(lambda: made)
         assert nodelay(made[0])
+
+
+class Telling(Noting):
+    """Notes a handle_connect() that comes too late."""
+
+    def handle_connect(self) -> None:
+        self.seen.append("connect")
+
+
+class Refused(Telling):
+    """Turns every peer away."""
+
+    def handle_socket(self, sock: socket.socket) -> None:
+        super().handle_socket(sock)
+        self.abort("not from there")
+
+
+class Left(Telling):
+    """Closes without a word."""
+
+    def handle_socket(self, sock: socket.socket) -> None:
+        super().handle_socket(sock)
+        self.close()
+
+
+TURNED_AWAY = pytest.mark.parametrize(
+    ("kind", "seen"), [(Refused, ["close"]), (Left, [])], ids=["abort", "close"]
+)
+
+
+@TURNED_AWAY
+def test_a_hook_that_closes_a_given_one(
+    loop: EventLoop, kind: type[Noting], seen: list[str]
+) -> None:
+    ours, theirs = tcp_pair()
+    with theirs:
+        channel = kind(loop, ours)
+        assert channel.closed
+        assert ours.fileno() == -1
+        assert inspection.registrations(loop) == []
+        theirs.settimeout(5)
+        assert theirs.recv(1) == b""
+        assert channel.seen == seen
+
+
+@TURNED_AWAY
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_hook_that_closes_when_connected(
+    kind: type[Noting], seen: list[str], by_name: bool
+) -> None:
+    net = SimulatedNetwork(5, faults=GENTLE)
+    net.hosts["server"] = ["10.0.0.1"]
+    server = net.listen(("10.0.0.1", 80))
+    with net.loop() as loop:
+        channel = kind(loop)
+        if by_name:
+            channel.connect_to("server", 80)
+        else:
+            channel.create_socket()
+            channel.connect(("10.0.0.1", 80))
+        channel.push(b"never sent")
+        net.run_until(lambda: channel.closed)
+        net.settle()
+        assert channel.seen == seen  # no "connect"
+        assert inspection.registrations(loop) == []
+        assert server.peers[0].received == b""
