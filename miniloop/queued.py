@@ -28,7 +28,7 @@ class QueuedDispatcher(Dispatcher):
 
     Attributes:
         max_output: bytes that one send may leave in the queue before more is pushed, some seconds
-            of a fast line.  See ``handle_output_overflow()``.
+            of a fast line; counted as ``output_size``.  See ``handle_output_overflow()``.
         high_water: bytes left in the queue after sending from which ``handle_high_water()`` is
             called; asyncio's figure.
         low_water: bytes in the queue from which downwards ``handle_low_water()`` follows.
@@ -38,7 +38,7 @@ class QueuedDispatcher(Dispatcher):
     high_water: int = 65536
     low_water: int = 16384
     _above_water_ = False
-    _left_ = 0  # bytes that the last flush left
+    _left_ = 0  # what the last flush left, as output_size counts it
 
     def __init__(self, loop: EventLoop, sock: socket.socket | None = None) -> None:
         self._outbox_: Outbox = Outbox()
@@ -180,7 +180,7 @@ class QueuedDispatcher(Dispatcher):
 
     def _take_output_(self) -> bytes | memoryview:
         """Check the bound of the queue; return what to send now."""
-        if self._left_ > self.max_output and self._outbox_.size() > self._left_:
+        if self._left_ > self.max_output and self.output_size > self._left_:
             self.handle_output_overflow()  # what waits for the connect is bounded too
         data = self._outbox_.take() if self.connected and not self._blocked_ else b""
         return b"" if self.closed else data  # closed by a producer
@@ -191,8 +191,7 @@ class QueuedDispatcher(Dispatcher):
 
     def _after_flush_(self) -> None:
         """The less common: limits, water marks, and what follows when the queue is empty."""
-        self._left_ = size = self._outbox_.size()
-        size += self._outbox_.promised
+        self._left_ = size = self._outbox_.size() + self._outbox_.promised
         if not (self.closed or self._above_water_) and size > self.high_water:
             self._above_water_ = True
             self.handle_high_water()

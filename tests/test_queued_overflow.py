@@ -117,3 +117,48 @@ def test_what_a_producer_makes_is_no_push(loop: EventLoop, pair: Pair) -> None:
     channel.push(bytes(5000))
     assert len(drain(loop, pair[1])) == 305_000
     assert "close" not in channel.seen
+
+
+class Endless:
+    """A producer that counts how many of its kind are not closed."""
+
+    waiting = 0
+
+    def __init__(self) -> None:
+        Endless.waiting += 1
+
+    def more(self) -> bytes:
+        return b"x" * 65536
+
+    def close(self) -> None:
+        Endless.waiting -= 1
+
+
+def test_producers_that_wait_for_a_peer_that_does_not_read_are_bounded(
+    loop: EventLoop, pair: Pair
+) -> None:
+    fill(pair[0])
+    channel = Sender(loop, pair[0])
+    channel.max_output = 4 * 65536
+    for _ in range(3):
+        channel.push(Endless())
+        loop.run_once(0)
+    assert channel.output_size == channel.max_output  # a piece that was made, and three that wait
+    channel.push(Endless())
+    loop.run_once(0)
+    assert not channel.closed
+    channel.push(Endless())
+    loop.run_once(0)
+    assert channel.closed
+    assert isinstance(channel.error, OSError)
+    assert channel.error.errno == errno.ENOBUFS
+    assert Endless.waiting == 0
+
+
+def test_a_producer_that_is_larger_than_the_limit_reaches_a_reader(
+    loop: EventLoop, pair: Pair
+) -> None:
+    channel = Sender(loop, pair[0])
+    channel.max_output = 65536
+    channel.push(SimpleProducer(bytes(1_000_000)))
+    assert len(drain(loop, pair[1])) == 1_000_000
