@@ -41,7 +41,7 @@ class _Group:
     def _ended(self, task: Task) -> None:
         if task.error is not None:
             self._fail(task.error)
-        if all(each.done for each in self._tasks):
+        if self._tasks and all(each.done for each in self._tasks):  # else: nothing waits any more
             self._all_done.set_result(None)
 
     def _fail(self, error: BaseException) -> None:

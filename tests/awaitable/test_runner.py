@@ -439,6 +439,27 @@ def test_one_fails_and_the_others_are_cancelled(
     assert loop.time() - began == pytest.approx(6, abs=0.01)
 
 
+def test_together_when_the_loop_is_closed(
+    net: SimulatedNetwork, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[str] = []
+
+    async def slow() -> None:
+        try:
+            await pause(loop, 100)
+        finally:
+            seen.append("closed")
+
+    async def three() -> None:
+        await together(slow(), slow(), slow())
+
+    with net.loop() as loop:
+        Task(loop, three())
+        net.run(1)
+    assert seen == ["closed"] * 3
+    assert caplog.records == []
+
+
 def test_out_of_time_together(net: SimulatedNetwork, loop: SimulatedLoop) -> None:
     seen: list[str] = []
 
