@@ -21,7 +21,7 @@ CORE = [
 """Lowest first."""
 
 WINGS: dict[str, set[str]] = {
-    "awaitable": set(),
+    "awaitable": {"net"},
     "compat": {"selectors"},
     "hosts": {"system"},
     "net": {"system"},

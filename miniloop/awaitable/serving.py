@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from miniloop.awaitable.host import start
 from miniloop.awaitable.stream import IncompleteRead, Stream, TooLong
 from miniloop.loop import EventLoop
+from miniloop.net.aborting import in_one_line
 from miniloop.registry import close_on_error
 
 logger = logging.getLogger("miniloop")
@@ -61,5 +62,5 @@ async def _conversation(handler: Handler, stream: Stream) -> None:
 def _report(error: Exception, stream: Stream) -> None:
     """Log it in one line, unless it is the channel's own, which the channel has reported."""
     if error is not stream.error:
-        logger.info("%r ends: %s", stream, error)
+        logger.info("%r ends: %s", stream, in_one_line(error))
     error.__context__ = error.__traceback__ = None  # its frames refer to the stream: no circle

@@ -20,21 +20,24 @@ def abort(channel: BaseChannel, reason: str | Exception) -> None:
     """
     if not (channel.closed or channel._hold_ & ENDED):
         channel.loop._check_thread()
-        logger.info("closing %r: %s", channel, _in_one_line(reason))
+        logger.info("closing %r: %s", channel, in_one_line(reason))
         channel.error = _as_error(reason)
     channel.end()
 
 
 def _as_error(reason: str | Exception) -> Exception:
-    """Return an error that a channel may keep: frames, its context's too, hold the channel."""
+    """Return an error that a channel may keep: frames, its causes' too, hold the channel."""
     if isinstance(reason, str):
         return ConnectionAbortedError(errno.ECONNABORTED, reason)
-    reason.__context__ = None
-    return reason.with_traceback(None)
+    each: BaseException | None = reason
+    while each is not None and (each.__traceback__ or each.__context__):
+        each.__context__ = each.__traceback__ = None
+        each = each.__cause__
+    return reason
 
 
-def _in_one_line(reason: str | Exception) -> str:
-    """Return its text; control characters, line ends among them, are escaped."""
-    text = (isinstance(reason, OSError) and reason.strerror) or str(reason) or repr(reason)
+def in_one_line(reason: str | Exception) -> str:
+    """Return a reason's text for a log: at most 500 characters of it; control characters, line ends among them, are escaped."""
+    text = str((isinstance(reason, OSError) and reason.strerror) or reason) or repr(reason)
     shown = (each if each.isprintable() else repr(each)[1:-1] for each in text[:_MOST_CHARACTERS])
     return "".join(shown)

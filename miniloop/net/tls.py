@@ -55,7 +55,7 @@ def _last_plain_output(channel: Dispatcher, server_side: bool) -> bytes:
 
     Raises:
         RuntimeError: the channel is ending; or it is a client's, whose output can only have been
-            pushed too early.
+            pushed too early; or a producer waits, which could be endless.
     """
     if channel._output_ is not Output.OPEN:
         raise RuntimeError("start_tls() after close_when_done() or close_write()")
@@ -66,6 +66,8 @@ def _last_plain_output(channel: Dispatcher, server_side: bool) -> bytes:
             "start_tls(): what was pushed before it would leave unprotected: push it after "
             "start_tls()"
         )
+    if channel._outbox_.promised:  # it could be endless, and all of it would be read here
+        raise RuntimeError("start_tls(): a producer waits: start TLS when it has ended")
     return b"".join(iter(channel._outbox_.take, b""))
 
 
@@ -139,7 +141,7 @@ class TlsChannel(Channel):
     def _too_late(self, timeout: float) -> None:
         """The handshake took too long."""
         reason = TimeoutError(errno.ETIMEDOUT, f"no TLS handshake within {timeout:g} seconds")
-        self._channel._guarded_(self._channel._lost_, reason)
+        self._channel._guarded_(self._channel.abort, reason)
 
     # -- what the loop asks ----------------------------------------------------------------------
 

@@ -73,6 +73,21 @@ def test_what_is_queued_is_sent_when_the_handler_returns(
     assert peer.error is None
 
 
+def test_what_a_peer_sends_forges_no_line_of_the_log(
+    net: SimulatedNetwork, loop: SimulatedLoop, log: pytest.LogCaptureFixture
+) -> None:
+    async def quote(stream: Stream) -> None:
+        raise ConnectionError("bad: " + (await stream.read_until(b"\0")).decode())
+
+    peer = serve(net, loop, quote)
+    peer.send(b"x\nERROR all is lost\x1b[2J" + b"y" * 10_000 + b"\0")
+    net.run_until(lambda: peer.eof)
+    (record,) = log.records
+    assert r"bad: x\nERROR all is lost\x1b[2Jyyy" in record.getMessage()
+    assert record.getMessage().isprintable()
+    assert len(record.getMessage()) < 1000
+
+
 def test_a_peer_that_leaves_is_worth_one_line(
     net: SimulatedNetwork, loop: SimulatedLoop, log: pytest.LogCaptureFixture
 ) -> None:

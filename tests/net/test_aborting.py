@@ -67,6 +67,7 @@ def test_a_text(caplog: pytest.LogCaptureFixture) -> None:
         (OSError(errno.ENOBUFS, "too much"), "too much"),
         (OSError("no number"), "no number"),
         (KeyError(), "KeyError()"),
+        (OSError(7, 11), "11"),  # whatever its text is
     ],
 )
 def test_an_exception(error: Exception, shown: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -119,6 +120,29 @@ def test_the_error_holds_no_frames_and_so_no_channel(caplog: pytest.LogCaptureFi
         assert (kept.__traceback__, kept.__context__) == (None, None)
         del channel
         loop.run_once(0)  # its registration was dirty
+        assert watched() is None
+
+
+def fail_for_a_cause(channel: Plain) -> None:
+    try:
+        try:
+            raise KeyError("cause")
+        except KeyError as cause:
+            raise ValueError("caught") from cause
+    except ValueError as error:
+        channel.abort(error)
+
+
+def test_nor_do_its_causes(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "miniloop")
+    with scripted() as (loop, _, _):
+        channel = Plain(loop)
+        fail_for_a_cause(channel)
+        kept, watched = channel.error, weakref.ref(channel)
+        assert kept is not None
+        assert isinstance(kept.__cause__, KeyError)
+        del channel
+        loop.run_once(0)
         assert watched() is None
 
 

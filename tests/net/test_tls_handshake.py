@@ -1,6 +1,7 @@
 """The TLS handshake: what it needs, what it protects, and what ends it."""
 
 import errno
+import logging
 import socket
 import ssl
 from contextlib import suppress
@@ -204,7 +205,8 @@ def test_an_alert_is_not_overtaken_by_a_reset() -> None:
 
 
 @pytest.mark.parametrize("server_side", [True, False])
-def test_a_handshake_has_a_deadline(server_side: bool) -> None:
+def test_a_handshake_has_a_deadline(server_side: bool, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "miniloop")
     clock = FakeClock()
     with EventLoop(debug=True, clock=clock) as loop:
         ours, theirs = socket.socketpair()
@@ -222,6 +224,8 @@ def test_a_handshake_has_a_deadline(server_side: bool) -> None:
             assert channel.seen == ["close"]
             assert isinstance(channel.error, TimeoutError)
             assert "7 seconds" in str(channel.error)
+            (record,) = caplog.records
+            assert "no TLS handshake within 7 seconds" in record.getMessage()
 
 
 def test_no_deadline_is_left_behind() -> None:

@@ -106,6 +106,16 @@ def test_a_client_may_not_leave_its_secrets_unprotected() -> None:
         assert client.tls is None
 
 
+def test_a_producer_that_waits_is_not_read_to_its_end() -> None:
+    with EventLoop(debug=True) as loop:
+        ours, theirs = socket.socketpair()
+        server = Secure(loop, ours)
+        server.push(iter(lambda: b"endless", None))
+        with theirs, pytest.raises(RuntimeError, match="a producer waits"):
+            server.start_tls(certificates().server(), server_side=True)
+        assert server.tls is None
+
+
 def test_misuse_is_refused_with_advice() -> None:
     with EventLoop(debug=True) as loop, ExitStack() as stack:
         serving = certificates().server()
