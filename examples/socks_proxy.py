@@ -84,8 +84,10 @@ async def serve(client: Stream, accounts: Collection[bytes] = ()) -> None:
         await together(carry(client, server), carry(server, client))
         if not server.closed:
             server.close_when_done()
-    except BaseException:
+    except BaseException as error:
         server.close()
+        if error is server.error and error is not client.error:  # no fault of ours, whatever it is
+            raise ConnectionError(f"{host!r}, port {port}: {error}") from None
         raise
 
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from examples import socks_proxy
 from examples.socks_proxy import fingerprint, read_accounts, reply, reply_for, serve
 from miniloop import Listener
-from miniloop.awaitable import served_by
+from miniloop.awaitable import Stream, served_by
 from miniloop.testing import GENTLE, HARSH, Faults, Peer, PeerServer, SimulatedNetwork
+from miniloop.trace import inspection
 
 PROXY, TARGET = ("proxy", 1080), ("10.0.0.9", 80)
 HELLO, AGREED = b"\5\1\0", b"\5\0"
@@ -144,6 +145,25 @@ def test_a_reset_ends_both_and_is_no_traceback(
     world.net.run_until(lambda: world.left() == 0)
     assert all(record.levelno == logging.INFO for record in caplog.records)
     assert "Traceback" not in caplog.text
+
+
+def test_a_lost_network_is_worth_one_line_too(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, _ = world.connected()
+    caplog.set_level(logging.INFO)
+    (server,) = (
+        each.channel
+        for each in inspection.registrations(world.loop)
+        if isinstance(each.channel, Stream) and each.channel.addr == TARGET
+    )
+    server._lost_(OSError(errno.EHOSTUNREACH, "No route to host"))  # what a receive may raise
+    world.net.run_until(lambda: client.eof)
+    world.net.run_until(lambda: world.left() == 0)
+    (record,) = caplog.records
+    assert record.levelno == logging.INFO
+    assert "'10.0.0.9', port 80: [Errno" in record.getMessage()
+    assert record.exc_info is None
 
 
 @pytest.mark.parametrize("slow", ["client", "server"])
