@@ -68,7 +68,8 @@ class FileWrapper:
         state = dict(poll.poll(0)).get(self.fd, 0)
         if not state:
             raise BlockingIOError(errno.EAGAIN, "nothing to read now")
-        return b"\0" if state & select.POLLIN else b""
+        over = state & select.POLLHUP and terminals.is_hung_up(self.fd)
+        return b"\0" if state & select.POLLIN and not over else b""
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
         """Write ``data``; returns how many bytes were taken."""

@@ -59,6 +59,17 @@ def _open_same(path: str, fd: int) -> int:
     raise OSError(errno.ENXIO, "another device has this name", path)
 
 
+def is_hung_up(fd: int) -> bool:
+    """Return whether ``fd`` is a terminal whose line is lost; poll(2) reports input there, too."""
+    import termios
+
+    try:
+        termios.tcgetattr(fd)
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)
+    return False
+
+
 def read_if_ready(fd: int, size: int) -> bytes:
     """Read from a blocking terminal.  BlockingIOError: there is nothing to read now."""
     if not _ready(fd, select.POLLIN):

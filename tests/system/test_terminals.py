@@ -147,6 +147,18 @@ def test_the_far_side_disappears(loop: EventLoop, way: str) -> None:
     os.close(near)
 
 
+def test_the_far_side_disappears_while_reading_is_paused(loop: EventLoop, way: str) -> None:
+    far, near = os.openpty()
+    tty.setraw(near)
+    port = Port(loop, near)
+    port.pause_reading()
+    loop.run_once(0)
+    os.close(far)
+    loop.run_once(5)
+    assert port.closed
+    os.close(near)
+
+
 def test_views_and_arrays_are_taken(terminal: Terminal, way: str) -> None:
     wrapper = FileWrapper(terminal.near)
     for data in (b"ab", bytearray(b"cd"), memoryview(b"ef"), memoryview(b"xgh")[1:]):
