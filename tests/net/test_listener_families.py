@@ -271,3 +271,10 @@ def test_free_ports_on_the_simulated_network() -> None:
     with net.loop() as loop:
         listener = Listener(loop, ("", 0), Echo)
         assert len({address[1] for address in listener.addresses}) == 1
+
+
+@BOTH
+def test_a_family_that_has_no_such_address(loop: EventLoop, host: str) -> None:
+    with pytest.raises(TypeError, match="not of the family"):
+        Listener(loop, (host, 0), Echo, family=socket.AF_UNSPEC)
+    assert inspection.registrations(loop) == []
