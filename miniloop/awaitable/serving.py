@@ -25,10 +25,11 @@ def served_by(handler: Handler) -> Callable[[EventLoop, socket.socket], Stream]:
     """Return a factory for ``Listener`` that has ``handler(stream)`` serve each connection.
 
     When the handler returns, what is queued is sent and the connection closed.  That is so too when
-    the handler raises what a peer can cause: the channel's own ``error``, or ConnectionError,
-    TimeoutError, ``IncompleteRead`` and ``TooLong``, which are logged in one line at INFO.  Any
-    other exception is logged with its traceback and closes the connection at once.  Inside asyncio
-    the handler is a task of asyncio, and elsewhere a ``Task``.
+    the handler raises what a peer can cause: ConnectionError, TimeoutError, ``IncompleteRead`` and
+    ``TooLong``, which are logged in one line at INFO, or the channel's own ``error``, which the
+    channel has logged (a limit at INFO, a lost connection at DEBUG).  Any other exception is logged
+    with its traceback and closes the connection at once.  Inside asyncio the handler is a task of
+    asyncio, and elsewhere a ``Task``.
 
     Args:
         handler: an ``async def`` function.

@@ -37,7 +37,7 @@ def _as_error(reason: str | Exception) -> Exception:
 
 
 def in_one_line(reason: str | Exception) -> str:
-    """Return a reason's text for a log: at most 500 characters of it; control characters, line ends among them, are escaped."""
+    """Return at most 500 characters of a reason; control characters and line ends are escaped."""
     text = str((isinstance(reason, OSError) and reason.strerror) or reason) or repr(reason)
     shown = (each if each.isprintable() else repr(each)[1:-1] for each in text[:_MOST_CHARACTERS])
     return "".join(shown)

@@ -444,17 +444,17 @@ def test_together_when_the_loop_is_closed(
 ) -> None:
     seen: list[str] = []
 
-    async def slow() -> None:
+    async def slow(loop: EventLoop) -> None:
         try:
             await pause(loop, 100)
         finally:
             seen.append("closed")
 
-    async def three() -> None:
-        await together(slow(), slow(), slow())
+    async def three(loop: EventLoop) -> None:
+        await together(slow(loop), slow(loop), slow(loop))
 
-    with net.loop() as loop:
-        Task(loop, three())
+    with net.loop() as closing:
+        Task(closing, three(closing))
         net.run(1)
     assert seen == ["closed"] * 3
     assert caplog.records == []
