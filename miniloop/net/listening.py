@@ -77,7 +77,9 @@ def _places(address: tuple[Any, ...], family: int | None) -> list[tuple[int, Any
         guessed = AF_INET6 if ":" in host else AF_INET
         return [(guessed if family is None else family, address)]
     places = zip((AF_INET, AF_INET6), BOTH[host], strict=True)
-    chosen = [(kind, (name, *rest)) for kind, name in places if family in (None, kind)]
+    chosen: list[tuple[int, Any]] = [
+        (kind, (name, *rest)) for kind, name in places if family in (None, kind)
+    ]
     if not chosen:
         raise TypeError(f"{address!r} is of IPv4 and IPv6, and not of the family {family!r}")
     return chosen
