@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .datafolder import data_folder
+from .doors.output import run_program
 from .people.names import Name, Refused, check_name, fold
 from .people.operators import (
     LONGEST_NAME,
@@ -106,4 +107,4 @@ def _ask_password(name: Name) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

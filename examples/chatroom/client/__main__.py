@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from miniloop import EventLoop
 
+from ..doors.output import run_program
 from ..doors.ports import add_port
 from ..doors.tls_versions import refuse_old_versions
 from .conversation import FAILED, INTERRUPTED, Client
@@ -94,4 +95,4 @@ def _is_open(fd: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)
