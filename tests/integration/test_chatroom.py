@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -200,6 +201,24 @@ def test_too_many_connections_are_told_so(start: Start, connect: Connect) -> Non
 def test_who_gives_no_name_is_shown_out(start: Start, connect: Connect) -> None:
     peer = connect(start("--login-timeout", "0.05"))
     assert peer.rest().endswith(b"-- You gave no name in time. Goodbye.\r\n")
+
+
+def test_the_kernel_keeps_a_silent_connection_alive(start: Start, connect: Connect) -> None:
+    table = Path("/proc/net/tcp")
+    if not table.exists():
+        pytest.skip("only Linux shows the timers of connections")
+    server = start()
+    peer = connect(server, "ann")
+    here, there = (
+        f":{sock[1]:04X}" for sock in (peer.socket.getpeername(), peer.socket.getsockname())
+    )
+    deadline = time.monotonic() + PATIENCE
+    while True:  # a segment that is not acknowledged yet has another timer, for a moment
+        rows = [line.split() for line in table.read_text().splitlines()[1:]]
+        [timer] = [row[5] for row in rows if row[1].endswith(here) and row[2].endswith(there)]
+        if timer.startswith("02:"):
+            break
+        assert time.monotonic() < deadline, timer
 
 
 def test_the_silent_are_asked_and_then_shown_out(start: Start, connect: Connect) -> None:
