@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from miniloop import EventLoop, ThreadPool, Trace
+from miniloop.system.systemd import Notifier, take_notifier
 from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
@@ -24,7 +25,7 @@ from .doors.proxies import Proxies
 from .keeping import CannotKeep, open_hall
 from .logs import REPORT_EVERY, Logs
 from .missing import has_web, missing_packages
-from .operators import default_path
+from .operators import default_path, why_not_used
 from .options import Options, parse_options
 from .password_pool import on_threads
 from .people.doorkeeper import Doorkeeper
@@ -91,6 +92,7 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
         CannotKeep: The history that was asked for cannot be used.
         CertificateError: The certificate cannot be used.
     """
+    notifier = _notifier()
     certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None
     operators = _operators(options)
     hall, keeping = open_hall(loop, options, _doorkeeper(loop, operators))
@@ -104,7 +106,16 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
     complaints = [*missing_packages(wants_web=options.web_port is not None), keeping.problem]
     # By the loop: who has read this may send SIGTERM, and the loop is there to end in order.
     loop.call_soon(_say, logs, filter(None, complaints), opening)
+    loop.call_soon(notifier.ready)
+    loop.on_stop(notifier.stopping)
     server.every(REPORT_EVERY, logs.report)
+
+
+def _notifier() -> Notifier:
+    try:
+        return take_notifier()
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"The service manager cannot be told: {error}.") from error
 
 
 def _say(logs: Logs, complaints: Iterable[str], opening: Iterable[str]) -> None:
@@ -125,7 +136,11 @@ def _operators(options: Options) -> Operators:
     try:
         return Operators(Path(options.operators) if options.operators else default_path())
     except (BadOperators, OSError) as error:
-        raise CannotStart(f"The operators' file cannot be used: {error}") from error
+        if options.operators is None and isinstance(error, OSError):
+            # A user of the system's, perhaps, whose home is /dev/null; nobody has asked for a file.
+            log.warning("There are no operators. %s", why_not_used(error))
+            return Operators()
+        raise CannotStart(f"The operators' file cannot be used: {why_not_used(error)}") from error
     except RuntimeError:  # from Path.home(): without a home, nobody has made such a file
         return Operators()
 
