@@ -1,4 +1,4 @@
-"""``python -m examples.chatroom``: run the server until Ctrl-C or SIGTERM.
+"""``python3 -m examples.chatroom``: run the server until Ctrl-C or SIGTERM.
 
 Rule of this file: start, run, and turn what can go wrong at the start into one sentence.
 """

@@ -1,4 +1,4 @@
-"""The terminal client: ``python -m examples.chatroom.client``.
+"""The terminal client: ``python3 -m examples.chatroom.client``.
 
 Rule of this file: the command line, and the checks before the connection is opened.
 """
@@ -63,7 +63,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         SystemExit: With 2 and a sentence on standard error if they make no sense.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m examples.chatroom.client", description="A client for the chat room."
+        prog="python3 -m examples.chatroom.client", description="A client for the chat room."
     )
     parser.add_argument("--host", default="127.0.0.1", help="server (default: %(default)s)")
     add_port(parser, "the server's port (default: %(default)s)", least=1)
