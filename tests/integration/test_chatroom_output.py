@@ -55,7 +55,7 @@ def unread(tmp_path: Path) -> Iterator[Launch]:
 
 def test_standard_error_that_nobody_reads_stops_nobody(unread: Launch, connect: Connect) -> None:
     reader, writer = os.pipe()
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, bytes(fcntl.fcntl(writer, fcntl.F_GETPIPE_SZ)))  # it takes no more
     server = unread(writer)
     os.close(writer)
     ann = connect(server, "ann")

@@ -22,8 +22,10 @@ def test_everything_is_written_though_the_descriptor_is_non_blocking() -> None:
     data = bytes(range(256)) * 4096  # 1 MiB: more than a pipe holds
 
     def write() -> None:
-        write_fully(writer, data)
-        os.close(writer)
+        try:
+            write_fully(writer, data)
+        finally:
+            os.close(writer)
 
     thread = threading.Thread(target=write)
     thread.start()
