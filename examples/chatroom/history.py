@@ -117,4 +117,4 @@ def _backup(history: Reading, given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

@@ -75,7 +75,9 @@ def test_output_that_nobody_reads_leaves_no_traceback(
     assert done.stderr in (b"", b"x")
 
 
-@pytest.mark.parametrize("module", ["chatroom", "chatroom.client", "chatroom.operators"])
+@pytest.mark.parametrize(
+    "module", ["chatroom", "chatroom.client", "chatroom.history", "chatroom.operators"]
+)
 def test_the_programs_end_so(module: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
