@@ -25,6 +25,7 @@ CONNECT_TIMEOUT = 20.0  # seconds to find the server and reach it
 TLS_TIMEOUT = 10.0  # seconds for the handshake
 SILENCE = 5.0  # seconds; the chat room greets at once, so something is wrong then
 TLS_ALERT = b"\x15\x03"  # how a TLS server's complaint begins
+NOTICE = "-- "  # how the chat room's own words begin
 PATIENCE = 5.0  # seconds the server has to say goodbye after our /quit
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -147,6 +148,7 @@ class Client:
         self._stdin = stdin
         self._keyboard: Keyboard | None = None
         self._leaving = False
+        self._greeted = False  # by a chat room that lets us speak, not by a port that wants TLS
         self._said_goodbye = False
         self._line = b""
         self._link = Link(self, tls)
@@ -175,9 +177,9 @@ class Client:
             complain(why_not_secured(self.host, self.port, error))
         elif not self.heard and self.exit_code is None:
             complain(closed_without_a_word(self.host, self.port))
-        elif not self._leaving:
+        elif not (self._leaving and self._greeted):
             complain("The server has closed the connection.")
-        self._finish(OK if self._leaving and self.heard else FAILED)
+        self._finish(OK if self._leaving and self._greeted else FAILED)
 
     def met_tls(self) -> None:
         """Give up: the server speaks TLS, and we do not."""
@@ -187,6 +189,7 @@ class Client:
     def show(self, line: str) -> None:
         """Print one line of the server's; it is clean, as servers are strangers, too."""
         self.heard = True
+        self._greeted = self._greeted or line.startswith(NOTICE)
         try:
             show(line)
         except OSError:  # nobody reads us any more
@@ -226,7 +229,7 @@ class Client:
 
     def _patience_ends(self) -> None:
         self._wonder()
-        self._finish(OK if self.heard else FAILED)
+        self._finish(OK if self._greeted else FAILED)
 
     def _wonder(self) -> None:
         if not self.heard and self._link.connected:
