@@ -1,7 +1,7 @@
 """Look up a host's addresses over UDP: datagrams, with retries on timers.
 
-    python -m examples.dns example.org
-    python -m examples.dns --type AAAA --server 192.0.2.53 example.org
+    python3 -m examples.dns example.org
+    python3 -m examples.dns --type AAAA --server 192.0.2.53 example.org
 
 Anybody can send us a datagram that claims to be the answer.  So each try has a random number and a
 socket of its own, with a port that the kernel chooses at random; the kernel lets through only what

@@ -1,8 +1,8 @@
 """A client for Redis and Valkey: commands in, replies by callback; no thread and no asyncio.
 
-    python -m examples.redis_client SET greeting hello
-    python -m examples.redis_client --url rediss://ada@redis.example.org --password-file pw GET x
-    python -m examples.redis_client SUBSCRIBE news
+    python3 -m examples.redis_client SET greeting hello
+    python3 -m examples.redis_client --url rediss://ada@redis.example.org --password-file pw GET x
+    python3 -m examples.redis_client SUBSCRIBE news
 
 Rule of this file: which commands wait, and which connection they go to.  A connection is in
 ``redis/link.py``, what may be trusted of its replies in ``redis/replies.py``.
@@ -25,7 +25,10 @@ from typing import Any
 try:
     import hiredis
 except ImportError as error:
-    error.msg = "hiredis is not installed: in this clone, python3 -m pip install -e '.[redis]'"
+    error.msg = (
+        "hiredis is not installed; in this clone: "
+        "python3 -m venv .venv/redis && .venv/redis/bin/pip install -e '.[redis]'"
+    )
     if __name__ == "__main__":
         sys.exit(error.msg)
     raise
@@ -273,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the options and the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.redis_client", description="Send one command to a Redis server."
+        prog="python3 -m examples.redis_client", description="Send one command to a Redis server."
     )
     parser.add_argument("--url", default="redis://127.0.0.1", metavar="redis://USER@HOST:PORT/DB",
                         help="the server; rediss:// for TLS (%(default)s)")  # fmt: skip

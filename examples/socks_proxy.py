@@ -1,6 +1,6 @@
 """A SOCKS5 proxy (RFC 1928) that reads top to bottom: one coroutine for each client.
 
-    python -m examples.socks_proxy
+    python3 -m examples.socks_proxy
     curl --socks5-hostname 127.0.0.1:1080 https://example.org/
 
 CONNECT only, by name or address, with or without a name and password (RFC 1929).  It connects to

@@ -1,6 +1,6 @@
 r"""A window that shows the time, and what comes in over the network: a miniloop inside Tk.
 
-    python -m examples.tk_clock [--port 4321]
+    python3 -m examples.tk_clock [--port 4321]
     printf 'tea is ready\n' | nc -N localhost 4321
 
 One thread, no polling: Tk watches one descriptor and keeps one timer for everything that miniloop
@@ -10,9 +10,17 @@ waits for.
 import argparse
 import math
 import socket
+import sys
 import time
-import tkinter
 from collections.abc import Callable
+
+try:
+    import tkinter
+except ImportError as error:
+    error.msg = "This Python has no tkinter; on Debian: sudo apt install python3-tk"
+    if __name__ == "__main__":
+        sys.exit(error.msg)
+    raise
 
 from miniloop import AsyncChat, EventLoop, Guest, Listener
 

@@ -1,6 +1,6 @@
 """What a trace costs: an echo server's processor time for a line, with and without one.
 
-    python -m examples.trace_cost
+    python3 -m examples.trace_cost
 
 Fifty connections each send a line of 64 bytes, two passes answer them, and so on; only the passes
 are measured.  Rounds of all kinds alternate, and each ratio is taken within its round.

@@ -41,11 +41,17 @@ STAGES: dict[str, list[str]] = {
 }
 
 
+MINUTES = {"mypy": 2, "docs": 2, "package": 2, "pytest": 20}
+"""What each stage takes about, on two cores; the others take seconds."""
+SIGN_OF_LIFE = 10.0  # seconds of silence until a line says that a stage is at work
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the chosen stages; the exit status is 0 if all of them passed, else 1."""
     options, pytest_args = parse_arguments(argv)
-    prepare()
     chosen = [name for name in STAGES if not options.only or name in options.only]
+    say(how_long(chosen))
+    prepare()
     failed = [name for name in chosen if not run_stage(name, pytest_args)]
     if failed:
         say(f"FAILED: {', '.join(failed)}")
@@ -119,7 +125,7 @@ def create_venv() -> None:
                 f"install the package python{version}-venv (Debian, Ubuntu), or another Python."
             )
     say(f"making {VENV.relative_to(ROOT)} ...")
-    if subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False).returncode:
+    if at_work("venv", [sys.executable, "-m", "venv", "--clear", str(VENV)]):
         give_up(f"could not make the virtual environment {VENV}: the reason is above.")
 
 
@@ -127,7 +133,7 @@ def install() -> None:
     """Install the project in place, with its test tools and what builds the site."""
     say("installing miniloop and its test tools ...")
     pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    if subprocess.run([*pip, "--editable", ".[test,docs]"], cwd=ROOT, check=False).returncode:
+    if at_work("pip", [*pip, "--editable", ".[test,docs]"]):
         give_up("could not install the test tools: pip's reason is above.")
 
 
@@ -140,14 +146,36 @@ def run_stage(name: str, pytest_args: Sequence[str]) -> bool:
     command = [str(venv_python()), "-m", *STAGES[name]]
     if name == "pytest":
         command += pytest_args
-    # The project's files are UTF-8, which Python does not take for granted in every locale.
-    environment = os.environ | {"PYTHONUTF8": "1"}
     started = time.perf_counter()
-    passed = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    passed = at_work(name, command, shows=name == "pytest") == 0
     if name != "pytest":
         verdict = "passed" if passed else "FAILED"
         say(f"{name}: {verdict}, {time.perf_counter() - started:.1f} s")
     return passed
+
+
+def at_work(name: str, command: Sequence[str], *, shows: bool = False) -> int:
+    """Run a command in the project's root and return its status.
+
+    Unless it ``shows`` by itself that it is at work, a line says so from time to time.
+    """
+    # The project's files are UTF-8, which Python does not take for granted in every locale.
+    environment = os.environ | {"PYTHONUTF8": "1"}
+    started = time.perf_counter()
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        while True:
+            try:
+                return process.wait(None if shows else SIGN_OF_LIFE)
+            except subprocess.TimeoutExpired:
+                say(f"{name}: at work, {time.perf_counter() - started:.0f} s")
+
+
+def how_long(chosen: Sequence[str]) -> str:
+    """Say how long the chosen stages will take."""
+    minutes = sum(MINUTES.get(name, 0) for name in chosen)
+    stages = f"about {minutes} minutes on two cores" if minutes else "less than a minute"
+    first = "" if STAMP.is_file() else ", after a minute or two for the virtual environment"
+    return f"{', '.join(chosen)}: {stages}{first}; Ctrl-C ends it"
 
 
 def say(line: str) -> None:

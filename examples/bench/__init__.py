@@ -1,6 +1,6 @@
 """The benchmark: miniloop beside a hand-written epoll loop, asyncio, uvloop and Twisted.
 
-`python -m examples.bench` runs it. How it is made, and why:
+`python3 -m examples.bench` runs it. How it is made, and why:
 
 * Every contestant is a server in a process of its own, pinned to one core; the load is on another.
 * Rounds are interleaved: within one round each contestant is measured once, for a fraction of a

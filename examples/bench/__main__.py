@@ -1,4 +1,4 @@
-"""The benchmark as a program: `python -m examples.bench [--quick] [--only WORKLOAD]`."""
+"""The benchmark as a program: `python3 -m examples.bench [--quick] [--only WORKLOAD]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chat room full of people: `python -m examples.bench.crowd`.
+"""A chat room full of people: `python3 -m examples.bench.crowd`.
 
 Starts the real server with its history on disk, lets a thousand members in, half of them by the
 line door and half by the web door, spread over rooms, and has each say one line a second. Every
@@ -23,7 +23,15 @@ from types import TracebackType
 
 from miniloop import EventLoop
 
-from .crowd_members import LineMember, Member, Tally, WebMember
+try:
+    from .crowd_members import LineMember, Member, Tally, WebMember
+except ImportError as error:
+    if __name__ == "__main__":
+        sys.exit(
+            f"The package {error.name} is missing; in this clone: "
+            "python3 -m venv .venv/bench && .venv/bench/bin/pip install -e '.[bench,chat]'"
+        )
+    raise
 from .machine import choose_cores, cpu_time, descriptors_short_of, pinned
 from .process import ROOT, Address
 
@@ -117,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.bench.crowd", description=(__doc__ or "").partition("\n\n")[2]
+        prog="python3 -m examples.bench.crowd", description=(__doc__ or "").partition("\n\n")[2]
     )
     parser.add_argument("--members", type=int, default=1000, help="how many (1000)")
     parser.add_argument("--rooms", type=int, default=100, help="over how many rooms (100)")

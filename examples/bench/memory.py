@@ -1,4 +1,4 @@
-"""How much memory an idle AsyncChat takes beyond its socket: `python -m examples.bench.memory`.
+"""How much memory an idle AsyncChat takes beyond its socket: `python3 -m examples.bench.memory`.
 
 A child process makes some thousand connected sockets, bare or each in an AsyncChat, exchanges one
 line on each so that whatever is made on first use exists, and reports bytes a connection: by

@@ -1,4 +1,4 @@
-"""The command line of `python -m examples.bench`."""
+"""The command line of `python3 -m examples.bench`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def is_a_part(options: argparse.Namespace) -> bool:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.bench",
+        prog="python3 -m examples.bench",
         description="Measure miniloop beside its peers. Ratios are ours to theirs, taken within "
         "each round: median, and the quartiles in brackets.",
     )

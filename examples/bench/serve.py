@@ -1,4 +1,4 @@
-"""One server as a program: `python -m examples.bench.serve NAME KIND [--core N]`.
+"""One server as a program: `python3 -m examples.bench.serve NAME KIND [--core N]`.
 
 It prints the port that it listens on, then serves until it is killed. The listening socket is made
 here, the same for everybody, so that only what comes after accept() differs.
@@ -19,7 +19,7 @@ BACKLOG = 1024
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve as the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m examples.bench.serve")
+    parser = argparse.ArgumentParser(prog="python3 -m examples.bench.serve")
     parser.add_argument("name", choices=list(MODULES))
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--core", type=int, help="the core to stay on")

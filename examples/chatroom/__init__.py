@@ -5,5 +5,5 @@ The program lies in this folder and puts the parts together, which are folders: 
 docs/explanation/chat-room.md says how they depend on each other.
 
 Nothing is imported here, so that the parts without sockets can be used without the event loop.
-Run it with ``python -m examples.chatroom``; README and ``--help`` say the rest.
+Run it with ``python3 -m examples.chatroom``; README and ``--help`` say the rest.
 """

@@ -1,4 +1,4 @@
-"""``python -m examples.chatroom``: run the server until Ctrl-C or SIGTERM.
+"""``python3 -m examples.chatroom``: run the server until Ctrl-C or SIGTERM.
 
 Rule of this file: start, run, and turn what can go wrong at the start into one sentence.
 """
@@ -8,22 +8,24 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from miniloop import EventLoop, ThreadPool, Trace
+from miniloop.system.systemd import Notifier, take_notifier
 from miniloop.trace import install
 from miniloop.trace.chrome_trace import ChromeTrace
 
 from .doors.certificates import Certificate, CertificateError
+from .doors.output import run_program
 from .doors.ports import reachable
 from .doors.proxies import Proxies
 from .keeping import CannotKeep, open_hall
+from .logs import REPORT_EVERY, Logs
 from .missing import has_web, missing_packages
-from .operators import default_path
+from .operators import default_path, why_not_used
 from .options import Options, parse_options
 from .password_pool import on_threads
 from .people.doorkeeper import Doorkeeper
@@ -46,28 +48,30 @@ class CannotStart(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chat room; return the process's exit code."""
     options = parse_options(arguments)
-    logging.basicConfig(
-        level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    with Logs(options.log_level.upper()) as logs:
+        return _run(options, logs)
+
+
+def _run(options: Options, logs: Logs) -> int:
     try:
         trace = _trace(options)
     except CannotStart as error:
-        print(error, file=sys.stderr)
+        logs.complain(str(error))
         return 1
     with EventLoop() as loop:
         if trace is not None:
             install(loop, trace)
         try:
-            _open(loop, options)
+            _open(loop, options, logs)
         except (CannotKeep, CannotStart, CertificateError) as error:
-            print(error, file=sys.stderr)
+            logs.complain(str(error))
             return 1
         try:
             loop.run()
         except KeyboardInterrupt:  # the second Ctrl-C, from somebody who will not wait
-            print("The chat room was ended at once.", flush=True)
+            logs.say("The chat room was ended at once.")
             return INTERRUPTED
-    print("The chat room is closed.", flush=True)
+    logs.say("The chat room is closed.")
     return 0
 
 
@@ -80,7 +84,7 @@ def _trace(options: Options) -> Trace | None:
         raise CannotStart(f"Cannot write {options.trace}: {error.strerror or error}.") from error
 
 
-def _open(loop: EventLoop, options: Options) -> None:
+def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
     """Open everything, and say where it is.
 
     Raises:
@@ -88,6 +92,7 @@ def _open(loop: EventLoop, options: Options) -> None:
         CannotKeep: The history that was asked for cannot be used.
         CertificateError: The certificate cannot be used.
     """
+    notifier = _notifier()
     certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None
     operators = _operators(options)
     hall, keeping = open_hall(loop, options, _doorkeeper(loop, operators))
@@ -100,13 +105,24 @@ def _open(loop: EventLoop, options: Options) -> None:
         raise
     complaints = [*missing_packages(wants_web=options.web_port is not None), keeping.problem]
     # By the loop: who has read this may send SIGTERM, and the loop is there to end in order.
-    loop.call_soon(_say, filter(None, complaints), opening)
+    loop.call_soon(_say, logs, filter(None, complaints), opening)
+    loop.call_soon(notifier.ready)
+    loop.on_stop(notifier.stopping)
+    server.every(REPORT_EVERY, logs.report)
 
 
-def _say(complaints: Iterable[str], opening: Iterable[str]) -> None:
+def _notifier() -> Notifier:
+    try:
+        return take_notifier()
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"The service manager cannot be told: {error}.") from error
+
+
+def _say(logs: Logs, complaints: Iterable[str], opening: Iterable[str]) -> None:
     for sentence in complaints:
-        print(sentence, file=sys.stderr)
-    print("\n".join(opening), flush=True)
+        logs.complain(sentence)
+    for sentence in opening:
+        logs.say(sentence)
 
 
 def _doorkeeper(loop: EventLoop, operators: Operators) -> Doorkeeper:
@@ -120,7 +136,11 @@ def _operators(options: Options) -> Operators:
     try:
         return Operators(Path(options.operators) if options.operators else default_path())
     except (BadOperators, OSError) as error:
-        raise CannotStart(f"The operators' file cannot be used: {error}") from error
+        if options.operators is None and isinstance(error, OSError):
+            # A user of the system's, perhaps, whose home is /dev/null; nobody has asked for a file.
+            log.warning("There are no operators. %s", why_not_used(error))
+            return Operators()
+        raise CannotStart(f"The operators' file cannot be used: {why_not_used(error)}") from error
     except RuntimeError:  # from Path.home(): without a home, nobody has made such a file
         return Operators()
 
@@ -172,4 +192,4 @@ def _warn_if_open(server: ChatServer, host: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .doors.line.rendering import LineRenderer
+from .doors.output import run_program
 from .hall.messages import Message, Page
 from .keeping import default_history
 from .people.names import fold
@@ -117,4 +118,4 @@ def _backup(history: Reading, given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from .people import names
 
 # Not by the project's name: the examples run in a clone, and an index might have a namesake.
-INSTALL = "in this clone, python3 -m pip install -e '.[chat]' brings it."
-NO_WEB = f"There is no web page: the package websockets is missing; {INSTALL}"
+# In a virtual environment, because Debian's Python takes packages nowhere else.
+INSTALL = (
+    "This installs what is missing, in this clone, and runs it: python3 -m venv .venv/chat && "
+    ".venv/chat/bin/pip install -e '.[chat]' && .venv/chat/bin/python -m examples.chatroom"
+)
+NO_WEB = "There is no web page: the package websockets is missing."
 NO_PRECIS = (
-    "Names are checked by simpler rules than PRECIS (RFC 8265): the package precis-i18n is "
-    f"missing; {INSTALL}"
+    "Names are checked by simpler rules than PRECIS (RFC 8265): the package precis-i18n is missing."
 )
 
 
@@ -25,7 +28,17 @@ def has_web() -> bool:
 
 
 def missing_packages(*, wants_web: bool) -> Iterator[str]:
-    """Yield a sentence for each package that is missing and would make a difference."""
+    """Yield a sentence for each package that is missing and would make a difference.
+
+    The last one says how to get them.
+    """
+    found = list(_missing(wants_web=wants_web))
+    yield from found
+    if found:
+        yield INSTALL
+
+
+def _missing(*, wants_web: bool) -> Iterator[str]:
     if wants_web and not has_web():
         yield NO_WEB
     if not names.PRECIS:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .datafolder import data_folder
+from .doors.output import run_program
 from .people.names import Name, Refused, check_name, fold
 from .people.operators import (
     LONGEST_NAME,
@@ -33,6 +34,13 @@ def default_path() -> Path:
     return data_folder() / FILE
 
 
+def why_not_used(error: Exception) -> str:
+    """Return a sentence that says why the file cannot be used."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"Cannot use {error.filename}: {error.strerror}."
+    return str(error)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Edit the file; return the process's exit code."""
     given = _make_parser().parse_args(arguments)
@@ -41,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         edit: Callable[[Path, argparse.Namespace], int] = given.edit
         return edit(path, given)
     except (Refused, BadOperators, OSError, RuntimeError) as error:
-        print(error, file=sys.stderr)
+        print(why_not_used(error), file=sys.stderr)
         return 1
 
 
@@ -106,4 +114,4 @@ def _ask_password(name: Name) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

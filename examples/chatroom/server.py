@@ -6,6 +6,7 @@ Rule of this file: putting the parts together; no protocol and no options.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -30,6 +31,7 @@ log = logging.getLogger("chatroom")
 
 FAREWELL = "The chat room is closing. Goodbye."
 TRIM_EVERY = 60.0  # seconds; a busy room may say some tens of megabytes in that time
+STDIN = 0
 FOREVER = float("inf")
 
 
@@ -68,12 +70,13 @@ class ChatServer:
         self._certificate = certificate
         self._wall = wall
         self._proxies = proxies if proxies is not None else Proxies()
-        self._every(1.0, self._tick)
-        self._every(TRIM_EVERY, keeping.trim)
+        self._on_terminal = os.isatty(STDIN)
+        self.every(1.0, self._tick)
+        self.every(TRIM_EVERY, keeping.trim)
         keeping.trim()
         loop.on_stop(self._stop)
         if hasattr(signal, "SIGHUP"):
-            loop.add_signal_handler(signal.SIGHUP, self.reload)
+            loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
     def moment(self) -> Moment:
         """Return the time, as the hall wants it."""
@@ -132,6 +135,14 @@ class ChatServer:
         self.status.doors["web"] = lambda: Queues.from_figures(web.figures())
         return web
 
+    def _hung_up(self) -> None:
+        # SIGHUP has two meanings: somebody asks for a reload, or the terminal was closed.
+        if self._on_terminal and not os.isatty(STDIN):
+            log.info("The terminal is gone.")
+            self._loop.stop()
+        else:
+            self.reload()
+
     def reload(self) -> None:
         """Read the files again that may have changed: the certificate, the operators."""
         log.info("Reading the files again.")
@@ -142,7 +153,9 @@ class ChatServer:
         except (BadOperators, OSError) as error:
             log.error("The operators stay who they were: %s", error)
 
-    def _every(self, seconds: float, action: Callable[[], object]) -> None:
+    def every(self, seconds: float, action: Callable[[], object]) -> None:
+        """Call `action` again and again, for the first time after `seconds`."""
+
         def again() -> None:
             self._loop.call_later(seconds, again)  # first: one failure must not be the last
             action()

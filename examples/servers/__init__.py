@@ -3,7 +3,7 @@
 Each prints who came, what was sent and who left, and sends every line back.  Start one from the
 project's top directory, and talk to it with telnet or nc:
 
-    python -m examples.servers.NAME [--port 1234] [--quiet]
+    python3 -m examples.servers.NAME [--port 1234] [--quiet]
 
 What each way costs, in a line:
 

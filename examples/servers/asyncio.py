@@ -77,7 +77,7 @@ def serve(port: int, uvloop: bool) -> None:
 def uvloop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """Return what makes uvloop's loops."""
     found = importlib.util.find_spec("uvloop") is not None
-    common.need(found, "uvloop is not installed: pip install uvloop")
+    common.need(found, f"uvloop is not installed; in this clone: {common.IN_THE_LAB}")
     import uvloop
 
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop

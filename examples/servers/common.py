@@ -66,6 +66,10 @@ def _port(text: str) -> int:
     return port
 
 
+IN_THE_LAB = "python3 -m venv .venv/lab && .venv/lab/bin/pip install -e '.[lab]'"
+"""The command, in this clone, that installs what some of the methods need."""
+
+
 def need(available: bool, sentence: str) -> None:
     """End with ``sentence`` and status 1 where a method is not to be had.
 

@@ -1,4 +1,4 @@
-"""Measure the servers of this directory beside each other: `python -m examples.servers.compare`.
+"""Measure the servers of this directory beside each other: `python3 -m examples.servers.compare`.
 
 It prints a table, and writes it as Markdown, the figures as CSV and plots as SVG and PNG. How it is
 measured, and what the figures can tell and cannot: examples/servers/lab/__init__.py.
@@ -18,6 +18,7 @@ from examples.bench.loops import Loops, choose
 from examples.bench.machine import choose_cores, descriptors_short_of, pinned
 from examples.bench.setting import Setting, description
 
+from .common import IN_THE_LAB
 from .lab import files, options, page, plots, store
 from .lab.contestants import chosen
 from .lab.figures import Figure, figures
@@ -160,7 +161,7 @@ def draw(out: Path, sums: Sequence[Figure]) -> None:
         names = plots.draw(out, sums)
         print(f"Plots, as .svg and .png: {', '.join(names)}")
     else:
-        print("No plots: matplotlib is not installed (pip install -e '.[lab]', then --redraw).")
+        print(f"No plots: matplotlib is not installed ({IN_THE_LAB}, then --redraw).")
 
 
 def end_politely(number: int, frame: object) -> None:

@@ -23,7 +23,7 @@ try:
     from twisted.protocols.basic import LineReceiver
     from zope.interface import implementer
 except ModuleNotFoundError:
-    sys.exit("Twisted is not installed: pip install twisted")
+    sys.exit(f"Twisted is not installed; in this clone: {common.IN_THE_LAB}")
 
 reactor: Any = installed_reactor  # a module to type checkers, the chosen reactor at run time
 

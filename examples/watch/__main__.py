@@ -1,4 +1,4 @@
-"""``python -m examples.watch``: show an event loop at work, until Ctrl-C.
+"""``python3 -m examples.watch``: show an event loop at work, until Ctrl-C.
 
 Rule of this file: the command line, and who is started and ended in which order.
 """
@@ -82,7 +82,7 @@ def complain(host: str, port: int, error: OSError) -> int:
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.watch",
+        prog="python3 -m examples.watch",
         description="A page that shows an event loop at work, under a chat room.",
     )
     parser.add_argument(

@@ -1,6 +1,6 @@
 """Simulated users, so that there is something to see.
 
-    python -m examples.watch.bots --port 1234 --bots 5 --seconds 10
+    python3 -m examples.watch.bots --port 1234 --bots 5 --seconds 10
 
 Rule of this file: they come in by the door for telnet like everybody else, and know nothing of what
 is behind it.
@@ -97,7 +97,7 @@ def name_of(number: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Talk for a while in a chat room that runs already."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.watch.bots", description="Simulated users of the chat room."
+        prog="python3 -m examples.watch.bots", description="Simulated users of the chat room."
     )
     parser.add_argument("--port", type=int, default=1234, help="of the chat room (1234)")
     parser.add_argument("--bots", type=int, default=5, help="how many (5)")

@@ -5,9 +5,9 @@ calls and the same texts, on miniloop's selectors:
 
     from miniloop.compat import asyncore, asynchat      # in a program that may be changed
     miniloop.compat.install()                           # before one that may not
-    python -m miniloop.compat PROGRAM [ARGS]            # around one from the command line
+    python3 -m miniloop.compat PROGRAM [ARGS]            # around one from the command line
 
-A second distribution, miniloop-asyncore, does so for all programs of an environment.  ``python -m
+A second distribution, miniloop-asyncore, does so for all programs of an environment.  ``python3 -m
 miniloop.compat --which`` says whose modules a program gets.
 
 What these modules do is what CPython 3.11's did, oddities included, because programs depend on

@@ -1,4 +1,4 @@
-"""``python -m miniloop.compat PROGRAM [ARGS]``: run a program that imports asyncore, unchanged.
+"""``python3 -m miniloop.compat PROGRAM [ARGS]``: run a program that imports asyncore, unchanged.
 
 ``-m MODULE`` in the place of ``PROGRAM`` runs a module, as Python's own ``-m`` does.
 
@@ -18,9 +18,9 @@ from typing import Any, NoReturn
 from miniloop.compat import install
 
 USAGE = """\
-usage: python -m miniloop.compat PROGRAM [ARGS]
-       python -m miniloop.compat -m MODULE [ARGS]
-       python -m miniloop.compat --which [PROGRAM]
+usage: python3 -m miniloop.compat PROGRAM [ARGS]
+       python3 -m miniloop.compat -m MODULE [ARGS]
+       python3 -m miniloop.compat --which [PROGRAM]
 
 Run a program or module that imports asyncore or asynchat, on miniloop.
 --which says whose modules it would get from Python alone, and why.
@@ -178,7 +178,7 @@ def execute(code: CodeType, **attributes: Any) -> None:
 
 def give_up(reason: str) -> NoReturn:
     """End with a sentence."""
-    print(f"python -m miniloop.compat: {reason}", file=sys.stderr)
+    print(f"python3 -m miniloop.compat: {reason}", file=sys.stderr)
     sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Whose asyncore and asynchat a program gets, and why: ``python -m miniloop.compat --which``."""
+"""Whose asyncore and asynchat a program gets, and why: ``python3 -m miniloop.compat --which``."""
 
 import importlib.util
 import os
@@ -30,7 +30,7 @@ class Copy(NamedTuple):
 def explain() -> str:
     """Return some lines about each module, for a program that Python runs as it is."""
     lines = [line for name in NAMES for line in explain_one(name)]
-    return "\n".join([*lines, "Under python -m miniloop.compat PROGRAM both are miniloop's."])
+    return "\n".join([*lines, "Under python3 -m miniloop.compat PROGRAM both are miniloop's."])
 
 
 def explain_one(name: str) -> Iterator[str]:

@@ -168,5 +168,5 @@ def _program() -> str:
     """Return the program's name; not its arguments and folder, which may be secret."""
     module = getattr(sys.modules.get("__main__"), "__spec__", None)
     if module is not None:
-        return f"python -m {module.name.removesuffix('.__main__')}"
+        return f"python3 -m {module.name.removesuffix('.__main__')}"
     return Path(sys.argv[0]).name or "python"

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FINDER = ROOT / "packaging" / "asyncore" / "src"
 STILL = sys.version_info < (3, 12)
-AT_THE_END = "Under python -m miniloop.compat PROGRAM both are miniloop's.\n"
+AT_THE_END = "Under python3 -m miniloop.compat PROGRAM both are miniloop's.\n"
 
 
 def which(*arguments: str, path: object = "", options: tuple[str, ...] = ()) -> str:
@@ -134,4 +134,4 @@ def test_a_missing_program_is_named() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == "python -m miniloop.compat: there is no file 'nowhere.py'\n"
+    assert done.stderr == "python3 -m miniloop.compat: there is no file 'nowhere.py'\n"

@@ -3,7 +3,7 @@
     python3 -m tests.distribution.startup [RUNS]
 
 An environment with it and one without are started in turn, by default 100 times each.  The figures
-are medians of what ``python -X importtime -c pass`` says that all imports took together.
+are medians of what ``python3 -X importtime -c pass`` says that all imports took together.
 """
 
 import re

@@ -111,7 +111,7 @@ def test_smtpd_carries_mail(environment: Environment) -> None:
 def test_which_is_as_the_page_shows_it(environment: Environment, tmp_path: Path) -> None:
     said = environment.start("-m", "miniloop.compat", "--which", cwd=tmp_path).stdout
     page = (ROOT / "docs" / "howto" / "port-from-asyncore.md").read_text()
-    shown = page.split("$ python -m miniloop.compat --which", 1)[1].split("```")[0]
+    shown = page.split("$ python3 -m miniloop.compat --which", 1)[1].split("```")[0]
     assert said.replace(str(environment.site.parent), "...") == shown.split("\n", 1)[1]
 
 

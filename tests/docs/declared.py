@@ -13,17 +13,26 @@ CHAT_ROOM = "tests/integration/test_chatroom.py::test_two_people_converse"
 TLS = "tests/integration/test_chatroom_tls.py"
 RUN_HERE = "tests/integration/test_page_commands.py::test_command"
 INSTALLED = "tests/distribution/test_installed.py"
+SERVICE = "changes the machine; the unit: tests/examples/chatroom/test_deploy.py"
+IMAGE = "needs an engine; the files: tests/examples/chatroom/test_deploy.py"
 IN_VENV = "python3 -m venv .venv/chat && .venv/chat/bin/pip install "
 
 COMMANDS = {
-    "python -m pip install . ./packaging/asyncore": (
+    "python3 -m pip install . ./packaging/asyncore": (
         f"builds with a backend from the network; the same wheels: {INSTALLED}::test_children"
     ),
-    "python -m miniloop.compat --which": f"{INSTALLED}::test_which_is_as_the_page_shows_it",
+    "python3 -m miniloop.compat --which": f"{INSTALLED}::test_which_is_as_the_page_shows_it",
     "python3 -m examples.chatroom": CHAT_ROOM,
     f"{IN_VENV}-e '.[chat]' && .venv/chat/bin/python -m examples.chatroom": (
         f"installs from the network; the room: {CHAT_ROOM}"
     ),
+    "sudo useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin chatroom": SERVICE,
+    "sudo python3 -m venv .venv/chat && sudo .venv/chat/bin/pip install -e '.[chat]'": SERVICE,
+    "sudo cp examples/chatroom/deploy/chatroom.service /etc/systemd/system/": SERVICE,
+    "sudo systemctl enable --now chatroom": SERVICE,
+    "podman build -f examples/chatroom/deploy/Containerfile -t chatroom .": IMAGE,
+    "podman run --name chatroom -p 1234:1234 -p 8080:8080 -v chatroom:/data/miniloop-chatroom "
+    "--read-only --cap-drop all chatroom": IMAGE,
     f"{IN_VENV}-qe '.[chat]' && .venv/chat/bin/python -m examples.chatroom": (
         f"installs from the network; the room: {CHAT_ROOM}"
     ),
@@ -65,8 +74,8 @@ COMMANDS = {
         "the reader's program; others: tests/integration/test_compat_main.py::"
         "test_an_unmodified_program_that_talks_to_itself"
     ),
-    "python -m miniloop.compat PROGRAM [ARGS]": "usage; as above",
-    "python -m miniloop.compat -m MODULE [ARGS]": "usage; as above",
+    "python3 -m miniloop.compat PROGRAM [ARGS]": "usage; as above",
+    "python3 -m miniloop.compat -m MODULE [ARGS]": "usage; as above",
     "python3 -m miniloop.compat examples/porting/step0_asyncore.py 11211 &": (
         "tests/integration/test_porting.py::test_what_was_set_is_got"
     ),
@@ -108,6 +117,9 @@ NGINX = "tests/integration/test_chatroom_nginx.py"
 SYSTEMD = "needs systemd; what it does: tests/integration/test_workers.py::test_started_by_systemd"
 
 OTHER_BLOCKS = {
+    "Type=notify\nUser=chatroom": (
+        "tests/examples/chatroom/test_deploy.py::test_the_page_shows_what_is_in_the_unit"
+    ),
     "# /etc/systemd/system/echo.socket": SYSTEMD,
     "# /etc/systemd/system/echo.service": SYSTEMD,
     "# /etc/nginx/conf.d/chat.conf": f"{NGINX}::test_each_browser_has_its_own_address",

@@ -1,6 +1,6 @@
-"""Look for inputs that break a target: `python -m tests.fuzz [TARGET ...] [--seconds N]`.
+"""Look for inputs that break a target: `python3 -m tests.fuzz [TARGET ...] [--seconds N]`.
 
-Needs atheris (`pip install atheris`), which drives LLVM's libFuzzer by the coverage of the Python
+Needs atheris, which drives LLVM's libFuzzer by the coverage of the Python
 code. What it finds worth keeping is reduced to the few inputs that reach everything reached so far,
 and replaces the corpus; look at the difference before you commit it. An input that breaks a target
 is left in this folder as ``crash-...``: put it into the corpus, so that the tests keep it.
@@ -26,7 +26,7 @@ LONGEST = 400  # bytes; longer inputs find nothing that shorter ones do not, and
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Fuzz the targets one after the other; the exit status is 1 if one of them broke."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python3 -m tests.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", help=f"some of: {', '.join(NAMES)} (all)")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
     parser.add_argument("--keep", action="store_true", help="reduce the findings into the corpus")
@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown := set(options.targets) - set(NAMES):
         parser.error(f"there is no target {', '.join(unknown)}; there are: {', '.join(NAMES)}")
     if importlib.util.find_spec("atheris") is None:
-        parser.error("the package atheris is missing: pip install atheris")
+        install = "python3 -m venv .venv/fuzz && .venv/fuzz/bin/pip install -e '.[test]' atheris"
+        parser.error(f"the package atheris is missing; in this clone: {install}")
     broken = [
         name for name in options.targets or NAMES if not fuzz(name, options.seconds, options.keep)
     ]

@@ -1,4 +1,4 @@
-"""Run libFuzzer on one target: `python -m tests.fuzz.one TARGET [libFuzzer's options]`."""
+"""Run libFuzzer on one target: `python3 -m tests.fuzz.one TARGET [libFuzzer's options]`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import pytest
 from tests.integration.chatroom_process import PATIENCE, Server
 
 webdriver = pytest.importorskip(
-    "selenium.webdriver", reason="selenium is not installed: pip install selenium"
+    "selenium.webdriver", reason="selenium is not installed: python3 -m tests installs it"
 )
 from selenium.common.exceptions import WebDriverException as WebDriverException  # noqa: E402
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402

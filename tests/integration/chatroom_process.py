@@ -23,7 +23,7 @@ NO_FLOOD_LIMIT = (
 
 
 class Server:
-    """``python -m examples.chatroom`` on free ports, with everything it keeps in `folder`."""
+    """``python3 -m examples.chatroom`` on free ports, with everything it keeps in `folder`."""
 
     def __init__(self, folder: Path, *options: str, environment: dict[str, str] | None = None):
         self.process = subprocess.Popen(

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_telnet_options_are_refused_and_ctrl_c_hurts_nobody(start: Start, connec
 def test_nothing_harmful_reaches_another_terminal(start: Start, connect: Connect) -> None:
     server = start()
     ann, bob = connect(server, "ann"), connect(server, "bob")
-    ann.send("a\x1b[2J\x07\x9b\u202e\u2066\u2028\x7fb".encode() + b"\xff\xff\xfe\xc3\x28\n")
+    ann.send("a\x1b[2J\x07\x9b\u202e\u2066\u2028b".encode() + b"\xff\xff\xfe\xc3\x28\n")
     bob.expect("ann: a[2J b\ufffd\ufffd\ufffd(\r\n")
 
 
@@ -200,6 +201,34 @@ def test_too_many_connections_are_told_so(start: Start, connect: Connect) -> Non
 def test_who_gives_no_name_is_shown_out(start: Start, connect: Connect) -> None:
     peer = connect(start("--login-timeout", "0.05"))
     assert peer.rest().endswith(b"-- You gave no name in time. Goodbye.\r\n")
+
+
+def test_the_kernel_keeps_a_silent_connection_alive(start: Start, connect: Connect) -> None:
+    table = Path("/proc/net/tcp")
+    if not table.exists():
+        pytest.skip("only Linux shows the timers of connections")
+    server = start()
+    peer = connect(server, "ann")
+    here, there = (
+        f":{sock[1]:04X}" for sock in (peer.socket.getpeername(), peer.socket.getsockname())
+    )
+    deadline = time.monotonic() + PATIENCE
+    while True:  # a segment that is not acknowledged yet has another timer, for a moment
+        rows = [line.split() for line in table.read_text().splitlines()[1:]]
+        [timer] = [row[5] for row in rows if row[1].endswith(here) and row[2].endswith(there)]
+        if timer.startswith("02:"):
+            break
+        assert time.monotonic() < deadline, timer
+
+
+def test_the_service_manager_is_told(start: Start, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.settimeout(PATIENCE)
+        manager.bind(str(tmp_path / "notify"))
+        server = start(environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(1000).decode() == f"READY=1\nMAINPID={server.process.pid}"
+        assert server.stop()[0] == 0
+        assert manager.recv(1000) == b"STOPPING=1"
 
 
 def test_the_silent_are_asked_and_then_shown_out(start: Start, connect: Connect) -> None:

@@ -58,6 +58,9 @@ def bare_client() -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
         connection = listener.accept()[0]
     with client, connection:
         connection.settimeout(PATIENCE)
+        connection.sendall(b"-- Welcome.\r\n")
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"-- Welcome.\n"
         received = b""
         while b"ann\n" not in received:
             received += connection.recv(100)
@@ -105,6 +108,82 @@ def test_what_the_terminal_cannot_show_ends_nothing(
     assert client.stdout.readline() == b"-- on\n"
 
 
+def test_one_socket_for_input_and_output_loses_no_line() -> None:
+    """As socat EXEC: and inetd give it: the screen is non-blocking because the keyboard is."""
+    ours, theirs = socket.socketpair()
+    lines = [b"-- %d %b" % (number, b"x" * 150) for number in range(6000)]  # 900 KB
+    with socket.create_server(("127.0.0.1", 0)) as listener, ours:
+        client = subprocess.Popen(
+            client_command(listener.getsockname()[1], "--name", "ann"),
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            stderr=theirs.fileno(),
+        )
+        theirs.close()
+        connection = listener.accept()[0]
+        with connection:
+            connection.settimeout(PATIENCE)
+            ours.settimeout(PATIENCE)
+            assert ours.send(b"typed\n")
+            received = b""
+            while b"typed\n" not in received:  # the keyboard is watched
+                received += connection.recv(100)
+            connection.sendall(b"\r\n".join([*lines, b""]))
+        shown = b""
+        while data := ours.recv(65536):
+            shown += data
+        assert client.wait(PATIENCE) == 1
+    assert shown.splitlines() == [*lines, b"The server has closed the connection."]
+
+
+@pytest.mark.parametrize("typed", [None, subprocess.DEVNULL], ids=["at a keyboard", "no input"])
+def test_a_server_that_says_nothing_is_told_so(typed: int | None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        client = subprocess.Popen(
+            client_command(port),
+            cwd=ROOT,
+            stdin=subprocess.PIPE if typed is None else typed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with listener.accept()[0]:
+            assert client.stderr is not None
+            assert client.stderr.readline() == (
+                f"127.0.0.1 port {port} says nothing; "
+                "if it speaks TLS, leave and come again with --tls.\n"
+            )
+            if typed is None:
+                assert client.poll() is None
+                client.kill()
+            else:
+                assert client.wait(PATIENCE) == 1
+        client.communicate(timeout=PATIENCE)
+
+
+def test_a_server_that_closes_without_a_word_may_speak_tls() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        client = subprocess.Popen(
+            client_command(port),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        listener.accept()[0].close()
+        _, error = client.communicate(timeout=PATIENCE)
+    assert client.returncode == 1
+    assert error == (
+        f"127.0.0.1 port {port} has closed the connection without a word; "
+        "if it speaks TLS, --tls.\n"
+    )
+
+
 def test_a_failed_connect_is_told_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
@@ -118,7 +197,7 @@ def test_a_failed_connect_is_told_in_one_sentence() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == "Cannot connect: Connection refused.\n"
+    assert done.stderr == f"Cannot connect to 127.0.0.1 port {port}: Connection refused.\n"
 
 
 class Terminal:

@@ -135,14 +135,25 @@ def test_the_client_trusts_nobody_unknown(start: Start, files: Files) -> None:
     done = client(start(*files.options), "--tls")
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith("Cannot trust 127.0.0.1: ")
+    assert done.stderr.startswith("Cannot trust 127.0.0.1 port ")
     assert done.stderr.endswith(" --ca FILE trusts the certificates in that file.\n")
+
+
+@pytest.mark.parametrize("typed", ["", "hello\n"])
+def test_the_client_without_tls_says_so_where_there_is(
+    start: Start, files: Files, typed: str
+) -> None:
+    server = start(*files.options)
+    done = client(server, typed=typed)
+    assert done.returncode == 1
+    assert "--tls" in done.stdout + done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_client_says_so_where_there_is_no_tls(start: Start, files: Files) -> None:
     done = client(start(), "--ca", files.authority)
     assert done.returncode == 1
-    assert done.stderr.startswith("Cannot speak TLS with 127.0.0.1: ")
+    assert " does not speak TLS: try it without --tls and --ca.\n" in done.stderr
 
 
 def test_who_speaks_no_tls_is_told_so_and_hurts_nobody(

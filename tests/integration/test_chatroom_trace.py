@@ -44,4 +44,4 @@ def test_the_sample_in_the_docs(tmp_path: Path) -> None:
     picture = Picture(path)
     through = {tuple(each.name for each in arrow) for arrow in picture.arrows}
     assert ("handle_read", "Ledger.flush", "flush") in through
-    assert picture.entries[0]["args"]["name"] == "miniloop: python -m examples.chatroom"
+    assert picture.entries[0]["args"]["name"] == "miniloop: python3 -m examples.chatroom"

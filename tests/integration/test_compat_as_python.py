@@ -1,4 +1,4 @@
-"""``python -m miniloop.compat`` gives a program what Python alone gives it, whatever its form."""
+"""``python3 -m miniloop.compat`` gives a program what Python alone gives it, whatever its form."""
 
 import os
 import py_compile
@@ -78,7 +78,7 @@ def test_a_program_sees_what_it_sees_under_python(folder: Path, form: str, way: 
     assert ours.stdout == alone.stdout
     assert ours.returncode == alone.returncode
     if alone.returncode:  # the current directory is not searched
-        assert ours.stderr.startswith("python -m miniloop.compat: there is no module ")
+        assert ours.stderr.startswith("python3 -m miniloop.compat: there is no module ")
 
 
 def test_isolated(folder: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_compiled_file_that_is_none_is_named(tmp_path: Path, content: bytes) -
     (tmp_path / "broken.pyc").write_bytes(content)
     done = run(tmp_path, "-m", "miniloop.compat", "broken.pyc")
     assert done.returncode == 1
-    expected = "python -m miniloop.compat: 'broken.pyc' holds no code for this Python: "
+    expected = "python3 -m miniloop.compat: 'broken.pyc' holds no code for this Python: "
     assert done.stderr.startswith(expected)
     assert done.stderr.count("\n") == 1
 
@@ -128,7 +128,7 @@ def test_a_compiled_file_of_this_python_that_is_cut_is_named(folder: Path, tmp_p
     code = (folder / "program" / "compiled.pyc").read_bytes()
     (tmp_path / "cut.pyc").write_bytes(code[:-20])
     done = run(tmp_path, "-m", "miniloop.compat", "cut.pyc")
-    assert done.stderr.startswith("python -m miniloop.compat: 'cut.pyc' holds no code")
+    assert done.stderr.startswith("python3 -m miniloop.compat: 'cut.pyc' holds no code")
 
 
 def test_a_package_without_a_main_is_named(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_package_without_a_main_is_named(tmp_path: Path) -> None:
     for name in ("package", "namespace"):
         done = run(tmp_path, "-m", "miniloop.compat", "-m", name)
         assert done.returncode == 1
-        expected = f"python -m miniloop.compat: {name!r} is a package without a module __main__\n"
+        expected = f"python3 -m miniloop.compat: {name!r} is a package without a module __main__\n"
         assert done.stderr == expected
 
 
@@ -146,7 +146,7 @@ def test_a_zip_file_without_a_main_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "no.zip", "w") as archive:
         archive.writestr("other.py", "")
     done = run(tmp_path, "-m", "miniloop.compat", "no.zip")
-    assert done.stderr == "python -m miniloop.compat: there is no __main__.py in 'no.zip'\n"
+    assert done.stderr == "python3 -m miniloop.compat: there is no __main__.py in 'no.zip'\n"
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         listener.bind(str(tmp_path / "file"))
         done = run(tmp_path, "-m", "miniloop.compat", "file")
     assert done.returncode == 1
-    assert done.stderr.startswith("python -m miniloop.compat: cannot read 'file': ")
+    assert done.stderr.startswith("python3 -m miniloop.compat: cannot read 'file': ")
 
 
 def test_a_program_waits_for_nothing_that_only_which_needs(folder: Path) -> None:

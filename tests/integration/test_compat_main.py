@@ -1,4 +1,4 @@
-"""``python -m miniloop.compat``: unmodified programs, run as a user would run them."""
+"""``python3 -m miniloop.compat``: unmodified programs, run as a user would run them."""
 
 import os
 import subprocess
@@ -171,14 +171,14 @@ def test_a_traceback_shows_the_programs_line(program: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     done = run("nowhere.py", cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stderr == "python -m miniloop.compat: there is no file 'nowhere.py'\n"
+    assert done.stderr == "python3 -m miniloop.compat: there is no file 'nowhere.py'\n"
 
 
 def test_a_missing_module_is_named(tmp_path: Path) -> None:
     done = run("-m", "nowhere", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr == (
-        "python -m miniloop.compat: there is no module 'nowhere' that could be run\n"
+        "python3 -m miniloop.compat: there is no module 'nowhere' that could be run\n"
     )
 
 
@@ -186,7 +186,7 @@ def test_a_directory_without_a_program_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run("empty", cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stderr == "python -m miniloop.compat: there is no __main__.py in 'empty'\n"
+    assert done.stderr == "python3 -m miniloop.compat: there is no __main__.py in 'empty'\n"
 
 
 def test_what_a_module_imports_is_its_own_to_miss(program: Path) -> None:
@@ -225,7 +225,7 @@ def test_main_is_there_as_long_as_anybody_runs(program: Path, args: tuple[str, .
 def test_nothing_to_run_shows_the_usage(program: Path, args: tuple[str, ...]) -> None:
     done = run(*args, cwd=program.parent)
     assert done.returncode == 2
-    assert done.stderr.startswith("usage: python -m miniloop.compat PROGRAM [ARGS]")
+    assert done.stderr.startswith("usage: python3 -m miniloop.compat PROGRAM [ARGS]")
     assert done.stdout == ""
 
 
@@ -233,4 +233,4 @@ def test_nothing_to_run_shows_the_usage(program: Path, args: tuple[str, ...]) ->
 def test_help(tmp_path: Path, option: str) -> None:
     done = run(option, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("usage: python -m miniloop.compat PROGRAM [ARGS]")
+    assert done.stdout.startswith("usage: python3 -m miniloop.compat PROGRAM [ARGS]")

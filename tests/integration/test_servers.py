@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from examples.servers import common
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds until a test gives up; nothing waits that long when all is well
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
@@ -40,11 +42,11 @@ def command(name: str, *options: str) -> list[str]:
 
 
 class Server:
-    """`python -m examples.servers.NAME` on a free port, in a process group of its own."""
+    """`python3 -m examples.servers.NAME` on a free port, in a process group of its own."""
 
     def __init__(self, name: str, *options: str, descriptors: int | None = None) -> None:
         if name in ("twisted", "uvloop") and importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} is not installed (pip install -e .[bench])")
+            pytest.skip(f"{name} is not installed ({common.IN_THE_LAB})")
         self.name = name
         limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
         # a pipe that nobody reads could hold it up

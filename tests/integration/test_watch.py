@@ -1,4 +1,4 @@
-"""``python -m examples.watch`` as a process: its doors, its switches, its end."""
+"""``python3 -m examples.watch`` as a process: its doors, its switches, its end."""
 
 from __future__ import annotations
 

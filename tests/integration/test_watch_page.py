@@ -1,4 +1,4 @@
-"""The page of ``python -m examples.watch`` in a browser; skipped, aloud, where there is none."""
+"""The page of ``python3 -m examples.watch`` in a browser; skipped, aloud, where there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One loop for each thread, for tests: `python -m tests.integration.threads_program 4`.
+"""One loop for each thread, for tests: `python3 -m tests.integration.threads_program 4`.
 
 It prints whether the interpreter lock is on, and how many lines each loop has answered. Standard
 library and miniloop only: the interpreter that runs it has no test tools.

@@ -1,4 +1,4 @@
-"""A server of several processes, for tests: `python -m tests.integration.workers_program`.
+"""A server of several processes, for tests: `python3 -m tests.integration.workers_program`.
 
 Each line is answered by what it asks for; an answer begins with the number and the process of the
 worker. The log goes to standard error, a line each.

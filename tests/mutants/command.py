@@ -65,7 +65,7 @@ def examine(
 def parse_arguments(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """Read the options."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.mutants",
+        prog="python3 -m tests.mutants",
         description="Change the package in small ways and see whether a test fails.",
     )
     parser.add_argument(

@@ -65,7 +65,7 @@ def compat() -> None:
     command = [sys.executable, "-I", "-m", "miniloop.compat", "--help"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     assert "miniloop.compat" in said, said
-    print("python -m miniloop.compat --help answers")
+    print("python3 -m miniloop.compat --help answers")
 
 
 if __name__ == "__main__":

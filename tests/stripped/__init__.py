@@ -1,4 +1,4 @@
-"""An interpreter stripped to what Windows has, on Linux: ``python -m tests.stripped ARGUMENTS``.
+"""An interpreter stripped to what Windows has, on Linux: ``python3 -m tests.stripped ARGUMENTS``.
 
 The arguments are Python's own (``-m pytest tests/net``, ``-c 'print(1)'``, a file). The program and
 the Python processes that it starts run without what Windows lacks: see ``sitecustomize.py``.

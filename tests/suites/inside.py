@@ -1,6 +1,6 @@
 """Run one suite, in this process, with one side's modules, and write down what came of it.
 
-    python tests/suites/inside.py REQUEST
+    python3 tests/suites/inside.py REQUEST
 
 REQUEST is JSON: ``suite`` (the fields of a ``Suite``), ``ours`` (whether it runs on ours), ``path``
 (folders to import from before all others), ``limit`` (seconds) and ``report`` (the file to write).
@@ -60,7 +60,7 @@ def step_aside() -> None:
 
 
 def set_test_support() -> None:
-    """Set what ``python -m test`` would: no network, all else allowed, little output."""
+    """Set what ``python3 -m test`` would: no network, all else allowed, little output."""
     from importlib import import_module
 
     support: Any = import_module("test.support")

@@ -40,7 +40,7 @@ def test_the_file_is_complete_after_close(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("spec", "shown"),
-    [(None, "serve.py"), (ModuleSpec("room.__main__", None), "python -m room")],
+    [(None, "serve.py"), (ModuleSpec("room.__main__", None), "python3 -m room")],
 )
 def test_the_programs_name_without_folder_and_arguments(
     path: Path, monkeypatch: pytest.MonkeyPatch, spec: ModuleSpec | None, shown: str

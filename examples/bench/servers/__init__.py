@@ -46,5 +46,6 @@ def why_missing(name: str) -> str | None:
         return compiled_loops.why_missing()
     package = NEEDED.get(name)
     if package is not None and importlib.util.find_spec(package) is None:
-        return f"{package} is not installed (pip install -e .[bench])"
+        command = "python3 -m venv .venv/bench && .venv/bench/bin/pip install -e '.[bench]'"
+        return f"{package} is not installed ({command})"
     return None

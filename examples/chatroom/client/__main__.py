@@ -1,4 +1,4 @@
-"""The terminal client: ``python -m examples.chatroom.client``.
+"""The terminal client: ``python3 -m examples.chatroom.client``.
 
 Rule of this file: the command line, and the checks before the connection is opened.
 """
@@ -6,18 +6,18 @@ Rule of this file: the command line, and the checks before the connection is ope
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import select
 import ssl
-import sys
 from collections.abc import Sequence
 
 from miniloop import EventLoop
 
+from ..doors.output import run_program
 from ..doors.ports import add_port
 from ..doors.tls_versions import refuse_old_versions
 from .conversation import FAILED, INTERRUPTED, Client
+from .screen import complain
 
 STDIN = 0
 
@@ -28,16 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         tls = trusting(given.ca) if given.tls else None
     except OSError as error:
-        print(f"Cannot use {given.ca}: {error.strerror or error}.", file=sys.stderr)
+        complain(f"Cannot use {given.ca}: {error.strerror or error}.")
         return FAILED
     if not hasattr(select, "poll"):
-        print("This system cannot wait for the keyboard: use telnet.", file=sys.stderr)
+        complain("This system cannot wait for the keyboard: use telnet.")
         return FAILED
     if not _is_open(STDIN):
-        print("There is no standard input to read from.", file=sys.stderr)
+        complain("There is no standard input to read from.")
         return FAILED
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # what this terminal cannot show ends nothing
     with EventLoop() as loop:
         client = Client(loop, given.host, given.port, given.name, STDIN, tls)
         try:
@@ -65,7 +63,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         SystemExit: With 2 and a sentence on standard error if they make no sense.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m examples.chatroom.client", description="A client for the chat room."
+        prog="python3 -m examples.chatroom.client", description="A client for the chat room."
     )
     parser.add_argument("--host", default="127.0.0.1", help="server (default: %(default)s)")
     add_port(parser, "the server's port (default: %(default)s)", least=1)
@@ -94,4 +92,4 @@ def _is_open(fd: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

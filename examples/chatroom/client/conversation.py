@@ -8,15 +8,14 @@ nothing to restore whatever way this program ends.
 
 from __future__ import annotations
 
-import os
-import socket
 import ssl
-import sys
 
 from miniloop import AsyncChat, EventLoop, FileDispatcher
 
 from ..doors.line import telnet
 from ..people.text import decode
+from .reasons import closed_without_a_word, silent, speaks_tls, why_not_connected, why_not_secured
+from .screen import complain, show
 
 READ_SIZE = 4096  # bytes taken from the keyboard at a time
 LONGEST_LINE = 65536  # bytes; the server's lines are far shorter
@@ -24,6 +23,9 @@ LONGEST_SUBNEGOTIATION = 1024  # bytes
 HIGH_WATER = 65536  # bytes waiting for the server, above which the keyboard waits
 CONNECT_TIMEOUT = 20.0  # seconds to find the server and reach it
 TLS_TIMEOUT = 10.0  # seconds for the handshake
+SILENCE = 5.0  # seconds; the chat room greets at once, so something is wrong then
+TLS_ALERT = b"\x15\x03"  # how a TLS server's complaint begins
+NOTICE = "-- "  # how the chat room's own words begin
 PATIENCE = 5.0  # seconds the server has to say goodbye after our /quit
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -63,6 +65,9 @@ class Link(AsyncChat):
 
     def collect_incoming_data(self, data: bytes) -> None:
         """Show whole lines; answer telnet's questions, the server's ping among them."""
+        if self._context is None and not self._client.heard and data.startswith(TLS_ALERT):
+            self._client.met_tls()
+            return
         for event in self._decoder.receive(data):
             if isinstance(event, telnet.Line):
                 self._client.show(decode(event.data))
@@ -117,6 +122,12 @@ class Client:
         name: The name to log in with, or None to be asked.
         stdin: The descriptor to read what is typed from.
         tls: Whom to trust; None speaks without TLS.
+
+    Attributes:
+        host: The server's name or address.
+        port: Its port.
+        heard: Whether the server has said anything yet.
+        exit_code: What the program ends with; None while it goes on.
     """
 
     def __init__(
@@ -130,11 +141,14 @@ class Client:
     ) -> None:
         self.loop = loop
         self.host = host
+        self.port = port
+        self.heard = False
         self.exit_code: int | None = None
         self._name = name
         self._stdin = stdin
         self._keyboard: Keyboard | None = None
         self._leaving = False
+        self._greeted = False  # by a chat room that lets us speak, not by a port that wants TLS
         self._said_goodbye = False
         self._line = b""
         self._link = Link(self, tls)
@@ -150,35 +164,35 @@ class Client:
         if self._name is not None:
             self._send(self._name.encode("utf-8", "replace") + b"\n")
         self._keyboard = Keyboard(self, self._stdin)
+        self.loop.call_later(SILENCE, self._wonder)
 
     def connect_failed(self, error: OSError) -> None:
         """Give up with a sentence."""
-        what = f"find {self.host}" if isinstance(error, socket.gaierror) else "connect"
-        print(f"Cannot {what}: {error.strerror or error}.", file=sys.stderr)
+        complain(why_not_connected(self.host, self.port, error))
         self._finish(FAILED)
 
     def server_closed(self, error: BaseException | None) -> None:
         """End, well if we had asked for it."""
         if self._keyboard is None and isinstance(error, OSError):
-            print(self._why_not_secured(error), file=sys.stderr)
-        elif not self._leaving:
-            print("The server has closed the connection.", file=sys.stderr)
-        self._finish(OK if self._leaving else FAILED)
+            complain(why_not_secured(self.host, self.port, error))
+        elif not self.heard and self.exit_code is None:
+            complain(closed_without_a_word(self.host, self.port))
+        elif not (self._leaving and self._greeted):
+            complain("The server has closed the connection.")
+        self._finish(OK if self._leaving and self._greeted else FAILED)
 
-    def _why_not_secured(self, error: OSError) -> str:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            why = f"Cannot trust {self.host}: {error.verify_message}."
-            return f"{why} --ca FILE trusts the certificates in that file."
-        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-        return f"Cannot speak TLS with {self.host}: {reason or error}."
+    def met_tls(self) -> None:
+        """Give up: the server speaks TLS, and we do not."""
+        complain(speaks_tls(self.host, self.port))
+        self._finish(FAILED)
 
     def show(self, line: str) -> None:
         """Print one line of the server's; it is clean, as servers are strangers, too."""
+        self.heard = True
+        self._greeted = self._greeted or line.startswith(NOTICE)
         try:
-            print(line, flush=True)
-        except OSError:
-            # Nobody reads us any more; nor may the interpreter try to flush once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            show(line)
+        except OSError:  # nobody reads us any more
             self._finish(FAILED)
 
     # What happens at the keyboard
@@ -199,7 +213,7 @@ class Client:
         if self._line:
             self._send(self._line + b"\n")
         self._say_goodbye()
-        self.loop.call_later(PATIENCE, self._finish, OK)
+        self.loop.call_later(PATIENCE, self._patience_ends)
 
     def pause_keyboard(self) -> None:
         """Let what is typed wait."""
@@ -212,6 +226,14 @@ class Client:
             self._keyboard.resume_reading()
 
     # Inside
+
+    def _patience_ends(self) -> None:
+        self._wonder()
+        self._finish(OK if self._greeted else FAILED)
+
+    def _wonder(self) -> None:
+        if not self.heard and self._link.connected:
+            complain(silent(self.host, self.port))
 
     def _stopping(self) -> None:
         if self.exit_code is None:  # not by us, so it was Ctrl-C or SIGTERM

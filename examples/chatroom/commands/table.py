@@ -33,6 +33,9 @@ def _help(request: Request) -> None:
     for command in COMMANDS.values():
         request.answer(f"{command.usage}: {command.help}")
     request.answer("//text: say a line that begins with a slash")
+    if not request.member.roaming:  # who is in several rooms at once has a browser
+        request.answer("Ctrl-], then quit: leave a telnet that is stuck")
+        request.answer("nc, in place of telnet: for accents, which some telnets spoil (macOS, BSD)")
 
 
 def _who(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""The laboratory behind `python -m examples.servers.compare`.
+"""The laboratory behind `python3 -m examples.servers.compare`.
 
 It puts every server of examples/servers under the same load and writes down what happened. How, and
 why so:

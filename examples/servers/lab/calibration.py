@@ -1,4 +1,4 @@
-"""Two programs that measure the load itself: `python -m examples.servers.lab.calibration MODE`.
+"""Two programs that measure the load itself: `python3 -m examples.servers.lab.calibration MODE`.
 
 floor: an echo with nothing in it. No lines, no limits, no partial sends: wait, read, write. What a
 real server needs beyond this is its own.
@@ -26,7 +26,7 @@ BIN = bytearray(READ_SIZE)  # stays empty: with MSG_TRUNC nothing is copied to i
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until killed."""
-    parser = argparse.ArgumentParser(prog="python -m examples.servers.lab.calibration")
+    parser = argparse.ArgumentParser(prog="python3 -m examples.servers.lab.calibration")
     parser.add_argument("mode", choices=["floor", "ceiling"])
     parser.add_argument("--port", type=int, default=0, help="accepted for form's sake: always 0")
     parser.add_argument("--quiet", action="store_true", help="accepted for form's sake")

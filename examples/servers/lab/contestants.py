@@ -15,7 +15,7 @@ class Contestant:
     Attributes:
         label: Its name in tables and for `--only`.
         family: What kind of method it is: those of one kind share a colour.
-        module: What `python -m` runs.
+        module: What `python3 -m` runs.
         options: Options of its own.
         needs: The package that has to be installed for it, if any.
         allocator_matters: Its figures differ under the system's own settings of the allocator.

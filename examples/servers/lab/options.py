@@ -1,4 +1,4 @@
-"""The command line of `python -m examples.servers.compare`."""
+"""The command line of `python3 -m examples.servers.compare`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from examples.bench.allocator import CHOICES, Allocator
 from examples.bench.compiled_loops import why_missing
 
+from ..common import IN_THE_LAB
 from .contestants import CONTESTANTS
 from .plan import SIZES
 from .store import COMPLETE
@@ -26,7 +27,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.page and not options.redraw:
         parser.error("--page goes with --redraw: look at the figures before they go into a page")
     if lacking := missing(options.only or []):
-        parser.error(f"{lacking} is not installed: pip install {lacking}")
+        parser.error(f"{lacking} is not installed; in this clone: {IN_THE_LAB}")
     rounds, seconds = QUICK if options.quick else USUAL
     options.rounds = options.rounds or rounds
     options.seconds = options.seconds or seconds

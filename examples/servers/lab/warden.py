@@ -1,6 +1,6 @@
 """Keeps a server and all that it starts, and ends them when the laboratory is gone.
 
-`python -m examples.servers.lab.warden COMMAND...` runs the command. Its standard input is a pipe
+`python3 -m examples.servers.lab.warden COMMAND...` runs the command. Its standard input is a pipe
 from the laboratory: when that ends, be it by Ctrl-C or SIGKILL, the kernel closes the pipe, and the
 warden kills every process below itself. It is their *subreaper*: orphans become its children, so
 none of them gets out of its sight, whatever process group or session it chose.

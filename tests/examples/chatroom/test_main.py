@@ -138,6 +138,37 @@ def test_operators_that_make_no_sense_end_it_with_a_sentence(
     assert capsys.readouterr().err.startswith("The operators' file cannot be used: Line 1: ")
 
 
+def test_a_data_folder_that_cannot_be_used_opens_the_room_without_operators(
+    at_once: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As for a user of the system's, whose home is /dev/null."""
+    home = tmp_path / "null"
+    home.write_bytes(b"")
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    assert chatroom.main(ALONE[1:]) == 0
+    said = capsys.readouterr()
+    assert "kept in memory" in said.out
+    file = home / "miniloop-chatroom" / "operators"
+    assert f"There are no operators. Cannot use {file}: Not a directory." in said.err
+    assert f"The history in {file.with_name('history.sqlite3')} cannot be used" in said.err
+    assert chatroom.main([*ALONE, "--operators", str(file)]) == 1
+    assert capsys.readouterr().err == (
+        f"The operators' file cannot be used: Cannot use {file}: Not a directory.\n"
+    )
+
+
+def test_a_service_manager_that_makes_no_sense_ends_it_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "nonsense")
+    assert chatroom.main(ALONE) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("The service manager cannot be told: NOTIFY_SOCKET is 'nonsense'")
+
+
 def test_a_bare_python_opens_the_line_door_and_says_what_is_missing() -> None:
     program = BARE + (
         "from miniloop import EventLoop\n"
@@ -159,6 +190,6 @@ def test_a_bare_python_opens_the_line_door_and_says_what_is_missing() -> None:
     assert done.returncode == 0
     assert done.stdout.startswith("The chat room is open: telnet 127.0.0.1 ")
     assert "browser" not in done.stdout
-    assert len(done.stderr.splitlines()) == 2
+    assert len(done.stderr.splitlines()) == 3
     for package in ("websockets", "precis-i18n"):
-        assert f"the package {package} is missing; in this clone, python3 -m pip" in done.stderr
+        assert f"the package {package} is missing." in done.stderr

@@ -22,6 +22,12 @@ NO_TLS = (
     b"This port of the chat room speaks TLS, which telnet does not. Try: "
     b"python3 -m examples.chatroom.client --tls --host HOST --port PORT\r\n"
 )
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 6}
+"""Seconds of silence until the kernel asks, seconds between its questions, and their number.
+
+Routers forget a silent connection after a few minutes, and nobody is told: the member hears nothing
+more, and the name stays taken.  macOS says TCP_KEEPALIVE for TCP_KEEPIDLE.
+"""
 SPARE = 100  # connections beyond those counted: told why they are not let in; others are cut
 
 
@@ -76,6 +82,7 @@ class LineServer:
             # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it is left in line, the
             # kernel takes that one byte out of the middle of a command: the rest is misread.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+            keep_alive(sock)
             address = str(sock.getpeername()[0])
         except OSError:
             log.info("A connection was gone before it was served.")
@@ -102,3 +109,15 @@ class LineServer:
     def _gone(self, door: LineDoor) -> None:
         self._doors.discard(door)
         self._turned_away.discard(door)
+
+
+def keep_alive(sock: socket.socket) -> None:
+    """Let the kernel ask whether the other side is there, so that routers remember the connection.
+
+    Raises:
+        OSError: The connection is gone.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if (option := getattr(socket, name, None)) is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)

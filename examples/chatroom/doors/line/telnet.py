@@ -22,11 +22,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
-EL, AYT, IP, BRK, NOP, SE, ABORT = 248, 246, 244, 243, 241, 240, 238
+EL, EC, AYT, IP, BRK, NOP, SE, ABORT = 248, 247, 246, 244, 243, 241, 240, 238
 TIMING_MARK = 6
 
 _IAC = b"\xff"
-_LINE_END = re.compile(rb"\r?\n|\r\x00")
+_LINE_END = re.compile(rb"\r[\n\x00]?|\n")
+_ERASE = re.compile(rb"([\x08\x7f]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ Event: TypeAlias = Line | TooLong | Reply | Interrupt | AreYouThere
 class TelnetDecoder:
     """Turns what a telnet (or nc, which knows no telnet) sends into events.
 
-    Lines end with LF, CR LF, or CR NUL.
+    Lines end with CR, LF, CR LF, or CR NUL.  Backspace, DEL, and telnet's EC take back a character
+    of UTF-8, EL the whole half-typed line: whoever types at a telnet that sends each key at once
+    (Windows, PuTTY) has no other way to correct a line.
 
     Args:
         max_line: Longest line, in bytes, without its end.
@@ -76,13 +79,13 @@ class TelnetDecoder:
         self.spoke_telnet = False
         """Whether any telnet command has come: the other side is a telnet, not an nc."""
         self.commands = 0
-        """How often byte 255 has begun something: each costs more than a thousand plain bytes."""
+        """Telnet commands and erased characters: each costs more than a hundred plain bytes."""
         self._max_line = max_line
         self._max_subnegotiation = max_subnegotiation
         self._state: Callable[[bytes, int], int] = self._in_data
         self._events: list[Event] = []
         self._line = bytearray()
-        self._held = b""  # a CR whose meaning the next byte tells
+        self._after_cr = False  # a LF or NUL that follows belongs to that end of line
         self._skipping = False
         self._verb = 0
         self._sub_length = 0
@@ -162,9 +165,13 @@ class TelnetDecoder:
         elif byte == SB:
             self._sub_length = 0
             self._state = self._in_subnegotiation
-        elif byte in (IP, BRK, EL, ABORT):
+        elif byte in (IP, BRK, ABORT):
             self._discard_line()
             self._events.append(Interrupt())
+        elif byte == EL:
+            self._discard_line()
+        elif byte == EC:
+            self._erase(1)
         elif byte == AYT:
             self._events.append(AreYouThere())
 
@@ -183,15 +190,30 @@ class TelnetDecoder:
     # Lines
 
     def _take(self, data: bytes) -> None:
-        data = self._held + data
-        self._held = b"\r" if data.endswith(b"\r") else b""
-        if self._held:
-            data = data[:-1]
+        if self._after_cr and data[:1] in (b"\n", b"\0"):
+            self._after_cr, data = False, data[1:]
+        if not data:
+            return
+        self._after_cr = data.endswith(b"\r")
         *whole, rest = _LINE_END.split(data)
         for piece in whole:
-            self._extend(piece)
+            self._type(piece)
             self._end_line()
-        self._extend(rest)
+        self._type(rest)
+
+    def _type(self, piece: bytes) -> None:
+        for number, part in enumerate(_ERASE.split(piece)):
+            if number % 2:  # what the pattern has found stands between what it has not
+                self.commands += len(part)
+                self._erase(len(part))
+            else:
+                self._extend(part)
+
+    def _erase(self, characters: int) -> None:
+        for _ in range(min(characters, len(self._line))):
+            while len(self._line) > 1 and self._line[-1] & 0xC0 == 0x80:
+                self._line.pop()  # a byte that continues a character of UTF-8
+            del self._line[-1:]
 
     def _extend(self, piece: bytes) -> None:
         if self._skipping:
@@ -215,5 +237,4 @@ class TelnetDecoder:
 
     def _discard_line(self) -> None:
         self._line.clear()
-        self._held = b""
         self._skipping = False

@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("chatroom")
 
 NO_TLS = "This port speaks TLS: the page's address begins with https://."
-MISSING = "The web door needs the package websockets: pip install -e '.[chat]' in this clone"
+MISSING = (
+    "The web door needs the package websockets; in this clone: "
+    "python3 -m venv .venv/chat && .venv/chat/bin/pip install -e '.[chat]'"
+)
 
 
 class WebDoor:

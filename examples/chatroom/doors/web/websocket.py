@@ -3,7 +3,7 @@
 Rule of this file: RFC 6455 around the package ``websockets``, which does it without I/O.  What it
 leaves to us: it checks no UTF-8 in texts, and joins no fragments.
 
-What a connection costs, in KiB of resident memory (``python -m
+What a connection costs, in KiB of resident memory (``python3 -m
 tests.examples.chatroom.doors.web.memory 500``; Python 3.11 on Linux, x86-64): 6.0 when it is open,
 7.6 if it compresses as we agree to, 101 if each side kept its window from message to message, as is
 the default of browsers and package. With a seat it is 20 more, most of it the first view of a room

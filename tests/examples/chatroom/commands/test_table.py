@@ -29,6 +29,18 @@ def test_help_is_made_from_the_table(pair: tuple[Person, Person]) -> None:
         assert any(command.usage in line and command.help in line for line in ann.notices())
 
 
+def test_help_says_how_to_leave_telnet_but_not_in_a_browser(pair: tuple[Person, Person]) -> None:
+    ann, _ = pair
+    ann.types("/help")
+    telnet = len(ann.notices())
+    assert "Ctrl-]" in "".join(ann.notices())
+    ann.screen.clear()
+    ann.session._member.roaming = True
+    ann.types("/help")
+    assert "Ctrl-]" not in "".join(ann.notices())
+    assert len(ann.notices()) == telnet - 2
+
+
 def test_an_unknown_command_is_told_so(pair: tuple[Person, Person]) -> None:
     ann, bob = pair
     ann.types("/dance wildly", "/", "/ help")

@@ -35,14 +35,55 @@ def check(stream: bytes, *expected: Event) -> None:
     assert events(stream, b"\xff\xfb\x2a") == [*expected, Reply(b"\xff\xfe\x2a")]
 
 
-@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\x00"], ids=["LF", "CR LF", "CR NUL"])
-def test_lines_end_in_three_ways(end: bytes) -> None:
+@pytest.mark.parametrize(
+    "end", [b"\n", b"\r\n", b"\r\x00", b"\r"], ids=["LF", "CR LF", "CR NUL", "CR"]
+)
+def test_lines_end_in_four_ways(end: bytes) -> None:
     check(b"one" + end + b"two" + end, Line(b"one"), Line(b"two"))
     check(end + end, Line(b""), Line(b""))
 
 
-def test_a_carriage_return_elsewhere_is_part_of_the_line() -> None:
-    check(b"a\rb\r\r\n", Line(b"a\rb\r"))
+def test_each_carriage_return_ends_a_line() -> None:
+    check(b"a\rb\r\r\n", Line(b"a"), Line(b"b"), Line(b""))
+
+
+def test_a_nul_or_a_line_feed_belongs_to_a_carriage_return_just_before_it_alone() -> None:
+    check(b"a\r\0\0b\n\n", Line(b"a"), Line(b"\0b"), Line(b""))
+    check(b"a\r\xff\xf1\nb\n", Line(b"a"), Line(b"b"))  # a command in between changes nothing
+
+
+@pytest.mark.parametrize("key", [b"\x08", b"\x7f", b"\xff\xf7"], ids=["BS", "DEL", "EC"])
+def test_a_character_is_taken_back(key: bytes) -> None:
+    check(b"helq" + key + b"lo\n", Line(b"hello"))
+    check(b"ab" + 5 * key + b"c\n", Line(b"c"))
+    check(key + b"\n", Line(b""))
+    check(b"one\n" + key + b"two\n", Line(b"one"), Line(b"two"))
+
+
+@pytest.mark.parametrize("key", [b"\x08", b"\x7f", b"\xff\xf7"], ids=["BS", "DEL", "EC"])
+@pytest.mark.parametrize("character", ["\xfc", "\u20ac", "\U0001f600"])
+def test_a_character_of_several_bytes_is_taken_back_whole(key: bytes, character: str) -> None:
+    check(b"a" + character.encode() + key + b"b\n", Line(b"ab"))
+
+
+def test_bytes_that_are_no_utf_8_are_taken_back_too() -> None:
+    check(b"\x80\x80\x80\x08b\n", Line(b"b"))
+    check(b"a\xc3\x08b\n", Line(b"ab"))
+
+
+def test_a_line_that_was_too_long_is_not_made_shorter() -> None:
+    check(b"x" * 50 + b"\x7f" * 50 + b"y\nnext\n", TooLong(), Line(b"next"))
+
+
+def test_erase_line_takes_back_the_half_typed_line() -> None:
+    check(b"garbage\xff\xf8hello\n", Line(b"hello"))
+    check(b"x" * 50 + b"\xff\xf8hello\n", TooLong(), Line(b"hello"))
+
+
+def test_taking_back_counts_as_commands_do() -> None:
+    telnet = decoder()
+    telnet.receive(b"a\x08\x7f\xff\xf7")
+    assert telnet.commands == 3
 
 
 def test_a_half_line_is_no_line() -> None:
@@ -95,7 +136,7 @@ def test_ctrl_c_in_telnet_discards_the_half_typed_line() -> None:
         Reply(b"\xff\xfb\x06"),
         Line(b"next"),
     )
-    check(b"half\r\xff\xf3\nnext\n", Interrupt(), Line(b""), Line(b"next"))
+    check(b"half\xff\xf3\nnext\n", Interrupt(), Line(b""), Line(b"next"))
 
 
 def test_ctrl_c_ends_the_skipping_of_a_long_line() -> None:
@@ -136,7 +177,24 @@ def test_it_is_known_who_speaks_telnet() -> None:
     assert telnet.spoke_telnet
 
 
-INTERESTING = [0xFF, 0xFF, 0xFD, 0xFB, 0xFA, 0xF0, 0xF4, 0xF6, 6, 0x0D, 0x0A, 0x00, 0x61]
+INTERESTING = [
+    0xFF,
+    0xFF,
+    0xFD,
+    0xFB,
+    0xFA,
+    0xF0,
+    0xF4,
+    0xF6,
+    0xF7,
+    6,
+    0x0D,
+    0x0A,
+    0,
+    8,
+    0x61,
+    0xC3,
+]
 streams = st.lists(st.sampled_from(INTERESTING), max_size=120).map(bytes) | st.binary(max_size=120)
 
 
@@ -152,4 +210,4 @@ def test_no_line_is_too_long_and_none_has_an_end_in_it(stream: bytes) -> None:
     for event in events(stream):
         if isinstance(event, Line):
             assert len(event.data) <= MAX_LINE
-            assert b"\n" not in event.data
+            assert not set(event.data) & set(b"\r\n\x08\x7f")

@@ -1,6 +1,6 @@
 """How much memory a web connection costs.
 
-``python -m tests.examples.chatroom.doors.web.memory [CONNECTIONS]`` starts a door in a process of
+``python3 -m tests.examples.chatroom.doors.web.memory [CONNECTIONS]`` starts a door in a process of
 its own for each case, and prints by how many KiB a connection its resident memory has grown.
 """
 

@@ -1,6 +1,6 @@
 """A web door alone, for tests, measurements and those who work on the page.
 
-``python -m tests.examples.chatroom.doors.web.serve PORT`` serves it until Ctrl-C.
+``python3 -m tests.examples.chatroom.doors.web.serve PORT`` serves it until Ctrl-C.
 """
 
 from __future__ import annotations

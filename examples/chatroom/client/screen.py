@@ -1,0 +1,40 @@
+"""What the client shows: lines on standard output, its own sentences on standard error.
+
+Rule of this file: the two descriptors.  They may be non-blocking, and the same open file as
+standard input (socat EXEC:, inetd), so nothing goes through Python's buffers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from typing import TextIO
+
+from ..doors.output import write_fully
+
+
+def show(line: str) -> None:
+    """Print one line on standard output; blocks until it is taken.
+
+    Raises:
+        OSError: Nobody reads it any more.
+    """
+    _write(sys.stdout, line, "replace")  # what this terminal cannot show ends nothing
+
+
+def complain(sentence: str) -> None:
+    """Print one sentence on standard error, if there is one."""
+    with contextlib.suppress(OSError):
+        _write(sys.stderr, sentence, "backslashreplace")
+
+
+def _write(stream: TextIO | None, line: str, errors: str) -> None:
+    if stream is None:
+        return
+    try:
+        fd = stream.fileno()
+    except io.UnsupportedOperation:  # a test's
+        print(line, file=stream, flush=True)
+    else:
+        write_fully(fd, f"{line}\n".encode(stream.encoding, errors))

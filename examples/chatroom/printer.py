@@ -1,0 +1,93 @@
+"""Text to a stream, written by a thread, so that nobody waits for the stream's reader.
+
+Rule of this file: one queue with a bound; it does not know what the text means.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TextIO
+
+from .doors.output import write_fully
+
+MOST_WAITING = 1_000_000  # characters; some ten thousand lines of the log
+
+
+class Printer:
+    """Writes what it is given, in order, as fast as it is read.
+
+    A reader that has stopped (a paused pager, Ctrl-S, a stuck collector of logs) blocks this
+    thread and nothing else.  What no longer fits is left out, and the number of lines that are
+    missing is written in their place.  When the reader has gone, everything is thrown away.
+
+    Args:
+        stream: Where to; None throws everything away.
+        name: The thread's name.
+        most: Characters that may wait.
+    """
+
+    def __init__(self, stream: TextIO | None, name: str, most: int = MOST_WAITING) -> None:
+        self._stream = stream
+        self._most = most
+        self._changed = threading.Condition()
+        self._waiting: list[str] = []
+        self._size = 0
+        self._missing = 0
+        self._closing = False
+        self._gone = stream is None
+        # A daemon: blocked in a write for ever, it must not keep the process from its end.
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def put(self, line: str) -> None:
+        """Write `line` and a line end soon; never blocks."""
+        with self._changed:
+            if self._gone or self._closing:
+                return
+            if self._size + len(line) > self._most:
+                self._missing += 1
+                return
+            self._waiting.append(line)
+            self._size += len(line) + 1
+            self._changed.notify()
+
+    def close(self, seconds: float) -> bool:
+        """Wait at most `seconds` until everything is written; return whether it is."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while text := self._take():
+            try:
+                self._write(text)
+            except (OSError, ValueError):  # the reader has gone; or the stream is closed
+                with self._changed:
+                    self._gone = True
+                    self._waiting.clear()
+                return
+
+    def _take(self) -> str:
+        """Return what waits, once something does; empty at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._missing or self._closing)
+            lines, self._waiting, self._size = self._waiting, [], 0
+            if self._missing:
+                lines.append(f"({self._missing} lines are missing here: nobody read them in time.)")
+                self._missing = 0
+        return "".join(f"{line}\n" for line in lines)
+
+    def _write(self, text: str) -> None:
+        stream = self._stream
+        assert stream is not None
+        try:
+            fd = stream.fileno()
+        except io.UnsupportedOperation:
+            stream.write(text)
+            stream.flush()
+            return
+        # Not through the stream: it has a lock, for which the interpreter waits at its end.
+        write_fully(fd, text.encode(stream.encoding or "utf-8", "backslashreplace"))
