@@ -205,6 +205,7 @@ class Terminal:
 
     def __init__(self, port: int) -> None:
         self.master, self.slave = pty.openpty()
+        termios.tcsetwinsize(self.slave, (24, 60))
         self.before = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(
             client_command(port, "--name", "ann"),
@@ -262,6 +263,19 @@ def test_the_client_leaves_the_terminal_as_it_was(
     assert screen.process.wait(PATIENCE) == code
     screen.expect(b"-- Goodbye.")
     screen.check_sane()
+
+
+def test_lines_are_cut_for_the_window_as_it_is_now(terminal: tuple[Server, Terminal]) -> None:
+    _, screen = terminal
+    words = " ".join(["word"] * 14)
+    screen.type(words.encode() + b"\n")
+    screen.expect(b"] ann:" + b" word" * 9 + b"\r\n    word word word word word\r\n")
+    termios.tcsetwinsize(screen.slave, (24, 120))
+    screen.process.send_signal(signal.SIGWINCH)  # as a controlling terminal would
+    for number in range(10):  # the signal and what is typed take ways of their own
+        screen.type(f"{words} {number}\n".encode())
+        screen.expect(f" {number}\r\n".encode())
+    screen.expect(b"] ann:" + b" word" * 14 + b" 9\r\n")
 
 
 def test_ctrl_c_ends_the_client_and_says_goodbye(

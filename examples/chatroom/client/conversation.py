@@ -8,14 +8,16 @@ nothing to restore whatever way this program ends.
 
 from __future__ import annotations
 
+import signal
 import ssl
 
 from miniloop import AsyncChat, EventLoop, FileDispatcher
 
 from ..doors.line import telnet
+from ..doors.line.rows import INDENT
 from ..people.text import decode
 from .reasons import closed_without_a_word, silent, speaks_tls, why_not_connected, why_not_secured
-from .screen import complain, show
+from .screen import complain, show, size
 
 READ_SIZE = 4096  # bytes taken from the keyboard at a time
 LONGEST_LINE = 65536  # bytes; the server's lines are far shorter
@@ -45,7 +47,7 @@ class Link(AsyncChat):
         self.high_water, self.low_water = HIGH_WATER, HIGH_WATER // 4
         self.set_terminator(None)
         self._client = client
-        self._decoder = telnet.TelnetDecoder(LONGEST_LINE, LONGEST_SUBNEGOTIATION)
+        self._decoder = telnet.TelnetDecoder(LONGEST_LINE, LONGEST_SUBNEGOTIATION, has_window=True)
 
     def handle_connect(self) -> None:
         """The server answers."""
@@ -70,9 +72,11 @@ class Link(AsyncChat):
             return
         for event in self._decoder.receive(data):
             if isinstance(event, telnet.Line):
-                self._client.show(decode(event.data))
+                self._client.show(row_of(event.data))
             elif isinstance(event, telnet.Reply):
-                self.push(event.data)
+                self._client.answer(event.data)
+            elif isinstance(event, telnet.Welcomed):
+                self._client.tell_window()
 
     def handle_high_water(self) -> None:
         """The server takes less than we have for it."""
@@ -86,6 +90,12 @@ class Link(AsyncChat):
         """The server is gone."""
         self.close()
         self._client.server_closed(self.error)
+
+
+def row_of(data: bytes) -> str:
+    """Return a row of the server's as safe text; the indent says that the line above goes on."""
+    text = decode(data)
+    return INDENT + text.lstrip() if data.startswith(INDENT.encode()) else text
 
 
 class Keyboard(FileDispatcher):
@@ -150,6 +160,7 @@ class Client:
         self._leaving = False
         self._greeted = False  # by a chat room that lets us speak, not by a port that wants TLS
         self._said_goodbye = False
+        self._watches_window = False
         self._line = b""
         self._link = Link(self, tls)
         self._link.connect_to(host, port, timeout=CONNECT_TIMEOUT)
@@ -159,12 +170,24 @@ class Client:
 
     def connected(self) -> None:
         """Log in, and begin to listen to the keyboard."""
-        # A command that does nothing tells the server that its pings will be answered.
-        self._link.push(bytes((telnet.IAC, telnet.NOP)))
+        # A telnet command tells the server that its pings will be answered, too.
+        self._link.push(bytes((telnet.IAC, telnet.WILL, telnet.NAWS)))
         if self._name is not None:
             self._send(self._name.encode("utf-8", "replace") + b"\n")
         self._keyboard = Keyboard(self, self._stdin)
         self.loop.call_later(SILENCE, self._wonder)
+
+    def answer(self, data: bytes) -> None:
+        """Send what telnet asks for, unless all has been said."""
+        if self._link.connected and not self._said_goodbye:
+            self._link.push(data)
+
+    def tell_window(self) -> None:
+        """Tell how wide the lines may be, now and whenever that changes."""
+        self.answer(telnet.window_size(*size()))
+        if hasattr(signal, "SIGWINCH") and not self._watches_window:
+            self._watches_window = True
+            self.loop.add_signal_handler(signal.SIGWINCH, self.tell_window)
 
     def connect_failed(self, error: OSError) -> None:
         """Give up with a sentence."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from typing import TextIO
 
 from ..doors.output import write_fully
+
+ANY_LENGTH = 65535  # columns: the most that telnet can tell
 
 
 def show(line: str) -> None:
@@ -21,6 +24,15 @@ def show(line: str) -> None:
         OSError: Nobody reads it any more.
     """
     _write(sys.stdout, line, "replace")  # what this terminal cannot show ends nothing
+
+
+def size() -> tuple[int, int]:
+    """Return the columns and rows of the terminal; what is none takes lines of any length."""
+    try:
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    except (AttributeError, OSError):  # no output at all, a test's, a file, or a pipe
+        return ANY_LENGTH, 0
+    return columns, rows
 
 
 def complain(sentence: str) -> None:

@@ -25,6 +25,7 @@ from ..silence import Silence
 from ..vestibule import HANDSHAKE
 from . import telnet
 from .rendering import LineRenderer
+from .rows import COLUMNS, columns_used
 
 log = logging.getLogger("chatroom")
 
@@ -90,6 +91,7 @@ class LineDoor(AsyncChat):
             self.start_tls(house.tls(), server_side=True, timeout=limits.login_timeout)
         self.set_terminator(None)
         self._decoder = telnet.TelnetDecoder(limits.max_line, limits.max_subnegotiation)
+        self._columns = COLUMNS
         self._ending = False
         self._heard_out = True
         self._first_line = True
@@ -134,7 +136,7 @@ class LineDoor(AsyncChat):
             self._heard_out = True
             super().handle_eof()
             return
-        self.push(self._house.renderer.encode(event))
+        self.push(self._house.renderer.encode(event, self._columns))
         if isinstance(event, Message) and event.kind in LAST_WORDS:
             self._end()
 
@@ -194,7 +196,9 @@ class LineDoor(AsyncChat):
                 self.push(data)
             case telnet.AreYouThere():
                 session.are_you_there(now)
-            case telnet.Interrupt():
+            case telnet.Window(columns):
+                self._columns = columns_used(columns)
+            case telnet.Interrupt() | telnet.Welcomed():
                 # Ctrl-C in telnet: the half-typed line is gone, and that is all of it.
                 pass
 

@@ -26,7 +26,7 @@ from ...hall.messages import (
     RoomView,
 )
 from ...people.text import clean
-from .rows import rows_of
+from .rows import COLUMNS, rows_of
 
 _LAYOUT: dict[Kind, Callable[[Message], str]] = {
     Kind.SAID: lambda message: f"{message.sender}: {message.text}",
@@ -54,7 +54,8 @@ class LineRenderer:
     """Turns events into lines, once for all who get them.
 
     The hall hands one event to all its recipients before it begins with the next, so
-    remembering the last one is enough: 200 members share one bytes object.
+    remembering the last one is enough: 200 members whose windows are equally wide share one bytes
+    object.
 
     Args:
         zone: The time zone of the times shown; the machine's own unless given.
@@ -63,18 +64,20 @@ class LineRenderer:
     def __init__(self, zone: tzinfo | None = None) -> None:
         self._zone = zone
         self._last: Event | None = None
-        self._encoded = b""
+        self._encoded: dict[int, bytes] = {}
 
-    def encode(self, event: Event) -> bytes:
+    def encode(self, event: Event, columns: int = COLUMNS) -> bytes:
         """Return `event` as UTF-8 rows with CR LF, the line end of telnet's network terminal.
 
         UTF-8 has no byte 255, so nothing in it needs telnet's doubling.
         """
         if event is not self._last:
-            rows = (row for line in self.lines(event) for row in rows_of(line))
-            self._encoded = "".join(f"{row}\r\n" for row in rows).encode()
+            self._encoded.clear()
             self._last = event
-        return self._encoded
+        if columns not in self._encoded:
+            rows = (row for line in self.lines(event) for row in rows_of(line, columns))
+            self._encoded[columns] = "".join(f"{row}\r\n" for row in rows).encode()
+        return self._encoded[columns]
 
     def lines(self, event: Event) -> list[str]:
         """Return `event` as lines without their ends, safe for any terminal."""

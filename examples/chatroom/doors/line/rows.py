@@ -13,21 +13,32 @@ from __future__ import annotations
 import unicodedata
 
 COLUMNS = 79
-"""Columns that are used: a terminal of 80 may begin a new row once its last column is full."""
+"""Columns that are used where the window is not known to be wider or narrower than 80.
+
+A terminal may begin a new row once its last column is full, so that one is left free.
+"""
+
+LEAST_COLUMNS = 20
+"""Fewer are not used, however narrow a window is said to be: the indent must leave some room."""
 
 INDENT = "    "
 
 _EMOJI_STYLE = "\ufe0f"  # makes the character before it an emoji, which is a column wider
 
 
-def rows_of(line: str) -> list[str]:
-    """Return `line` in rows of up to `COLUMNS` columns, cut between words where there are any."""
-    if len(line) <= COLUMNS and (line.isascii() or 2 * len(line) <= COLUMNS):
+def columns_used(window: int) -> int:
+    """Return the columns that are used of a window of so many; 0: its size is not known."""
+    return max(window - 1, LEAST_COLUMNS) if window else COLUMNS
+
+
+def rows_of(line: str, columns: int = COLUMNS) -> list[str]:
+    """Return `line` in rows of up to `columns` columns, cut between words where there are any."""
+    if len(line) <= columns and (line.isascii() or 2 * len(line) <= columns):
         return [line]
-    end = _end_of_row(line, COLUMNS)
+    end = _end_of_row(line, columns)
     rows, rest = [line[:end]], line[end:].lstrip()
     while rest:
-        end = _end_of_row(rest, COLUMNS - len(INDENT))
+        end = _end_of_row(rest, columns - len(INDENT))
         rows.append(INDENT + rest[:end])
         rest = rest[end:].lstrip()
     return rows

@@ -7,11 +7,12 @@ Telnet (RFC 854) mixes commands into the data: byte 255, IAC, begins one.  They 
 and 255 is no UTF-8.  A command may be cut anywhere by a packet's end, so the decoder is a state
 machine that remembers where it is; feeding it a stream in any pieces gives the same events.
 
-We speak a telnet without options.  The standard (RFC 854, RFC 855) lets anybody refuse any
-option: DO is answered WONT, WILL is answered DONT, and each only once, since a peer that repeats
-itself would otherwise be in a loop with us.  DONT and WONT ask for what already is, and are not
-answered.  TIMING-MARK (RFC 860) is no state but a question, "have you come this far?", asked by
-telnet after Ctrl-C, which throws away all it receives until the answer comes: always answered.
+We speak a telnet with one option: NAWS (RFC 1073), by which a client tells how wide its window is.
+The standard (RFC 854, RFC 855) lets anybody refuse any other: DO is answered WONT, WILL is answered
+DONT, and each only once, since a peer that repeats itself would otherwise be in a loop with us.
+DONT and WONT ask for what already is, and are not answered.  TIMING-MARK (RFC 860) is no state but
+a question, "have you come this far?", asked by telnet after Ctrl-C, which throws away all it
+receives until the answer comes: always answered.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import TypeAlias
 
 IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
 EL, EC, AYT, IP, BRK, NOP, SE, ABORT = 248, 247, 246, 244, 243, 241, 240, 238
-TIMING_MARK = 6
+TIMING_MARK, NAWS = 6, 31
 
 _IAC = b"\xff"
 _LINE_END = re.compile(rb"\r[\n\x00]?|\n")
@@ -59,7 +60,25 @@ class AreYouThere:
     """The other side asks for a visible sign of life."""
 
 
-Event: TypeAlias = Line | TooLong | Reply | Interrupt | AreYouThere
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The other side's window has so many columns; 0: it does not know."""
+
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """The other side wants to hear how wide our window is, which was offered to it."""
+
+
+Event: TypeAlias = Line | TooLong | Reply | Interrupt | AreYouThere | Window | Welcomed
+
+
+def window_size(columns: int, rows: int) -> bytes:
+    """Return the subnegotiation that tells the size of a window."""
+    sizes = b"".join(min(each, 0xFFFF).to_bytes(2) for each in (columns, rows))
+    return bytes((IAC, SB, NAWS)) + sizes.replace(_IAC, _IAC * 2) + bytes((IAC, SE))
 
 
 class TelnetDecoder:
@@ -73,9 +92,11 @@ class TelnetDecoder:
         max_line: Longest line, in bytes, without its end.
         max_subnegotiation: Longest subnegotiation, in bytes; a longer one is given up, and the
             rest of that line with it.
+        has_window: Whether our own window was offered (WILL NAWS); else the other side's is
+            welcome.
     """
 
-    def __init__(self, max_line: int, max_subnegotiation: int) -> None:
+    def __init__(self, max_line: int, max_subnegotiation: int, *, has_window: bool = False) -> None:
         self.spoke_telnet = False
         """Whether any telnet command has come: the other side is a telnet, not an nc."""
         self.commands = 0
@@ -88,8 +109,9 @@ class TelnetDecoder:
         self._after_cr = False  # a LF or NUL that follows belongs to that end of line
         self._skipping = False
         self._verb = 0
-        self._sub_length = 0
-        self._refused: set[tuple[int, int]] = set()
+        self._sub = bytearray()
+        self._has_window = has_window
+        self._answered: set[tuple[int, int]] = set()
 
     def receive(self, data: bytes) -> list[Event]:
         """Return the events that `data` completes, in the order of the stream."""
@@ -122,11 +144,11 @@ class TelnetDecoder:
     def _in_subnegotiation(self, data: bytes, position: int) -> int:
         end = data.find(_IAC, position)
         stop = len(data) if end < 0 else end
-        room = self._max_subnegotiation - self._sub_length
+        room = self._max_subnegotiation - len(self._sub)
         if stop - position > room:
             self._give_up_subnegotiation()
             return position + room
-        self._sub_length += stop - position
+        self._sub += data[position:stop]
         if end < 0:
             return len(data)
         self._state = self._after_iac_in_subnegotiation
@@ -134,13 +156,14 @@ class TelnetDecoder:
 
     def _after_iac_in_subnegotiation(self, data: bytes, position: int) -> int:
         byte = data[position]
-        if byte == IAC and self._sub_length == self._max_subnegotiation:
+        if byte == IAC and len(self._sub) == self._max_subnegotiation:
             self._give_up_subnegotiation()
         elif byte == IAC:
-            self._sub_length += 1
+            self._sub += _IAC
             self._state = self._in_subnegotiation
         elif byte == SE:
             self._state = self._in_data
+            self._subnegotiated()
         else:
             # Not allowed, and seen: the end was forgotten, and this is the next command.
             self._command(byte)
@@ -163,7 +186,7 @@ class TelnetDecoder:
             self._verb = byte
             self._state = self._after_verb
         elif byte == SB:
-            self._sub_length = 0
+            self._sub.clear()
             self._state = self._in_subnegotiation
         elif byte in (IP, BRK, ABORT):
             self._discard_line()
@@ -180,9 +203,20 @@ class TelnetDecoder:
             if verb == DO:
                 # True as it stands: everything before it has been taken in.
                 self._reply(WILL, option)
-        elif verb in (DO, WILL) and (verb, option) not in self._refused:
-            self._refused.add((verb, option))
-            self._reply(WONT if verb == DO else DONT, option)
+        elif verb in (DO, WILL) and (verb, option) not in self._answered:
+            self._answered.add((verb, option))
+            if option == NAWS and self._has_window and verb == DO:
+                self._events.append(Welcomed())  # it answers our WILL, and needs no answer
+            elif option == NAWS and not self._has_window and verb == WILL:
+                self._reply(DO, option)
+            else:
+                self._reply(WONT if verb == DO else DONT, option)
+
+    def _subnegotiated(self) -> None:
+        """Take a window's size where it was agreed on; everything else is passed over."""
+        agreed = not self._has_window and (WILL, NAWS) in self._answered
+        if agreed and len(self._sub) == 5 and self._sub[0] == NAWS:
+            self._events.append(Window(int.from_bytes(self._sub[1:3])))
 
     def _reply(self, verb: int, option: int) -> None:
         self._events.append(Reply(bytes((IAC, verb, option))))

@@ -77,3 +77,22 @@ def test_nothing_is_parsed_or_read_after_the_end_whatever_the_disk_does(
     stage.read(peer)
     assert fill(peer) > 0  # discarded now, so that the farewell is not lost by a reset
     assert sum(parsed) <= 4096
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(60, 3), (80, 3), (200, 1), (65535, 1), (0, 3)])
+def test_rows_are_as_wide_as_the_window_that_the_peer_tells(
+    stage: Stage, columns: int, rows: int
+) -> None:
+    _, peer = stage.open()
+    _, other = stage.open()
+    peer.sendall(b"\xff\xfb\x1fAda\n" + telnet.window_size(columns, 24))
+    other.sendall(b"Eve\n")
+    assert b"\xff\xfd\x1f" in stage.read(peer)
+    stage.read(other)
+    peer.sendall(b"word " * 30 + b"\n")
+    stage.read(peer)
+    stage.store.answer()
+    said, heard = stage.read(peer), stage.read(other)
+    assert said.count(b"\r\n") == rows
+    assert heard.count(b"\r\n") == 3  # nobody's window is another's
+    assert said.split() == heard.split()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.chatroom.doors.line.rows import COLUMNS, INDENT, rows_of, width_of
+from examples.chatroom.doors.line.rows import COLUMNS, INDENT, columns_used, rows_of, width_of
 from examples.chatroom.people.text import clean
 
 FORGED = "-- Ada is an operator now."
@@ -48,9 +48,19 @@ def test_nobody_can_write_what_looks_like_a_line_of_the_servers(filler: str, cou
     assert all(row.startswith(INDENT) for row in others)
 
 
-@given(st.text() | st.text("ab 界\u0301\ufe0f", min_size=60))
-def test_no_row_is_too_wide_and_nothing_is_lost(text: str) -> None:
+@pytest.mark.parametrize(
+    ("window", "used"), [(0, COLUMNS), (80, 79), (200, 199), (65535, 65534), (21, 20), (1, 20)]
+)
+def test_a_window_is_used_but_for_its_last_column(window: int, used: int) -> None:
+    assert columns_used(window) == used
+
+
+@given(
+    st.text() | st.text("ab 界\u0301\ufe0f", min_size=60),
+    st.integers(0, 300).map(columns_used),
+)
+def test_no_row_is_too_wide_and_nothing_is_lost(text: str, columns: int) -> None:
     line = clean(text).strip()
-    rows = rows_of(line)
-    assert all(width_of(row) <= COLUMNS for row in rows)
+    rows = rows_of(line, columns)
+    assert all(width_of(row) <= columns for row in rows)
     assert "".join(rows).replace(" ", "") == line.replace(" ", "")

@@ -14,6 +14,9 @@ from examples.chatroom.doors.line.telnet import (
     Reply,
     TelnetDecoder,
     TooLong,
+    Welcomed,
+    Window,
+    window_size,
 )
 
 MAX_LINE, MAX_SUB = 10, 8
@@ -109,8 +112,12 @@ def test_memory_is_bounded_whatever_comes() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "answer"),
-    [(b"\xff\xfd\x01", b"\xff\xfc\x01"), (b"\xff\xfb\x1f", b"\xff\xfe\x1f")],
-    ids=["DO-WONT", "WILL-DONT"],
+    [
+        (b"\xff\xfd\x01", b"\xff\xfc\x01"),
+        (b"\xff\xfb\x18", b"\xff\xfe\x18"),
+        (b"\xff\xfd\x1f", b"\xff\xfc\x1f"),
+    ],
+    ids=["DO-WONT", "WILL-DONT", "DO-WONT for NAWS"],
 )
 def test_an_option_is_refused_once(asked: bytes, answer: bytes) -> None:
     check(b"he" + asked + b"llo" + asked + b"\n", Reply(answer), Line(b"hello"))
@@ -167,6 +174,44 @@ def test_an_endless_subnegotiation_is_given_up_with_its_line() -> None:
 
 def test_a_subnegotiation_without_its_end_ends_at_the_next_command() -> None:
     check(b"a\xff\xfax\xff\xfd\x01b\n", Reply(b"\xff\xfc\x01"), Line(b"ab"))
+
+
+WILL_NAWS, DO_NAWS = b"\xff\xfb\x1f", b"\xff\xfd\x1f"
+
+
+@pytest.mark.parametrize("columns", [0, 1, 80, 255, 0xFF00, 0xFFFF])
+def test_who_offers_it_may_tell_the_width_of_its_window(columns: int) -> None:
+    told = window_size(columns, 255)
+    check(WILL_NAWS + WILL_NAWS + told + told, Reply(DO_NAWS), Window(columns), Window(columns))
+
+
+def test_a_window_of_any_width_can_be_told() -> None:
+    check(WILL_NAWS + window_size(10**6, 10**6), Reply(DO_NAWS), Window(0xFFFF))
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        window_size(80, 24),
+        WILL_NAWS.replace(b"\x1f", b"\x18") + window_size(80, 24),
+        b"\xff\xfa\x1f\x00P\xff\xf0",
+        b"\xff\xfa\x1f\x00P\x00\x18\x00\xff\xf0",
+        b"\xff\xfa\x18\x00P\x00\x18\xff\xf0",
+        b"\xff\xfa\xff\xf0",
+    ],
+    ids=["not offered", "another offered", "short", "long", "of another option", "empty"],
+)
+def test_what_is_no_window_is_passed_over(stream: bytes) -> None:
+    assert not any(isinstance(event, Window) for event in events(stream))
+    if not stream.startswith((WILL_NAWS[:2], window_size(80, 24))):
+        check(WILL_NAWS + stream, Reply(DO_NAWS))
+
+
+def test_our_own_window_is_told_where_it_is_welcome_and_no_other_heard() -> None:
+    client = TelnetDecoder(MAX_LINE, MAX_SUB, has_window=True)
+    assert client.receive(DO_NAWS + DO_NAWS) == [Welcomed()]
+    assert client.receive(WILL_NAWS + window_size(80, 24)) == [Reply(b"\xff\xfe\x1f")]
+    assert client.receive(b"\xff\xfd\x18") == [Reply(b"\xff\xfc\x18")]
 
 
 def test_it_is_known_who_speaks_telnet() -> None:
