@@ -122,7 +122,7 @@ class Task:
 
     def _wake(self) -> None:
         if self._soon is None and not self.done:
-            self._soon = self.loop.call_soon(self._step)
+            self._soon = self.loop.call_soon(_step, [self])
 
     def _step(self) -> None:
         """Go on until the next ``await`` that has to wait."""
@@ -143,6 +143,7 @@ class Task:
             self._wait_for(awaited)
         finally:
             _current.task = outer
+            del self  # see _step()
 
     def _wait_for(self, awaited: object) -> None:
         """Have the coroutine's next step made when there is a reason for it."""
@@ -183,6 +184,15 @@ class Task:
             self._coroutine.close()
         finally:
             self._end(None, Cancelled())
+
+
+def _step(due: list[Task]) -> None:
+    """Make a task's step, and leave no frame that refers to the task.
+
+    From Python 3.12 on the frames of an exception refer to their callers: a task that keeps its
+    exception would be a circle, which only the garbage collector frees.
+    """
+    due.pop()._step()
 
 
 def _without_outer_frame(error: BaseException) -> BaseException:

@@ -33,7 +33,7 @@ def outcome(action: Callable[[], Any]) -> Any:
     try:
         return action()
     except Exception as error:
-        return type(error), re.sub(r" at 0x\w+", "", str(error))
+        return type(error), re.sub(r" at 0x\w+|test\.support\.", "", str(error))
 
 
 def deleted(obj: Any, name: str) -> Any:

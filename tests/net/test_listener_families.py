@@ -125,9 +125,7 @@ def test_a_port_taken_in_one_family_is_taken(loop: EventLoop, host: str) -> None
         port = other.getsockname()[1]
         with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
             Listener(loop, (host, port), Echo)
-        assert inspection.registrations(loop) == []
-        with socket.create_server(("127.0.0.1", port)):
-            pass  # it is free there: nothing was left behind
+        assert inspection.registrations(loop) == []  # a socket left open would be a warning
 
 
 def test_a_free_port_is_free_in_both_families(

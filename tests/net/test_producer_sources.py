@@ -291,11 +291,13 @@ def handler_fails(loop: EventLoop, channel: Lines, theirs: socket.socket) -> Non
     "how",
     [close, end, discard, close_loop, stop_loop, peer_resets, overflow, handler_fails],
 )
-@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX], ids=["tcp", "unix"])
+@pytest.mark.parametrize("make_pair", [tcp_pair, socket.socketpair], ids=["tcp", "the usual"])
 def test_it_is_closed_once_at_every_end(
-    loop: EventLoop, family: int, how: Callable[[EventLoop, Lines, socket.socket], object]
+    loop: EventLoop,
+    make_pair: Callable[[], tuple[socket.socket, socket.socket]],
+    how: Callable[[EventLoop, Lines, socket.socket], object],
 ) -> None:
-    ours, theirs = tcp_pair() if family == socket.AF_INET else socket.socketpair()
+    ours, theirs = make_pair()
     with theirs:
         channel, producer, seen = Lines(loop, ours), Endless(), list[str]()
         file = io.BytesIO(b"file")

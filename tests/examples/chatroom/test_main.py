@@ -160,6 +160,7 @@ def test_a_data_folder_that_cannot_be_used_opens_the_room_without_operators(
     )
 
 
+@pytest.mark.needs("unix sockets")
 def test_a_service_manager_that_makes_no_sense_ends_it_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from tests.examples.chatroom.storage.diaries import NOON, OK, Diary, add, ids, s
 
 
 @pytest.fixture
-def diary(loop: EventLoop, tmp_path: Path) -> Diary:
+def diary(loop: EventLoop, tmp_path: Path) -> Iterator[Diary]:
     diary = Diary(loop, tmp_path / "history.db")
     diary.write(SaveRoom("attic", "Attic"))
     diary.write(*(AddMessage("lobby", said(n, at=NOON + n)) for n in range(1, 6)))
-    return diary
+    yield diary
+    diary.store.close()
 
 
 def test_a_room_is_read_while_the_server_runs(

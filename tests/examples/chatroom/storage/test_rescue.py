@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,10 +54,11 @@ def put_an_older_copy_there(path: Path) -> None:
 
 
 @pytest.fixture
-def diary(loop: EventLoop, tmp_path: Path) -> Diary:
+def diary(loop: EventLoop, tmp_path: Path) -> Iterator[Diary]:
     diary = Diary(loop, tmp_path / "folder" / "history.db")
     assert diary.write(ATTIC, BAN, *(add(number, "old words") for number in range(1, 300))) == OK
-    return diary
+    yield diary
+    diary.store.close()
 
 
 WAYS = [delete, delete_all, delete_folder, put_text_there, put_an_older_copy_there]
