@@ -231,7 +231,7 @@ class StoreIsAList(RuleBasedStateMachine):
             if each.message.at is not None and each.message.at >= before
         }
         for key, kept in list(self.rooms.items()):
-            if not kept.row.lock and kept.used < before and not self.known(key):
+            if kept.used < before and not self.known(key):  # locked ones, too
                 self.drop_room(key)
         for key in set(self.rooms) - self.used_last():
             self.drop_room(key)
