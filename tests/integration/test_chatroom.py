@@ -74,8 +74,8 @@ def test_a_name_is_free_again_after_any_disconnect(
 def test_telnet_options_are_refused_and_ctrl_c_hurts_nobody(start: Start, connect: Connect) -> None:
     server = start()
     ann, bob = connect(server, "ann"), connect(server, "bob")
-    ann.send(b"hel\xff\xfd\x01\xff\xfb\x1f\xff\xfa\x18\x00\n\xff\xf0lo\r\n")
-    assert b"\xff\xfc\x01\xff\xfe\x1f" in ann.expect("ann: hello\r\n")
+    ann.send(b"hel\xff\xfd\x01\xff\xfb\x18\xff\xfa\x18\x00\n\xff\xf0lo\r\n")
+    assert b"\xff\xfc\x01\xff\xfe\x18" in ann.expect("ann: hello\r\n")
     bob.expect("ann: hello\r\n")
     ann.send(b"half typed\xff\xf4\xff")
     # As telnet does: the data mark is urgent, and its IAC is not.

@@ -12,6 +12,7 @@ for the door.
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ from .arrival import Arrival, arrive
 from .crowding import one_too_many
 from .proxies import Proxies
 from .proxy_protocol import BadHeader, ProxyHeaderReader
-from .sparing_log import SparingLog
+
+log = logging.getLogger("chatroom")
 
 HANDSHAKE = b"\x16"  # the first byte of TLS (RFC 8446, 5.1)
 LINGER = 2.0  # seconds that a client has to read why it is not let in
@@ -49,8 +51,6 @@ class Port:
         no_tls: Returns what a client is told that does not speak TLS.
         spare: Connections that may wait here though there is no place for them.
         most_unknown: Connections that may wait here until a proxy has named the client.
-        log: Takes what strangers cause.
-        now: The time, in seconds on a monotonic clock.
     """
 
     gate: Gate
@@ -62,8 +62,6 @@ class Port:
     no_tls: Callable[[], bytes]
     spare: int
     most_unknown: int
-    log: SparingLog
-    now: Callable[[], float]
 
 
 class Vestibule:
@@ -150,8 +148,7 @@ class Guest(Dispatcher):
         try:
             self._look()
         except BadHeader as error:
-            self._port.log.warn(
-                self._port.now(),
+            log.warning(
                 "A connection from %s, a trusted proxy's address, is refused: %s",
                 self.arrival.address,
                 error,
@@ -207,8 +204,7 @@ class Guest(Dispatcher):
             raise
 
     def _say_no_tls(self) -> None:
-        self._port.log.warn(
-            self._port.now(),
+        log.warning(
             "%s does not speak TLS, which this port does, and was told so.",
             self.arrival.address,
         )

@@ -12,7 +12,6 @@ from miniloop import Dispatcher, EventLoop, Listener
 
 from ..arrival import Arrival
 from ..queues import Queues
-from ..sparing_log import SparingLog
 from ..vestibule import Port, Vestibule
 from .door import House, LineDoor
 
@@ -63,8 +62,6 @@ class LineServer:
             no_tls=lambda: NO_TLS,
             spare=SPARE,
             most_unknown=limits.max_members,
-            log=SparingLog(),
-            now=lambda: house.moment().mono,
         )
 
     @property

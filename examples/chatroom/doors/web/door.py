@@ -24,7 +24,6 @@ from ..crowding import one_too_many
 from ..ports import reachable
 from ..proxies import Proxies
 from ..session import Session
-from ..sparing_log import SparingLog
 from ..vestibule import Port, Vestibule
 from .answers import refuse
 from .frames import Framer
@@ -107,7 +106,7 @@ class WebDoor:
         hosts = Hosts({*own_names(), address[0], *names, *(_host(each) for each in others)})
         self._house = House(
             self._service,
-            Reception(Pages(status, folder), hosts, others, proxies, lambda: moment().mono),
+            Reception(Pages(status, folder), hosts, others, proxies),
             self._identify,
             hall.limits.max_output,
             hall.limits.login_timeout,
@@ -127,8 +126,6 @@ class WebDoor:
             no_tls=lambda: refuse(HTTPStatus.BAD_REQUEST, NO_TLS).serialize(moment().wall),
             spare=self._limits.max_turned_away,
             most_unknown=self._hall.limits.max_members,
-            log=SparingLog(),
-            now=lambda: moment().mono,
         )
 
     def _make_service(self, loop: EventLoop, moment: Callable[[], Moment]) -> Service:

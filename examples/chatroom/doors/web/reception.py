@@ -8,9 +8,10 @@ ours, for every path alike, and only then what is asked for.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -18,12 +19,13 @@ from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request
 
 from ..proxies import BadForwarding, Proxies
-from ..sparing_log import SparingLog
 from .answers import Answer, refuse
 from .head import Unfit
 from .hosts import Hosts, is_own_name
 from .origin import may_connect
 from .pages import Pages
+
+log = logging.getLogger("chatroom")
 
 CHAT = "/chat"
 ORIGIN = "/origin"
@@ -63,16 +65,12 @@ class Reception:
         hosts: Under which names.
         origins: Pages of these origins may open a WebSocket, too.
         proxies: Who is believed about the client.
-        now: The time, in seconds on a monotonic clock.
-        log: Takes what strangers cause.
     """
 
     pages: Pages
     hosts: Hosts
     origins: Collection[str]
     proxies: Proxies
-    now: Callable[[], float]
-    log: SparingLog = field(default_factory=SparingLog)
 
     def visitor(self, headers: Headers, peer: str, local: str, *, secure: bool) -> Visitor:
         """Return who asks.
@@ -94,7 +92,7 @@ class Reception:
                 proto=headers.get_all("X-Forwarded-Proto"),
             )
         except BadForwarding as error:
-            self.log.warn(self.now(), "A request through the proxy %s is refused: %s", peer, error)
+            log.warning("A request through the proxy %s is refused: %s", peer, error)
             raise Unfit(refuse(HTTPStatus.BAD_REQUEST, str(error))) from error
         secure = client.scheme == "https" if client.scheme else secure
         return Visitor(client.address, secure, local)
@@ -132,12 +130,11 @@ class Reception:
 
     def warn_of_tls(self, peer: str) -> None:
         """Log that `peer` begins with a TLS handshake where there is no TLS."""
-        self.log.warn(self.now(), "%s speaks TLS, which this port does not (--tls-cert).", peer)
+        log.warning("%s speaks TLS, which this port does not (--tls-cert).", peer)
 
     def _misdirected(self, visitor: Visitor, host: str) -> Answer:
         name = _shown(host)
-        self.log.warn(
-            self.now(),
+        log.warning(
             "%s asked for the host %s and was refused, for it may be the name of another site "
             "(DNS rebinding).  If it is a name of this server: --web-name NAME lets it in.",
             visitor.address,
@@ -157,7 +154,7 @@ class Reception:
         why = f"A page of {page} may not come in: the request is for {scheme}://{_shown(host)}."
         if _PLAIN_ORIGIN.fullmatch(page):
             why += f" If it is a page of this chat room: --origin {page} lets it in."
-        self.log.warn(self.now(), "%s: %s", visitor.address, why)
+        log.warning("%s: %s", visitor.address, why)
         return refuse(HTTPStatus.FORBIDDEN, why)
 
     def _with_hsts(self, answer: Answer, host: str, visitor: Visitor) -> Answer:

@@ -10,7 +10,6 @@ import pytest
 
 from examples.chatroom.doors.arrival import Arrival
 from examples.chatroom.doors.proxies import Proxies
-from examples.chatroom.doors.sparing_log import SparingLog
 from examples.chatroom.doors.vestibule import LINGER, Port, Vestibule
 from examples.chatroom.hall.gate import Gate
 from examples.chatroom.hall.limits import Limits
@@ -55,8 +54,6 @@ class Entry:
                 no_tls=lambda: NO_TLS,
                 spare=2,
                 most_unknown=3,
-                log=SparingLog(),
-                now=self.clock,
             ),
         )
 

@@ -86,7 +86,6 @@ class Stage:
                 Hosts({"chat.example", "x"}),
                 {"https://proxy.example:443"},
                 Proxies(),
-                clock,
             ),
             lambda _, address: self.gate.enter(address),
             max_output=10_000,

@@ -39,7 +39,6 @@ def reception(tmp_path: Path) -> Reception:
         Hosts({"chat.example", "localhost"}),
         {"https://proxy.example:443"},
         Proxies([trusted]),
-        lambda: 1000.0,
     )
 
 
