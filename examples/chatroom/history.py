@@ -63,7 +63,7 @@ def _make_parser() -> argparse.ArgumentParser:
         "--format", choices=FORMATS, default="text", help="text, or JSON Lines (default: text)"
     )
     export.add_argument("--since", type=_day, metavar="DATE", help="from this day on: 2026-01-31")
-    export.add_argument("--until", type=_day, metavar="DATE", help="up to this day, with it")
+    export.add_argument("--until", type=_end_of_day, metavar="DATE", help="up to this day, with it")
     export.set_defaults(act=_export)
     backup = acts.add_parser("backup", help="copy all of it into a new file")
     backup.add_argument("file", type=Path, metavar="FILE")
@@ -74,9 +74,13 @@ def _make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _day(text: str) -> datetime:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").astimezone()
+def _end_of_day(text: str) -> datetime:
+    return _day(text, DAY)
+
+
+def _day(text: str, later: timedelta = timedelta()) -> datetime:
+    try:  # first the sum, then the zone: not every day has 24 hours
+        return (datetime.strptime(text, "%Y-%m-%d") + later).astimezone()
     except (ValueError, OverflowError, OSError):
         raise argparse.ArgumentTypeError("this is a date like 2026-01-31") from None
 
@@ -88,7 +92,7 @@ def _export(history: Reading, given: argparse.Namespace) -> int:
         print(f"There is no room called {room}; there are: {', '.join(known)}.", file=sys.stderr)
         return 1
     since = given.since.timestamp() if given.since else 0.0
-    until = (given.until + DAY).timestamp() if given.until else FOREVER
+    until = given.until.timestamp() if given.until else FOREVER
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal without UTF-8 ends no export
         sys.stdout.reconfigure(errors="backslashreplace")
     lines = _text_lines if given.format == "text" else _json_lines

@@ -205,7 +205,7 @@ class Terminal:
 
     def __init__(self, port: int) -> None:
         self.master, self.slave = pty.openpty()
-        termios.tcsetwinsize(self.slave, (24, 60))
+        termios.tcsetwinsize(self.slave, (24, 61))
         self.before = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(
             client_command(port, "--name", "ann"),

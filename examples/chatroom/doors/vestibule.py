@@ -101,12 +101,18 @@ class Vestibule:
             raise
 
     def _let_wait(self, sock: socket.socket, arrival: Arrival) -> Guest:
-        guest = Guest(self._loop, sock, arrival, self._port)
+        guest = Guest(self._loop, sock, arrival, self._port, self._identified)
         self._waiting[guest] = source_of(arrival.address)
         guest.on_close(self._waiting.pop, guest, None)
         if arrival.place is None:
             self._bound(unknown=arrival.unknown)
         return guest
+
+    def _identified(self, guest: Guest) -> None:
+        """A proxy has named the client: it counts as one that came by itself."""
+        self._waiting[guest] = source_of(guest.arrival.address)
+        if guest.arrival.place is None:
+            self._bound(unknown=False)
 
     def _bound(self, *, unknown: bool) -> None:
         """Cut one where too many wait without a place."""
@@ -127,15 +133,24 @@ class Guest(Dispatcher):
         sock: The connection.
         arrival: What is known of it.
         port: What it has to show.
+        on_identified: Called when a proxy has named the client, and more has to be shown.
 
     Attributes:
         arrival: What is known of it.
     """
 
-    def __init__(self, loop: EventLoop, sock: socket.socket, arrival: Arrival, port: Port) -> None:
+    def __init__(
+        self,
+        loop: EventLoop,
+        sock: socket.socket,
+        arrival: Arrival,
+        port: Port,
+        on_identified: Callable[[Guest], None],
+    ) -> None:
         super().__init__(loop, sock)
         self.arrival = arrival
         self._port = port
+        self._on_identified = on_identified
         self._header = ProxyHeaderReader() if arrival.unknown and port.has_header else None
         self._refused = False
         self._timer = loop.call_later(port.timeout, self._too_late)
@@ -166,6 +181,8 @@ class Guest(Dispatcher):
             if not self._header.done:
                 continue
             self._identify(self._header.address)
+            if self.closed:
+                return
             if not self._port.secure:
                 self._go_on()
                 return
@@ -189,6 +206,8 @@ class Guest(Dispatcher):
         """The proxy has named the client, or speaks for itself."""
         self._header = None
         self.arrival = arrive(self._port.gate, address or self.arrival.address)
+        if self._port.secure:  # else it does not wait any longer
+            self._on_identified(self)
 
     def _go_on(self) -> None:
         """Hand the connection on; this channel closes, and another descriptor keeps it open."""

@@ -48,7 +48,8 @@ class Ledger:
         store: Where writes go.
         defer: Calls a function soon, when the pass has brought what it brings; ``loop.call_soon``.
         announce: Told in one sentence when the store fails and when it is well again.
-        most: Most writes held while it fails; what comes beyond that is shown and lost.
+        most: Most messages held while it fails, and with other writes twice as many; what comes
+            beyond that is shown and lost.
 
     Attributes:
         problem: Why the store fails, as half a sentence; empty while it is well.
@@ -164,7 +165,9 @@ class Ledger:
             settle(Fate.HELD)
 
     def _hold(self, write: Write) -> None:
-        if len(self._held) < self._most:
+        """Hold back `write`; what is said leaves half of the places to bans, locks and the like."""
+        most = self._most if isinstance(write, AddMessage) else 2 * self._most
+        if len(self._held) < most:
             self._held.append(write)
         else:
             self._lost += 1

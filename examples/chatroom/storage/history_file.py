@@ -124,9 +124,18 @@ def make_file(path: Path) -> None:
     Raises:
         OSError: They cannot be made.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        make_new_file(path)
+
+
+def make_new_file(path: Path) -> None:
+    """Make an empty file and its folder, for this user alone.
+
+    Raises:
+        OSError: They cannot be made, or something, a link say, is there.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 @contextlib.contextmanager

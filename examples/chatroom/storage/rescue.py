@@ -16,7 +16,7 @@ import sqlite3
 from itertools import count
 from pathlib import Path
 
-from .history_file import HistoryFile, identity, make_file
+from .history_file import HistoryFile, identity, make_new_file
 
 log = logging.getLogger("chatroom")
 
@@ -30,10 +30,8 @@ def copy_out(file: HistoryFile) -> Path:
         OSError: The new file cannot be made.
         sqlite3.Error: It cannot be written.
     """
-    copy = file.path.with_name(file.path.name + "-rescued")
-    for each in (copy, *_sides(copy)):
-        each.unlink(missing_ok=True)
-    make_file(copy)
+    copy = _free_name(file.path, "rescued")
+    make_new_file(copy)
     with contextlib.closing(sqlite3.connect(copy)) as target:
         file.connection.backup(target)
     return copy
@@ -46,7 +44,7 @@ def put_in_place(copy: Path, file: HistoryFile) -> None:
         OSError: It cannot be moved there.
     """
     foreign = file.path.exists()
-    aside = _free_name(file.path)
+    aside = _free_name(file.path, "replaced")
     for suffix, side in zip(SIDES, _sides(file.path), strict=True):
         if not side.exists():
             continue
@@ -64,6 +62,6 @@ def _sides(path: Path) -> tuple[Path, ...]:
     return tuple(path.with_name(path.name + suffix) for suffix in SIDES)
 
 
-def _free_name(path: Path) -> Path:
-    names = (path.with_name(f"{path.name}-replaced-{number}") for number in count(1))
+def _free_name(path: Path, what: str) -> Path:
+    names = (path.with_name(f"{path.name}-{what}-{number}") for number in count(1))
     return next(name for name in names if not name.exists())

@@ -71,6 +71,7 @@ class SqliteStore:
         self._wall = wall
         self._path = path
         self._file = HistoryFile(path)
+        self._rescued: Path | None = None  # a copy that is not in its place yet
         self._errands = Errands(loop)
         self._looks = Looks(loop)
         self._sweep: Iterator[None] | None = None
@@ -264,9 +265,11 @@ class SqliteStore:
     def _renew(self) -> None:
         """Put a copy in the place of what is gone; while nobody looks."""
         if not self._file.closed:  # or an earlier attempt came as far as that
-            copy = copy_out(self._file)
+            self._rescued = copy_out(self._file)
             self._file.close()
-            put_in_place(copy, self._file)
+        if self._rescued is not None:  # whatever lies in its place is not opened before
+            put_in_place(self._rescued, self._file)
+            self._rescued = None
         self._file = HistoryFile(self._file.path)
 
     def _note(self, error: Exception) -> None:

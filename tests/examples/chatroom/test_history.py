@@ -84,6 +84,12 @@ def test_what_is_no_date_is_refused(day: str, capsys: pytest.CaptureFixture[str]
     assert "this is a date like 2026-01-31" in capsys.readouterr().err
 
 
+def test_the_last_day_of_all_has_no_end(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", "attic", "--until", "9999-12-31"])
+    assert "this is a date like 2026-01-31" in capsys.readouterr().err
+
+
 def test_an_unknown_room_is_told_with_those_there_are(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

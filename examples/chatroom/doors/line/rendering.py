@@ -64,6 +64,7 @@ class LineRenderer:
     def __init__(self, zone: tzinfo | None = None) -> None:
         self._zone = zone
         self._last: Event | None = None
+        self._lines: list[str] = []
         self._encoded: dict[int, bytes] = {}
 
     def encode(self, event: Event, columns: int = COLUMNS) -> bytes:
@@ -72,10 +73,10 @@ class LineRenderer:
         UTF-8 has no byte 255, so nothing in it needs telnet's doubling.
         """
         if event is not self._last:
+            self._last, self._lines = event, self.lines(event)
             self._encoded.clear()
-            self._last = event
         if columns not in self._encoded:
-            rows = (row for line in self.lines(event) for row in rows_of(line, columns))
+            rows = (row for line in self._lines for row in rows_of(line, columns))
             self._encoded[columns] = "".join(f"{row}\r\n" for row in rows).encode()
         return self._encoded[columns]
 

@@ -11,6 +11,7 @@ as no line does.
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 COLUMNS = 79
 """Columns that are used where the window is not known to be wider or narrower than 80.
@@ -18,8 +19,11 @@ COLUMNS = 79
 A terminal may begin a new row once its last column is full, so that one is left free.
 """
 
-LEAST_COLUMNS = 20
-"""Fewer are not used, however narrow a window is said to be: the indent must leave some room."""
+WIDTHS = (20, 40, 60, COLUMNS, 100, 120, 160, 200, 300, 65534)
+"""The widths that are used: few, since each of them costs a rendering of all that is said.
+
+Fewer columns are not used, however narrow a window is said to be: the indent must leave some room.
+"""
 
 INDENT = "    "
 
@@ -28,7 +32,9 @@ _EMOJI_STYLE = "\ufe0f"  # makes the character before it an emoji, which is a co
 
 def columns_used(window: int) -> int:
     """Return the columns that are used of a window of so many; 0: its size is not known."""
-    return max(window - 1, LEAST_COLUMNS) if window else COLUMNS
+    if not window:
+        return COLUMNS
+    return max((width for width in WIDTHS if width < window), default=WIDTHS[0])
 
 
 def rows_of(line: str, columns: int = COLUMNS) -> list[str]:
@@ -50,6 +56,9 @@ def width_of(text: str) -> int:
 
 
 def _end_of_row(text: str, columns: int) -> int:
+    if text[: columns + 1].isascii():  # most are, and this is called for each row of a page
+        space = text.rfind(" ", 1, columns + 1)
+        return len(text) if len(text) <= columns else space if space > 0 else columns
     used = 0
     for at, char in enumerate(text):
         used += _width(char)
@@ -59,6 +68,7 @@ def _end_of_row(text: str, columns: int) -> int:
     return len(text)
 
 
+@lru_cache(maxsize=4096)
 def _width(char: str) -> int:
     if char == _EMOJI_STYLE:
         return 1

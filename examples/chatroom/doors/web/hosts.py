@@ -5,8 +5,9 @@ Rule of this file: comparing the Host header with names; pure functions on text.
 A page of any site can have the site's name lead to this machine (DNS rebinding). The browser then
 takes this server for that site and lets the page read everything here, from behind the firewall.
 What gives it away is the Host header: it is the site's name. So on addresses that not everybody can
-reach, only names count that no site can have. On a public address there is nothing to protect: the
-site's owner could connect from home, and no name is refused.
+reach, only names count that no site can have. On a public address no name is refused: the site's
+owner could connect from home. Where a firewall keeps strangers from a global address, as a router
+at home does with IPv6, that is not so; listen on a private address there, or on 127.0.0.1.
 """
 
 from __future__ import annotations

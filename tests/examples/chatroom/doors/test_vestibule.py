@@ -241,6 +241,16 @@ def test_those_without_a_place_are_bounded_apart(open_port: Open) -> None:
     assert len(entry.vestibule) == 6
 
 
+def test_those_whom_a_proxy_has_named_are_bounded_as_if_they_had_come_themselves(
+    open_port: Open,
+) -> None:
+    entry = open_port(secure=True, limits=Limits(max_per_address=1))
+    guests = [entry.connect(PROXY, HEADER)[1] for _ in range(5)]
+    settle(entry.loop)
+    assert [each.closed for each in guests] == [False, True, True, False, False]
+    assert (len(entry.vestibule), entry.gate.taken) == (3, 1)
+
+
 @pytest.mark.parametrize(("address", "data"), [(CLIENT, HELLO), (PROXY, HEADER + HELLO)])
 def test_a_door_that_fails_costs_its_connection_and_no_place(
     open_port: Open, address: str, data: bytes, caplog: pytest.LogCaptureFixture

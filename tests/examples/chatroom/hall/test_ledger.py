@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from examples.chatroom.hall.history import ForgetRoom, Write, Written
+from examples.chatroom.hall.history import AddMessage, ForgetRoom, Write, Written
 from examples.chatroom.hall.ledger import HANGS, PATIENCE, RETRY, Fate, Ledger
+from examples.chatroom.hall.messages import Kind, Message
 from tests.examples.chatroom.slow_store import SlowStore
 
 
@@ -117,12 +118,25 @@ def test_a_sick_disk_is_asked_now_and_then_and_in_vain_without_a_word() -> None:
 
 def test_only_so_much_is_held_and_the_rest_is_owned_up_to() -> None:
     desk = Desk(most=2)
-    desk.held_up("a", "b", "c")
-    assert len(desk.ledger) == 2
+    desk.held_up("a", "b", "c", "d", "e")
+    assert len(desk.ledger) == 4
     desk.ledger.tick(100.0)
     desk.store.answer()
-    assert desk.batches()[-1] == ["a", "b"]
+    assert desk.batches()[-1] == ["a", "b", "c", "d"]
     assert desk.news[1] == "The history can be written again; nothing is lost, but for 1 messages."
+
+
+def test_what_is_said_leaves_room_for_what_operators_do() -> None:
+    desk = Desk(most=2)
+    for number in range(5):
+        message = Message(Kind.SAID, "hi", "Ada", room="lobby", at=1.0, id=number + 1)
+        desk.ledger.add(AddMessage("lobby", message), lambda fate: None)
+    desk.ledger.add(ForgetRoom("attic"), lambda fate: None)
+    desk.end_of_pass()
+    desk.store.answer("the disk is full")
+    desk.ledger.tick(100.0)
+    kinds = [type(write) for write in desk.store.batches[-1]]
+    assert kinds == [AddMessage, AddMessage, ForgetRoom]
 
 
 def test_a_long_backlog_is_stored_in_pieces() -> None:

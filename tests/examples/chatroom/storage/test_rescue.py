@@ -80,6 +80,33 @@ def test_it_is_made_anew_with_all_it_had(diary: Diary, lose: Callable[[Path], No
         assert check == ("ok",)
 
 
+def test_a_copy_that_cannot_be_put_in_place_is_kept_and_put_there_later(
+    diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_an_older_copy_there(diary.path)
+    rename = os.rename
+
+    def refuse(source: object, target: object) -> None:
+        raise PermissionError(1, "not allowed in this folder")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    for _ in range(2):  # the second attempt must not open what lies there
+        assert diary.write(add(300)).problem
+    assert diary.path.with_name("history.db-rescued-1").exists()
+    monkeypatch.setattr(os, "rename", rename)
+    assert diary.write(add(300)) == Written(note=RENEWED)
+    assert len(diary.search("old", count=999).messages) == 299
+    assert not diary.path.with_name("history.db-rescued-1").exists()
+
+
+def test_a_copy_of_another_run_is_left_alone(diary: Diary) -> None:
+    left = diary.path.with_name("history.db-rescued-1")
+    left.write_text("all that an earlier run could save")
+    delete(diary.path)
+    assert diary.write(add(300)) == Written(note=RENEWED)
+    assert left.read_text() == "all that an earlier run could save"
+
+
 def test_what_lay_in_its_place_is_moved_aside(
     diary: Diary, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -79,7 +79,7 @@ def test_nothing_is_parsed_or_read_after_the_end_whatever_the_disk_does(
     assert sum(parsed) <= 4096
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(60, 3), (80, 3), (200, 1), (65535, 1), (0, 3)])
+@pytest.mark.parametrize(("columns", "rows"), [(60, 5), (80, 3), (201, 1), (65535, 1), (0, 3)])
 def test_rows_are_as_wide_as_the_window_that_the_peer_tells(
     stage: Stage, columns: int, rows: int
 ) -> None:

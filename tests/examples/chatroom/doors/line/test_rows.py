@@ -49,9 +49,10 @@ def test_nobody_can_write_what_looks_like_a_line_of_the_servers(filler: str, cou
 
 
 @pytest.mark.parametrize(
-    ("window", "used"), [(0, COLUMNS), (80, 79), (200, 199), (65535, 65534), (21, 20), (1, 20)]
+    ("window", "used"),
+    [(0, COLUMNS), (80, 79), (79, 60), (200, 160), (201, 200), (65535, 65534), (21, 20), (1, 20)],
 )
-def test_a_window_is_used_but_for_its_last_column(window: int, used: int) -> None:
+def test_a_window_is_used_but_for_its_last_column_in_steps(window: int, used: int) -> None:
     assert columns_used(window) == used
 
 
