@@ -292,7 +292,7 @@ class Dispatcher(BaseChannel):
         except OSError as error:
             self._lost_(error)
             return 0
-        if sent:
+        if sent and self._limits_:
             self._note_traffic_()
         if sent < len(data):
             self._wait_for_room_()

@@ -68,7 +68,7 @@ def _run(options: Options, logs: Logs) -> int:
             return 1
         try:
             loop.run()
-        except KeyboardInterrupt:  # the second Ctrl-C, from somebody who will not wait
+        except KeyboardInterrupt:  # the second Ctrl-C: the user does not wait
             logs.say("The chat room was ended at once.")
             return INTERRUPTED
     logs.say("The chat room is closed.")
@@ -137,7 +137,7 @@ def _operators(options: Options) -> Operators:
         return Operators(Path(options.operators) if options.operators else default_path())
     except (BadOperators, OSError) as error:
         if options.operators is None and isinstance(error, OSError):
-            # A user of the system's, perhaps, whose home is /dev/null; nobody has asked for a file.
+            # A user of the system's, perhaps, whose home is /dev/null; no option asks for a file.
             log.warning("There are no operators. %s", why_not_used(error))
             return Operators()
         raise CannotStart(f"The operators' file cannot be used: {why_not_used(error)}") from error

@@ -107,6 +107,7 @@ class _Failed:
         self._error = error
 
     def more(self) -> Bytes:
+        """Raise the error."""
         raise self._error
 
 

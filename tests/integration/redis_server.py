@@ -56,7 +56,7 @@ class RedisServer:
                 return
             except ConnectionRefusedError:
                 assert time.monotonic() < deadline, "redis-server does not listen"
-                time.sleep(0.01)
+                time.sleep(0.01)  # between two questions: there is nothing else to wait for
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

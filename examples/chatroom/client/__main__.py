@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         client = Client(loop, given.host, given.port, given.name, STDIN, tls)
         try:
             loop.run()
-        except KeyboardInterrupt:  # the second Ctrl-C, from somebody who will not wait
+        except KeyboardInterrupt:  # the second Ctrl-C: the user does not wait
             return INTERRUPTED
     return INTERRUPTED if client.exit_code is None else client.exit_code
 
