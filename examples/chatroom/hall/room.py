@@ -6,6 +6,7 @@ Rule of this file: the room's own state; who may change it, and who is told, is 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..people.names import Name, check_name, fold
@@ -46,6 +47,10 @@ class Room:
     saved: bool = False
     used: float = 0.0
     spoken: float = 0.0
+
+    def own(self) -> Iterator[Member]:
+        """Go through those of its members that are at this server."""
+        return (member for member in self.members if not member.node)
 
     def record(self) -> SaveRoom:
         """Return what must be stored of it; it counts as stored from here on."""
