@@ -41,6 +41,14 @@ class Directory:
         """Go through the holders of names."""
         return iter(tuple(self._by_key.values()))
 
+    def named(self, key: str) -> Member | None:
+        """Return the member whose name has this key."""
+        return self._by_key.get(key)
+
+    def holder(self, name: Name) -> Member | None:
+        """Return the member that has `name`, or one that looks like it."""
+        return self._by_key.get(name.key) or self._by_look.get(name.skeleton)
+
     def check(self, member: Member, raw: str, *, again: bool = False) -> Name:
         """Return the name that `raw` spells, if `member` may have it.
 

@@ -90,6 +90,7 @@ class Effects:
             self._record(room.record())
         room.used = room.spoken = age
         number = happening.message.id or self._last_id + 1
+        room.newest = number
         self._last_id = max(self._last_id, number)
         shown, at = room.name.shown, happening.now.wall
         return replace(happening.message, room=shown, at=at, id=number)

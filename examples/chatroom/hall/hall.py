@@ -75,6 +75,8 @@ class Hall:
         doorkeeper: Who may become an operator.
         speech: What people say.
         archive: What they said.
+        naming: Gives names to members.
+        left_over: What an earlier process was to send to other servers, and has stored.
         counts: How often things happened, for the statistics.
         last_tick: The time of the last `tick`, at most about a second ago.
         caution: What is wrong with the history for as long as the server runs, as a sentence for
@@ -92,20 +94,21 @@ class Hall:
         order: Callable[[Hall], Order] = Alone,
     ) -> None:
         store = store if store is not None else MemoryStore(limits.history_kept)
-        known = store.load(limits.history_kept)
+        known = store.load(max(1, limits.history_kept))
         self.limits = limits
         self.gate = Gate(limits)
         self.ledger = Ledger(store, defer, self.announce, limits.max_waiting)
         self.postbox = Postbox(self.ledger, self._broken)
         self.notifier = Notifier(self.postbox)
         self.sanctions = Sanctions(known.sanctions)
+        self.left_over = known.waiting
         self.effects = Effects(self.postbox, self.notifier, self.record, known.last_id)
         self.order = order(self)
         self.rooms = Rooms(limits, known, self.record, self.sanctions, self.order)
         self.membership = Membership(limits, self.rooms, self.notifier, self.order)
         self.names = Directory(limits.max_name)
         self.doorkeeper = doorkeeper if doorkeeper is not None else Doorkeeper()
-        self._naming = Naming(limits, self.names, self.sanctions, self.doorkeeper, self.order)
+        self.naming = Naming(limits, self.names, self.sanctions, self.doorkeeper, self.order)
         self.archive = Archive(store, self.postbox, limits)
         self.counts: Counter[str] = Counter()
         self.caution = ""
@@ -169,8 +172,8 @@ class Hall:
         Raises:
             Refused: The name cannot be had; the member is where it was.
         """
-        muted, naming = not self.sanctions.has_voice(member, now.age), self._naming
-        again = bool(proof.before)
+        muted, naming = not self.sanctions.has_voice(member, now.age), self.naming
+        again, member.proof = bool(proof.before), proof.now
         name = naming.guest(member, now) if muted else naming.check(member, raw, now, again=again)
         naming.ask(member, name, proof, lambda: self._come_in(member, now, muted=muted), refused)
 
@@ -244,14 +247,14 @@ class Hall:
         Raises:
             Refused: The name cannot be had; a no that comes later is told as a notice.
         """
-        name = self._naming.check(member, raw, now)
+        name = self.naming.check(member, raw, now)
         self.sanctions.check_voice(member, now.age)  # a new name would evade a mute by name
 
         def refused(refusal: Refused) -> None:
             if member.present:
                 self.notifier.notify(member, str(refusal))
 
-        self._naming.rename(member, name, now, lambda: self.members, refused)
+        self.naming.rename(member, name, now, lambda: self.members, refused)
 
     def set_topic(self, member: Member, topic: str, now: Moment) -> None:
         """Set the topic of `member`'s room, cut to the longest allowed."""

@@ -67,7 +67,31 @@ class ForgetMessage:
     number: int
 
 
-Write = AddMessage | SaveRoom | ForgetRoom | ForgetMessage | SaveSanction | ForgetSanction
+@dataclass(frozen=True, slots=True)
+class AddWaiting:
+    """Remember what could not be sent to other servers yet; `nonce` tells it from all else."""
+
+    nonce: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetWaiting:
+    """Forget it: it has been sent."""
+
+    nonce: str
+
+
+Write = (
+    AddMessage
+    | SaveRoom
+    | ForgetRoom
+    | ForgetMessage
+    | SaveSanction
+    | ForgetSanction
+    | AddWaiting
+    | ForgetWaiting
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +154,14 @@ class Remembered:
         sanctions: The sanctions that have not ended.
         used: When each room was last used, by its key, in seconds since the epoch by the clock for
             ages; a message's own time may be from a clock that was wrong.
+        waiting: What was to be sent to other servers, the oldest first.
     """
 
     last_id: int = 0
     rooms: tuple[tuple[SaveRoom, tuple[Message, ...]], ...] = ()
     sanctions: tuple[SaveSanction, ...] = ()
     used: Mapping[str, float] = field(default_factory=dict)
+    waiting: tuple[AddWaiting, ...] = ()
 
 
 class Store(Protocol):

@@ -49,6 +49,7 @@ class Member:
             the keys by which they are ignored.
         attempts: Names it has tried in vain.
         holding: Holds what it sends while it waits for an answer.
+        proof: A digest of a secret that it alone has, and that shows later that its name was its.
         node: The server it is at, if that is another one.
         present: Whether it is in the hall; False for good once it has left.
         reachable: Whether its outlet may be used; outlives `present` by the farewell.
@@ -67,6 +68,7 @@ class Member:
     shunned: dict[Member, str] = field(default_factory=dict)
     attempts: int = 0
     holding: Holding = field(default_factory=Holding)
+    proof: str = ""
     node: str = ""
     present: bool = True
     reachable: bool = True

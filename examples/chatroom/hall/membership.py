@@ -61,16 +61,16 @@ class Membership:
     def _admit(self, member: Member, room: Room, now: Moment, key: str) -> None:
         if room in member.rooms:
             raise Refused(f"You are in {room.name.shown} already.")
-        self._rooms.check_key(room, member, key, now)
         self._wait(
             member,
             lambda answered: self._order.open(room, answered),
-            lambda: self._go(member, room, now),
+            lambda: self._go(member, room, now, key),
         )
 
-    def _go(self, member: Member, room: Room, now: Moment) -> None:
+    def _go(self, member: Member, room: Room, now: Moment, key: str) -> None:
         if self._rooms.known(room.name) is not room:
             raise Refused(f"There is no room called {room.name.shown} any more.")
+        self._rooms.check_key(room, member, key, now)
         if not member.roaming:
             self.exit(member, here(member), f"went to {room.name.shown}", now)
         self.enter(member, room, now)

@@ -34,6 +34,7 @@ class Room:
         saved: Whether the store knows it: something was said, or set, and it outlives its people.
         used: When it was last used, in seconds since the epoch.
         spoken: When something was last said there since the start, in the same seconds.
+        newest: The id of what was said last; 0 if nothing was.
     """
 
     name: Name
@@ -47,6 +48,7 @@ class Room:
     saved: bool = False
     used: float = 0.0
     spoken: float = 0.0
+    newest: int = 0
 
     def own(self) -> Iterator[Member]:
         """Go through those of its members that are at this server."""

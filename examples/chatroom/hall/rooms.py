@@ -178,6 +178,7 @@ class Rooms:
                 room.topic, room.lock, room.founder = record.topic, record.lock, record.founder
                 room.saved = True
                 room.tail.extend(recent)
+                room.newest = recent[-1].id if recent else 0
                 # What nothing is known of is not deserted before it is first looked at.
                 room.used = remembered.used.get(record.key, math.inf)
 
