@@ -8,6 +8,7 @@ be ahead, so what is known of a member has a version, and an older one changes n
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -106,10 +107,21 @@ class Elsewhere:
             self._name(distant, profile.name)
         return distant
 
+    def meet(self, profile: Profile) -> Distant:
+        """Return the same where the hall's feed says that it is there, perhaps again."""
+        distant = self.learn(profile)
+        if distant.over:
+            distant.over = False
+            with contextlib.suppress(ValueError):  # long ago
+                self._gone.remove(profile.ref)
+            self._hold(distant.member, profile.name)
+        return distant
+
     def leave(self, distant: Distant) -> None:
         """It has left, by the hall's feed: its name is free, and no other feed brings it back."""
-        distant.over = True
-        self._gone.append(distant.ref)
+        if not distant.over:
+            distant.over = True
+            self._gone.append(distant.ref)
         self._hall.names.release(distant.member)
         self.tidy(distant)
 

@@ -88,7 +88,7 @@ class HallReader:
             self._replaced(profile.replaces)
         if self.site.roster.is_ours(profile.ref):
             return
-        distant = self.site.elsewhere.learn(profile)
+        distant = self.site.elsewhere.meet(profile)
         distant.listed = set(profile.rooms)
         self._list(distant)
 

@@ -104,6 +104,8 @@ class Node:
         try:
             reader.tell(told, happening.doer, happening.nonce)
             self._note(reader, told)
+            if told.kind is Kind.JOINED:
+                reader.say_whole_from(happening.doer)
         except Full:
             if told.kind in TEXTS:
                 raise Refused(TOO_MUCH) from None

@@ -215,16 +215,21 @@ class MemoryStore:
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._rooms: dict[str, deque[Message]] = {}
+        self._waiting: dict[str, AddWaiting] = {}
 
     def load(self, recent: int) -> Remembered:
-        """Return nothing: memory begins empty."""
-        return Remembered()
+        """Return only what waits for other servers: memory begins empty."""
+        return Remembered(waiting=tuple(self._waiting.values()))
 
     def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
         """Keep the messages; the hall itself holds the rest in memory anyway."""
         for each in writes:
             if isinstance(each, AddMessage):
                 self._messages(each.room).append(each.message)
+            elif isinstance(each, AddWaiting):
+                self._waiting.setdefault(each.nonce, each)
+            elif isinstance(each, ForgetWaiting):
+                self._waiting.pop(each.nonce, None)
             elif isinstance(each, ForgetRoom):
                 self._rooms.pop(each.key, None)
             elif isinstance(each, ForgetMessage):
