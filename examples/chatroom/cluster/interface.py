@@ -132,6 +132,21 @@ class Away:
     """The engine does not answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How the engine is.
+
+    Attributes:
+        nodes: Nodes that are alive, this one included.
+        lag: Seconds that this node is behind what others have written.
+        waiting: Entries that the engine has not acknowledged.
+    """
+
+    nodes: int
+    lag: float
+    waiting: int
+
+
 class Engine(Protocol):
     """What a node needs of the engine; `feeds.Feeds` has it all, and documents it."""
 
@@ -161,6 +176,7 @@ class Engine(Protocol):
         answered: Callable[[int | Alike | TooMany | Away], None],
     ) -> None: ...
     def waiting(self) -> int: ...  # noqa: D102 - see above
+    def figures(self) -> Figures: ...  # noqa: D102 - see above
     def close(self, done: Callable[[], None]) -> None: ...  # noqa: D102 - see above
 
 

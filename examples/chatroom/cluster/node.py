@@ -6,7 +6,7 @@ Rule of this file: the hall's `Order`, in terms of feeds; what comes back is app
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..hall.hall import Hall
 from ..hall.happening import Happening
@@ -64,6 +64,7 @@ class Node:
         self._hall = hall
         self._was_up = False
         self._closed = False
+        self._down_for = 0  # ticks
         engine = connect(self)
         outgoing = Outgoing(engine, hall.record, incarnation, hall.limits.max_waiting)
         roster = Roster(outgoing, name, incarnation)
@@ -83,6 +84,21 @@ class Node:
                 self.site.outgoing.send_again(left.nonce, left.text)
             except (Full, ValueError):
                 log.warning("What an earlier process left over is damaged, or too much: not sent.")
+
+    def figures(self) -> Mapping[str, object]:
+        """Return how the cluster is, as this node sees it."""
+        figures, engine = self.site.engine.figures(), self.site.engine
+        return {
+            "nodes": figures.nodes,
+            "link": "up" if engine.up else "down",
+            "link_down_s": self._down_for,
+            "lag_s": round(figures.lag, 3),
+            "waiting": figures.waiting,
+            "lines_waiting": len(self.site.outgoing),
+            "rooms_followed": len(self.rooms),
+            "members_elsewhere": len(self.site.elsewhere),
+            "senseless_entries": self.site.counts["senseless"],
+        }
 
     @property
     def caution(self) -> str:
@@ -172,7 +188,7 @@ class Node:
 
     def forget_message(self, number: int) -> None:
         """Have a message forgotten everywhere; here at once."""
-        self._hall.forget_message(number)
+        self._hall.archive.forget(number, self._hall.rooms, self._hall.members)
         known = self.rooms.by_number(room_of(number))
         if known is None:
             return
@@ -192,6 +208,7 @@ class Node:
 
     def tick(self, now: Moment) -> None:
         """Do what is to be done about once a second."""
+        self._down_for = 0 if self.site.engine.up else self._down_for + 1
         self.site.outgoing.tick()
         self.site.roster.tidy()
         self.rooms.tick()

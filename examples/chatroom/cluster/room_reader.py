@@ -181,7 +181,8 @@ class RoomReader:
 
     def _forget(self, number: int) -> None:
         self._forgotten.add(number)
-        self.site.hall.forget_message(number)
+        hall = self.site.hall
+        hall.archive.forget(number, hall.rooms, hall.members)
 
     # Who is there
 

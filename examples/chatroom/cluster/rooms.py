@@ -214,7 +214,7 @@ class Rooms:
         self._unfollow(key)
         for room in self._site.hall.rooms:
             if room.name.key == key:
-                self._site.hall.forget_room(room, why, now)
+                self._site.hall.membership.forget_room(room, why, now)
 
     def was_forgotten(self, room: Room, at: int) -> bool:
         """Say whether what is stored of `room` is older than that it was forgotten at `at`."""

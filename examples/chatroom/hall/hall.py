@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from ..people.doorkeeper import Doorkeeper
-from ..people.names import Name, Refused
+from ..people.names import Refused
 from ..people.sanction import ForgetSanction, SaveSanction
 from ..people.sanctions import Sanctions
 from ..people.text import shorten
@@ -223,6 +223,11 @@ class Hall:
         """Say whether one more line from where `member` comes from is not too much."""
         return self._by_source.take(member.place.source, now.mono)
 
+    def begin(self, now: Moment) -> None:
+        """Let the order begin; before anybody comes in."""
+        self.last_tick = now
+        self.order.start()
+
     def tick(self, now: Moment) -> None:
         """Do what is to be done now and then; called about once a second."""
         self.last_tick = now
@@ -282,20 +287,6 @@ class Hall:
         """Store a sanction that is in force from now on, or not any longer; all have it so."""
         self.record(write)
         self.order.share(write, now)
-
-    # What an order has done
-
-    def make_room(self, name: Name, member: Member) -> Room:
-        """Make the room `name`, founded by `member`."""
-        return self.rooms.make(name, member.key, member.place.sources[-1])
-
-    def forget_room(self, room: Room, why: str, now: Moment) -> None:
-        """Take everybody out of `room`, and forget it with all that was said there."""
-        self.membership.forget_room(room, why, now)
-
-    def forget_message(self, number: int) -> None:
-        """Forget the message with the id `number`; all have it shown no longer."""
-        self.archive.forget(number, self.rooms, self._members)
 
     # Inside
 

@@ -7,18 +7,20 @@ answers, and what happens, may come later.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..people.names import Name
 from ..people.sanction import ForgetSanction, SaveSanction
-from .effects import Effects
 from .happening import Happening
 from .holding import Answered
 from .members import Member, Words
 from .messages import Moment
 from .room import Room
+
+if TYPE_CHECKING:
+    from .hall import Hall
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ class Order(Protocol):
     @property
     def caution(self) -> str:
         """What those who come in must know of it, as a sentence; empty if all is well."""
+
+    def start(self) -> None:
+        """The hall has all its parts and the time: begin."""
+
+    def figures(self) -> Mapping[str, object]:
+        """Return how it is, as plain values for JSON; nothing for one server."""
 
     def submit(self, happening: Happening) -> None:
         """Let `happening` take effect, at once or when its turn comes.
@@ -91,23 +99,6 @@ class Order(Protocol):
         """The hall is about to close: nobody comes in any more, what was said is to be kept."""
 
 
-class Rule(Protocol):
-    """What an order needs of the hall, to have done what was agreed on."""
-
-    @property
-    def effects(self) -> Effects:
-        """What happenings do."""
-
-    def make_room(self, name: Name, member: Member) -> object:
-        """Make the room `name`."""
-
-    def forget_room(self, room: Room, why: str, now: Moment) -> None:
-        """Take everybody out of `room` and forget it."""
-
-    def forget_message(self, number: int) -> None:
-        """Forget a message."""
-
-
 class Alone:
     """The order of one server: everything at once.
 
@@ -115,9 +106,16 @@ class Alone:
         hall: Where it happens.
     """
 
-    def __init__(self, hall: Rule) -> None:
+    def __init__(self, hall: Hall) -> None:
         self.caution = ""
         self._hall = hall
+
+    def start(self) -> None:
+        """Nothing is to be asked first."""
+
+    def figures(self) -> Mapping[str, object]:
+        """Return nothing: nobody else is there."""
+        return {}
 
     def submit(self, happening: Happening) -> None:
         """Let it take effect."""
@@ -136,7 +134,7 @@ class Alone:
 
     def make_room(self, name: Name, member: Member, answered: Answered) -> None:
         """Make it."""
-        self._hall.make_room(name, member)
+        self._hall.rooms.make(name, member.key, member.place.sources[-1])
         answered(None)
 
     def open(self, room: Room, answered: Answered) -> None:
@@ -151,15 +149,15 @@ class Alone:
 
     def forget_room(self, room: Room, why: str, now: Moment) -> None:
         """Forget it."""
-        self._hall.forget_room(room, why, now)
+        self._hall.membership.forget_room(room, why, now)
 
     def deserted(self, room: Room, now: Moment) -> None:
         """Forget it."""
-        self._hall.forget_room(room, "", now)
+        self._hall.rooms.drop(room)
 
     def forget_message(self, number: int) -> None:
         """Forget it."""
-        self._hall.forget_message(number)
+        self._hall.archive.forget(number, self._hall.rooms, self._hall.members)
 
     def dismiss(self, member: Member, farewell: str, reason: str, words: Words | None) -> bool:
         """Everybody is here."""

@@ -12,6 +12,7 @@ from examples.chatroom.cluster.interface import (
     Away,
     Body,
     Entry,
+    Figures,
     Full,
     Granted,
     NameClaim,
@@ -154,6 +155,9 @@ class FeedsDouble:
 
     def waiting(self) -> int:
         return len(self._queue)
+
+    def figures(self) -> Figures:
+        return Figures(len(self.world.nodes), 0.0, len(self._queue))
 
     def close(self, done: Callable[[], None]) -> None:
         while self.up and self._queue:

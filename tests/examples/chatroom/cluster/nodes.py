@@ -54,8 +54,7 @@ class Cluster:
 
         hall = Hall(self.limits, store, order=order)
         server = self.servers[name] = Server(hall, nodes[0], engines[0], store)
-        hall.tick(self.now)
-        nodes[0].start()
+        hall.begin(self.now)
         self.settle()
         return server
 
