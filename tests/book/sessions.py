@@ -20,7 +20,8 @@ import shlex
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
@@ -60,19 +61,32 @@ def parse(transcript: str) -> list[Line]:
 
 
 class Reader:
-    """Lines from a stream, read by a thread, so that waiting for one has an end."""
+    """Lines from a stream, read by a thread, so that waiting for one has an end.
+
+    Attributes:
+        prompted: set once telnet has printed its prompt.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
+        self.prompted = threading.Event()
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self.thread.start()
 
     def _read(self, stream: IO[bytes]) -> None:
-        for line in _until_the_end(stream):
-            text = _PROMPT.sub("", line.decode(errors="replace").rstrip("\r\n"))
-            if text and not text.startswith(_CHATTER):
-                self._lines.put(text)
+        pending = b""
+        for piece in _pieces(stream):
+            *lines, pending = (pending + piece).split(b"\n")
+            for line in lines:
+                self._add(line)
+            if pending.endswith(b"telnet> "):
+                self.prompted.set()
         self._lines.put(None)
+
+    def _add(self, line: bytes) -> None:
+        text = _PROMPT.sub("", line.decode(errors="replace").rstrip("\r"))
+        if text and not text.startswith(_CHATTER):
+            self._lines.put(text)
 
     def next_line(self) -> str | None:
         try:
@@ -81,9 +95,11 @@ class Reader:
             raise AssertionError("no line came") from None
 
 
-def _until_the_end(stream: IO[bytes]) -> Iterator[bytes]:
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     with suppress(OSError):  # a terminal whose program has ended
-        yield from stream
+        while piece := read(65536):
+            yield piece
 
 
 class Program:
@@ -111,6 +127,15 @@ class Program:
         os.close(theirs)
         self._terminal = open(ours, "r+b", buffering=0)  # noqa: SIM115 - until end()
         self._reader = Reader(self._terminal)
+        if self._echoes:
+            self._wait_for_telnet()
+
+    def _wait_for_telnet(self) -> None:
+        """Wait until it has set the terminal's modes: what is typed before that is lost."""
+        end = time.monotonic() + LONGEST
+        while not termios.tcgetattr(self._terminal)[3] & termios.ECHO:
+            assert time.monotonic() < end, "telnet does not begin"
+            self._reader.thread.join(0.01)
 
     def type(self, text: str) -> None:
         self._typed.append(text)
@@ -118,6 +143,8 @@ class Program:
 
     def press(self, key: bytes) -> None:
         self._terminal.write(key)
+        if key == _CTRL_BRACKET:  # what is typed before the prompt is lost
+            assert self._reader.prompted.wait(LONGEST), "no prompt came"
 
     def next_line(self) -> str | None:
         line = self._reader.next_line()
