@@ -7,7 +7,6 @@ import pytest
 from tests.book import summaries
 from tests.book.summaries import summary
 
-
 SHORT = __name__.partition(".")[2]
 
 
