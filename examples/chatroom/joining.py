@@ -70,7 +70,7 @@ def _connector(
         beat=cluster.lease / BEATS,
     )
     return lambda watcher, incarnation: Feeds(
-        loop, engine, watcher, node=cluster.node, incarnation=incarnation
+        loop, engine, node=cluster.node, incarnation=incarnation, watcher=watcher
     )
 
 

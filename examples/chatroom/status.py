@@ -77,7 +77,7 @@ class Status:
                 len(ledger) * 2 > limits.max_waiting
             ),
             f"The loop is often more than {LATE:g} s late.": latency.p99 > LATE,
-            "The link to the other servers is down.": self._cluster().get("link") == "down",
+            "The link to the other servers is down.": self._cluster().get("link", "up") != "up",
             "Clients do not trust the TLS certificate.": self._distrusted(),
         }
         return [sentence for sentence, wrong in found.items() if wrong]

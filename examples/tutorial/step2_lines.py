@@ -1,8 +1,11 @@
 """Step 2: a server that understands lines."""
 
+import logging
 import socket
 
 from miniloop import AsyncChat, EventLoop, Listener
+
+log = logging.getLogger("tutorial")
 
 
 class Visitor(AsyncChat):
@@ -16,11 +19,13 @@ class Visitor(AsyncChat):
         self.say("Hello! Type something.")
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """A part of a line has arrived."""
+        """Keep a part of a line."""
+        log.info("collect_incoming_data(%r)", data)
         self.parts.append(data)
 
     def found_terminator(self) -> None:
-        """The line is complete."""
+        """Make a line of the parts."""
+        log.info("found_terminator()")
         line = b"".join(self.parts).decode(errors="replace").strip()
         self.parts.clear()
         self.handle_line(line)
@@ -29,6 +34,10 @@ class Visitor(AsyncChat):
         """Do what the visitor asks for."""
         self.say(f"You said: {line}")
 
+    def handle_close(self) -> None:
+        """Log the end of the connection."""
+        log.info("handle_close()")
+
     def say(self, text: str) -> None:
         """Send the visitor a line."""
         self.push(text.encode() + b"\r\n")
@@ -36,6 +45,7 @@ class Visitor(AsyncChat):
 
 def main() -> None:
     """Serve until Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     with EventLoop() as loop:
         Listener(loop, ("127.0.0.1", 1234), Visitor)
         loop.run()

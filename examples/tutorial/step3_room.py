@@ -1,20 +1,23 @@
-"""Step 3: everybody hears what anybody says."""
+"""Step 3: a line goes to all who are connected."""
 
+import logging
 import socket
 from functools import partial
 
 from miniloop import AsyncChat, EventLoop, Listener
 
+log = logging.getLogger("tutorial")
+
 
 class Room:
-    """Those who are here."""
+    """The visitors who are here."""
 
     def __init__(self) -> None:
-        """Be empty."""
+        """Start without visitors."""
         self.visitors: set[Visitor] = set()
 
     def tell(self, text: str) -> None:
-        """Say it to everybody."""
+        """Send a line to every visitor."""
         for visitor in self.visitors:
             visitor.say(text)
 
@@ -32,11 +35,13 @@ class Visitor(AsyncChat):
         self.say(f"Hello! {len(room.visitors)} of us are here.")
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """A part of a line has arrived."""
+        """Keep a part of a line."""
+        log.info("collect_incoming_data(%r)", data)
         self.parts.append(data)
 
     def found_terminator(self) -> None:
-        """The line is complete."""
+        """Make a line of the parts."""
+        log.info("found_terminator()")
         line = b"".join(self.parts).decode(errors="replace").strip()
         self.parts.clear()
         self.handle_line(line)
@@ -46,7 +51,8 @@ class Visitor(AsyncChat):
         self.room.tell(line)
 
     def handle_close(self) -> None:
-        """The connection is over, for whatever reason."""
+        """Forget the visitor, whatever ended the connection."""
+        log.info("handle_close()")
         self.room.visitors.discard(self)
 
     def say(self, text: str) -> None:
@@ -56,6 +62,7 @@ class Visitor(AsyncChat):
 
 def main() -> None:
     """Serve until Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     room = Room()
     with EventLoop() as loop:
         Listener(loop, ("127.0.0.1", 1234), partial(Visitor, room=room))

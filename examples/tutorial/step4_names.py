@@ -1,31 +1,34 @@
 """Step 4: people have names, and come and go."""
 
+import logging
 import socket
 from functools import partial
 
 from miniloop import AsyncChat, EventLoop, Listener
 
+log = logging.getLogger("tutorial")
+
 
 class Room:
-    """Those who are here, by name."""
+    """The visitors who are here, by name."""
 
     def __init__(self) -> None:
-        """Be empty."""
+        """Start without visitors."""
         self.visitors: dict[str, Visitor] = {}
 
     def tell(self, text: str) -> None:
-        """Say it to everybody."""
+        """Send a line to every visitor."""
         for visitor in self.visitors.values():
             visitor.say(text)
 
     def enter(self, visitor: "Visitor") -> None:
-        """Welcome somebody who has a name."""
+        """Add a visitor that has a name."""
         self.tell(f"* {visitor.name} comes in")
         self.visitors[visitor.name] = visitor
         visitor.say(f"* here are: {', '.join(self.visitors)}")
 
     def leave(self, visitor: "Visitor") -> None:
-        """Say goodbye to somebody, if they were here at all."""
+        """Remove a visitor, if it is here."""
         if self.visitors.get(visitor.name) is visitor:
             del self.visitors[visitor.name]
             self.tell(f"* {visitor.name} has left")
@@ -44,11 +47,13 @@ class Visitor(AsyncChat):
         self.say("Hello! What is your name?")
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """A part of a line has arrived."""
+        """Keep a part of a line."""
+        log.info("collect_incoming_data(%r)", data)
         self.parts.append(data)
 
     def found_terminator(self) -> None:
-        """The line is complete."""
+        """Make a line of the parts."""
+        log.info("found_terminator()")
         line = b"".join(self.parts).decode(errors="replace").strip()
         self.parts.clear()
         self.handle_line(line)
@@ -67,7 +72,7 @@ class Visitor(AsyncChat):
             self.room.tell(f"{self.name}: {line}")
 
     def choose_name(self, name: str) -> None:
-        """Take a name that nobody has."""
+        """Take the name, if it is free."""
         if not name.isalnum():
             self.say("Letters and digits only, please. What is your name?")
         elif name in self.room.visitors:
@@ -77,7 +82,8 @@ class Visitor(AsyncChat):
             self.room.enter(self)
 
     def handle_close(self) -> None:
-        """The connection is over, for whatever reason."""
+        """Forget the visitor, whatever ended the connection."""
+        log.info("handle_close()")
         self.room.leave(self)
 
     def say(self, text: str) -> None:
@@ -87,6 +93,7 @@ class Visitor(AsyncChat):
 
 def main() -> None:
     """Serve until Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     room = Room()
     with EventLoop() as loop:
         Listener(loop, ("127.0.0.1", 1234), partial(Visitor, room=room))

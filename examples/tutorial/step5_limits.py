@@ -1,38 +1,41 @@
-"""Step 5: strangers come, and nothing that they do may harm the others."""
+"""Step 5: bounds on whatever a stranger may use."""
 
+import logging
 import socket
 from functools import partial
 
 from miniloop import AsyncChat, EventLoop, Listener
+
+log = logging.getLogger("tutorial")
 
 MOST_VISITORS = 100
 LONGEST_NAME = 20
 
 
 class Room:
-    """Those who are here, by name."""
+    """The visitors who are here, by name."""
 
     def __init__(self) -> None:
-        """Be empty."""
+        """Start without visitors."""
         self.visitors: dict[str, Visitor] = {}
 
     def tell(self, text: str) -> None:
-        """Say it to everybody."""
+        """Send a line to every visitor."""
         for visitor in self.visitors.values():
             visitor.say(text)
 
     def is_full(self) -> bool:
-        """Return whether nobody else may come in."""
+        """Return whether the room has as many visitors as it may."""
         return len(self.visitors) >= MOST_VISITORS
 
     def enter(self, visitor: "Visitor") -> None:
-        """Welcome somebody who has a name."""
+        """Add a visitor that has a name."""
         self.tell(f"* {visitor.name} comes in")
         self.visitors[visitor.name] = visitor
         visitor.say(f"* here are: {', '.join(self.visitors)}")
 
     def leave(self, visitor: "Visitor") -> None:
-        """Say goodbye to somebody, if they were here at all."""
+        """Remove a visitor, if it is here."""
         if self.visitors.get(visitor.name) is visitor:
             del self.visitors[visitor.name]
             self.tell(f"* {visitor.name} has left")
@@ -42,7 +45,7 @@ class Visitor(AsyncChat):
     """One connection."""
 
     max_input = 1000  # bytes in a line
-    max_output = 65536  # bytes that wait for somebody who does not read
+    max_output = 65536  # bytes queued for a visitor that does not read
 
     def __init__(self, loop: EventLoop, sock: socket.socket, room: Room) -> None:
         """Ask for a name."""
@@ -55,11 +58,13 @@ class Visitor(AsyncChat):
         self.say("Hello! What is your name?")
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """A part of a line has arrived."""
+        """Keep a part of a line."""
+        log.info("collect_incoming_data(%r)", data)
         self.parts.append(data)
 
     def found_terminator(self) -> None:
-        """The line is complete."""
+        """Make a line of the parts."""
+        log.info("found_terminator()")
         line = b"".join(self.parts).decode(errors="replace").strip()
         self.parts.clear()
         self.handle_line("".join(char if char.isprintable() else "?" for char in line))
@@ -76,7 +81,7 @@ class Visitor(AsyncChat):
             self.room.tell(f"{self.name}: {line}")
 
     def choose_name(self, name: str) -> None:
-        """Take a name that nobody has."""
+        """Take the name, if it is free."""
         if self.room.is_full():
             self.goodbye("The room is full. Come again later!")
         elif not name.isalnum() or len(name) > LONGEST_NAME:
@@ -89,22 +94,25 @@ class Visitor(AsyncChat):
             self.room.enter(self)
 
     def handle_input_overflow(self) -> None:
-        """A line is too long: its rest is skipped up to the next line end."""
+        """Tell the visitor; the rest of the line is skipped up to its end."""
+        log.info("handle_input_overflow()")
         self.parts.clear()
-        self.say(f"* more than {self.max_input} bytes in a line: nobody heard it")
+        self.say(f"* more than {self.max_input} bytes in a line: it was not sent")
 
     def handle_idle(self) -> None:
-        """Nothing was said or heard for too long."""
+        """End a connection on which nothing has moved for too long."""
+        log.info("handle_idle()")
         self.goodbye("It has been quiet for too long. Goodbye!")
 
     def goodbye(self, text: str) -> None:
-        """Leave the room, and hang up when this has been sent."""
+        """Leave the room, and close the connection once this is sent."""
         self.room.leave(self)
         self.say(text)
         self.close_when_done()
 
     def handle_close(self) -> None:
-        """The connection is over, for whatever reason."""
+        """Forget the visitor, whatever ended the connection."""
+        log.info("handle_close()")
         self.room.leave(self)
 
     def say(self, text: str) -> None:
@@ -114,6 +122,7 @@ class Visitor(AsyncChat):
 
 def main() -> None:
     """Serve until Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     room = Room()
     with EventLoop() as loop:
         Listener(loop, ("127.0.0.1", 1234), partial(Visitor, room=room))

@@ -34,12 +34,12 @@ def explain() -> str:
 
 
 def explain_one(name: str) -> Iterator[str]:
-    """Say who provides a module, and what else is there under its name."""
+    """Describe where a module comes from, and what else is there under its name."""
     module = sys.modules.get(name)
     spec = importlib.util.find_spec(name) if module is None else module.__spec__
     first = None
     if spec is None:
-        yield f"{name}: nobody's. {why_nobodys()}"
+        yield f"{name}: not found. {why_not_found()}"
     elif spec.name != name:
         yield f"{name}: miniloop's, because something installed or imported it when Python started."
     else:
@@ -51,7 +51,7 @@ def explain_one(name: str) -> Iterator[str]:
             yield f"    hidden: {other.owner}, {other.file}"
 
 
-def why_nobodys() -> str:
+def why_not_found() -> str:
     """Return why an import would fail."""
     if importlib.util.find_spec(FINDER) is None:
         return "Python 3.12 removed it, and nothing that is installed brings it back."

@@ -1,7 +1,7 @@
 """A connection that is made again whenever it is lost, with a pause that grows.
 
 The pause is *exponential with full jitter*: a random time up to a ceiling that doubles with each
-failure.  The ceiling spares a server that is down, and chance keeps a thousand clients, who all
+failure.  The ceiling spares a server that is down, and chance keeps a thousand clients, which all
 lost the same server at the same moment, from coming back at the same moment too.
 """
 
@@ -22,8 +22,8 @@ _Kind = TypeVar("_Kind", bound=BaseChannel)
 class Reconnecting(Generic[_Kind]):
     """Calls ``factory(loop)`` for a channel, and again when that is closed, until ``close()``.
 
-    It does not matter who closed the channel: the peer, an error, a failed connect, or the program.
-    An exception from the factory is logged and counts as a failed connect.  ``run()`` goes on
+    The cause of the end does not matter: the peer, an error, a failed connect, or the program. An
+    exception from the factory is logged and counts as a failed connect.  ``run()`` goes on
     meanwhile, and a loop that stops or is closed takes this with it.
 
     Args:

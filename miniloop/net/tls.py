@@ -1,4 +1,4 @@
-"""TLS on a live channel: the handshake, its deadline, who waits for what, and the goodbye.
+"""TLS on a live channel: the handshake, its deadline, what waits for what, the close_notify.
 
 ``TlsChannel`` takes the channel's place on the loop, and ``TlsSocket`` the place of its socket.  So
 the channel's own code stays as it is, and a plain connection runs none of this.

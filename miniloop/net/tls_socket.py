@@ -1,7 +1,7 @@
 """A socket that speaks TLS: plain bytes on this side, records on the kernel's.
 
 It has the methods that a channel uses of a socket, never blocks, and raises BlockingIOError where a
-socket would.  Nothing here knows a loop: who owns it is told by a callback when what it waits for
+socket would.  Nothing here knows a loop: a callback tells the owner when what it waits for
 has changed.
 
 OpenSSL works on two buffers in memory and never sees the descriptor.  So every record made in a

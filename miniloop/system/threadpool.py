@@ -225,7 +225,7 @@ class ThreadPool:
         while (job := self._take()) is not None:
             job._run()
             self._deliver(job)
-            del job  # or a thread that waits would keep it, and whom it tells
+            del job  # or a thread that waits would keep it and its callback's object
 
     def _take(self) -> Job[Any] | None:
         """Wait for a job; None when the pool is closed.  A thread that waits here is idle."""

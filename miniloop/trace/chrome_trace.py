@@ -33,7 +33,7 @@ _MOST_POINTS = 8
 """Callbacks that ask for callbacks: so much of the chain is drawn."""
 
 _MOST_SCHEDULED = 4096
-"""Callbacks remembered with who asked for them: the cancelled ones are never heard of again."""
+"""Callbacks remembered with what scheduled them; cancelled ones are never removed otherwise."""
 
 _LOOP_ROW = 1
 
@@ -54,7 +54,7 @@ class _Row:
 
     Attributes:
         number: its "thread" id.
-        registration: whose it is.
+        registration: the registration that the row shows.
         name: the present handler's.
         begun: when it began, in nanoseconds; None outside of handlers.
         named: whether the file has the row's name.
@@ -62,7 +62,7 @@ class _Row:
         received, sent: bytes in the present handler.
         queued: bytes in the queue, as last seen.
         causes: what led to each ``push()`` of what is in the queue.
-        pusher: the number of the last who pushed.
+        pusher: the number of the handler that pushed last.
         left_out: causes beyond ``MOST_ARROWS``.
     """
 
@@ -182,7 +182,7 @@ class ChromeTrace(Trace):
         self._current = _Running(row, self._number, origin)
 
     def scheduled(self, work: object) -> None:
-        """Remember who asked for it."""
+        """Remember what scheduled it."""
         if self._current is not None:
             self._scheduled[id(work)] = work, self._points(self._current)
             if len(self._scheduled) > _MOST_SCHEDULED:
@@ -263,7 +263,7 @@ class ChromeTrace(Trace):
         self._file.slice(row.number, row.name, "handler", begun, self._now(), said)
 
     def pushed(self, registration: Registration, size: int) -> None:
-        """Remember who caused what is queued."""
+        """Remember which handler queued it."""
         row = self._rows.get(registration)
         if row is None or row.ended:
             return

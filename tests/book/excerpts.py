@@ -4,6 +4,7 @@
                                  NAME:2-5 takes only these lines of it, counted from 1
 <!-- whole: FILE -->             all of a file
 <!-- diff: OLD NEW -->           what changes from one file to the next
+<!-- members: NAME ... -->       classes and functions in short, by dotted name; see summaries.py
 """
 
 import ast
@@ -12,8 +13,9 @@ import textwrap
 from pathlib import Path
 
 from tests.book.pages import ROOT, Block, blocks_of, replaced
+from tests.book.summaries import summary
 
-KINDS = ("code", "whole", "diff")
+KINDS = ("code", "whole", "diff", "members")
 
 
 def text_for(kind: str, args: tuple[str, ...]) -> str:
@@ -22,6 +24,8 @@ def text_for(kind: str, args: tuple[str, ...]) -> str:
     Raises:
         LookupError: the file has no such name.
     """
+    if kind == "members":
+        return summary(args)
     path = ROOT / args[0]
     if kind == "whole":
         return path.read_text()

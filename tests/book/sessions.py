@@ -3,29 +3,44 @@
     ada  $ nc 127.0.0.1 1234       a program is started in Ada's terminal
     ada  > hello                   Ada types this
     ada  < hello                   this is the next line that she sees
-    ada  ^C                        she ends her program
-    ada  .                         her program ends by itself
+    ada  ^C                        Ctrl-C in Ada's terminal: it ends nc, and does not end telnet
+    ada  ^]                        Ctrl-] in Ada's terminal: telnet's own prompt
+    ada  .                         her program ends
 
+    server < handle_close()        this is the next line that the server logs
     server ^C                      Ctrl-C in the server's terminal
 
 Lines of the transcript are played in order, so that what two people see is in order too.
 """
 
+import os
 import queue
+import re
 import shlex
 import socket
 import subprocess
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Protocol
+
+try:
+    import pty
+    import termios
+except ImportError:  # Windows
+    pty = termios = None  # type: ignore[assignment]
 
 LONGEST = 20.0
 """Seconds until a line that does not come is given up."""
 
-_CHATTER = ("Trying ", "Connected to ", "Escape character is ", "Connection closed by foreign host")
-"""What telnet says itself."""
+_CHATTER = ("Trying ", "Connected to ", "Escape character is ", "Connection closed")
+"""What telnet prints itself, beside blank lines."""
+
+_PROMPT = re.compile(r"^(\^\]|telnet> )*")
+
+_CTRL_C, _CTRL_BRACKET = b"\x03", b"\x1d"
 
 
 @dataclass(frozen=True)
@@ -46,19 +61,32 @@ def parse(transcript: str) -> list[Line]:
 
 
 class Reader:
-    """Lines from a stream, read by a thread, so that waiting for one has an end."""
+    """Lines from a stream, read by a thread, so that waiting for one has an end.
+
+    Attributes:
+        prompted: set once telnet has printed its prompt.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
+        self.prompted = threading.Event()
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self.thread.start()
 
     def _read(self, stream: IO[bytes]) -> None:
-        for line in stream:
-            text = line.decode().rstrip("\r\n")
-            if not text.startswith(_CHATTER):
-                self._lines.put(text)
+        pending = b""
+        for piece in _pieces(stream):
+            *lines, pending = (pending + piece).split(b"\n")
+            for line in lines:
+                self._add(line)
+            if pending.endswith(b"telnet> "):
+                self.prompted.set()
         self._lines.put(None)
+
+    def _add(self, line: bytes) -> None:
+        text = _PROMPT.sub("", line.decode(errors="replace").rstrip("\r"))
+        if text and not text.startswith(_CHATTER):
+            self._lines.put(text)
 
     def next_line(self) -> str | None:
         try:
@@ -67,82 +95,146 @@ class Reader:
             raise AssertionError("no line came") from None
 
 
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    with suppress(OSError):  # a terminal whose program has ended
+        while piece := read(65536):
+            yield piece
+
+
 class Program:
-    """A real program, nc or telnet, in a pipe."""
+    """A real program, nc or telnet, on a terminal of its own.
+
+    The terminal does not echo what is typed, but telnet makes it do so again.
+    """
 
     def __init__(self, command: str) -> None:
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(shlex.split(command), stdin=pipe, stdout=pipe)
-        assert self._process.stdout is not None
-        self._reader = Reader(self._process.stdout)
+        self._echoes = command.startswith("telnet")
+        self._typed: list[str] = []  # and not seen as an echo yet
+        ours, theirs = pty.openpty()
+        attributes = termios.tcgetattr(theirs)
+        attributes[3] &= ~termios.ECHO
+        termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+        name = os.ttyname(theirs)
+        self._process = subprocess.Popen(
+            shlex.split(command),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: os.close(os.open(name, os.O_RDWR)),  # its terminal: for Ctrl-C
+        )
+        os.close(theirs)
+        self._terminal = open(ours, "r+b", buffering=0)  # noqa: SIM115 - until end()
+        self._reader = Reader(self._terminal)
+        if self._echoes:
+            self._wait_for_telnet()
+
+    def _wait_for_telnet(self) -> None:
+        """Wait until it has set the terminal's modes: what is typed before that is lost."""
+        end = time.monotonic() + LONGEST
+        while not termios.tcgetattr(self._terminal)[3] & termios.ECHO:
+            assert time.monotonic() < end, "telnet does not begin"
+            self._reader.thread.join(0.01)
 
     def type(self, text: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(text.encode() + b"\n")
-        self._process.stdin.flush()
+        self._typed.append(text)
+        self._terminal.write(text.encode() + b"\n")
+
+    def press(self, key: bytes) -> None:
+        self._terminal.write(key)
+        if key == _CTRL_BRACKET:  # what is typed before the prompt is lost
+            assert self._reader.prompted.wait(LONGEST), "no prompt came"
 
     def next_line(self) -> str | None:
-        return self._reader.next_line()
+        line = self._reader.next_line()
+        if self._echoes and self._typed and line == self._typed[0]:
+            del self._typed[0]
+            return self.next_line()
+        return line
 
     def end(self) -> None:
         self._process.terminate()
         self._process.wait()
         self._reader.thread.join()
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            stream.close()
+        self._terminal.close()
 
 
 class Connection:
     """The same with a socket, where there is neither nc nor telnet."""
 
     def __init__(self, command: str) -> None:
+        self._telnet = command.startswith("telnet")
+        self._prompt = False
         *_, host, port = command.split()
         self._socket = socket.create_connection((host, int(port)), timeout=LONGEST)
         self._stream = self._socket.makefile("rb")
         self._reader = Reader(self._stream)
 
     def type(self, text: str) -> None:
-        self._socket.sendall(text.encode() + b"\r\n")
+        if self._prompt:
+            assert text == "quit"
+            self._hang_up()
+        else:
+            self._socket.sendall(text.encode() + (b"\r\n" if self._telnet else b"\n"))
+
+    def press(self, key: bytes) -> None:
+        if self._telnet:  # it has a prompt of its own, and its Ctrl-C is a command to the server
+            self._prompt = key == _CTRL_BRACKET
+        elif key == _CTRL_C:
+            self._hang_up()
 
     def next_line(self) -> str | None:
         return self._reader.next_line()
 
-    def end(self) -> None:
+    def _hang_up(self) -> None:
         with suppress(OSError):  # the server has closed it
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        self._hang_up()
         self._reader.thread.join()
         self._stream.close()
         self._socket.close()
 
 
-def play(
-    transcript: str,
-    port: int,
-    kind: type[Program] | type[Connection],
-    stop: Callable[[], object],
-) -> None:
-    """Play it against the server on ``port``, which stands there as 1234.
+class Server(Protocol):
+    """The server's terminal."""
 
-    ``stop()`` is what Ctrl-C does in the server's own terminal.
-    """
+    def stop(self) -> object:
+        """Press Ctrl-C there."""
+
+    def next_line(self) -> str | None:
+        """Return the next line that is logged there, or None at the end."""
+
+
+def play(
+    transcript: str, port: int, kind: type[Program] | type[Connection], server: Server
+) -> None:
+    """Play it against the server on ``port``, which is 1234 in the transcript."""
     terminals: dict[str, Program | Connection] = {}
     try:
         for line in parse(transcript):
             if line.who == "server":
-                stop()
-                continue
-            if line.sign == "$":
+                _play_server(server, line)
+            elif line.sign == "$":
                 terminals[line.who] = kind(line.text.replace("1234", str(port)))
-                continue
-            _play_line(terminals, line)
+            else:
+                _play_line(terminals[line.who], line)
     finally:
         for terminal in terminals.values():
             terminal.end()
 
 
-def _play_line(terminals: dict[str, Program | Connection], line: Line) -> None:
-    terminal = terminals[line.who]
+def _play_server(server: Server, line: Line) -> None:
+    if line.sign == "^":
+        server.stop()
+    else:
+        logged = server.next_line()
+        assert logged == line.text, f"the server logged {logged!r} and not {line.text!r}"
+
+
+def _play_line(terminal: Program | Connection, line: Line) -> None:
     if line.sign == ">":
         terminal.type(line.text)
     elif line.sign == "<":
@@ -152,6 +244,6 @@ def _play_line(terminals: dict[str, Program | Connection], line: Line) -> None:
         seen = terminal.next_line()
         assert seen is None, f"{line.who} saw {seen!r}, and was to see the end"
     elif line.sign == "^":
-        terminals.pop(line.who).end()
+        terminal.press(_CTRL_C if line.text == "C" else _CTRL_BRACKET)
     else:
         raise AssertionError(f"no line of a transcript: {line}")

@@ -56,7 +56,7 @@ def test_the_standard_librarys() -> None:
 @pytest.mark.skipif(STILL, reason="Python 3.11 has asyncore")
 def test_nobodys() -> None:
     why = "Python 3.12 removed it, and nothing that is installed brings it back."
-    assert which() == f"asyncore: nobody's. {why}\nasynchat: nobody's. {why}\n"
+    assert which() == f"asyncore: not found. {why}\nasynchat: not found. {why}\n"
 
 
 def test_a_program_has_its_own(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_finder_that_is_not_at_work(tmp_path: Path) -> None:
 @pytest.mark.skipif(STILL, reason="Python 3.11 has asyncore")
 def test_nobodys_although_the_finder_is_there() -> None:
     said = which(path=FINDER, options=("-S",))
-    assert "asyncore: nobody's. miniloop-asyncore is there, but Python ran with -S" in said
+    assert "asyncore: not found. miniloop-asyncore is there, but Python ran with -S" in said
 
 
 def test_installed_at_the_start(tmp_path: Path) -> None:

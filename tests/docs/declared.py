@@ -90,7 +90,7 @@ COMMANDS = {
     ),
     ".venv/lab/bin/python -m examples.servers.compare": LAB,
     ".venv/lab/bin/python -m examples.servers.compare --redraw --page "
-    "docs/explanation/serve-many-connections.md --page README.md": LAB,
+    "docs/reference/connections.md --page README.md": LAB,
     "python3 -m examples.socks_proxy --port 1080": (
         "tests/integration/test_socks_proxy.py::test_curl_by_name_and_by_address"
     ),

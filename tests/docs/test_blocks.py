@@ -21,6 +21,7 @@ MARKED = {
     "code": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
     "whole": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
     "diff": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
+    "members": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
     "breaks": "tests/docs/test_breaking.py::test_it_breaks",
     "session": "tests/integration/test_tutorial.py::test_transcript",
     "shell": "tests/integration/test_tutorial.py::test_commands_of_a_shell",

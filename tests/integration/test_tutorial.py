@@ -1,66 +1,87 @@
 """The tutorial's transcripts, played against its programs as they stand in the pages."""
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests.book.pages import ROOT, Block, blocks
-from tests.book.sessions import Connection, Program, play
+from tests.book.sessions import Connection, Program, Reader, play
 
 SESSIONS = blocks(kind="session")
 SHELL = blocks(kind="shell")
 COMMANDS = [block for block in blocks(language="console") if "examples.tutorial" in block.text]
+
+FAULT = re.compile("Traceback|Exception|Error|Warning")
 
 
 def names(found: list[Block]) -> list[str]:
     return [block.name for block in found]
 
 
-@contextmanager
-def serving(file: str) -> Iterator[tuple[int, Callable[[], None]]]:
-    """Run a program of the tutorial on a free port; it ends without a word when it is told to.
+class Server:
+    """A program of the tutorial that runs on a free port.
 
-    Yields:
-        The port, and what Ctrl-C does.
+    Attributes:
+        port: the port.
     """
+
+    def __init__(self, file: str, port: int) -> None:
+        self.port = port
+        program = (ROOT / file).read_text().replace("1234", str(port))
+        command = [sys.executable, "-W", "error", "-c", program]
+        self._told = False
+        self._process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
+        assert self._process.stderr is not None
+        self._log = Reader(self._process.stderr)
+
+    def wait(self) -> None:
+        """Wait until it listens, without a connection that the transcript does not show."""
+        listening = f"0100007F:{self.port:04X} 00000000:0000 0A"
+        while self._process.poll() is None:
+            with open("/proc/net/tcp") as table:
+                if listening in table.read():
+                    return
+        raise AssertionError("the server ended before it listened")
+
+    def stop(self) -> None:
+        self._told = True
+        self._process.send_signal(signal.SIGINT)
+
+    def next_line(self) -> str | None:
+        return self._log.next_line()
+
+    def end(self) -> list[str]:
+        """End it; return the lines that it logged and that were not read."""
+        if not self._told:  # one that is ending already would be killed by a second signal
+            self._process.terminate()
+        assert self._process.wait(20) == 0
+        rest = [*iter(self._log.next_line, None)]
+        self._log.thread.join()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        return rest
+
+
+@contextmanager
+def serving(file: str, *, all_shown: bool = False) -> Iterator[Server]:
+    """Run a program of the tutorial; it logs no fault, and with `all_shown` nothing unread."""
     with socket.create_server(("127.0.0.1", 0)) as finder:
         port = finder.getsockname()[1]
-    program = (ROOT / file).read_text().replace("1234", str(port))
-    command = [sys.executable, "-W", "error", "-c", program]
-    told = False
-
-    def stop() -> None:
-        nonlocal told
-        told = True
-        server.send_signal(signal.SIGINT)
-
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as server:
-        try:
-            wait_for(port, server)
-            yield port, stop
-        finally:
-            if not told:  # one that is ending already would be killed by a second signal
-                server.terminate()
-        assert server.stderr is not None
-        assert server.stderr.read() == b""
-        assert server.wait(20) == 0
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    """Wait until it listens, without a connection that the transcript knows nothing of."""
-    listening = f"0100007F:{port:04X} 00000000:0000 0A"
-    while server.poll() is None:
-        with open("/proc/net/tcp") as table:
-            if listening in table.read():
-                return
-    raise AssertionError("the server ended before it listened")
+    server = Server(file, port)
+    try:
+        server.wait()
+        yield server
+    finally:
+        rest = server.end()
+    assert not (rest if all_shown else [line for line in rest if FAULT.search(line)])
 
 
 needs_proc = pytest.mark.skipif(
@@ -76,8 +97,8 @@ def test_transcript(block: Block, kind: type[Program] | type[Connection]) -> Non
         for program in ("nc", "telnet"):
             if f"$ {program} " in block.text and shutil.which(program) is None:
                 pytest.skip(f"{program} is not installed")
-    with serving(block.args[0]) as (port, stop):
-        play(block.text, port, kind, stop)
+    with serving(block.args[0], all_shown="\nserver < " in block.text) as server:
+        play(block.text, server.port, kind, server)
 
 
 @needs_proc
@@ -86,8 +107,8 @@ def test_transcript(block: Block, kind: type[Program] | type[Connection]) -> Non
 def test_commands_of_a_shell(block: Block) -> None:
     """What a line with a dollar runs prints the lines below it."""
     command, _, output = block.text.partition("\n")
-    with serving(block.args[0]) as (port, _):
-        command = command.removeprefix("$ ").replace("1234", str(port))
+    with serving(block.args[0]) as server:
+        command = command.removeprefix("$ ").replace("1234", str(server.port))
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stdout.replace("\r\n", "\n") == output
 

@@ -132,19 +132,21 @@ class Away:
     """The engine does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How the engine is.
+class Figures(Protocol):
+    """How the engine is; `feeds.ClusterFigures` documents it."""
 
-    Attributes:
-        nodes: Nodes that are alive, this one included.
-        lag: Seconds that this node is behind what others have written.
-        waiting: Entries that the engine has not acknowledged.
-    """
-
-    nodes: int
-    lag: float
-    waiting: int
+    @property
+    def nodes(self) -> tuple[str, ...]: ...  # noqa: D102 - see above
+    @property
+    def link(self) -> str: ...  # noqa: D102 - see above
+    @property
+    def lag(self) -> float: ...  # noqa: D102 - see above
+    @property
+    def catching_up(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def waiting(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def senseless(self) -> int: ...  # noqa: D102 - see above
 
 
 class Engine(Protocol):

@@ -87,17 +87,18 @@ class Node:
 
     def figures(self) -> Mapping[str, object]:
         """Return how the cluster is, as this node sees it."""
-        figures, engine = self.site.engine.figures(), self.site.engine
+        figures = self.site.engine.figures()
         return {
-            "nodes": figures.nodes,
-            "link": "up" if engine.up else "down",
+            "nodes": len(figures.nodes),
+            "link": figures.link,
             "link_down_s": self._down_for,
             "lag_s": round(figures.lag, 3),
+            "feeds_behind": figures.catching_up,
             "waiting": figures.waiting,
             "lines_waiting": len(self.site.outgoing),
             "rooms_followed": len(self.rooms),
             "members_elsewhere": len(self.site.elsewhere),
-            "senseless_entries": self.site.counts["senseless"],
+            "senseless": figures.senseless + self.site.counts["senseless"],
         }
 
     @property

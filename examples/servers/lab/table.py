@@ -133,7 +133,7 @@ def markdown(figures: Sequence[Figure], failures: Sequence[Failure]) -> str:
     """Return all tables in Markdown."""
     parts = []
     for heading, here, gaps in blocks(figures, failures):
-        lines = [f"### {heading[0].upper()}{heading[1:]}", "", markdown_row(HEADINGS)]
+        lines = [f"## {heading[0].upper()}{heading[1:]}", "", markdown_row(HEADINGS)]
         lines.append("|---|" + "---:|" * (len(HEADINGS) - 1))
         lines += [markdown_row(cells(figure)) for figure in here]
         lines += [f"\n{gap.label}: {gap.reason}." for gap in gaps]

@@ -269,7 +269,7 @@ def test_a_page_without_the_comments_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "block"),
-    [("README.md", page.DIGEST), ("docs/explanation/serve-many-connections.md", page.FIGURES)],
+    [("README.md", page.DIGEST), ("docs/reference/connections.md", page.FIGURES)],
 )
 def test_the_pages_have_a_place_for_the_figures(name: str, block: str) -> None:
     assert marks.blocks(ROOT / name) == [block]

@@ -12,7 +12,6 @@ from examples.chatroom.cluster.interface import (
     Away,
     Body,
     Entry,
-    Figures,
     Full,
     Granted,
     NameClaim,
@@ -34,6 +33,16 @@ class Feed:
     state: dict[str, Body] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
     trimmed: int = 0  # the place up to which entries are gone
+
+
+@dataclass(frozen=True)
+class Numbers:
+    nodes: tuple[str, ...]
+    link: str
+    waiting: int
+    lag: float = 0.0
+    catching_up: int = 0
+    senseless: int = 0
 
 
 @dataclass
@@ -156,8 +165,9 @@ class FeedsDouble:
     def waiting(self) -> int:
         return len(self._queue)
 
-    def figures(self) -> Figures:
-        return Figures(len(self.world.nodes), 0.0, len(self._queue))
+    def figures(self) -> Numbers:
+        names = tuple(node.node for node in self.world.nodes)
+        return Numbers(names, "up" if self.up else "away", len(self._queue))
 
     def close(self, done: Callable[[], None]) -> None:
         while self.up and self._queue:
