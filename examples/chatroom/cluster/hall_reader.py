@@ -6,7 +6,7 @@ Rule of this file: from the entries and the state of the hall's feed to the hall
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .bodies import Profile, profile_of, registered_of, sign_of
@@ -50,7 +50,7 @@ class HallReader:
             self._each(of_kind(state, what), snapshot.feed, self._sign)
         self._members(snapshot)
         self.sanctions.settle(state, self.site)
-        self._offer()
+        self._offer(state)
         self.opened()
 
     def entry(self, entry: Entry) -> None:
@@ -156,13 +156,14 @@ class HallReader:
     def _forgotten(self, key: str, body: Body) -> None:
         at = body.get("at")
         for room in self.site.hall.rooms:
-            if room.name.key == key and type(at) is int and self.rooms.was_forgotten(room, at):
+            if room.name.key == key and type(at) is int and self.rooms.is_older(room, at):
                 self.rooms.forgotten(key, "", "", self.site.hall.last_tick)
 
-    def _offer(self) -> None:
-        """Have the others know of rooms that only this node remembers."""
+    def _offer(self, state: Mapping[str, Body]) -> None:
+        """Have the engine know of rooms that this node remembers, and the engine does not."""
         for room in self.site.hall.rooms:
-            if room.saved and self.rooms.known(room.name.key) is None:
+            kept = room.saved or any(room.own())
+            if kept and f"room/{room.name.key}" not in state:
                 self.rooms.offer(room)
 
     def _send(self, body: Body, state: dict[str, Body | None]) -> None:

@@ -226,7 +226,7 @@ class Node:
 
     def up(self) -> None:
         """The engine answers."""
-        if self._was_up:
+        if self._was_up or any(each.name is not None for each in self._hall.members):
             self._hall.announce(BACK)
         self._was_up = True
         self._claims.ask_again()

@@ -76,7 +76,7 @@ class Rooms:
 
     def make(self, name: Name, member: Member, answered: Answered) -> None:
         """Ask for a new room; the answer comes when the hall's feed has it."""
-        feed = f"room:{name.key}.{secrets.token_hex(6)}"
+        feed = _new_feed(name)
 
         def decided(answer: int | Alike | TooMany | Away) -> None:
             refusal = _refusal(answer)
@@ -133,8 +133,11 @@ class Rooms:
             answered(None)
 
     def offer(self, room: Room) -> None:
-        """Have the engine know `room`, which only this node remembers."""
-        feed = f"room:{room.name.key}.{secrets.token_hex(6)}"
+        """Have the engine know `room`, which it does not, or not any more."""
+        if room.name.key == LOBBY.key:
+            return
+        before = self._known.get(room.name.key)
+        feed = _new_feed(room.name) if before is None else before.feed
         known = Registered(room.name.key, room.name, feed, 0, room.founder, spoken=True)
         key = known.key
 
@@ -216,9 +219,9 @@ class Rooms:
             if room.name.key == key:
                 self._site.hall.membership.forget_room(room, why, now)
 
-    def was_forgotten(self, room: Room, at: int) -> bool:
-        """Say whether what is stored of `room` is older than that it was forgotten at `at`."""
-        return bool(room.newest) and place_of(room.newest) <= at
+    def is_older(self, room: Room, at: int) -> bool:
+        """Say whether all that this node knows of `room` is from before the time `at`."""
+        return place_of(room.newest) <= at and not any(room.own())
 
     # Upkeep
 
@@ -271,6 +274,10 @@ class Rooms:
             elif room in member.rooms:
                 del room.members[member], member.rooms[room]
                 self._site.elsewhere.tidy(distant)
+
+
+def _new_feed(name: Name) -> str:
+    return f"room:{name.key}.{secrets.token_hex(6)}"
 
 
 def _refusal(answer: int | Alike | TooMany | Away) -> Refused | None:

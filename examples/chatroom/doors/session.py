@@ -77,6 +77,8 @@ class Session:
             self._hall.sanctions.check_address(place.address, now.age)
         except Refused as refusal:
             self.expel(str(refusal), "came from a banned address", now)
+        else:
+            self._hall.order.changed(self._member)
 
     # What a person does
 

@@ -83,6 +83,17 @@ class World:
         while sum(node.step() for node in self.nodes):  # all have their turn
             self.now += 1
 
+    def lose_everything(self) -> None:
+        """The engine begins anew, with nothing."""
+        self.feeds, self.names = {}, {}
+        for node in self.nodes:
+            node.reachable = False
+        self.settle()
+        for node in self.nodes:
+            node.reachable = True
+            node.begin_anew()
+        self.settle()
+
     def bury(self, dead: FeedsDouble) -> None:
         """The others find `dead` too long silent."""
         self.names = {key: held for key, held in self.names.items() if held.owner is not dead}
@@ -179,6 +190,9 @@ class FeedsDouble:
         done()
 
     # The world
+
+    def begin_anew(self) -> None:
+        self._fresh.update(self._followed)
 
     def step(self) -> bool:
         """Do one thing; say whether there was one to do."""

@@ -190,3 +190,25 @@ def test_an_orderly_end_frees_names_and_rooms_at_once() -> None:
     assert said(ann) == [("bob", "my last words")]
     assert about(ann, Kind.LEFT) == ["bob"]
     assert town.enter("a", "bob").session.logged_in
+
+
+def test_an_engine_that_has_lost_everything_is_told_all_again() -> None:
+    town = cluster("a", "b", "c")
+    ann, bob, cid = town.enter("a", "ann"), town.enter("b", "bob"), town.enter("c", "cid")
+    town.types(ann, "/join garden", "/topic Roses", "/lock roses")
+    town.types(bob, "/join garden roses", "hello")
+    hall = town.servers["a"].hall
+    hall.promote(hall.names.find("ann"), town.now)
+    town.types(ann, "/ban 198.51.100.7")
+    town.world.lose_everything()
+    town.start("d")
+    dan = town.enter("d", "dan")
+    town.types(dan, "/who", "/rooms", "/join garden roses", "here")
+    assert dan.notices() == ["lobby: cid, dan"]
+    assert said(ann)[-1] == said(bob)[-1] == ("dan", "here")
+    assert "Roses" in " ".join(dan.reads())
+    town.types(dan, "/msg cid psst")
+    assert cid.screen.texts(Kind.WHISPERED) == ["psst"]
+    other = visitor(town.servers["d"].hall, "198.51.100.8")
+    town.types(other, "bob")
+    assert not other.session.logged_in
