@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from examples.chatroom.hall.messages import Forgotten, Kind, Page
+from examples.chatroom.hall.messages import Forgotten, Kind, Page, RoomList
 from examples.chatroom.people.names import Refused
 
 from ..helpers import Person, visitor
@@ -105,3 +105,37 @@ def test_an_empty_room_in_which_nothing_was_said_goes_everywhere() -> None:
     assert len(town.servers["a"].hall.rooms) == 2
     town.later(70)
     assert [len(server.hall.rooms) for server in town.servers.values()] == [1, 1]
+
+
+def test_who_comes_in_while_the_ban_is_on_its_way_is_shown_out() -> None:
+    town = cluster("a", "b")
+    oper = operator(town)
+    late = visitor(town.servers["b"].hall, "198.51.100.7")
+    late.types("bob", at=town.now)
+    oper.types("/ban 198.51.100.7", at=town.now)
+    town.settle()
+    assert late.session.ended
+
+
+def test_what_was_forgotten_is_not_fetched_again() -> None:
+    town = cluster("a", "b")
+    oper = operator(town)
+    town.types(oper, "/join garden", "a secret", "and more")
+    number = next(m.id for m in oper.screen.messages if m.text == "a secret")
+    town.types(oper, f"/forget {number}")
+    bob = town.enter("b", "bob")
+    town.types(bob, "/join garden", "/history")
+    assert [message.text for message in bob.sees(Page)[0].messages] == ["and more"]
+    assert "a secret" not in " ".join(bob.reads())
+
+
+def test_topics_and_locks_are_in_the_list_of_rooms_everywhere() -> None:
+    town = cluster("a", "b")
+    ann, bob = town.enter("a", "ann"), town.enter("b", "bob")
+    town.types(ann, "/join garden", "/topic Roses")
+    town.types(bob, "/rooms")
+    town.types(ann, "/lock thorns")
+    town.types(bob, "/rooms")
+    open_, closed = (rooms.rooms[1] for rooms in bob.sees(RoomList))
+    assert (open_.topic, open_.closed) == ("Roses", False)
+    assert (closed.topic, closed.closed) == ("", True)

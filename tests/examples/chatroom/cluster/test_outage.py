@@ -212,3 +212,43 @@ def test_an_engine_that_has_lost_everything_is_told_all_again() -> None:
     other = visitor(town.servers["d"].hall, "198.51.100.8")
     town.types(other, "bob")
     assert not other.session.logged_in
+
+
+def test_a_browser_that_changes_the_node_leaves_no_double_behind() -> None:
+    town = cluster("a", "b")
+    first = visitor(town.servers["a"].hall, roaming=True)
+    first.session.log_in("ann", town.now, None, Proof("", "digest"))
+    town.settle()
+    again = visitor(town.servers["b"].hall, roaming=True)
+    again.session.log_in("ann", town.now, None, Proof("digest", "another"))
+    town.settle()
+    assert (first.session.ended, again.session.logged_in) == (True, True)
+    assert "another server" in first.screen.texts(Kind.FAREWELL)[0]
+    bob = town.enter("a", "bob")
+    town.types(bob, "/who", "/msg ann hi")
+    assert bob.notices() == ["lobby: ann, bob"]
+    assert again.screen.texts(Kind.WHISPERED) == ["hi"]
+
+
+def test_a_line_sent_again_at_another_node_is_said_once_and_confirmed() -> None:
+    town = cluster("a", "b")
+    ann, bob = town.enter("a", "ann"), town.enter("b", "bob")
+    ann.session.receive("hello", town.now, "", "nonce-1")
+    town.settle()
+    bob.session.receive("hello", town.now, "", "nonce-1")  # the same page, by another name here
+    bob.session.receipt(1)
+    town.settle()
+    assert said(ann) == said(bob) == [("ann", "hello")]
+    assert bob.sees(Receipt) == [Receipt(1)]
+
+
+def test_an_acknowledged_line_that_does_not_come_back_holds_up_no_receipt_for_long() -> None:
+    town = cluster("a")
+    ann = town.enter("a", "ann")
+    town.servers["a"].engine.deaf.add("room:lobby")
+    town.types(ann, "hello")
+    ann.session.receipt(1)
+    town.later(1)
+    assert ann.sees(Receipt) == []
+    town.later(5)
+    assert ann.sees(Receipt) == [Receipt(1)]
