@@ -146,7 +146,10 @@ class Crowd:
 
     def _busy_times(self) -> list[float]:
         """Return the CPU times of the servers and of the engine so far, in seconds."""
-        return [each.busy() for each in (*self._servers, *([self._engine] if self._engine else []))]
+        processes: list[Server | Engine] = [*self._servers]
+        if self._engine is not None:
+            processes.append(self._engine)
+        return [each.busy() for each in processes]
 
     def _speak_until(self, passed: float) -> None:
         """Say all that is due `passed` seconds after the beginning."""
