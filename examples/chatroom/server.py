@@ -71,6 +71,7 @@ class ChatServer:
         self._wall = wall
         self._proxies = proxies if proxies is not None else Proxies()
         self._on_terminal = os.isatty(STDIN)
+        hall.begin(self.moment())
         self.every(1.0, self._tick)
         self.every(TRIM_EVERY, keeping.trim)
         keeping.trim()

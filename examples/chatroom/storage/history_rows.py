@@ -14,9 +14,11 @@ from typing import Any
 
 from ..hall.history import (
     AddMessage,
+    AddWaiting,
     Answer,
     ForgetMessage,
     ForgetRoom,
+    ForgetWaiting,
     Remembered,
     SaveRoom,
     Write,
@@ -33,6 +35,8 @@ LONGEST = 65_536
 MOST_SANCTIONS = 10_000
 MOST_ROWS = 5000
 """Messages looked at for one page, however few of them are wanted: some ten milliseconds."""
+
+MOST_WAITING = 100_000
 
 HIGHEST_ID = 2**63 - 1
 FAR = 86_400.0
@@ -54,6 +58,9 @@ _SEARCH = f"""SELECT {COLUMNS} FROM words
     WHERE words MATCH ? AND r.key = ? ORDER BY words.rowid DESC LIMIT ?"""
 _ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder, used FROM
     (SELECT * FROM rooms ORDER BY used DESC, id DESC LIMIT ?) ORDER BY id"""
+
+_WAITING = f"""SELECT nonce, text FROM waiting
+    WHERE length(text) <= {LONGEST} ORDER BY id LIMIT ?"""
 
 
 class Writer:
@@ -101,6 +108,13 @@ class Writer:
                     "DELETE FROM sanctions WHERE kind = ? AND subject = ?",
                     *(write.kind, write.subject),
                 )
+            case AddWaiting():
+                self._execute(
+                    "INSERT INTO waiting (nonce, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    *(write.nonce, write.text),
+                )
+            case ForgetWaiting():
+                self._execute("DELETE FROM waiting WHERE nonce = ?", write.nonce)
 
     def _add(self, write: AddMessage) -> None:
         message, nonce = write.message, _digest(write.nonce)
@@ -205,6 +219,7 @@ def read_all(
         ),
         sanctions=tuple(SaveSanction(*row) for row in sanctions),
         used={row[0]: row[-1] for row in rows},
+        waiting=tuple(AddWaiting(*row) for row in connection.execute(_WAITING, (MOST_WAITING,))),
     )
 
 

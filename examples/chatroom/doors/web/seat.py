@@ -16,13 +16,15 @@ from typing import Protocol
 from ...hall.gate import Place
 from ...hall.members import Outlet
 from ...hall.messages import LAST_WORDS, Event, Kind, Message, Moment
+from ...hall.order import Proof
 from ...hall.throttle import TokenBucket
+from ...people.names import Refused
 from . import requests
 from .backlog import Backlog
 from .events import Json
 from .frames import Frame, Framer, frame_of
 from .limits import WebLimits
-from .tokens import Tokens
+from .tokens import Tokens, new_token, proof_of
 
 log = logging.getLogger("chatroom")
 
@@ -53,7 +55,9 @@ class Talk(Protocol):
     @property
     def ended(self) -> bool: ...  # noqa: D102 - see above
     def move(self, place: Place, now: Moment) -> None: ...  # noqa: D102 - see above
-    def log_in(self, raw: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def log_in(  # noqa: D102 - see above
+        self, raw: str, now: Moment, refused: Callable[[Refused], None], proof: Proof
+    ) -> None: ...
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102 - see above
     def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102 - see above
     def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102 - see above
@@ -111,6 +115,7 @@ class Seat:
         self._line: Line | None = line
         self._backlog = Backlog(service.limits.backlog_events, service.limits.backlog_bytes)
         self._token = ""
+        self._secret = new_token()  # the token when it is welcome; its name is proven by it
         self._done = 0
         self._end_code = 0
         self._last: Frame | None = None
@@ -163,16 +168,25 @@ class Seat:
 
     # Coming in
 
-    def enter(self, name: str) -> None:
-        """Ask the hall for `name`, and be welcome.
+    def enter(self, name: str, token: str = "") -> None:
+        """Ask the hall for `name`, and be welcome, perhaps later.
+
+        Args:
+            name: The name.
+            token: That of a seat that is gone, perhaps at another server: the name was its.
 
         Raises:
             Refused: It cannot be had; the seat may ask for another one, unless that was the last
                 attempt.
         """
         if self._session is not None and not self.ended:
-            self._session.log_in(name, self._service.moment())
+            proof = Proof(proof_of(token), proof_of(self._secret))
+            self._session.log_in(name, self._service.moment(), self._refused, proof)
             self._welcome()
+
+    def _refused(self, refusal: Refused) -> None:
+        if self._line is not None:
+            self._line.show(frame_of({"kind": "refused", "text": str(refusal)}))
 
     def _welcome(self) -> bool:
         """Say whether it is in, and say so to the browser before anything else."""
@@ -180,7 +194,7 @@ class Seat:
             return True
         if self._session is None or not self._session.logged_in:
             return False
-        self._token = self._service.tokens.give(self)
+        self._token = self._service.tokens.give(self, self._secret)
         if self._line is not None:
             self._line.seated()
             self._line.show(self._welcoming(self._session.name))

@@ -27,9 +27,9 @@ class Tokens(Generic[T]):
         """Return how many are out."""
         return len(self._known)
 
-    def give(self, holder: T) -> str:
-        """Return a new token for `holder`."""
-        token = secrets.token_urlsafe(_ENTROPY)
+    def give(self, holder: T, token: str = "") -> str:
+        """Let `token`, a new one unless given, stand for `holder`, and return it."""
+        token = token or new_token()
         self._known[_digest(token)] = holder
         return token
 
@@ -44,6 +44,19 @@ class Tokens(Generic[T]):
     def holders(self) -> list[T]:
         """Return all who hold one."""
         return list(self._known.values())
+
+
+def new_token() -> str:
+    """Return a token that nobody can guess."""
+    return secrets.token_urlsafe(_ENTROPY)
+
+
+def proof_of(token: str) -> str:
+    """Return what shows to others that one has `token`, and does not give it away.
+
+    Empty for an empty one.
+    """
+    return hashlib.sha256(b"proof:" + token.encode("utf-8", "replace")).hexdigest() if token else ""
 
 
 def _digest(token: str) -> bytes:

@@ -26,6 +26,7 @@ export class Connection {
     this.socket = null;
     this.name = "";
     this.token = "";
+    this.proof = ""; // the first token of our seat: it shows elsewhere that the name is ours
     this.seen = null; // events received; null: this page knows nothing
     this.attempts = 0;
     this.retryAt = 0;
@@ -97,7 +98,12 @@ export class Connection {
 
   #introduce() {
     if (this.token) this.#write({ do: "resume", token: this.token, seen: this.seen });
-    else this.#write({ do: "enter", name: this.name });
+    else this.#enter();
+  }
+
+  #enter() {
+    const proof = this.proof ? { token: this.proof } : {};
+    this.#write({ do: "enter", name: this.name, ...proof });
   }
 
   #receive(event) {
@@ -116,6 +122,7 @@ export class Connection {
 
   #welcome(event) {
     Object.assign(this, { name: event.name, token: event.token, seen: 0, attempts: 0 });
+    this.proof = event.token;
     const lost = this.requests.restart();
     this.handlers.welcome(event, lost);
     this.#change("online");
@@ -133,9 +140,10 @@ export class Connection {
   }
 
   #expired() {
+    this.proof ||= this.token;
     this.token = "";
     this.handlers.expired();
-    this.#write({ do: "enter", name: this.name });
+    this.#enter();
   }
 
   #closed(code) {

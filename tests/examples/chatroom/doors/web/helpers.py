@@ -16,6 +16,7 @@ from examples.chatroom.doors.web.seat import Service
 from examples.chatroom.hall.gate import Place
 from examples.chatroom.hall.members import Outlet
 from examples.chatroom.hall.messages import Event, Kind, Message, Moment
+from examples.chatroom.hall.order import NO_PROOF, Proof
 from examples.chatroom.people.names import Refused
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -140,6 +141,9 @@ class Session:
         self.ended = False
         self.calls: list[tuple[object, ...]] = []
         self.refusal = ""
+        self.proof = NO_PROOF
+        self.refused: Callable[[Refused], None] = lambda refusal: None
+        self.slow = False  # the answer comes later
         self.refuses_for_good = False
         self.on_views: Callable[[], None] = lambda: None
 
@@ -155,11 +159,18 @@ class Session:
         self._place.leave()
         self._place = place
 
-    def log_in(self, raw: str, now: Moment) -> None:
+    def log_in(
+        self, raw: str, now: Moment, refused: Callable[[Refused], None], proof: Proof
+    ) -> None:
+        self.proof, self.refused = proof, refused
         if self.refuses_for_good:
             self.dismiss()
         if self.refusal:
             raise Refused(self.refusal)
+        if not self.slow:
+            self.grant(raw)
+
+    def grant(self, raw: str) -> None:
         self.name = raw
         self.outlet.deliver(Message(Kind.NOTICE, f"Welcome, {raw}."))
 
@@ -221,6 +232,7 @@ class Surroundings:
     refusal: str = ""
     refuse_name: str = ""
     refuse_for_good: bool = False
+    slow: bool = False
 
     def __post_init__(self) -> None:
         self.service = Service(
@@ -252,6 +264,7 @@ class Surroundings:
         self.sessions.append(Session(outlet, place))
         self.session.refusal = self.refuse_name
         self.session.refuses_for_good = self.refuse_for_good
+        self.session.slow = self.slow
         return self.sessions[-1]
 
 
