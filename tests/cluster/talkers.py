@@ -26,6 +26,9 @@ ROOM = "talk"
 PATIENCE = 60.0
 """Seconds until a member gives up; the longest outage of a test is shorter."""
 
+AWAY = "The link to the other servers is down"
+"""What a node says that has not reached the engine yet."""
+
 SAID = re.compile(r"(?:line|web)\d+-\d+")
 
 
@@ -55,7 +58,7 @@ class Talker(threading.Thread):
         self.stays: list[list[str]] = []
         self.seen_own: set[str] = set()
         self.error: BaseException | None = None
-        self._nodes, self._chance, self._stop = nodes, chance, stop
+        self._nodes, self._chance, self._over = nodes, chance, stop
 
     def run(self) -> None:
         """Talk until told to stop."""
@@ -70,10 +73,10 @@ class Talker(threading.Thread):
     def _talk(self) -> None:
         numbers = itertools.count(1)
         text = ""
-        while not self._stop.is_set():
+        while not self._over.is_set():
             try:
                 self.come_in(self._chance.choice(self._nodes))
-                while not self._stop.is_set():
+                while not self._over.is_set():
                     text = self.next_line(text, numbers)
                     self.say(text)
                     while text not in self.seen_own:
@@ -116,29 +119,33 @@ class LineTalker(Talker):
     """By telnet."""
 
     _socket: socket.socket | None = None
+    refusal = ""
 
     def come_in(self, node: Node) -> None:
         deadline = time.monotonic() + PATIENCE
         while True:
             self._open(node)
             self._send(f"{self.name}\n/join {ROOM}\n")
-            if self._heard_one_of(f"{self.name} came into {ROOM}.", "What is your name?", "taken"):
+            if self._is_in():
                 break
             self.leave()
-            assert time.monotonic() < deadline, f"{self.name} cannot have its name"
-            if self._stop.wait(0.3):  # until the name is free again
+            assert time.monotonic() < deadline, self.refusal
+            if self._over.wait(0.3):  # until the name is free again
                 raise Gone
         self.stays.append([])
 
-    def _heard_one_of(self, wanted: str, *refusals: str) -> bool:
-        """Take lines until one says what became of the log-in."""
-        del refusals
+    def _is_in(self) -> bool:
+        """Take lines until it is in the room, or does not get its name; join as often as it takes."""
         while True:
             line = self._line()
-            if wanted in line:
+            if f"{self.name} came into {ROOM}." in line:
                 return True
             if "taken" in line or "looks like" in line:
+                self.refusal = line
                 return False
+            if AWAY in line:
+                self._over.wait(0.1)
+                self._send(f"/join {ROOM}\n")
 
     def _open(self, node: Node) -> None:
         self._rest = b""
@@ -220,10 +227,20 @@ class WebTalker(Talker):
         while not self._entered(node):
             self.leave()
             assert time.monotonic() < deadline, f"{self.name} cannot have its name"
-            if self._stop.wait(0.3):
+            if self._over.wait(0.3):
                 raise Gone
+        while not self._joined():
+            self._over.wait(0.1)
+
+    def _joined(self) -> bool:
         self._ask({"do": "join", "room": ROOM, "key": ""})
-        self._until(lambda event: event["kind"] == "room" and event["room"] == ROOM)
+        event = self._until(
+            lambda event: event.get("room") == ROOM
+            and event["kind"] == "room"
+            or event["kind"] == "notice"
+            and AWAY in event["text"]
+        )
+        return bool(event["kind"] == "room")
 
     def _entered(self, node: Node) -> bool:
         try:

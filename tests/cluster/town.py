@@ -18,6 +18,7 @@ LEASE = 4.0
 
 OPTIONS = (
     *("--history-page", "100000", "--max-output", "100000000", "--max-per-address", "1000"),
+    *("--frame-rate", "1000000", "--frame-burst", "1000000"),
     *("--cluster-lease", str(LEASE), *NO_FLOOD_LIMIT),
 )
 
