@@ -8,8 +8,6 @@ be ahead, so what is known of a member has a version, and an older one changes n
 
 from __future__ import annotations
 
-import contextlib
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -23,9 +21,6 @@ from ..people.addresses import sources_of
 from ..people.names import Name
 from .bodies import Profile
 from .values import Ref
-
-MOST_GONE = 10_000
-"""References of members that have left, of which a room's feed may yet tell."""
 
 Send = Callable[["Distant", Message], None]
 
@@ -56,7 +51,8 @@ class Distant:
         member: It, as the hall sees it.
         version: That of what is known.
         listed: The keys of the rooms it is in, by the hall's feed.
-        over: Whether it has left by the hall's feed, and only rooms' feeds have not said so yet.
+        met: Whether the hall's feed says that it is there. A room's feed alone may be behind, so
+            what only that knows of holds no name, and is forgotten when it is in no room.
     """
 
     ref: Ref
@@ -64,7 +60,7 @@ class Distant:
     member: Member
     version: int = -1
     listed: set[str] = field(default_factory=set)
-    over: bool = False
+    met: bool = False
 
 
 class Elsewhere:
@@ -80,7 +76,6 @@ class Elsewhere:
         self._send = send
         self._known: dict[Ref, Distant] = {}
         self._by_member: dict[Member, Distant] = {}
-        self._gone: deque[Ref] = deque(maxlen=MOST_GONE)  # a room's feed may still have them
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -110,25 +105,21 @@ class Elsewhere:
     def meet(self, profile: Profile) -> Distant:
         """Return the same where the hall's feed says that it is there, perhaps again."""
         distant = self.learn(profile)
-        if distant.over:
-            distant.over = False
-            with contextlib.suppress(ValueError):  # long ago
-                self._gone.remove(profile.ref)
-            self._hold(distant.member, profile.name)
+        if not distant.met:
+            distant.met = True
+            self._hold(distant.member, distant.member.name)
         return distant
 
     def leave(self, distant: Distant) -> None:
-        """It has left, by the hall's feed: its name is free, and no other feed brings it back."""
-        if not distant.over:
-            distant.over = True
-            self._gone.append(distant.ref)
+        """It has left, by the hall's feed: its name is free."""
+        distant.met = False
         self._hall.names.release(distant.member)
         self.tidy(distant)
 
     def tidy(self, distant: Distant) -> None:
         """Forget it if it has left, and is in no room any more."""
         member = distant.member
-        if not distant.over or member.rooms or self._known.pop(distant.ref, None) is None:
+        if distant.met or member.rooms or self._known.pop(distant.ref, None) is None:
             return
         del self._by_member[member]
         member.present = member.reachable = False
@@ -145,13 +136,12 @@ class Elsewhere:
     def settle_names(self) -> None:
         """Have those found by their names whose names were another one's before."""
         for distant in self:
-            name = distant.member.name
-            if name is not None and not distant.over:
-                self._hold(distant.member, name)
+            if distant.met:
+                self._hold(distant.member, distant.member.name)
 
     def _new(self, profile: Profile) -> Distant:
         member = _member(self._hall, profile)
-        distant = Distant(profile.ref, profile.node, member, over=profile.ref in self._gone)
+        distant = Distant(profile.ref, profile.node, member)
         member.outlet = Courier(lambda message: self._send(distant, message))
         self._known[profile.ref] = self._by_member[member] = distant
         return distant
@@ -162,12 +152,14 @@ class Elsewhere:
             return
         self._hall.names.release(member)
         member.name = name
-        if not distant.over:
+        if distant.met:
             self._hold(member, name)
         if old is not None:
             follow(member, old, self._hall.members)
 
-    def _hold(self, member: Member, name: Name) -> None:
+    def _hold(self, member: Member, name: Name | None) -> None:
+        if name is None:
+            return
         holder = self._hall.names.holder(name)
         if holder is None or (holder.node and holder is not member):
             self._hall.names.claim(member, name)
