@@ -219,7 +219,7 @@ class Node:
         if self._closed:
             return
         self._closed = True
-        self.site.outgoing.keep()
+        self.site.outgoing.close()
         self.site.engine.close(lambda: None)
 
     # The engine's news
