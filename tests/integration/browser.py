@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration import sight
 from tests.integration.chatroom_process import PATIENCE, Server
 
 webdriver = pytest.importorskip(
@@ -31,7 +32,7 @@ if not CHROMIUM or not CHROMEDRIVER:
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-GB", "--window-size=1280,800"),
+    *("--disable-dev-shm-usage", "--lang=en-GB", "--window-size=1280,800"),
 )
 # What was said, each as "sender: text", from the first row of the log to the last.
 SAID = """
@@ -108,6 +109,27 @@ class Page:
     def shown(self, selector: str) -> bool:
         """Whether there is such an element, and can be seen."""
         return bool(self.run(SHOWN, selector))
+
+    def document_overflow(self) -> tuple[int, int]:
+        """By how many pixels the document is wider and higher than the window: (0, 0) is well."""
+        width, height = self.run(sight.DOCUMENT_OVERFLOW)
+        return int(width), int(height)
+
+    def visible_words(self, selector: str = "") -> list[str]:
+        """The words on the screen, in the page or in one element.
+
+        A word that is scrolled away, cut off, transparent or under something else does not count.
+        A word in a field does, and so does a placeholder.
+        """
+        return list(self.run(sight.VISIBLE_WORDS, selector))
+
+    def in_viewport(self, element: str | WebElement) -> bool:
+        """Whether the element is wholly on the screen, with nothing over it.
+
+        Args:
+            element: An element, or the selector of one.
+        """
+        return bool(self.run(sight.IN_VIEWPORT, element))
 
     def said(self) -> list[str]:
         """What was said, as "sender: text"."""
