@@ -71,6 +71,22 @@ def test_a_name_that_is_taken_is_refused(server: Server, connect: Connect, fresh
     fresh.until("comes in", lambda: fresh.shown("#place"))
 
 
+def test_what_the_browser_complains_about_is_heard(server: Server, browser: Page) -> None:
+    browser.open(server.web_port)
+    browser.complaints()
+    browser.run("setTimeout(() => noSuchFunction())")
+    browser.run("const image = document.createElement('img'); image.src = 'http://127.0.0.2/a.png';"
+                "document.body.append(image)")  # fmt: skip
+    heard: list[str] = []
+
+    def hears(*words: str) -> bool:
+        heard.extend(browser.complaints())
+        return all(any(word in each for each in heard) for word in words)
+
+    browser.until("complains of both", lambda: hears("noSuchFunction", "127.0.0.2"))
+    browser.engine.get("about:blank")
+
+
 FOCUS = "return document.activeElement.id"
 
 

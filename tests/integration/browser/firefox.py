@@ -35,7 +35,8 @@ user_pref("network.proxy.ssl_port", 9);
 """
 COMPLAINTS = """
 const found = Services.console.getMessageArray()
-  .filter((each) => each instanceof Ci.nsIScriptError && each.sourceName.startsWith('http'))
+  .filter((each) => each instanceof Ci.nsIScriptError)
+  .filter((each) => each.category.startsWith('content') || each.sourceName.startsWith('http'))
   .filter((each) => !(each.flags & Ci.nsIScriptError.warningFlag))
   .map((each) => each.errorMessage);
 Services.console.reset();

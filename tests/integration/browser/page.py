@@ -29,7 +29,6 @@ return document.querySelector(arguments[0])?.checkVisibility(options) ?? false;
 EXCUSED = ("WebSocket connection to 'ws://127.0.0.1:", "server at ws://127.0.0.1:", "/origin?")
 
 
-
 class Page:
     """One browser with the chat room in it.
 

@@ -22,27 +22,32 @@ from .engine import HEIGHT, WIDTH
 from .selenium_engine import SeleniumEngine
 
 BROWSERS = sorted(Path("/usr").glob("lib*/**/webkit2gtk-4.*/MiniBrowser"))
-# What its console says goes to standard output: the driver has no other way to tell.
-FLAGS = ("--automation", "--enable-write-console-messages-to-stdout=true")
+# The driver does not tell what the console says. The page is asked to note its errors.
+NOTING = """
+if (!window.complaints) {
+  window.complaints = [];
+  const note = (words) => window.complaints.push(`${location.href}: ${words}`);
+  addEventListener('error', (event) => note(event.message ?? event.target.outerHTML), true);
+  addEventListener('unhandledrejection', (event) => note(event.reason));
+  document.addEventListener('securitypolicyviolation', (event) =>
+    note(`${event.effectiveDirective} forbids ${event.blockedURI}`));
+}"""
+NOTED = "return window.complaints?.splice(0) ?? []"
 
 
 class WebKit(SeleniumEngine):
-    """WebKit; its complaints are read from what the browser has written.
+    """WebKit; its complaints are those from after a page was loaded."""
 
-    Args:
-        driver: Selenium's driver.
-        output: The file that has the browser's standard output.
-    """
+    def get(self, url: str) -> None:
+        super().get(url)
+        self.run(NOTING)
 
-    def __init__(self, driver: object, output: Path) -> None:
-        super().__init__(driver)
-        self._output = output
-        self._read = 0
+    def refresh(self) -> None:
+        super().refresh()
+        self.run(NOTING)
 
     def complaints(self) -> list[str]:
-        text = self._output.read_text("utf-8", "replace")
-        new, self._read = text[self._read :], len(text)
-        return [line for line in new.splitlines() if line.startswith("CONSOLE") and "ERROR" in line]
+        return [str(each) for each in self.run(NOTED)]
 
 
 @contextlib.contextmanager
@@ -57,17 +62,13 @@ def run_webkit() -> Iterator[WebKit]:
     ):
         options = webdriver.WebKitGTKOptions()
         options.binary_location = str(BROWSERS[-1])
-        for flag in FLAGS:
-            options.add_argument(flag)
-        output = Path(folder, "output")
-        service = webdriver.WebKitGTKService(
-            driver_program, log_output=str(output), env=_environment(folder, screen)
-        )
+        options.add_argument("--automation")
+        service = webdriver.WebKitGTKService(driver_program, env=_environment(folder, screen))
         with warnings.catch_warnings():  # selenium calls itself in an old way
             warnings.simplefilter("ignore", DeprecationWarning)
             driver = webdriver.WebKitGTK(options=options, service=service)
         try:
-            engine = WebKit(driver, output)
+            engine = WebKit(driver)
             engine.resize(WIDTH, HEIGHT)
             yield engine
         finally:
