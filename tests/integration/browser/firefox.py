@@ -36,7 +36,7 @@ user_pref("network.proxy.ssl_port", 9);
 COMPLAINTS = """
 const found = Services.console.getMessageArray()
   .filter((each) => each instanceof Ci.nsIScriptError)
-  .filter((each) => each.category.startsWith('content') || each.sourceName.startsWith('http'))
+  .filter((each) => !/^(chrome|resource|moz-extension):|^$/.test(each.sourceName))
   .filter((each) => !(each.flags & Ci.nsIScriptError.warningFlag))
   .map((each) => each.errorMessage);
 Services.console.reset();
