@@ -14,7 +14,7 @@ from tests.integration.conftest import Connect, Start
 from tests.page_figures.measuring import Network, arrive, lines
 
 MOST_REQUESTS = 6
-MOST_BYTES = 160_000
+MOST_BYTES = 60_000
 GROUND = "return getComputedStyle(document.body).backgroundColor"
 
 
@@ -72,7 +72,6 @@ def test_axe_finds_nothing_in_the_room(start: Start, connect: Connect, judged: P
     for where, opens in SCENES.items():
         opens(judged)
         judge(judged, where)
-    judged.press(Keys.ESCAPE)
 
 
 def fill(page: Page, server: Server, carl: Peer) -> None:
@@ -121,6 +120,13 @@ def read_back(page: Page) -> None:
     page.until_said("Ada: hello")
 
 
+def leave(page: Page) -> None:
+    page.press(Keys.ESCAPE)
+    page.use_desktop()
+    page.say("/quit")
+    page.until_shown("#ended")
+
+
 SCENES: dict[str, Callable[[Page], None]] = {
     "search": open_search,
     "private": open_private,
@@ -129,7 +135,18 @@ SCENES: dict[str, Callable[[Page], None]] = {
     "name": open_dialog("#my-name", "#ask"),
     "back in the room": read_back,
     "phone": use_phone,
+    "end": leave,
 }
+
+
+def test_axe_finds_nothing_while_the_server_is_away(start: Start, judged: Page) -> None:
+    server = start()
+    judged.enter(server, "Ada")
+    server.stop()
+    judged.until_shown("#trouble")
+    judged.say("this waits")
+    judged.until("has it wait", lambda: judged.texts("#log .waiting"))
+    judge(judged, "away")
 
 
 def test_axe_would_find_a_fault(start: Start, judged: Page) -> None:
