@@ -101,6 +101,25 @@ def test_a_room_is_joined_and_left(server: Server, fresh: Page) -> None:
     assert "who cooks?" not in fresh.text("#log")
 
 
+def test_what_is_typed_before_there_is_a_room_is_kept(server: Server, fresh: Page) -> None:
+    fresh.open(server.web_port)
+    fresh.until_shown("#name")
+    fresh.run(TYPE_AT_ONCE)
+    fresh.field("name").send_keys("Jo", Keys.ENTER)
+    fresh.until("is in the lobby", lambda: fresh.text("#place") == "lobby")
+    fresh.say("sentence")
+    fresh.until_said("Jo: half a sentence")
+
+
+# The view of the rooms is there before the first room is.
+TYPE_AT_ONCE = """
+new MutationObserver((_, observer) => {
+  if (document.body.dataset.view !== 'chat') return;
+  observer.disconnect();
+  document.getElementById('line').value = 'half a ';
+}).observe(document.body, {attributes: true})"""
+
+
 def test_a_private_line_is_between_two(server: Server, connect: Connect, fresh: Page) -> None:
     carl, dora = connect(server, "Carl"), connect(server, "Dora")
     fresh.enter(server, "Gina")
