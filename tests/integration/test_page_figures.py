@@ -41,16 +41,12 @@ def judge(page: Page, where: str) -> None:
 
 
 def test_the_login_shows_after_few_requests(start: Start, page: Page) -> None:
-    found = arrive(page, start().web_port)
+    server = start()
+    found = arrive(page, server.web_port)
     assert 0 < found.requests <= MOST_REQUESTS
     assert 10_000 < found.size <= MOST_BYTES
-
-
-def test_a_slow_network_asks_for_nothing_more(start: Start, page: Page) -> None:
-    server = start()
     slow = arrive(page, server.web_port, Network("not so slow", latency=50, rate=400_000))
-    fast = arrive(page, server.web_port)
-    assert (slow.requests, slow.size) == (fast.requests, fast.size)
+    assert (slow.requests, slow.size) == (found.requests, found.size)
     assert slow.shown > slow.first_paint > 0
 
 
