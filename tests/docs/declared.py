@@ -6,6 +6,7 @@ dots stand for a word.
 
 PORTING = "tests/examples/test_porting.py::test_the_first_and_the_last_step_are_shown_whole"
 STEPS = "tests/examples/test_porting.py::test_the_steps_between_are_shown_by_what_they_change"
+GROWING = "tests/integration/test_growing.py::test_the_command_prints_what_the_book_shows"
 LAB = "measures for minutes; in short: tests/integration/test_compare.py"
 
 REDIS = "tests/integration/test_redis_client.py"
@@ -108,6 +109,8 @@ COMMANDS = {
     ),
     "python3 -m tests": "this very run",
     "python3 -m tests.book break ...": "tests/docs/test_breaking.py::test_it_breaks",
+    "python3 -m examples.inside.growing": GROWING,
+    "python3 -m examples.inside.growing ...": GROWING,
     "python3 -m examples.tutorial.step...": (
         "tests/integration/test_tutorial.py::test_the_command_that_starts_a_step_starts_it"
     ),

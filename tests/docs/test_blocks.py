@@ -22,6 +22,7 @@ MARKED = {
     "whole": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
     "diff": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
     "members": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
+    "kernel": "tests/integration/test_kernel_page.py::test_the_calls_are_those_of_the_page",
     "breaks": "tests/docs/test_breaking.py::test_it_breaks",
     "session": "tests/integration/test_tutorial.py::test_transcript",
     "shell": "tests/integration/test_tutorial.py::test_commands_of_a_shell",
