@@ -82,10 +82,10 @@ def writing() -> Drawing:
     drawing.text(10, 108, "bytes left after each send", faint=True, size=12, anchor="start")
     drawing.arrow((30, bottom), (30, 120))
     drawing.arrow((30, bottom), (340, bottom), label="time", at=(335, bottom + 16), anchor="end")
-    for level, label, y in ((150, "high_water, 64 KiB", 128), (30, "low_water, 16 KiB", 288)):
+    marks = ((150, "high_water, 64 KiB", 338, 128), (30, "low_water, 16 KiB", 232, 288))
+    for level, label, x, y in marks:
         drawing.line((30, bottom - level), (340, bottom - level), faint=True)
-        drawing.text(36 if level == 30 else 338, y, label, size=12, faint=True,
-                     anchor="start" if level == 30 else "end")  # fmt: skip
+        drawing.text(x, y, label, size=12, faint=True, anchor="end")
     drawing.line(*((x, bottom - 1.55 * height) for x, height in FILL))
     drawing.box(10, 330, 160, 40, "once, when above:\nhandle_high_water", kind="hot", size=12)
     drawing.box(180, 330, 160, 40, "once, when below:\nhandle_low_water", size=12)

@@ -148,14 +148,14 @@ class Failing:
         return self.sock.accept()
 
 
-def test_a_patient_listener_rests_longer_and_logs_once(
+def test_a_patient_listener_pauses_longer_and_logs_once(
     loop: Loop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rests: list[float] = []
+    pauses: list[float] = []
     again: list[Callable[[], object]] = []
 
     def call_later(seconds: float, callback: Callable[[], object]) -> Any:
-        rests.append(seconds)
+        pauses.append(seconds)
         again.append(callback)
 
     monkeypatch.setattr(loop, "call_later", call_later)
@@ -168,8 +168,8 @@ def test_a_patient_listener_rests_longer_and_logs_once(
             passes(loop)
             while again:
                 again.pop()()
-    assert rests == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
-    assert listener.rest == 0.05
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert listener.pause == 0.05
     assert len(caplog.records) == 1
     made[0].close()
 

@@ -261,7 +261,7 @@ def tls(stage: Stage) -> None:
 
 
 def context(protocol: int) -> ssl.SSLContext:
-    """Return a context without certificates: encrypted, but nobody says who they are."""
+    """Return a context without certificates: it encrypts, and neither side proves its identity."""
     made = ssl.SSLContext(protocol)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
