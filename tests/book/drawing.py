@@ -34,7 +34,7 @@ class Drawing:
         self, x: float, y: float, width: float, height: float, text: str = "", *,
         kind: str = "box", code: bool = False, size: int = 14, top: bool = False,
     ) -> None:  # fmt: skip
-        """A box with its text in the middle, or at the top where something else stands in it."""
+        """A box with its text in the middle, or at the top of a box with more in it."""
         self._parts.append(
             f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{height}" rx="5"/>'
         )
@@ -67,7 +67,7 @@ class Drawing:
         self, *points: tuple[float, float], label: str = "", faint: bool = False, size: int = 12,
         at: tuple[float, float] | None = None, anchor: str = "middle",
     ) -> None:  # fmt: skip
-        """A line through the points with a head at the last; the label stands at ``at``."""
+        """A line through the points with a head at the last; the label is at ``at``."""
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
         dash = ' stroke-dasharray="4 4"' if faint else ""
         self._parts.append(

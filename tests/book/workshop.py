@@ -168,7 +168,7 @@ def _run_test(bench: Bench, breakage: Breakage, explain: bool) -> int:
     bench.seen.unlink(missing_ok=True)
     try:
         bench.seen.write_text(symptom(breakage.name))
-    except Exception as error:  # a copy that cannot be imported: the test says what of it
+    except Exception as error:  # a copy that cannot be imported: the test shows why
         print(f"the symptom could not be played: {error!r}")
     import pytest
 

@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 
 from examples.inside.awaiting import Conversation, greet
-from examples.inside.growing import step01_wait, step03_interest
+from examples.inside.growing import step01_wait, step03_interest, step12_end
 from examples.inside.growing.__main__ import STEPS
 from examples.inside.growing.step07_waker import Loop
 from examples.inside.half_close import HalfClosing
 from examples.inside.kqueue_selector import KqueueSelector
 from examples.inside.patient_listener import PatientListener
 from tests.book.pages import DOCS, ROOT
-from tests.selectors import kqueue
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -73,6 +72,28 @@ def test_the_steps_grow_from_eighty_lines_to_some_hundreds() -> None:
     assert lines[0] <= 80
     assert lines[:7] == sorted(lines[:7])
     assert lines[6] <= 300
+
+
+@pytest.mark.parametrize("step", ["step06_timers", "step07_waker", "step12_end"])
+def test_a_cancelled_timer_keeps_no_loop_alive(step: str) -> None:
+    loop = importlib.import_module(f"examples.inside.growing.{step}").Loop()
+    loop.call_later(3600, print).cancel()
+    loop.run()
+    if hasattr(loop, "waker"):
+        loop.waker.close()
+    loop.selector.close()
+
+
+def test_a_loop_whose_last_channel_fails_when_it_is_asked_ends(pair: Pair) -> None:
+    loop = step12_end.Loop()
+
+    class Failing(step12_end.Channel):
+        def interest(self) -> int:
+            raise ZeroDivisionError
+
+    Failing(loop, pair[0])
+    loop.run()
+    loop.close()
 
 
 def test_a_conversation_reads_top_to_bottom(loop: Loop, pair: Pair) -> None:
@@ -176,6 +197,8 @@ def test_a_patient_listener_pauses_longer_and_logs_once(
 
 def test_the_third_step_runs_on_a_kqueue(pair: Pair) -> None:
     """On a double that waits with epoll, as miniloop's own selector is tested on Linux."""
+    from tests.selectors import kqueue  # which Windows cannot import
+
     loop = step03_interest.Loop()
     loop.selector.close()
     loop.selector = KqueueSelector(kqueue.Select())  # type: ignore[assignment]

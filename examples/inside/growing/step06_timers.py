@@ -83,12 +83,17 @@ class Loop:
         """Return how long the wait may be: 0 with work at hand, else until the next timer."""
         if self.callbacks or self.dirty:
             return 0
+        when = self.next_time()
+        if when is None:
+            return longest
+        until = max(0.0, when - time.monotonic())
+        return until if longest is None else min(until, longest)
+
+    def next_time(self) -> float | None:
+        """Return the time of the earliest timer, or None; drop cancelled ones before it."""
         while self.timers and self.timers[0][2].cancelled:
             heapq.heappop(self.timers)
-        if not self.timers:
-            return longest
-        until = max(0.0, self.timers[0][0] - time.monotonic())
-        return until if longest is None else min(until, longest)
+        return self.timers[0][0] if self.timers else None
 
     def _wait(self, timeout: float | None) -> Events:
         return self.selector.select(timeout)
@@ -148,7 +153,7 @@ class Loop:
 
     def run(self) -> None:
         """Make passes until nothing is left to wait for."""
-        while self.registrations or self.callbacks or self.timers:
+        while self.registrations or self.callbacks or self.next_time() is not None:
             self.run_once()
 
 

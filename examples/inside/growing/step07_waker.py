@@ -84,12 +84,17 @@ class Loop:
         """Return how long the wait may be: 0 with work at hand, else until the next timer."""
         if self.callbacks or self.dirty:
             return 0
+        when = self.next_time()
+        if when is None:
+            return longest
+        until = max(0.0, when - time.monotonic())
+        return until if longest is None else min(until, longest)
+
+    def next_time(self) -> float | None:
+        """Return the time of the earliest timer, or None; drop cancelled ones before it."""
         while self.timers and self.timers[0][2].cancelled:
             heapq.heappop(self.timers)
-        if not self.timers:
-            return longest
-        until = max(0.0, self.timers[0][0] - time.monotonic())
-        return until if longest is None else min(until, longest)
+        return self.timers[0][0] if self.timers else None
 
     def _wait(self, timeout: float | None) -> Events:
         return self.selector.select(timeout)
@@ -154,8 +159,13 @@ class Loop:
 
     def run(self) -> None:
         """Make passes until nothing is left to wait for."""
-        while len(self.registrations) > 1 or self.callbacks or self.timers:  # 1: the waker
+        while self.has_work():
             self.run_once()
+
+    def has_work(self) -> bool:
+        """Return whether anything but a thread could still make something happen."""
+        listed = self.callbacks or self.next_time() is not None
+        return len(self.registrations) > 1 or bool(listed)  # 1: the waker
 
 
 def close_on_error(channel: Channel) -> None:

@@ -19,15 +19,13 @@ class Loop(step10_polled.Loop):
 
     def run(self) -> None:
         """Make passes until ``stop()``, or until nothing is left to wait for."""
-        while self.grace is None and self.has_work():
+        while self.grace is None:
+            self._refresh()  # it may end the last channel
+            if not self.has_work():
+                return
             self.run_once()
-        if self.grace is not None:
-            self._end_in_order(self.grace)
+        self._end_in_order(self.grace)
         self.grace = None
-
-    def has_work(self) -> bool:
-        """Return whether anything but a thread could still make something happen."""
-        return bool(self._channels() or self.callbacks or self.timers)
 
     def stop(self, grace: float = 5.0) -> None:
         """End ``run()`` in order; callable from any thread and from a signal handler."""
