@@ -50,11 +50,15 @@ def passes(loop: Any, count: int = 5) -> None:
 
 def test_the_first_step_forgets_a_closed_channel(pair: Pair) -> None:
     loop = step01_wait.Loop()
+    silent, peer = socket.socketpair()
+    other = step01_wait.Echo(loop, silent)
     step01_wait.Echo(loop, pair[0])
     pair[1].close()
     loop.run_once()
     loop.run_once(0)
-    assert not loop.channels
+    assert [*loop.channels.values()] == [other]
+    other.close()
+    peer.close()
 
 
 @pytest.mark.parametrize("step", STEPS)

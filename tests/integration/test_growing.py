@@ -10,7 +10,7 @@ from examples.inside.growing.scenarios import SCENARIOS
 from examples.inside.growing.stage import play
 from tests.book.pages import blocks
 
-NUMBERS = {"high-number", "no-descriptors"}
+NUMBERS = {"high-number", "came-back", "no-descriptors"}
 """They choose a descriptor's number, or use them all up."""
 
 

@@ -45,6 +45,7 @@ def high_number(stage: Stage) -> None:
 def paused(stage: Stage) -> None:
     """A channel that has paused reading is not called, and is called when it goes on."""
     received: list[bytes] = []
+    stage.client()  # Windows does not wait for nothing
     channel, client = stage.pair(stage.reading(lambda it: received.append(it.sock.recv(100))))
     channel.pause_reading()
     client.send(b"x")
