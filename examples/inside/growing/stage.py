@@ -130,7 +130,7 @@ class Stage:
         """Receive up to so many bytes or the end; ``alone``: others make the passes."""
         client.setblocking(alone)
         received: list[bytes] = []
-        for _ in range(500_000 if alone else 500):
+        for _ in range(500_000 if alone else 3000):
             if sum(map(len, received)) >= size:
                 break
             if not alone:
