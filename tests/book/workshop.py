@@ -131,7 +131,10 @@ def healthy(bench: Bench, names: list[str]) -> dict[str, str]:
 
 
 def symptom(name: str) -> str:
-    """Return the symptom of one change, on the code that is imported; "" where it has none."""
+    """Return the symptom of one change, on the code that is imported; "" where it has none.
+
+    What it raises is the symptom too: a system without epoll has no ghosts, for example.
+    """
     import logging
 
     from tests.book import symptoms
@@ -139,6 +142,8 @@ def symptom(name: str) -> str:
     logging.disable()
     try:
         return symptoms.SYMPTOMS[name]() if name in symptoms.SYMPTOMS else ""
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
     finally:
         logging.disable(logging.NOTSET)
 

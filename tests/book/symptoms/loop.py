@@ -335,7 +335,7 @@ def _() -> str:
             self.attempts += 1
             raise OSError(24, "Too many open files")
 
-    with EventLoop() as loop, socket.socket() as client:
+    with EventLoop(clock=FakeClock()) as loop, socket.socket() as client:
         listener = Listener(loop, ("127.0.0.1", 0), AsyncChat)
         client.connect(listener.socket.getsockname())
         exhausted = Exhausted()
