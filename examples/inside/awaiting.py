@@ -4,6 +4,7 @@ A coroutine is a generator with another name.  ``await`` hands what is awaited d
 ``yield`` inside, and ``send()`` from outside makes the ``yield`` return.
 """
 
+import inspect
 import socket
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
@@ -47,9 +48,10 @@ class Conversation(Lines):
             self.step(line)
 
     def close(self) -> None:
-        """End the coroutine too: its ``finally`` blocks run."""
+        """End the coroutine too, unless it is what calls this: its ``finally`` blocks run."""
         super().close()
-        self.coroutine.close()
+        if inspect.getcoroutinestate(self.coroutine) != inspect.CORO_RUNNING:
+            self.coroutine.close()
 
 
 async def greet(peer: Conversation) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from examples.inside.awaiting import Conversation, greet
+from examples.inside.awaiting import Conversation, NextLine, greet
 from examples.inside.growing import step01_wait, step03_interest, step12_end
 from examples.inside.growing.__main__ import STEPS
 from examples.inside.growing.step07_waker import Loop
@@ -111,6 +111,18 @@ def test_a_conversation_reads_top_to_bottom(loop: Loop, pair: Pair) -> None:
         passes(loop)
         assert pair[1].recv(100) == answer
     assert pair[1].recv(100) == b""
+
+
+def test_a_conversation_may_close_its_own_connection(loop: Loop, pair: Pair) -> None:
+    async def leave(peer: Conversation) -> None:
+        await NextLine()
+        peer.close()
+
+    Conversation(loop, pair[0], leave)
+    pair[1].send(b"x\n")
+    passes(loop)
+    assert pair[1].recv(1) == b""
+    assert len(loop.registrations) == 1, "the waker's"
 
 
 def test_a_conversation_that_is_cut_off_is_closed(loop: Loop, pair: Pair) -> None:
