@@ -4,16 +4,9 @@ A symptom is a function that plays the case on the code that is imported, change
 returns what happened in one line.  ``workshop.py`` calls it in both trees.
 """
 
-from collections.abc import Callable
-
-from tests.book.symptoms import bytes_, channels, compat, loop, numbers, tls
+from tests.book.symptoms import bytes_, channels, compat, ends, loop, numbers, tls, waking
 from tests.book.symptoms.shown import SYMPTOMS, Symptom
 
-__all__ = ["MODULES", "SYMPTOMS", "Symptom", "of"]
+__all__ = ["MODULES", "SYMPTOMS", "Symptom"]
 
-MODULES = (loop, channels, numbers, bytes_, tls, compat)
-
-
-def of(name: str) -> Callable[[], str]:
-    """Return the symptom of the change called ``name``.  KeyError: there is none."""
-    return SYMPTOMS[name]
+MODULES = (loop, channels, numbers, waking, bytes_, compat, ends, tls)

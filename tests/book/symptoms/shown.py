@@ -2,8 +2,6 @@
 
 import socket
 from collections.abc import Callable
-from contextlib import contextmanager
-from typing import Any
 
 from miniloop import EventLoop
 
@@ -55,13 +53,3 @@ def received(sock: socket.socket) -> bytes:
         return sock.recv(1 << 20)
     except BlockingIOError:
         return b""
-
-
-@contextmanager
-def entered(loop: EventLoop) -> Any:
-    """As inside a pass, for what may be called there only."""
-    loop._thread = loop._entering()
-    try:
-        yield
-    finally:
-        loop._thread = None
