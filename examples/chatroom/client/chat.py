@@ -28,6 +28,7 @@ class Chat:
         rooms: By name, in the order they were entered.
         active: The room that is looked at; one without a name before any was entered.
         directory: The names of all rooms, as the server listed them last.
+        asked: Commands that were typed, whose answers are lists to be shown.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Chat:
         self.rooms: dict[str, Room] = {}
         self.active = Room("")
         self.directory: list[str] = []
+        self.asked: set[str] = set()
         self.ask_page = ask_page
         self._ring = ring
 
@@ -85,12 +87,22 @@ class Chat:
             self.active = self.rooms[name]
             self.active.unread, self.active.mentioned = 0, False
 
+    def find(self, typed: str) -> str:
+        """Return the room of the user's that is called so, whatever the case; empty if none is."""
+        return next((name for name in self.rooms if name.casefold() == typed.casefold()), "")
+
     def step(self, by: int) -> None:
         """Look at another room, so many places on, around the end."""
         names = list(self.rooms)
         if names:
             at = names.index(self.active.name) if self.active.name in names else -by
             self.go(names[(at + by) % len(names)])
+
+    def note_command(self, line: str) -> None:
+        """Note what was asked for in words: the same answers come to what is asked unseen."""
+        command = line.split()[:1]
+        if command and command[0] in ("/history", "/look", "/rooms"):
+            self.asked.add(command[0])
 
     def load_older(self) -> None:
         """Ask for what was said before the first row, unless that is under way, or all there is."""
@@ -100,7 +112,8 @@ class Chat:
             self.ask_page(room.name, room.back_id)
 
     def unload(self) -> None:
-        """No page that was asked for will come any more."""
+        """No answer that was asked for will come any more."""
+        self.asked.clear()
         for room in self.rooms.values():
             room.loading = False
 
@@ -147,12 +160,18 @@ class Chat:
         room.people = {}
         for each in list_of(event, "people"):
             room.greet(text_of(each, "name"), operator=truth_of(each, "operator"))
-        if before := room.catch_up(self._rows(event, "recent"), more=truth_of(event, "more")):
+        looked = self._was_asked("/look")
+        rows, more = self._rows(event, "recent"), truth_of(event, "more")
+        if not looked and (before := room.catch_up(rows, more=more)):
             self.ask_page(name, before)
         if not self.active.name:  # what was said before any room is read on in the first one
             room.rows[:0] = self.active.rows
         if not known or self.active.name not in self.rooms:
             self.go(name)
+        if looked:
+            locked = " (closed with a key)" if room.closed else ""
+            self.tell(f"{name}{locked}: {', '.join(room.people)}")
+            self.tell(f"Topic: {room.topic or '(none)'}")
 
     def _part(self, event: Json) -> None:
         name, why = text_of(event, "room"), text_of(event, "text", LONGEST_TEXT)
@@ -168,6 +187,9 @@ class Chat:
             return
         rows, more = self._rows(event, "messages"), truth_of(event, "more")
         before = number_of(event, "before")
+        if not before and self._was_asked("/history"):
+            self._show_past(rows)
+            return
         if next_ := room.add_page(before, rows, more=more, next_id=number_of(event, "next")):
             self.ask_page(room.name, next_)
 
@@ -175,16 +197,37 @@ class Chat:
         rows = self._rows(event, "messages")
         words, room = text_of(event, "query"), text_of(event, "room")
         self.tell(f"{len(rows) or 'No'} lines found in {room} with: {words}")
+        self._show_past(rows)
+
+    def _show_past(self, rows: list[Row]) -> None:
+        """Show rows of the history apart from the talk; to operators with ids, for /forget."""
+        numbered = self.active.people.get(self.me, False)
         for row in rows:
+            row.label = f"[{row.id}] " if numbered else ""
             row.id, row.kind = 0, f"found {row.kind}"
             self.active.add(row)
 
+    def _was_asked(self, command: str) -> bool:
+        asked = command in self.asked
+        self.asked.discard(command)
+        return asked
+
     def _list_rooms(self, event: Json) -> None:
-        self.directory = [text_of(each, "name") for each in list_of(event, "rooms")]
+        rooms = list_of(event, "rooms")
+        self.directory = [text_of(each, "name") for each in rooms]
+        if self._was_asked("/rooms"):
+            for each in rooms:
+                self.tell(_room_line(each))
 
     def _forget(self, event: Json) -> None:
         for room in self.rooms.values():
             room.forget(number_of(event, "id"))
+
+
+def _room_line(entry: Json) -> str:
+    name, topic = text_of(entry, "name"), text_of(entry, "topic", LONGEST_TEXT)
+    closed = " (closed with a key)" if truth_of(entry, "closed") else ""
+    return f"{name}{closed}: {number_of(entry, 'people')} here{f'. {topic}' if topic else ''}"
 
 
 _ACTIONS: dict[str, Callable[[Chat, Json], None]] = {

@@ -56,7 +56,7 @@ def draw(row: Row, me: str) -> Line:
     found = row.kind.startswith("found ")
     clock = "%Y-%m-%d %H:%M" if found else "%H:%M"
     at = "" if row.at is None else time.strftime(clock, time.localtime(row.at)) + " "
-    line = [("class:time", at), *_body(row, row.kind.removeprefix("found "), me)]
+    line = [("class:time", row.label + at), *_body(row, row.kind.removeprefix("found "), me)]
     if not row.kept:
         line.append(("class:time", " (not stored)"))
     return [(style, certain(text)) for style, text in line if text]

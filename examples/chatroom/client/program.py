@@ -14,7 +14,7 @@ from miniloop import AsyncioGuest, EventLoop
 
 from ..people.text import clean
 from .chat import Chat
-from .codes import FAILED, OK
+from .codes import FAILED, INTERRUPTED, OK
 from .finding import NotFound, Way, check, find
 from .screen import complain, show
 from .talk import Talk
@@ -63,9 +63,14 @@ async def _converse(
             terminal.use(talk)
             if way.note:
                 terminal.chat.tell(f"{way.note} So lines are shown as telnet shows them.")
-            host.add_signal_handler(signal.SIGTERM, lambda: terminal.leave(interrupted=True))
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                host.add_signal_handler(number, lambda: terminal.leave(interrupted=True))
             talk.start()
-            code = await terminal.app.run_async()
+            try:
+                code = await terminal.app.run_async()
+            except (EOFError, OSError):  # the terminal is gone
+                terminal.leave(interrupted=True)
+                return INTERRUPTED
     return OK if code is None else code
 
 

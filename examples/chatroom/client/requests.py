@@ -54,11 +54,19 @@ class Requests:
         return sum(not each.sent and each.body["do"] == "say" for each in self._queue)
 
     def add(self, body: dict[str, object]) -> bool:
-        """Queue `body`; return False, and change nothing, if too much waits already."""
+        """Queue `body`; return False, and change nothing, if too much waits already.
+
+        What is no typed line goes before all that is not sent yet: scrolling back does not wait
+        for a long paste.
+        """
         if len(self._queue) >= MOST:
             return False
-        self._queue.append(Request(body, self._next))
-        self._next += 1
+        sent = [each for each in self._queue if each.sent]
+        waiting = [each for each in self._queue if not each.sent]
+        new = Request(body)
+        waiting = [*waiting, new] if body["do"] == "say" else [new, *waiting]
+        self._queue = [*sent, *waiting]
+        self._number(waiting, self._next - len(waiting) + 1)
         return True
 
     def next_number(self) -> int:

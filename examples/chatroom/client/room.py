@@ -28,6 +28,7 @@ class Row:
         id: Its place in the history; 0 for what is not remembered.
         kept: False if it is in no history.
         mention: Whether it speaks of the user.
+        label: What is shown before it.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Row:
     id: int = 0
     kept: bool = True
     mention: bool = False
+    label: str = ""
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from .chat import Chat
 from .drawing import certain, fitted, width_of
 from .talk import State
 
+GAP = "  "
 MORE = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -25,15 +26,15 @@ def status_line(chat: Chat, state: State, waiting: int, below: int, columns: int
     room = chat.active
     parts = []
     if room.name:
+        people = len(room.people)
         parts.append(f"#{room.name}")
-        parts.append(f"{len(room.people)} {'person' if len(room.people) == 1 else 'people'}")
-    parts.append(state.value)
-    if waiting:
-        parts.append(f"{waiting} to send")
-    if below:
-        parts.append(f"{below} below")
-    parts.extend(_elsewhere(chat))
-    return cut(certain(" " + " | ".join(parts)), columns)
+        parts.append(f"{people} {'person' if people == 1 else 'people'}")
+    numbers = [f"{waiting} to send"] * bool(waiting) + [f"{below} below"] * bool(below)
+    # What is unusual comes first: a narrow window cuts the rest.
+    usual = state is State.ONLINE
+    parts += [*numbers, state.value] if usual else [state.value, *numbers]
+    parts += _elsewhere(chat)
+    return cut(certain(" " + GAP.join(parts)), columns)
 
 
 def topic_line(chat: Chat, columns: int) -> str:

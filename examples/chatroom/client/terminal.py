@@ -118,15 +118,18 @@ class Terminal:
     # The user's side
 
     def enter(self, text: str) -> None:
-        """Take what was typed or pasted, line by line."""
+        """Take what was typed or pasted, line by line; of a name the first line alone."""
         if self._talk is None:
             return
         self.view.follow()
-        for line in filter(str.strip, text.split("\n")):
-            if self._talk.state is State.NAMELESS and not line.startswith("/quit"):
-                self._talk.enter(line.strip())
-            else:
-                self._talk.typed(line)
+        first, *rest = [line for line in text.split("\n") if line.strip()] or [""]
+        if self._talk.state is State.NAMELESS and not first.startswith("/quit"):
+            if first:
+                self._talk.enter(first.strip())
+            self.buffer.insert_text("\n".join(rest))
+            return
+        for line in filter(None, (first, *rest)):
+            self._talk.typed(line)
 
     def leave(self, *, interrupted: bool = False) -> None:
         """Say goodbye; a second time, do not wait for the answer."""

@@ -105,11 +105,17 @@ class WebTalk:
     def typed(self, line: str) -> None:
         """Send a line for the room that is looked at, as soon as it may be sent.
 
-        A /quit does not wait for those before it.
+        A /quit does not wait for those before it, and a /join of a room one is in looks at it.
         """
-        if line.split()[:1] == ["/quit"]:
+        words = line.split()
+        if words[:1] == ["/quit"]:
             self._say_goodbye(line)
-        elif not self._requests.add(spoken(line, self._chat.active.name)):
+            return
+        if words[:1] == ["/join"] and len(words) == 2 and (held := self._chat.find(words[1])):
+            self._chat.go(held)
+            return
+        self._chat.note_command(line)
+        if not self._requests.add(spoken(line, self._chat.active.name)):
             self._chat.tell(f"More than {MOST} lines wait already; this one was not sent.")
         self._pump()
 
@@ -256,12 +262,13 @@ class WebTalk:
         self._pump()
 
     def _pump(self) -> None:
-        """Send what waits, as fast as one may."""
+        """Send what waits, lines as fast as one may."""
         if self._pumping is not None:
             self._pumping.cancel()
             self._pumping = None
         while self.state is State.ONLINE and (request := self._requests.unsent()) is not None:
-            if wait := self._pace.take(self._loop.time()):
+            wait = self._pace.take(self._loop.time()) if request.body["do"] == "say" else 0
+            if wait:
                 self._pumping = self._loop.call_later(wait, self._pump)
                 break
             request.sent = request.ever_sent = True
