@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..doors.line.rows import INDENT
 from .events import LONGEST_TEXT, Json, list_of, number_of, row_of, text_of, truth_of
 from .palette import mentions_in
-from .room import Room, Row
+from .room import MOST_ROWS, Room, Row
 
 MOST_ROOMS = 200
 _NOTICES = frozenset({"notice", "farewell", "closing"})
@@ -70,7 +71,10 @@ class Chat:
         self.active.add(Row("notice", text))
 
     def show(self, text: str) -> None:
-        """Show a finished line of the line door's."""
+        """Show a finished line of the line door's, or the row that continues the last one."""
+        rows = self.active.rows
+        if text.startswith(INDENT) and rows and rows[-1].kind == "text":
+            text = f"{rows.pop().text} {text.lstrip()}"
         row = Row("text", text)
         said = text.partition("] ")[2]
         own = said.startswith((f"{self.me}: ", f"{self.me} to ", f"* {self.me} "))
@@ -107,7 +111,10 @@ class Chat:
     def load_older(self) -> None:
         """Ask for what was said before the first row, unless that is under way, or all there is."""
         room = self.active
-        if room.more and room.back_id and not room.loading:
+        if room.more and len(room.rows) >= MOST_ROWS:
+            room.more = False
+            self.tell(f"{MOST_ROWS} lines are held and no more; /search looks further back.")
+        elif room.more and room.back_id and not room.loading:
             room.loading = True
             self.ask_page(room.name, room.back_id)
 

@@ -114,7 +114,7 @@ class Room:
         for row in recent:
             self.add(row)
         if not known:
-            self.more = more
+            self.more = self.more or more
             return 0
         if not more or not first or first <= known:
             return 0

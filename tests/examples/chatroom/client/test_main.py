@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from examples.chatroom.client import __main__ as client
-from examples.chatroom.client.conversation import FAILED
+from examples.chatroom.client.codes import FAILED
 from tests.examples.chatroom.doors.test_tls_versions import permissive
 
 
