@@ -53,7 +53,7 @@ def find(host: str, port: int, tls: ssl.SSLContext | None) -> Way:
         KeyboardInterrupt: By the user.
     """
     with EventLoop() as loop:
-        finder = _Finder(loop, host, port, tls)
+        finder = Finder(loop, host, port, tls)
         finder.ask_line_door()
         loop.run()
     return finder.result()
@@ -67,7 +67,7 @@ def check(address: WebAddress) -> Way:
         KeyboardInterrupt: By the user.
     """
     with EventLoop() as loop:
-        finder = _Finder(loop, address.host, address.port, address.tls)
+        finder = Finder(loop, address.host, address.port, address.tls)
         finder.try_web_door(address)
         loop.run()
     way = finder.result()
@@ -76,7 +76,16 @@ def check(address: WebAddress) -> Way:
     return way
 
 
-class _Finder:
+class Finder:
+    """Asks one server; the loop stops when the result is there.
+
+    Args:
+        loop: The loop to be on.
+        host: The server's name or address.
+        port: Its line door's port.
+        tls: Whom to trust; None speaks without TLS.
+    """
+
     def __init__(self, loop: EventLoop, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         self.host = host
         self.heard = False
@@ -93,6 +102,12 @@ class _Finder:
         self._address = WebAddress(host, port, tls)
 
     def result(self) -> Way:
+        """Return the way.
+
+        Raises:
+            NotFound: There is none.
+            KeyboardInterrupt: The loop was stopped before.
+        """
         if self._way is not None:
             return self._way
         if not self._problem:
@@ -100,32 +115,39 @@ class _Finder:
         raise NotFound(self._problem)
 
     def ask_line_door(self) -> None:
+        """Begin with the line door."""
         self._link = Link(self._loop, self, self._tls)
         self._link.connect_to(self.host, self._port, timeout=CONNECT_TIMEOUT)
 
     def try_web_door(self, address: WebAddress) -> None:
+        """Open a WebSocket, which is closed at once."""
         self._address = address
         WebSocket(self._loop, address, self)
 
     # The link's side
 
     def connected(self) -> None:
+        """Ask."""
         assert self._link is not None
         self._connected = True
         self._link.push(bytes((telnet.IAC, telnet.DO, telnet.MSSP)))
         self._timer = self._loop.call_later(ANSWER, self._settle, Way())
 
     def connect_failed(self, error: OSError) -> None:
+        """Nobody is there."""
         self._fail(why_not_connected(self.host, self._port, error))
 
     def met_tls(self) -> None:
+        """The server speaks TLS, and we do not."""
         self._fail(speaks_tls(self.host, self._port))
 
     def show(self, line: str) -> None:
+        """Keep what the server says, in case it closes."""
         self.heard = True
         self._said = [*self._said, line][-HEARD:]
 
     def answer(self, data: bytes) -> None:
+        """Send what telnet asks for."""
         if self._link is not None and self._link.connected:
             self._link.push(data)
 
@@ -133,6 +155,7 @@ class _Finder:
         """The window was not offered."""
 
     def told(self, facts: dict[str, str]) -> None:
+        """The line door has answered: try the web door."""
         if self._way is not None or self._link is None:
             return
         if self._timer is not None:
@@ -153,6 +176,7 @@ class _Finder:
         """There is none."""
 
     def server_closed(self, error: BaseException | None) -> None:
+        """The line door has ended it, or TLS has failed."""
         if not self._connected and isinstance(error, OSError):
             self._fail(why_not_secured(self.host, self._port, error))
         elif self._said:
@@ -163,24 +187,28 @@ class _Finder:
     # The WebSocket's side
 
     def opened(self, socket: WebSocket) -> None:
+        """There is a web door."""
         self._settle(Way(self._address, self._pace))
 
     def receive(self, socket: WebSocket, text: str) -> None:
         """Nothing is said before one has entered."""
 
     def closed(self, socket: WebSocket) -> None:
+        """There is none, unless it was opened before."""
         at = f"{self._address.host} port {self._address.port}"
-        why = socket.refusal or "the connection was closed"
+        why = socket.refusal or "it does not answer as a web door does"
         if isinstance(socket.error, ssl.SSLError):
             why = why_not_secured(self._address.host, self._address.port, socket.error)
         elif isinstance(socket.error, OSError):
             why = why_not_connected(self._address.host, self._address.port, socket.error)
-        self._settle(Way(None, self._pace, f"The web door at {at} cannot be used: {why}"))
+        self._settle(
+            Way(None, self._pace, f"The web door at {at} cannot be used: {why.rstrip('.')}.")
+        )
 
     # Inside
 
     def _settle(self, way: Way) -> None:
-        if self._way is None:
+        if self._way is None and not self._problem:
             self._way = way
             self._loop.stop(grace=0)
 
