@@ -213,7 +213,7 @@ class Finder:
             self._loop.stop(grace=0)
 
     def _fail(self, problem: str) -> None:
-        self._problem = problem
+        self._problem = self._problem or problem
         self._loop.stop(grace=0)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application import get_app
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent, get_common_complete_suffix
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.key_binding.bindings.completion import generate_completions
 
 if TYPE_CHECKING:
     from .terminal import Terminal
@@ -38,11 +39,31 @@ def _typing(keys: KeyBindings, terminal: Terminal) -> None:
     def _(event: KeyPressEvent) -> None:
         terminal.buffer.insert_text("\n")
 
-    keys.add("tab", filter=~is_searching)(generate_completions)
+    @keys.add("tab", filter=~is_searching)
+    def _(event: KeyPressEvent) -> None:
+        complete(terminal.buffer)
 
     @keys.add("s-tab", filter=~is_searching)
     def _(event: KeyPressEvent) -> None:
         terminal.buffer.complete_previous()
+
+
+def complete(buffer: Buffer) -> None:
+    """Complete the word before the cursor as far as it is certain; a second time, offer the rest.
+
+    At once and not in the background, as prompt_toolkit does it: what is typed next comes after it.
+    """
+    if buffer.complete_state:
+        buffer.complete_next()
+        return
+    event = CompleteEvent(completion_requested=True)
+    found = list(buffer.completer.get_completions(buffer.document, event))
+    if len(found) == 1:
+        buffer.apply_completion(found[0])
+    elif suffix := get_common_complete_suffix(buffer.document, found):
+        buffer.insert_text(suffix)
+    elif found:
+        buffer.start_completion(select_first=False)
 
 
 def _leaving(keys: KeyBindings, terminal: Terminal) -> None:

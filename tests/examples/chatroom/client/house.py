@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from examples.chatroom.client.chat import Chat
+from examples.chatroom.client.talk import State
 from examples.chatroom.client.web_talk import WebTalk
 from examples.chatroom.client.websocket import WebAddress
 from examples.chatroom.doors.web.limits import WebLimits
@@ -130,6 +131,9 @@ class Person(Watcher):
         for line in lines:
             self.talk.typed(line)
         self.house.net.run(seconds)
+
+    def state(self) -> State:
+        return self.talk.state
 
     def said(self, room: str = "lobby") -> list[str]:
         """What was said in a room, as it is shown."""

@@ -138,13 +138,14 @@ def test_scrolling_back_asks_once_for_a_page(chat: Watched) -> None:
 
 
 def test_lists_are_shown_to_those_who_typed_for_them(chat: Watched) -> None:
-    rooms = [{"name": "dev", "people": 2, "topic": "tea", "closed": True}, {"name": "lobby"}]
-    chat.handle({"kind": "rooms", "rooms": rooms})
+    dev = {"name": "dev", "people": 2, "topic": "tea", "closed": True}
+    rooms: dict[str, object] = {"kind": "rooms", "rooms": [dev, {"name": "lobby"}]}
+    chat.handle(rooms)
     assert chat.directory == ["dev", "lobby"]
     assert chat.texts() == ["before"]
     for command in ("/rooms", "/look", "/history 2"):
         chat.note_command(command)
-    chat.handle({"kind": "rooms", "rooms": rooms})
+    chat.handle(rooms)
     chat.enter("lobby", topic="tea")
     past = [message("said", "old", id=3)]
     chat.handle({"kind": "page", "room": "lobby", "before": 0, "messages": past, "more": True})
@@ -160,7 +161,8 @@ def test_lists_are_shown_to_those_who_typed_for_them(chat: Watched) -> None:
 
 
 def test_a_search_shows_ids_to_operators(chat: Watched) -> None:
-    found = {"kind": "found", "room": "lobby", "query": "x", "messages": [message("said", id=3)]}
+    found: dict[str, object] = {"kind": "found", "room": "lobby", "query": "x"}
+    found["messages"] = [message("said", id=3)]
     chat.handle(found)
     chat.active.people["ann"] = True
     chat.handle(found)

@@ -34,7 +34,7 @@ def test_a_field_of_another_type_is_no_field(fields: dict[str, object]) -> None:
         row_of(parse(json.dumps({"kind": "said", **fields})))
 
 
-@pytest.mark.parametrize("value", [{}, "x", [1], [[]], [{}] * 20_001], ids=repr and None)
+@pytest.mark.parametrize("value", [{}, "x", [1], [[]], [{}] * 20_001])
 def test_a_list_of_something_else(value: object) -> None:
     with pytest.raises(BadEvent):
         list_of({"people": value}, "people")

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("websockets", reason="the client's seat needs the package websockets")
 
-from examples.chatroom.client import web_talk
+from examples.chatroom.client.requests import MOST
 from examples.chatroom.client.talk import State
 from tests.examples.chatroom.client.house import House, Person
 
@@ -41,7 +41,7 @@ def test_after_a_short_loss_the_seat_is_taken_again_and_nothing_is_twice(house: 
     ann, bob = Person(house, "ann"), Person(house, "bob")
     ann.type("one")
     ann.cut()
-    assert ann.talk.state is State.LOST
+    assert ann.state() is State.LOST
     bob.type("two", "three", seconds=0.2)
     ann.type("four", seconds=0.1)
     assert ann.talk.waiting == 1
@@ -92,22 +92,22 @@ def test_a_command_that_a_crash_may_have_swallowed_is_given_back(house: House) -
 def test_a_name_that_is_taken_is_asked_for_again(house: House) -> None:
     Person(house, "ann")
     other = Person(house, "ann")
-    assert other.talk.state is State.NAMELESS
+    assert other.state() is State.NAMELESS
     assert other.told() == ["The name ann is taken; please choose another."]
     house.net.run(100)  # the server does not wait for a name for ever
-    assert (other.talk.state, other.end) == (State.NAMELESS, None)
+    assert (other.state(), other.end) == (State.NAMELESS, None)
     other.talk.enter("eve")
     house.net.run(1)
-    assert (other.talk.state, other.chat.me) == (State.ONLINE, "eve")
+    assert (other.state(), other.chat.me) == (State.ONLINE, "eve")
 
 
 def test_without_a_name_nothing_is_connected(house: House) -> None:
     ann = Person(house, "")
-    assert ann.talk.state is State.NAMELESS
+    assert ann.state() is State.NAMELESS
     assert len(house.net.open_sockets) == 2  # the two doors
     ann.talk.enter("ann")
     house.net.run(1)
-    assert ann.talk.state is State.ONLINE
+    assert ann.state() is State.ONLINE
 
 
 @pytest.mark.parametrize("how", ["typed", "leave"])
@@ -123,7 +123,7 @@ def test_quitting_is_said_and_answered(house: House, how: str) -> None:
         "quit (for tea)" if how == "typed" else "quit"
     ]
     house.net.run(60)
-    assert ann.talk.state is State.ENDED
+    assert ann.state() is State.ENDED
 
 
 def test_quitting_does_not_wait_for_ever(house: House) -> None:
@@ -165,7 +165,7 @@ def test_a_way_that_is_silent_for_too_long_is_given_up(house: House) -> None:
     house.net.run(80)
     socket = ann.talk._socket
     house.net.run(60)
-    assert ann.talk.state is State.ONLINE
+    assert ann.state() is State.ONLINE
     ann.type("still here", seconds=3)
     assert ann.said() == ["still here"]
 
@@ -187,6 +187,6 @@ def test_no_more_lines_wait_than_a_bound(house: House, monkeypatch: pytest.Monke
     monkeypatch.setattr("examples.chatroom.client.requests.MOST", 30)
     ann = Person(house)
     ann.type(*HUNDRED, seconds=60)
-    assert f"More than {web_talk.MOST} lines wait already; this one was not sent." in ann.told()
+    assert f"More than {MOST} lines wait already; this one was not sent." in ann.told()
     assert ann.said() == HUNDRED[: len(ann.said())]
     assert 30 <= len(ann.said()) < 100
