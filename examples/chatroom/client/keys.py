@@ -33,6 +33,7 @@ def _typing(keys: KeyBindings, terminal: Terminal) -> None:
     def _(event: KeyPressEvent) -> None:
         text = terminal.buffer.text
         terminal.buffer.reset(append_to_history=bool(text.strip()))
+        terminal.buffer.load_history_if_not_yet_loaded()  # now, for an arrow that follows at once
         terminal.enter(text)
 
     @keys.add("escape", "enter", filter=~is_searching)
