@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import time
 
 import pytest
@@ -13,10 +12,9 @@ pytest.importorskip("websockets", reason="the client's screen comes with the cha
 
 from tests.integration.chatroom_process import NO_FLOOD_LIMIT, PATIENCE, Server
 from tests.integration.conftest import Connect, Start
-from tests.integration.tmux import Tmux
+from tests.integration.terminal_picture import PICTURE, act, draw
+from tests.integration.tmux import CLIENT, PYTHON, Tmux
 
-PYTHON = f"exec {shlex.quote(sys.executable)} -W error"
-CLIENT = f"{PYTHON} -m examples.chatroom.client"
 SIZES = [(80, 24), (40, 24)]
 
 
@@ -236,3 +234,8 @@ def test_without_the_package_the_terminal_edits_the_lines(start: Start, tmux: Tm
     tmux.expect("ann", "Without the packages prompt_toolkit and websockets", "ann came into lobby")
     tmux.type("ann", "hello", "Enter", "C-d")
     tmux.expect("ann", "] ann: hello", "-- Goodbye.", "Pane is dead (status 0")
+
+
+def test_the_picture_shows_the_client_as_it_is(start: Start, tmux: Tmux) -> None:
+    """Drawn anew by ``python3 -m tests.integration.terminal_picture``."""
+    assert draw(act(tmux, start())) == PICTURE.read_text(encoding="utf-8")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 from tests.integration.chatroom_process import ENVIRONMENT, PATIENCE, ROOT
+
+PYTHON = f"exec {shlex.quote(sys.executable)} -W error"
+CLIENT = f"{PYTHON} -m examples.chatroom.client"
 
 
 class Tmux:
