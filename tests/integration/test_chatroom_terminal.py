@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 
@@ -205,7 +206,7 @@ def test_one_may_leave_while_the_server_is_away(start: Start, tmux: Tmux) -> Non
     server.stop()
     tmux.expect("ann", "The chat room is closing. Goodbye.", "connection lost")
     tmux.type("ann", "C-d")
-    tmux.expect("ann", "Pane is dead (status 0")
+    assert tmux.end_of("ann") == 0
 
 
 def test_without_a_web_door_it_speaks_in_lines(start: Start, connect: Connect, tmux: Tmux) -> None:
@@ -233,9 +234,33 @@ def test_without_the_package_the_terminal_edits_the_lines(start: Start, tmux: Tm
     tmux.open("ann", f"{PYTHON} -c {shlex.quote(program)}")
     tmux.expect("ann", "Without the packages prompt_toolkit and websockets", "ann came into lobby")
     tmux.type("ann", "hello", "Enter", "C-d")
-    tmux.expect("ann", "] ann: hello", "-- Goodbye.", "Pane is dead (status 0")
+    assert tmux.end_of("ann") == 0
+    tmux.expect("ann", "] ann: hello", "-- Goodbye.")
 
 
 def test_the_picture_shows_the_client_as_it_is(start: Start, tmux: Tmux) -> None:
     """Drawn anew by ``python3 -m tests.integration.terminal_picture``."""
     assert draw(act(tmux, start())) == PICTURE.read_text(encoding="utf-8")
+
+
+def test_over_tls(start: Start, files: tuple[str, str, str], tmux: Tmux) -> None:
+    authority, certificate, _ = files
+    server = start("--tls-cert", certificate)
+    tmux.open("ann", f"{CLIENT} --port {server.port} --ca {authority} --name ann")
+    tmux.expect("ann", "#lobby  1 person  connected")
+    tmux.type("ann", "hello", "Enter")
+    tmux.expect("ann", "ann: hello")
+    page = f"https://localhost:{server.web_port}/"
+    tmux.open("bob", f"{CLIENT} {page} --ca {authority} --name bob")
+    tmux.expect("bob", "#lobby  2 people  connected", "ann: hello")
+    tmux.open("eve", f"{CLIENT.removeprefix('exec ')} --port {server.port}; echo code $?; cat")
+    tmux.expect("eve", "This port of the chat room speaks TLS", "client --tls", "code 1")
+
+
+def test_over_ipv6(start: Start, tmux: Tmux) -> None:
+    server = start("--host", "::1", "--web-host", "::1")
+    port, web_port = re.findall(r"(?:telnet ::1 |::1\]:)(\d+)", server.opening)
+    tmux.open("ann", f"{CLIENT} --host ::1 --port {port} --name ann")
+    tmux.expect("ann", "#lobby  1 person  connected")
+    tmux.open("bob", f"{CLIENT} 'http://[::1]:{web_port}/' --name bob")
+    tmux.expect("bob", "#lobby  2 people  connected")

@@ -67,3 +67,11 @@ class Tmux:
             if all(text in screen for text in texts):
                 return screen
             assert time.monotonic() < deadline, f"{texts!r} never came in {window}:\n{screen}"
+
+    def end_of(self, window: str) -> int:
+        """Wait until the program has ended; return its exit code."""
+        deadline = time.monotonic() + PATIENCE
+        ended = ("list-panes", "-t", window, "-F", "#{pane_dead} #{pane_dead_status}")
+        while not (found := self.run(*ended)).startswith("1"):
+            assert time.monotonic() < deadline, f"{window} goes on:\n{self.screen(window)}"
+        return int(found.split()[1])

@@ -67,6 +67,7 @@ class WebTalk:
         self._token = ""
         self._seen = 0
         self._words = ""  # the server's last ones
+        self._refusal = ""  # of the last try: said once, however often it is tried
         self._socket: WebSocket | None = None
         self._again: Reconnecting[WebSocket] | None = None
         self._pumping: Handle | None = None
@@ -96,8 +97,8 @@ class WebTalk:
     def enter(self, name: str) -> None:
         """Log in as `name`, on the open connection if there is one."""
         self._name = name
+        self._change(State.CONNECTING)
         if self._again is None:
-            self._change(State.CONNECTING)
             self.start()
         else:
             self._introduce()
@@ -181,8 +182,9 @@ class WebTalk:
         if self.state is not State.LOST:
             self._change(State.LOST)
             self._chat.tell("The connection is lost; what you type waits until it is back.")
-        if socket.refusal:
+        if socket.refusal and socket.refusal != self._refusal:
             self._chat.tell(f"The server does not let this client in: {socket.refusal}")
+        self._refusal = socket.refusal
         self._listener.changed()
 
     # Events

@@ -8,7 +8,7 @@ pytest.importorskip("websockets", reason="the client's seat needs the package we
 
 from examples.chatroom.client.requests import MOST
 from examples.chatroom.client.talk import State
-from tests.examples.chatroom.client.house import House, Person
+from tests.examples.chatroom.client.house import WEB, House, Person
 
 HUNDRED = [f"pasted {number}" for number in range(100)]
 
@@ -190,3 +190,19 @@ def test_no_more_lines_wait_than_a_bound(house: House, monkeypatch: pytest.Monke
     assert f"More than {MOST} lines wait already; this one was not sent." in ann.told()
     assert ann.said() == HUNDRED[: len(ann.said())]
     assert 30 <= len(ann.said()) < 100
+
+
+def test_a_refusal_is_said_once_however_often_it_is_tried(house: House) -> None:
+    ann = Person(house)
+    house.crash()
+    server = house.net.listen(WEB)
+    for _ in range(6):
+        house.net.run(20)
+        while server.peers:
+            peer = server.peers.pop()
+            peer.send(b"HTTP/1.1 503 Full\r\nContent-Length: 4\r\n\r\nFull")
+            peer.close()
+    assert ann.told().count("The server does not let this client in: Full") == 1
+    assert ann.state() is State.LOST
+    ann.talk.leave()
+    assert ann.end == (True, "Goodbye.")
