@@ -72,6 +72,6 @@ class Tmux:
         """Wait until the program has ended; return its exit code."""
         deadline = time.monotonic() + PATIENCE
         ended = ("list-panes", "-t", window, "-F", "#{pane_dead} #{pane_dead_status}")
-        while not (found := self.run(*ended)).startswith("1"):
+        while len(found := self.run(*ended).split()) < 2:  # without its exit code it still ends
             assert time.monotonic() < deadline, f"{window} goes on:\n{self.screen(window)}"
-        return int(found.split()[1])
+        return int(found[1])

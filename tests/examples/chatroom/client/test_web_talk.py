@@ -6,6 +6,9 @@ import pytest
 
 pytest.importorskip("websockets", reason="the client's seat needs the package websockets")
 
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
 from examples.chatroom.client.requests import MOST
 from examples.chatroom.client.talk import State
 from tests.examples.chatroom.client.house import WEB, House, Person
@@ -42,11 +45,12 @@ def test_after_a_short_loss_the_seat_is_taken_again_and_nothing_is_twice(house: 
     ann.type("one")
     ann.cut()
     assert ann.state() is State.LOST
-    bob.type("two", "three", seconds=0.2)
+    bob.type("two", "three", "/msg ann psst", seconds=0.2)  # a private line has no id
     ann.type("four", seconds=0.1)
     assert ann.talk.waiting == 1
     house.net.run(5)
     assert ann.said() == bob.said() == ["one", "two", "three", "four"]
+    assert [row.text for row in ann.chat.active.rows if row.kind == "whispered"] == ["psst"]
     assert not [row for row in bob.chat.active.rows if row.kind == "left"]
     assert ann.told()[-2:] == [
         "The connection is lost; what you type waits until it is back.",
@@ -157,17 +161,21 @@ def test_scrolling_back_brings_what_was_said_before_one_came(house: House) -> No
     assert not ann.chat.active.more
 
 
-def test_a_way_that_is_silent_for_too_long_is_given_up(house: House) -> None:
+def test_a_way_that_is_silent_for_too_long_is_given_up() -> None:
+    house = House(web=False)
+    server = house.net.listen(WEB)
     ann = Person(house)
-    socket = ann.talk._socket
-    assert socket is not None
-    socket.pause_reading()  # as if nothing arrived any more
-    house.net.run(80)
-    socket = ann.talk._socket
-    house.net.run(60)
-    assert ann.state() is State.ONLINE
-    ann.type("still here", seconds=3)
-    assert ann.said() == ["still here"]
+    protocol = ServerProtocol()
+    protocol.receive_data(server.peers[0].received)
+    request = protocol.events_received()[0]
+    assert isinstance(request, Request)
+    protocol.send_response(protocol.accept(request))
+    protocol.send_text(b'{"kind":"welcome","name":"ann","token":"t","grace":30}')
+    server.peers[0].send(b"".join(protocol.data_to_send()))
+    house.net.run(70)
+    assert (ann.state(), len(server.peers)) == (State.ONLINE, 1)
+    house.net.run(10)
+    assert (ann.state(), len(server.peers)) == (State.LOST, 2)
 
 
 @pytest.mark.parametrize(
