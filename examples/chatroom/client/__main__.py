@@ -26,8 +26,9 @@ from .screen import complain
 STDIN = 0
 PORTS = {"http": 80, "https": 443}
 NO_PROMPT = (
-    "Without the packages prompt_toolkit and websockets, lines are edited by the terminal alone: "
-    "pip install -e '.[chat]' installs them."
+    "Without the packages prompt_toolkit and websockets, lines are edited by the terminal alone. "
+    "This installs them, in this clone: python3 -m venv .venv/chat && "
+    ".venv/chat/bin/pip install -e '.[chat]' && .venv/chat/bin/python -m examples.chatroom.client"
 )
 
 
