@@ -202,11 +202,12 @@ def test_one_whose_terminal_is_closed_leaves_at_once(
 
 def test_one_may_leave_while_the_server_is_away(start: Start, tmux: Tmux) -> None:
     server = start()
-    come_in(tmux, server, "ann")
+    tmux.watch("ann", f"{CLIENT} --port {server.port} --name ann")
+    tmux.expect("ann", "ann>", "connected")
     server.stop()
     tmux.expect("ann", "The chat room is closing. Goodbye.", "connection lost")
     tmux.type("ann", "C-d")
-    assert tmux.end_of("ann") == 0
+    tmux.expect("ann", "Goodbye.", "code 0")
 
 
 def test_without_a_web_door_it_speaks_in_lines(start: Start, connect: Connect, tmux: Tmux) -> None:
@@ -231,11 +232,10 @@ def test_without_the_package_the_terminal_edits_the_lines(start: Start, tmux: Tm
         "from examples.chatroom.client.__main__ import main; "
         f"sys.exit(main(['--port', '{server.port}', '--name', 'ann']))"
     )
-    tmux.open("ann", f"{PYTHON} -c {shlex.quote(program)}")
+    tmux.watch("ann", f"{PYTHON} -c {shlex.quote(program)}")
     tmux.expect("ann", "Without the packages prompt_toolkit and websockets", "ann came into lobby")
     tmux.type("ann", "hello", "Enter", "C-d")
-    assert tmux.end_of("ann") == 0
-    tmux.expect("ann", "] ann: hello", "-- Goodbye.")
+    tmux.expect("ann", "] ann: hello", "-- Goodbye.", "code 0")
 
 
 def test_the_picture_shows_the_client_as_it_is(start: Start, tmux: Tmux) -> None:
@@ -253,7 +253,7 @@ def test_over_tls(start: Start, files: tuple[str, str, str], tmux: Tmux) -> None
     page = f"https://localhost:{server.web_port}/"
     tmux.open("bob", f"{CLIENT} {page} --ca {authority} --name bob")
     tmux.expect("bob", "#lobby  2 people  connected", "ann: hello")
-    tmux.open("eve", f"{CLIENT.removeprefix('exec ')} --port {server.port}; echo code $?; cat")
+    tmux.watch("eve", f"{CLIENT} --port {server.port}")
     tmux.expect("eve", "This port of the chat room speaks TLS", "client --tls", "code 1")
 
 

@@ -41,6 +41,10 @@ class Tmux:
         self.run("new-session", "-d", "-s", window, *size, command)
         self.run("set-option", "-t", window, "remain-on-exit", "on")
 
+    def watch(self, window: str, command: str) -> None:
+        """Open `command`; when it has ended, its exit code is shown: ``code 0``."""
+        self.open(window, f"{command.removeprefix('exec ')}; echo code $?; cat")
+
     def type(self, window: str, *keys: str) -> None:
         self.run("send-keys", "-t", window, *keys)
 
@@ -67,11 +71,3 @@ class Tmux:
             if all(text in screen for text in texts):
                 return screen
             assert time.monotonic() < deadline, f"{texts!r} never came in {window}:\n{screen}"
-
-    def end_of(self, window: str) -> int:
-        """Wait until the program has ended; return its exit code."""
-        deadline = time.monotonic() + PATIENCE
-        ended = ("list-panes", "-t", window, "-F", "#{pane_dead} #{pane_dead_status}")
-        while len(found := self.run(*ended).split()) < 2:  # without its exit code it still ends
-            assert time.monotonic() < deadline, f"{window} goes on:\n{self.screen(window)}"
-        return int(found[1])
