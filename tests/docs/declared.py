@@ -47,6 +47,12 @@ COMMANDS = {
     "python3 -m examples.chatroom.client --ca cert.pem --name Ada": (
         f"{TLS}::test_the_client_comes_in"
     ),
+    "python3 -m examples.chatroom.client --name Ada": (
+        "tests/integration/test_chatroom_terminal.py::test_the_picture_shows_the_client_as_it_is"
+    ),
+    'echo "The backup is done." | python3 -m examples.chatroom.client --name backup': (
+        "tests/integration/test_chatroom_client.py::test_the_client_reads_a_pipe"
+    ),
     "python3 -m examples.chatroom.operators add Ada": (
         "tests/examples/chatroom/test_operators.py::test_adding_changing_and_removing"
     ),
