@@ -3,7 +3,7 @@
     python3 -m examples.dns example.org
     python3 -m examples.dns --type AAAA --server 192.0.2.53 example.org
 
-Anybody can send us a datagram that claims to be the answer.  So each try has a random number and a
+Any host can send us a datagram that claims to be the answer.  So each try has a random number and a
 socket of its own, with a port that the kernel chooses at random; the kernel lets through only what
 comes from the server's address and port; the question must be repeated; and a few strangers are
 ignored, but not any number of them.
@@ -34,7 +34,7 @@ DELAYS = (1.0, 2.0, 4.0)
 """Seconds that each try waits: a lost datagram is asked for again soon, a busy server seldom."""
 
 MOST_STRANGERS = 20
-"""Datagrams that are not the answer; one more, and the try is over: somebody is guessing."""
+"""Datagrams that are not the answer; one more, and the try is over: an attacker is guessing."""
 
 LARGEST = 4096
 """Bytes of an answer.  Without EDNS a server sends 512 at most; longer ones are cut, and fail."""
@@ -68,7 +68,7 @@ class Try(Dispatcher):
     def handle_read(self) -> None:
         """Take one datagram; an error of the network counts as a stranger.
 
-        Whoever guesses is to guess anew, with the next try's number and port.
+        An attacker has to guess anew, with the next try's number and port.
         """
         try:
             answer: list[str] | LookupFailed = decode_answer(
@@ -93,7 +93,7 @@ class Lookup:
         host: the host's name.
         on_done: called once, from the loop, with the list of addresses or with the exception:
             LookupFailed with the reason, TimeoutError, or the OSError of the last try.
-        server: whom to ask: address and port.
+        server: the name server: address and port.
         kind: "A" or "AAAA".
         delays: seconds that each try waits for an answer, one number a try.
 
@@ -124,7 +124,7 @@ class Lookup:
         self._next_try()
 
     def cancel(self) -> None:
-        """Ask no more and call nobody; again is harmless."""
+        """Send nothing more and call nothing; again is harmless."""
         if self._timer is not None:
             self._timer.cancel()
         if self._try is not None:

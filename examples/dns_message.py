@@ -32,7 +32,7 @@ class LookupFailed(Exception):
 
 
 class NotTheAnswer(Exception):
-    """A datagram that is malformed, or answers another question: perhaps somebody's forgery."""
+    """A datagram that is malformed, or answers another question: perhaps a forgery."""
 
 
 @dataclass(frozen=True)

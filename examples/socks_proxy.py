@@ -4,8 +4,8 @@
     curl --socks5-hostname 127.0.0.1:1080 https://example.org/
 
 CONNECT only, by name or address, with or without a name and password (RFC 1929).  It connects to
-whatever this machine can reach, its own services included, for everybody who can reach its port:
-so it listens on the loopback address unless told otherwise, and then ``--users`` is advisable.
+whatever this machine can reach, its own services included, for every client that can reach it: so
+it listens on the loopback address unless told otherwise, and then ``--users`` is advisable.
 """
 
 import argparse
@@ -68,7 +68,7 @@ async def serve(client: Stream, accounts: Collection[bytes] = ()) -> None:
 
     Args:
         client: the connection.
-        accounts: the fingerprints of those who may use the proxy; without any, everybody may.
+        accounts: the fingerprints of the accounts; without any, every client may use it.
     """
     keep_alive(client)
     try:
@@ -231,7 +231,7 @@ def read_accounts(path: Path) -> list[bytes]:
             raise ValueError(f"{path}, line {number}: give name:password, 1 to 255 bytes each")
         accounts.append(fingerprint(name, password))
     if not accounts:
-        raise ValueError(f"{path}: there is no account in it, and nobody could use the proxy")
+        raise ValueError(f"{path}: there is no account in it, and no client could use the proxy")
     return accounts
 
 

@@ -29,7 +29,7 @@ class TkGuest(Guest):
     """Lives in Tk's loop.
 
     Open dialogs from ``root.after_idle()`` rather than from a handler: while a handler has not
-    returned, miniloop serves nobody.
+    returned, miniloop serves no connection.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Clock:
 
 
 class Messages(AsyncChat):
-    """Shows each line in the window, and says so to whoever sent it."""
+    """Shows each line in the window, and confirms it to the sender."""
 
     max_input = 200
 
@@ -94,7 +94,7 @@ class Messages(AsyncChat):
         self._line += data
 
     def found_terminator(self) -> None:
-        """Show it.  It comes from anybody, so only what can be printed is shown."""
+        """Show it.  It may come from any host, so only printable characters are shown."""
         line, self._line = self._line.decode("utf-8", "replace"), b""
         self._clock.message.set("".join(char if char.isprintable() else "?" for char in line))
         self.push(b"shown\n")

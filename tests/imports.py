@@ -1,4 +1,4 @@
-"""Who imports whom in a package, read from its sources, for the tests that have a table of it."""
+"""Which module imports which, read from the sources, for the tests that have a table of it."""
 
 import ast
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""How a conversation ends: what is queued is sent first, whoever ends it."""
+"""How a conversation ends: what is queued is sent first, whatever ends it."""
 
 import socket
 

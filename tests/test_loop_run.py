@@ -1,4 +1,4 @@
-"""run(), stop() and close(): when passes are made, who may ask for them, and how the loop ends."""
+"""run(), stop() and close(): when passes are made, from which threads, and how the loop ends."""
 
 import gc
 import selectors

@@ -1,4 +1,4 @@
-"""Delivery: in order, and each event only to who is there and wants it at that moment."""
+"""Delivery: in order, and each event only to registrations that want it at that moment."""
 
 import pytest
 

@@ -3,7 +3,7 @@
 Starts the real server with its history on disk (or with `--cluster` some nodes of a cluster, and
 their engine), lets a thousand members in, half of them by the
 line door and half by the web door, spread over rooms, and has each say one line a second. Every
-line says when it was sent, so that whoever gets it knows how long it took: through the server, onto
+line says when it was sent, so that each receiver knows how long it took: through the server, onto
 its disk, and back. Whether one was lost, doubled or out of order is counted as well.
 """
 

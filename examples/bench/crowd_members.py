@@ -1,6 +1,6 @@
 """The people of `crowd.py`: at the line door and at the web door.
 
-Each of their lines says when it was sent; whoever gets it notes how long that took.
+Each line says when it was sent; each member that receives it notes how long that took.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Tally:
     """What arrived.
 
     Attributes:
-        delays: Seconds from sending to receiving, for each line and each who got it.
+        delays: Seconds from sending to receiving, for each line and each member that received it.
         wrong: Lines that came twice or not in their sender's order.
     """
 
@@ -81,7 +81,7 @@ class Member(AsyncChat):
 
 
 class LineMember(Member):
-    """One who comes by telnet."""
+    """A member at the line door."""
 
     def __init__(
         self, loop: EventLoop, address: Address, number: int, room: str, tally: Tally
@@ -108,7 +108,7 @@ class LineMember(Member):
 
 
 class WebMember(Member):
-    """One who comes with a browser."""
+    """A member at the web door."""
 
     def __init__(
         self, loop: EventLoop, address: Address, number: int, room: str, tally: Tally

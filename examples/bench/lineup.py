@@ -12,12 +12,12 @@ from .servers import why_missing
 
 
 def lineup(contestants: Sequence[Contestant], choice: str) -> list[Contestant]:
-    """Return who runs under which settings.
+    """Return which contestants run under which settings.
 
     Args:
         contestants: Ours first.
         choice: "system": all under the system's own settings. "both": all under both. "raised": all
-            under the raised ones, and those for whom it matters under the system's too. Ours runs
+            under the raised ones, and those for which it matters under the system's too. Ours runs
             along, since a ratio is taken under one setting.
     """
     if choice == Allocator.SYSTEM:

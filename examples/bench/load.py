@@ -210,7 +210,7 @@ class Room(Connections):
             expect(sock, self.text)
 
     def run(self, seconds: float) -> Sample:
-        """Keep one message under way to everybody; count it once for each member."""
+        """Keep one message under way to all; count it once for each member."""
         if not self.primed:
             self.socks[-1].sendall(self.text)
             self.primed = True

@@ -1,4 +1,4 @@
-"""Puts figures into a page of the documentation, so that nobody copies them.
+"""Puts figures into a page of the documentation, so that none is copied by hand.
 
 A block stands between two comments, `<!-- NAME: begin ... -->` and `<!-- NAME: end -->`. The first
 one names the command that fills it; both stay, and what stands between them is replaced.
@@ -27,7 +27,7 @@ def blocks(page: Path) -> list[str]:
 
 
 def fill(page: Path, bodies: Mapping[str, str]) -> list[str]:
-    """Replace what stands in those blocks of a page that there is something for.
+    """Replace the contents of those blocks of a page that there is something for.
 
     Returns:
         The names of these blocks.

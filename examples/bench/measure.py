@@ -43,7 +43,7 @@ def measure(workload: Workload, chosen: list[Contestant], settings: Settings) ->
 
 
 def rotated(count: int, number: int) -> Iterator[int]:
-    """Yield 0 to count - 1, beginning elsewhere in each round: nobody always comes first."""
+    """Yield 0 to count - 1, beginning elsewhere in each round: none is always first."""
     return ((index + number) % count for index in range(count))
 
 

@@ -1,7 +1,7 @@
 """One server as a program: `python3 -m examples.bench.serve NAME KIND [--core N]`.
 
 It prints the port that it listens on, then serves until it is killed. The listening socket is made
-here, the same for everybody, so that only what comes after accept() differs.
+here, the same for all, so that only what comes after accept() differs.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Client(AsyncChat):
     """One connection."""
 
     max_input = 512  # the longest request
-    max_output = 1 << 20  # who lets more than that wait does not read at all
+    max_output = 1 << 20  # a client with that much queued does not read at all
 
     def __init__(
         self, loop: EventLoop, sock: socket.socket, cache: Cache, clients: set[Client]

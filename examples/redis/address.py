@@ -1,4 +1,4 @@
-"""Which Redis server, and as whom."""
+"""The address of a Redis server, and the user."""
 
 import ssl
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Address:
     Attributes:
         host: its name or address.
         port: its port.
-        tls: whom to trust; None speaks without TLS.
+        tls: the certificates to trust; None speaks without TLS.
         user: the name for AUTH.
         password_file: contains the password and perhaps a line end.  It is read for each
             connection, so a changed password needs no restart.  None: no AUTH.

@@ -87,7 +87,7 @@ class Link(QueuedDispatcher):
         self.reason = error
 
     def handle_secured(self) -> None:
-        """The server is who it should be."""
+        """The server's certificate is the right one."""
         self._greet()
 
     def _greet(self) -> None:

@@ -1,6 +1,6 @@
 """The article's servers: the same program, written for each way to serve many connections.
 
-Each prints who came, what was sent and who left, and sends every line back.  Start one from the
+Each prints connections, lines and ends, and sends every line back.  Start one from the
 project's top directory, and talk to it with telnet or nc:
 
     python3 -m examples.servers.NAME [--port 1234] [--quiet]
@@ -9,7 +9,7 @@ What each way costs, in a line:
 
 * forking: a process for each connection; megabytes a client, nothing shared.
 * threading: a thread for each connection; whatever they share needs locks.
-* select: one thread, everybody asked about at each wait, and no descriptor above 1,023.
+* select: one thread, every connection asked about at each wait, and no descriptor above 1,023.
 * poll: the same without that limit.
 * epoll: the kernel keeps the list; a wait costs what is ready.  Only on Linux.
 * dispatcher: miniloop's `Dispatcher` waits (with epoll, where there is one); a socket is an object.

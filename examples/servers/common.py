@@ -19,7 +19,7 @@ from typing import Any
 HOST = "127.0.0.1"
 PORT = 1234  # the article's
 BACKLOG = 4096  # connections that may wait to be accepted: room for a crowd that comes at once
-LONGEST_LINE = 65536  # bytes; who sends a longer one is shown out
+LONGEST_LINE = 65536  # bytes; a longer one ends the connection
 CHUNK = 65536  # bytes received at once
 INTERRUPTED = 130  # the status of what Ctrl-C has ended
 
@@ -50,7 +50,7 @@ def run(serve: Callable[..., object], **flags: str) -> None:
     raise_descriptor_limit()
     try:
         serve(options.port, **{flag: getattr(options, flag) for flag in flags})
-    except KeyboardInterrupt:  # a second Ctrl-C, from somebody who will not wait
+    except KeyboardInterrupt:  # a second Ctrl-C: the user does not wait
         sys.exit(INTERRUPTED)
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
@@ -94,7 +94,7 @@ def raise_descriptor_limit() -> None:
 class Interruptible:
     """A block that Ctrl-C and SIGTERM leave, to go on quietly after it; use it once.
 
-    Whoever presses Ctrl-C twice does not disturb the clearing up.
+    A second Ctrl-C does not disturb the clean-up.
     """
 
     def __enter__(self) -> None:
@@ -115,7 +115,7 @@ def serving(address: Any) -> None:
 
 
 def welcome(sock: socket.socket, address: Any) -> None:
-    """Say who came.  Answers to this connection leave at once, not when a packet is full."""
+    """Log a new connection.  Answers leave at once, not when a packet is full."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     say("Got connection from", address)
 
@@ -127,12 +127,12 @@ def received(address: Any, line: bytes) -> None:
 
 
 def too_long(address: Any) -> None:
-    """Say why somebody is shown out."""
+    """Log why the server ends a connection."""
     say(address, f"sent a line of more than {LONGEST_LINE} bytes")
 
 
 def disconnected(address: Any) -> None:
-    """Say who left."""
+    """Log the end of a connection."""
     say(address, "disconnected")
 
 

@@ -12,7 +12,9 @@ from examples.servers import common
 from examples.servers.connection import refuse
 from miniloop.compat import asynchat, asyncore
 
-LONGEST_QUEUE = 1000  # pieces that wait to be sent; irc servers, too, drop who does not read
+LONGEST_QUEUE = (
+    1000  # pieces that wait to be sent; IRC servers, too, drop a client that does not read
+)
 
 
 class Echo(asynchat.async_chat):

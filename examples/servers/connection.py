@@ -89,7 +89,7 @@ def listen(port: int) -> socket.socket:
 
 
 def accept(listener: socket.socket) -> Iterator[Connection]:
-    """Accept everybody who waits."""
+    """Accept every connection that waits."""
     while True:
         try:
             sock, address = listener.accept()

@@ -1,7 +1,8 @@
 """miniloop's `Dispatcher`: the loop waits, and calls the methods of the socket that is ready.
 
-Who reads, who writes and who is gone is the loop's to find out, by the best means that the system
-has.  Cutting the stream into lines and keeping what could not be sent is still the program's.
+The loop finds out which socket can be read or written or is closed, by the best means that the
+system has.  Cutting the stream into lines and keeping what could not be sent is still the
+program's.
 """
 
 from __future__ import annotations

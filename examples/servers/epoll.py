@@ -29,7 +29,7 @@ def serve(port: int) -> None:
 def serve_ready(
     epoll: select.epoll, listener: socket.socket, connections: dict[int, Connection]
 ) -> None:
-    """Wait until somebody is ready, and serve those who are."""
+    """Wait until a socket is ready, and serve those that are."""
     for number, _ in epoll.poll():
         if number == listener.fileno():
             for newcomer in accept(listener):

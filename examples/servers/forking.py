@@ -1,7 +1,7 @@
 """A process for each connection: blocking calls, and the system does the rest.
 
-Nobody can hold up anybody, nobody shares memory, and a crash ends one connection only.  It costs a
-fork a connection and megabytes a client, and only UNIX has it.
+No connection can hold up another, memory is not shared, and a crash ends one connection only.  It
+costs a fork a connection and megabytes a client, and only UNIX has it.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def serve(port: int) -> None:
 def serve_ready(
     poll: select.poll, listener: socket.socket, connections: dict[int, Connection]
 ) -> None:
-    """Wait until somebody is ready, and serve those who are."""
+    """Wait until a socket is ready, and serve those that are."""
     for number, _ in poll.poll():
         if number == listener.fileno():
             for newcomer in accept(listener):

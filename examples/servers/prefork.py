@@ -1,4 +1,4 @@
-"""A process for each core, forked before anybody comes, and in each of them miniloop's loop.
+"""A process for each core, forked before the first connection, and in each of them miniloop's loop.
 
 All of them accept from one listening socket, so the work spreads over the cores, and a crash ends
 the connections of one process only; its parent starts another one.  SIGHUP replaces all of them,

@@ -1,8 +1,8 @@
-"""One thread, and select(2): the program hands over everybody, and learns who is ready.
+"""One thread, and select(2): the program hands over all sockets, and learns which are ready.
 
 Every wait costs as much as there are connections, ready or not: the lists are made anew, the kernel
 goes through them, and so does the answer.  And select() ends at descriptor 1,023: this server turns
-away whom it could not watch.
+away what it could not watch.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def serve(port: int) -> None:
 
 
 def serve_ready(listener: socket.socket, connections: list[Connection]) -> None:
-    """Wait until somebody is ready, and serve those who are."""
+    """Wait until a socket is ready, and serve those that are."""
     readers: list[Connection | socket.socket] = [listener]
     readers += [each for each in connections if not each.unsent]
     writers = [each for each in connections if each.unsent]
@@ -43,7 +43,7 @@ def serve_ready(listener: socket.socket, connections: list[Connection]) -> None:
 
 
 def watchable(listener: socket.socket) -> list[Connection]:
-    """Accept everybody who waits, and turn away those whom select() cannot watch."""
+    """Accept every connection that waits, and close those that select() cannot watch."""
     watched = []
     for connection in accept(listener):
         if connection.fileno() < END:

@@ -53,7 +53,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().shutdown_request(request)
 
     def server_close(self) -> None:
-        """Wake the threads that wait for somebody, and wait until all have ended."""
+        """Wake the threads that wait for input, and wait until all have ended."""
         for connection in list(self.connections):
             with contextlib.suppress(OSError):  # closed by its own thread meanwhile
                 connection.shutdown(socket.SHUT_RDWR)

@@ -109,7 +109,7 @@ def test_every_new_name_exists(loop: EventLoop) -> None:
 
 def test_the_names_not_to_use_are_those_that_the_native_classes_added(loop: EventLoop) -> None:
     start = PAGE.index("**Names.**")
-    warned = words(PAGE[start : PAGE.index("**Who owns the loop.**")])
+    warned = words(PAGE[start : PAGE.index("**Ownership of the loop.**")])
     old = {*recorded.METHODS["asyncore.dispatcher"], *recorded.METHODS["asynchat.async_chat"]}
     added = {*dir(AsyncChat(loop))} - old - {*recorded.ATTRIBUTES["asyncore.dispatcher"], "socket"}
     assert warned == {name for name in added if not name.startswith(("_", "handle_"))}

@@ -38,7 +38,7 @@ class Stage:
         return server
 
     def client(self) -> None:
-        """Somebody who connects to ``path``."""
+        """A client that connects to ``path``."""
         client = self.owned(socket.socket(socket.AF_UNIX))
         client.connect(str(self.folder / "server"))
 

@@ -17,10 +17,13 @@ class Proxy:
         port: Where it listens.
         holding: Whether what the target says is lost instead of passed on.
         refusing: Whether new connections are cut at once.
+        requests: How many HTTP requests have come.
+        answered: How many bytes have gone back, heads and all.
     """
 
     def __init__(self, target: int) -> None:
         self.holding = self.refusing = False
+        self.requests = self.answered = 0
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -62,9 +65,17 @@ class Proxy:
     def _pass_on(self, source: socket.socket, sink: socket.socket, from_server: bool) -> None:
         with contextlib.suppress(OSError):  # cut
             while data := source.recv(65536):
+                self._count(data, from_server)
                 if not (from_server and self.holding):
                     sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
+
+    def _count(self, data: bytes, from_server: bool) -> None:
+        with self._lock:
+            if from_server:
+                self.answered += len(data)
+            else:
+                self.requests += data.count(b" HTTP/1.1\r\n")
 
 
 def _break(sock: socket.socket) -> None:

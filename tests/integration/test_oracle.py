@@ -20,7 +20,7 @@ from tests.driving import receive
 
 
 class NaiveLoop:
-    """Polls everybody in every pass, and remembers nothing between passes."""
+    """Polls every channel in every pass, and remembers nothing between passes."""
 
     def __init__(self) -> None:
         self.channels: list[NaiveChannel] = []

@@ -3,13 +3,13 @@
 import asyncio
 import importlib.util
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.integration.display import display
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -19,22 +19,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    """A display of our own, else the one that is there."""
-    if shutil.which("Xvfb") is None:
-        if not os.environ.get("DISPLAY"):
-            pytest.skip("neither a display nor Xvfb (Debian's package xvfb)")
-        yield os.environ["DISPLAY"]
-        return
-    reader, writer = os.pipe()  # Xvfb chooses a free number, and tells it when it is ready
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
-    with subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL) as server:
-        os.close(writer)
-        try:
-            with open(reader) as number:
-                yield f":{number.readline().strip()}"
-        finally:
-            server.terminate()
+def screen() -> Iterator[str]:
+    with display(640, 480) as screen:
+        yield screen
 
 
 PROGRAM = """
@@ -72,11 +59,11 @@ print("ended")
 """
 
 
-def test_lines_reach_the_window(display: str) -> None:
+def test_lines_reach_the_window(screen: str) -> None:
     async def talk() -> tuple[list[str], list[bytes]]:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-W", "error", "-c", PROGRAM, cwd=ROOT,
-            env={**os.environ, "DISPLAY": display}, stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "DISPLAY": screen}, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
         port = int((await process.stdout.readline()).split()[-1])

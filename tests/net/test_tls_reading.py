@@ -22,7 +22,7 @@ from tests.net.tls_ends import (
 )
 
 
-@pytest.mark.parametrize("debug", [False, True])  # debugging asks everybody, so it could help
+@pytest.mark.parametrize("debug", [False, True])  # debugging asks every channel, so it could help
 def test_what_openssl_holds_is_delivered_without_another_event(debug: bool) -> None:
     class Sipping(Recording):
         def handle_read(self) -> None:
@@ -55,7 +55,7 @@ def test_a_half_close_keeps_what_is_received_and_not_yet_decrypted() -> None:
 
 
 def test_reading_asks_the_kernel_once() -> None:
-    """Or a peer who sends records without data could hold the loop."""
+    """Or a peer that sends records without data could hold the loop."""
 
     class Dribbling(socket.socket):
         asked = 0

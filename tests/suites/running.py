@@ -23,7 +23,7 @@ LIMIT = 180.0
 """Seconds for a suite on one side; the longest, test_ssl, takes 40."""
 
 _alive: set[int] = set()  # process groups
-_starting = threading.Lock()  # held while one is started, and by who ends them all
+_starting = threading.Lock()  # held while one is started, and while all are ended
 _over = threading.Event()
 
 

@@ -24,7 +24,7 @@ def test_a_traced_loop_does_what_a_plain_one_does(
     ready: int, polled: bool, where: str, what: str | None
 ) -> None:
     seen = []
-    audited = where != "interest"  # debug mode asks everybody, and would be the first to fail
+    audited = where != "interest"  # debug mode asks every channel, and would be the first to fail
     for trace, debug in ((None, False), (Diary(), False), (None, audited)):
         loop, selector = begin(trace, debug=debug, slow=1.0)
         with loop:

@@ -5,7 +5,7 @@ listening, non-blocking socket. The kinds:
 
 * echo: every byte goes back.
 * lines: every line goes back; input is split at newlines, as for any protocol made of lines.
-* fanout: every line goes to everybody who is connected, the speaker too.
+* fanout: every line goes to every connection, the sender's too.
 * asked: as echo, through an object that asyncore has to ask what it wants.
 * lines-poll: as lines, waiting with poll(2), where asyncore has the choice.
 * pingpong: as lines, after two objects have sent each line to and fro.
@@ -19,7 +19,7 @@ import sys
 
 from .. import compiled_loops
 
-READ_SIZE = 65536  # bytes asked for in one receive, the same for everybody who has the choice
+READ_SIZE = 65536  # bytes asked for in one receive, the same for every server that has the choice
 
 KINDS = ("echo", "lines", "fanout", "asked", "lines-poll", "pingpong")
 

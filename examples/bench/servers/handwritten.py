@@ -100,7 +100,9 @@ class Server:
                 sock, _ = self.listener.accept()
             except ConnectionAbortedError:
                 continue
-            except OSError:  # nobody waits any more, or no descriptor is left: the next poll tells
+            except (
+                OSError
+            ):  # no connection waits any more, or no descriptor is left: the next poll tells
                 return
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -127,7 +129,7 @@ def lines(connection: Connection, data: bytes) -> bytes:
 
 
 def fanout(connection: Connection, data: bytes) -> bytes:
-    """Send the lines of this receive to everybody, joined; nothing is left to answer."""
+    """Send the lines of this receive to every connection, joined; nothing is left to answer."""
     text = lines(connection, data)
     if text:
         for member in list(connection.server.connections.values()):

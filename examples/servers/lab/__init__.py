@@ -20,7 +20,7 @@ why so:
   (examples/bench/allocator.py). Those whose figures depend on them are measured under the system's
   own too; a note under the table says what these change.
 
-One file, one idea: contestants.py who is compared, plan.py at what, crowd.py the connections,
+One file, one idea: contestants.py the servers, plan.py the workloads, crowd.py the connections,
 closed_loop.py the load, tree.py what the system says of a server's processes, warden.py and
 server.py their life and certain death, trial.py one measurement, rounds.py all of them, figures.py
 the sums, table.py, digest.py, files.py and plots.py what is shown, page.py where it goes.

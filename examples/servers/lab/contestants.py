@@ -1,4 +1,4 @@
-"""Who is compared: a label, the family that plots show it with, and the command that starts it."""
+"""The servers that are compared: label, family in the plots, and the command that starts it."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def chosen(labels: list[str] | None, choice: str = Allocator.RAISED) -> list[Con
     """Return the contestants with these labels, or all; the calibration comes first, always.
 
     Args:
-        labels: Whom to take.
+        labels: Which to take.
         choice: "system": all run under the system's own settings of the allocator. "both": all but
-            the calibration run under both. "raised": under the raised ones, and those for whom it
+            the calibration run under both. "raised": under the raised ones, and those for which it
             matters under the system's too.
     """
     wanted = [each for each in CONTESTANTS if not labels or each.label in labels]

@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--allocator",
         choices=CHOICES,
         default=Allocator.RAISED,
-        help="malloc's thresholds in the servers: raised (the default; those for whom it matters "
+        help="malloc's thresholds in the servers: raised (the default; those for which it matters "
         "are measured with the system's too), system, or both for all",
     )
     load = "the load's loop (compiled where there is a C compiler)"

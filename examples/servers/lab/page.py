@@ -1,4 +1,4 @@
-"""Puts a run's tables and plots into pages of the documentation, so that nobody copies figures.
+"""Puts a run's tables and plots into pages of the documentation; no figure is copied by hand.
 
 A page has one or both of two blocks: `figures` gets all tables, and the plots go into `img/` beside
 the page; `digest` gets the short table of digest.py.

@@ -1,4 +1,4 @@
-"""All trials, round by round; who failed at a size is not sent there again, nor to a larger one."""
+"""All trials, round by round; a server that failed at a size is not tried there or beyond again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Results:
     def ended(self, trial: Trial) -> Failure | None:
         """Return the failure that makes a trial pointless: at its connections, or at fewer.
 
-        Who cannot do bursts is not asked for them again, but may well do everything else.
+        A server that cannot do bursts is not asked for them again; it may do everything else.
         """
         label, case = trial.contestant.label, trial.case
         for failure in self.failures:

@@ -121,7 +121,7 @@ def align(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def alone(figures: Sequence[Figure], failures: Sequence[Failure]) -> list[str]:
-    """Return the failures at sizes that nobody could do, which have no table."""
+    """Return the failures at sizes that no server could do, which have no table."""
     sizes = {figure.connections for figure in figures}
     rest = [failure for failure in failures if failure.connections not in sizes]
     return ["\n".join(f"{each.label} at {each.connections:,}: {each.reason}" for each in rest)] * (

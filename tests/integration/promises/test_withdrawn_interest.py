@@ -13,7 +13,7 @@ from tests.driving import Recording, pair, settle
 def test_no_handler_after_another_one_closed_or_paused_the_channel(
     loop: EventLoop, action: str
 ) -> None:
-    """Both are ready in the same batch; whoever comes first silences the other."""
+    """Both are ready in the same batch; the one that comes first silences the other."""
 
     class Silencing(Recording):
         other: "Silencing"

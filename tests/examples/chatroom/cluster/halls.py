@@ -31,6 +31,7 @@ from examples.chatroom.hall.history import (
 )
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Message, Moment
+from miniloop import EventLoop
 from miniloop.testing import GENTLE, Faults, SimulatedNetwork
 
 from ..helpers import Person, visitor
@@ -73,6 +74,7 @@ class DurableStore(MemoryStore):
 class Server:
     """One node's process."""
 
+    loop: EventLoop
     hall: Hall
     node: Node
     feeds: Feeds
@@ -122,7 +124,7 @@ class Halls:
             return nodes[0]
 
         hall = Hall(self.limits, store, defer=loop.call_soon, order=order)
-        server = self.servers[name] = Server(hall, nodes[0], feeds[0], store)
+        server = self.servers[name] = Server(loop, hall, nodes[0], feeds[0], store)
 
         def tick() -> None:
             loop.call_later(1.0, tick)
@@ -137,7 +139,7 @@ class Halls:
         server = self.servers.pop(name)
         server.running = False
         server.feeds.end()
-        server.feeds.loop.close()
+        server.loop.close()
 
     def end(self, name: str) -> None:
         """End the process in order."""
@@ -145,15 +147,15 @@ class Halls:
         server.running = False
         server.hall.close("The chat room is closing. Goodbye.")
         self.run(5)
-        server.feeds.loop.close()
+        server.loop.close()
 
     def stop(self, name: str) -> None:
         """Stop the process: SIGSTOP."""
-        self.net._driver.remove(self.servers[name].feeds.loop)  # type: ignore[arg-type]
+        self.net._driver.remove(self.servers[name].loop)  # type: ignore[arg-type]
 
     def go_on(self, name: str) -> None:
         """Let the process go on: SIGCONT."""
-        self.net._driver.add(self.servers[name].feeds.loop)  # type: ignore[arg-type]
+        self.net._driver.add(self.servers[name].loop)  # type: ignore[arg-type]
 
     def enter(self, server: str, name: str, *, address: str = "192.0.2.1") -> Person:
         """Have somebody come in at `server`; ask `logged_in` later."""

@@ -81,7 +81,9 @@ export class Page {
 
   #swapDrafts(current) {
     if (this.shown === current) return;
-    const old = this.world.input.swap(current?.draft ?? "");
+    const { input } = this.world;
+    // What was typed before there was a room is not lost: it stays for the first one.
+    const old = input.swap(current?.draft || (this.shown ? "" : input.field.value));
     if (this.shown) this.shown.draft = old;
     this.shown = current;
   }

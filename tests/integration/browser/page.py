@@ -1,38 +1,18 @@
-"""A person at the chat room's page: headless Chromium, driven by selenium.
-
-Where either is missing the tests are skipped, and say why.
-"""
+"""A person at the chat room's page: what a person does there, and what the page shows."""
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from typing import Any
 
-import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.integration.chatroom_process import PATIENCE, Server
 
-webdriver = pytest.importorskip(
-    "selenium.webdriver", reason="selenium is not installed: python3 -m tests installs it"
-)
-from selenium.common.exceptions import WebDriverException as WebDriverException  # noqa: E402
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.keys import Keys as Keys  # noqa: E402
-from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+from . import sight
+from .engine import Element, Engine
 
-CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-if not CHROMIUM or not CHROMEDRIVER:
-    pytest.skip("needs Debian's chromium and chromium-driver", allow_module_level=True)
-
-FLAGS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-GB", "--window-size=1280,800"),
-)
 # What was said, each as "sender: text", from the first row of the log to the last.
 SAID = """
 return [...document.querySelectorAll('#log .speech:not(.waiting)')].map((row) => {
@@ -45,23 +25,29 @@ SHOWN = """
 const options = {visibilityProperty: true};
 return document.querySelector(arguments[0])?.checkVisibility(options) ?? false;
 """
-# Chromium writes a line for a connection that was cut, and one if the page cannot ask why.
-EXCUSED = ("WebSocket connection to 'ws://127.0.0.1:", "/origin?")
+# Browsers write a line for a connection that was cut, and one if the page cannot ask why.
+EXCUSED = ("WebSocket connection to 'ws://127.0.0.1:", "server at ws://127.0.0.1:", "/origin?")
 
 
 class Page:
-    """One browser with the chat room in it."""
+    """One browser with the chat room in it.
 
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
+    Args:
+        engine: The browser.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.driver = engine.driver
 
     def open(self, port: int) -> None:
         """Go to the page at `port`."""
-        self.driver.get(f"http://127.0.0.1:{port}/")
+        self.engine.get(f"http://127.0.0.1:{port}/")
 
     def enter(self, server: Server | int, name: str) -> None:
         """Come in as `name`."""
         self.open(server if isinstance(server, int) else server.web_port)
+        self.until_shown("#name")
         self.field("name").send_keys(name, Keys.ENTER)
         self.until("comes in", lambda: self.shown("#place") and self.text("#place"))
 
@@ -78,21 +64,20 @@ class Page:
 
     def press(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""
-        ActionChains(self.driver).send_keys(*keys).perform()
+        self.engine.press(*keys)
 
     def chord(self, modifier: str, key: str) -> None:
         """Press `key` with `modifier` held."""
-        ActionChains(self.driver).key_down(modifier).send_keys(key).key_up(modifier).perform()
+        self.engine.chord(modifier, key)
 
-    def field(self, name: str) -> WebElement:
+    def field(self, name: str) -> Element:
         """The element with the id `name`."""
-        found: WebElement = self.driver.find_element("id", name)
-        return found
+        return self.engine.find(f"[id='{name}']")
 
     def click(self, selector: str) -> None:
         """Click the element, when it is there."""
         self.until(f"has {selector}", lambda: self.shown(selector))
-        self.driver.find_element("css selector", selector).click()
+        self.engine.find(selector).click()
 
     def text(self, selector: str) -> str:
         """The element's text; empty if there is none."""
@@ -109,23 +94,50 @@ class Page:
         """Whether there is such an element, and can be seen."""
         return bool(self.run(SHOWN, selector))
 
+    def document_overflow(self) -> tuple[int, int]:
+        """By how many pixels the document is wider and higher than the window: (0, 0) is well."""
+        width, height = self.run(sight.DOCUMENT_OVERFLOW)
+        return int(width), int(height)
+
+    def visible_words(self, selector: str = "") -> list[str]:
+        """The words on the screen, in the page or in one element.
+
+        A word that is scrolled away, cut off, transparent or under something else does not count.
+        A word in a field does, and so does a placeholder.
+        """
+        return list(self.run(sight.VISIBLE_WORDS, selector))
+
+    def in_viewport(self, element: str | Element) -> bool:
+        """Whether the element is wholly on the screen, with nothing over it.
+
+        Args:
+            element: An element, or the selector of one.
+        """
+        return bool(self.run(sight.IN_VIEWPORT, element))
+
     def said(self) -> list[str]:
         """What was said, as "sender: text"."""
         return list(self.run(SAID))
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run `script` in the page."""
-        return self.driver.execute_script(script, *arguments)
+        return self.engine.run(script, *arguments)
 
     def until(self, what: str, condition: Callable[[], Any]) -> Any:
         """Wait until `condition` holds; `what` says in a failure what the page never did."""
-        wait = WebDriverWait(self.driver, PATIENCE, poll_frequency=0.02)
-        try:
-            return wait.until(lambda _: condition())
-        except Exception as error:
-            raise AssertionError(
-                f"the page never {what}; it shows:\n{self.text('#log')}"
-            ) from error
+        end = time.monotonic() + PATIENCE
+        while True:
+            cause: Exception | None = None
+            try:
+                if met := condition():
+                    return met
+            except self.engine.errors as error:  # between two pages there is none
+                cause = error
+            if time.monotonic() > end:
+                raise AssertionError(
+                    f"the page never {what}; it shows:\n{self.text('#log')}"
+                ) from cause
+            time.sleep(0.02)
 
     def until_text(self, selector: str, text: str) -> None:
         """Wait until the element has `text` in it."""
@@ -150,8 +162,9 @@ class Page:
 
     def complaints(self) -> list[str]:
         """What the browser has complained about: errors, violations of the content policy."""
-        entries = [str(each["message"]) for each in self.driver.get_log("browser")]
-        return [each for each in entries if not any(text in each for text in EXCUSED)]
+        return [
+            each for each in self.engine.complaints() if not any(text in each for text in EXCUSED)
+        ]
 
     def use_phone(self, width: int, height: int, scale: float = 1) -> None:
         """Make the window a phone's; narrower than a desktop window can be."""
@@ -161,42 +174,3 @@ class Page:
     def use_desktop(self) -> None:
         """Make the window a desktop's again."""
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
-_BROWSERS = pytest.StashKey[list[Page]]()
-
-
-def browsers(config: pytest.Config, count: int) -> list[Page]:
-    """Return `count` browsers, which all tests share: starting one takes longer than most tests."""
-    running = config.stash.setdefault(_BROWSERS, [])
-    while len(running) < count:
-        stack = contextlib.ExitStack()
-        running.append(stack.enter_context(chromium()))
-        config.add_cleanup(stack.close)
-    return running[:count]
-
-
-def visit(page: Page) -> Iterator[Page]:
-    """Lend `page` to a test; the browser must have had nothing to complain about."""
-    page.complaints()
-    yield page
-    complaints = page.complaints()
-    page.driver.get("about:blank")
-    assert complaints == []
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[Page]:
-    """Run Chromium with an empty profile."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        options = webdriver.ChromeOptions()
-        options.binary_location = CHROMIUM
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        service = webdriver.ChromeService(executable_path=CHROMEDRIVER)
-        driver = webdriver.Chrome(options=options, service=service)
-        try:
-            yield Page(driver)
-        finally:
-            driver.quit()
