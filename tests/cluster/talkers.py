@@ -22,14 +22,13 @@ from websockets.sync.client import ClientConnection, connect
 
 from .town import Node
 
-ROOM = "talk"
 PATIENCE = 60.0
 """Seconds until a member gives up; the longest outage of a test is shorter."""
 
 AWAY = "The link to the other servers is down"
 """What a node says that has not reached the engine yet."""
 
-SAID = re.compile(r"(?:line|web)\d+-\d+")
+SAID = re.compile(r"(?:line|web)\d+r\d+-\d+")
 
 
 class Gone(Exception):
@@ -44,6 +43,7 @@ class Talker(threading.Thread):
         nodes: Where it may go.
         chance: Chooses the node.
         stop: Set when it is to say no more.
+        room: Where it talks.
 
     Attributes:
         stays: What it saw of the room, a list for each time that nothing fills the gap before.
@@ -52,9 +52,16 @@ class Talker(threading.Thread):
     """
 
     def __init__(
-        self, name: str, nodes: Sequence[Node], chance: random.Random, stop: threading.Event
+        self,
+        name: str,
+        nodes: Sequence[Node],
+        chance: random.Random,
+        stop: threading.Event,
+        room: str,
     ) -> None:
         super().__init__(name=name, daemon=True)
+        self.room = room
+        self._moving = False
         self.stays: list[list[str]] = []
         self.seen_own: set[str] = set()
         self.error: BaseException | None = None
@@ -81,9 +88,16 @@ class Talker(threading.Thread):
                     self.say(text)
                     while text not in self.seen_own:
                         self.hear()
+                    if self._moving:
+                        raise Gone
             except Gone:
+                self._moving = False
                 self.leave()
         self.finish()
+
+    def move(self) -> None:
+        """Go away soon, without a word, and come back somewhere."""
+        self._moving = True
 
     def next_line(self, last: str, numbers: itertools.count[int]) -> str:
         """Return what to say next."""
@@ -125,7 +139,7 @@ class LineTalker(Talker):
         deadline = time.monotonic() + PATIENCE
         while True:
             self._open(node)
-            self._send(f"{self.name}\n/join {ROOM}\n")
+            self._send(f"{self.name}\n/join {self.room}\n")
             if self._is_in():
                 break
             self.leave()
@@ -138,14 +152,14 @@ class LineTalker(Talker):
         """Take lines until it is in the room, or does not get its name; join as often as it takes."""
         while True:
             line = self._line()
-            if f"{self.name} came into {ROOM}." in line:
+            if f"{self.name} came into {self.room}." in line:
                 return True
             if "taken" in line or "looks like" in line:
                 self.refusal = line
                 return False
             if AWAY in line:
                 self._over.wait(0.1)
-                self._send(f"/join {ROOM}\n")
+                self._send(f"/join {self.room}\n")
 
     def _open(self, node: Node) -> None:
         self._rest = b""
@@ -233,14 +247,14 @@ class WebTalker(Talker):
             self._over.wait(0.1)
 
     def _joined(self) -> bool:
-        self._ask({"do": "join", "room": ROOM, "key": ""})
-        event = self._until(
-            lambda event: event.get("room") == ROOM
-            and event["kind"] == "room"
-            or event["kind"] == "notice"
-            and AWAY in event["text"]
-        )
+        self._ask({"do": "join", "room": self.room, "key": ""})
+        event = self._until(self._answers_join)
         return bool(event["kind"] == "room")
+
+    def _answers_join(self, event: dict[str, Any]) -> bool:
+        if event["kind"] == "room":
+            return bool(event["room"] == self.room)
+        return event["kind"] == "notice" and AWAY in event["text"]
 
     def _entered(self, node: Node) -> bool:
         try:
@@ -256,7 +270,7 @@ class WebTalker(Talker):
         return bool(event["kind"] == "welcome")
 
     def say(self, text: str) -> None:
-        self._ask({"do": "say", "room": ROOM, "text": text, "nonce": text})
+        self._ask({"do": "say", "room": self.room, "text": text, "nonce": text})
 
     def hear(self) -> None:
         self._until(lambda event: True)
@@ -270,9 +284,9 @@ class WebTalker(Talker):
                 return event
 
     def _take(self, event: dict[str, Any]) -> None:
-        if event["kind"] == "said" and event["room"] == ROOM:
+        if event["kind"] == "said" and event["room"] == self.room:
             self._note_live(event)
-        elif event["kind"] == "room" and event["room"] == ROOM:
+        elif event["kind"] == "room" and event["room"] == self.room:
             self._fill_gap(event["recent"], more=event["more"])
 
     def _note_live(self, message: dict[str, Any]) -> None:
@@ -283,7 +297,7 @@ class WebTalker(Talker):
     def _fill_gap(self, recent: list[dict[str, Any]], *, more: bool) -> None:
         """Note what was said meanwhile; page back until it meets what is known."""
         while self._last and more and recent and recent[0]["id"] > self._last:
-            self._ask({"do": "page", "room": ROOM, "before": recent[0]["id"]})
+            self._ask({"do": "page", "room": self.room, "before": recent[0]["id"]})
             page = self._page()
             recent, more = page["messages"] + recent, page["more"]
         for message in recent:
