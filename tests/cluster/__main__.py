@@ -26,7 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     end = options.seed + options.rounds
     for first in range(options.seed, end, EACH):
-        with tempfile.TemporaryDirectory(prefix="cluster-") as folder, running(Path(folder)) as town:
+        with (
+            tempfile.TemporaryDirectory(prefix="cluster-") as folder,
+            running(Path(folder)) as town,
+        ):
             for seed in range(first, min(first + EACH, end)):
                 if not _play(town, seed, options.fault or [*FAULTS][seed % len(FAULTS)]):
                     return 1

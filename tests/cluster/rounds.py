@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from . import transcripts
 from .faults import FAULTS, pause
 from .observers import check_members, check_whispers, watching
-from .talkers import PATIENCE, LineTalker, Talker, WebTalker
+from .talkers import PATIENCE, LineTalker, Talker
 from .town import Town
+from .web_talker import WebTalker
 
 TALKERS = 3
 """Members at each door."""

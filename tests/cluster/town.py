@@ -23,7 +23,7 @@ SLOW = {"key-load-delay": "2000", "loading-process-events-interval-bytes": "1024
 OPTIONS = (
     *("--history-page", "100000", "--max-output", "100000000", "--max-per-address", "1000"),
     *("--frame-rate", "1000000", "--frame-burst", "1000000"),
-    *("--new-rooms", "1000", "--rooms-per-address", "1000"),
+    *("--resume-grace", "2", "--new-rooms", "1000", "--rooms-per-address", "1000"),
     *("--cluster-lease", str(LEASE), *NO_FLOOD_LIMIT),
 )
 
@@ -102,8 +102,7 @@ class Town:
         self.engine = RedisServer(folder / "engine", appendfsync="everysec")
         self.engine.wait()
         self.nodes = [
-            Node(f"node{number}", folder, self.engine.port, *more)
-            for number in range(1, count + 1)
+            Node(f"node{number}", folder, self.engine.port, *more) for number in range(1, count + 1)
         ]
 
     def end_in_order(self) -> None:
