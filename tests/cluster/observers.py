@@ -21,19 +21,23 @@ class Observer(Peer):
 
     Args:
         node: Where it is.
-        name: Its name.
+        name: Its name; empty to log in later.
     """
 
-    def __init__(self, node: Node, name: str) -> None:
+    def __init__(self, node: Node, name: str = "") -> None:
         super().__init__(node.server, name)
         self.name = name
         self._asked = 0
 
+    def hear(self, *typed: str) -> str:
+        """Type lines, and return all that was shown up to the answer."""
+        self._asked += 1
+        self.type(*typed, f"/nosuch{self._asked}")
+        return self.expect(f"/nosuch{self._asked}").decode()
+
     def ask(self, command: str) -> list[str]:
         """Return the rows of an answer."""
-        self._asked += 1
-        self.type(command, f"/nosuch{self._asked}")
-        text = self.expect(f"/nosuch{self._asked}").decode()
+        text = self.hear(command)
         return [line for line in text.replace("\r", "").split("\n") if line.startswith("-- ")]
 
     def who(self, room: str) -> set[str]:

@@ -22,7 +22,7 @@ PATIENCE = 60.0
 AWAY = "The link to the other servers is down"
 """What a node says that has not reached the engine yet."""
 
-SAID = re.compile(r"(?:line|web)\d+r\d+-\d+")
+SAID = re.compile(r": ((?:line|web)\d+r\d+-\d+)")
 
 
 class Gone(Exception):
@@ -169,8 +169,8 @@ class LineTalker(Talker):
 
     def hear(self) -> None:
         line = self._line()
-        if " history" not in line and (found := SAID.search(line)) and ": " in line:
-            self.note(found[0])
+        if " history" not in line and (found := SAID.search(line)):
+            self.note(found[1])
 
     def _send(self, text: str) -> None:
         assert self._socket is not None
