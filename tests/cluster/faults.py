@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from .town import LEASE, SLOW, Town
+from .town import LEASE, Town, slowly
 
 Fault = Callable[[Town, random.Random], None]
 
@@ -29,7 +29,9 @@ def engine_restarted(town: Town, chance: random.Random) -> None:
     """The engine ends in order, and answers LOADING for some seconds when it is back."""
     town.engine.signal(signal.SIGTERM)
     town.engine.process.wait(20)
-    town.engine.start(**{**SLOW, "key-load-delay": str(chance.randrange(200, 1500))})
+    usual = dict(town.engine.options)
+    town.engine.start(**slowly(town, chance.uniform(0.5, 2.5)))
+    town.engine.options = usual
     town.engine.wait()
 
 

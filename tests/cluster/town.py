@@ -17,8 +17,8 @@ from tests.integration.redis_server import RedisServer, free_port
 LEASE = 3.0
 """Seconds that a name outlives its node: less than the default, or each test would take longer."""
 
-SLOW = {"key-load-delay": "2000", "loading-process-events-interval-bytes": "1024"}
-"""Options with which the engine takes long to read what it has: microseconds for each command."""
+COMMAND = 250
+"""Bytes of a command in the engine's file, about."""
 
 OPTIONS = (
     *("--history-page", "100000", "--max-output", "100000000", "--max-per-address", "1000"),
@@ -62,6 +62,10 @@ class Node:
         """End it by SIGTERM."""
         code, _, _ = self.server.stop()
         assert code == 0, self._log.read_text()
+
+    def log(self) -> str:
+        """Return what all its processes have logged."""
+        return self._log.read_text()
 
     def check_log(self) -> None:
         """See that nothing went wrong in any of its processes."""
@@ -119,6 +123,13 @@ class Town:
             node.server.kill()
             node.proxy.close()
         self.engine.kill()
+
+
+def slowly(town: Town, seconds: float) -> dict[str, str]:
+    """Return options with which the engine takes about so long to read what it has."""
+    size = sum(file.stat().st_size for file in (town.engine.folder / "appendonlydir").iterdir())
+    delay = int(seconds * 1e6 / max(1, size // COMMAND))
+    return {"key-load-delay": str(delay), "loading-process-events-interval-bytes": "1024"}
 
 
 @contextlib.contextmanager
