@@ -11,6 +11,8 @@ import itertools
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -27,6 +29,7 @@ class WebTalker(Talker):
     """By web, as the page does."""
 
     _socket: ClientConnection | None = None
+    _later: list[dict[str, Any]] = []  # noqa: RUF012 - replaced, never changed
     _token = ""  # of its seat, perhaps at another node
     _seen: int | None = 0  # events of the seat that it knows
     _is_in = False  # the room, with this seat
@@ -38,6 +41,11 @@ class WebTalker(Talker):
         if last and last not in self.seen_own:
             return last
         return super().next_line(last, numbers)
+
+    @cached_property
+    def _connection(self) -> ExitStack:
+        """Holds the one that is open."""
+        return ExitStack()
 
     def come_in(self, node: Node) -> None:
         if not self.stays:
@@ -64,7 +72,9 @@ class WebTalker(Talker):
     def _entered(self, node: Node) -> bool:
         try:
             uri = f"ws://127.0.0.1:{node.server.web_port}/chat"
-            self._socket = connect(uri, close_timeout=1.0, open_timeout=5, proxy=None)
+            self._socket = self._connection.enter_context(
+                connect(uri, close_timeout=1.0, open_timeout=5, proxy=None)
+            )
         except (OSError, InvalidHandshake, TimeoutError) as error:
             time.sleep(0.05)
             raise Gone from error
@@ -134,8 +144,6 @@ class WebTalker(Talker):
         self._later = later + self._later
         return event
 
-    _later: list[dict[str, Any]] = []  # noqa: RUF012 - replaced, never changed
-
     def _event(self) -> dict[str, Any]:
         if self._later:
             first, *self._later = self._later
@@ -164,8 +172,7 @@ class WebTalker(Talker):
             raise Gone from error
 
     def leave(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
+        self._connection.close()
         if self._later:  # they are counted, and not noted: all is wanted again
             self._seen = None
         self._socket, self._later = None, []

@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -52,8 +52,9 @@ def town(tmp_path: Path) -> Iterator[Town]:
 class Browser:
     """What the page does, through nginx."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, stack: ExitStack) -> None:
         self._port = port
+        self._stack = stack
         self.token = ""
         self.texts: list[str] = []
         self.socket = self._open()
@@ -62,8 +63,10 @@ class Browser:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         to_nginx = socket.create_connection(("127.0.0.1", self._port), PATIENCE)
-        return connect(
-            "wss://chat.example.org/chat", sock=to_nginx, ssl=context, open_timeout=PATIENCE
+        return self._stack.enter_context(
+            connect(
+                "wss://chat.example.org/chat", sock=to_nginx, ssl=context, open_timeout=PATIENCE
+            )
         )
 
     def send(self, **request: Any) -> None:
@@ -118,8 +121,8 @@ def node_of(town: Town, name: str) -> Node:
 def test_a_browser_comes_back_to_another_node_with_all_that_was_said(
     town: Town, tmp_path: Path
 ) -> None:
-    with in_front(tmp_path, town) as ports:
-        ann = Browser(ports.web)
+    with in_front(tmp_path, town) as ports, ExitStack() as stack:
+        ann = Browser(ports.web, stack)
         ann.enter("ann")
         home = node_of(town, "ann")
         talker = next(each for each in _peers(ports) if node_of(town, each[0]) is not home)
@@ -134,7 +137,6 @@ def test_a_browser_comes_back_to_another_node_with_all_that_was_said(
         bob.type("after")
         ann.until("said")
         assert ann.texts == ["before", "meanwhile", "after"]
-        ann.socket.close()
         bob.socket.close()
 
 
