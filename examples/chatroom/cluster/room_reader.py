@@ -139,13 +139,17 @@ class RoomReader:
             return
         if not self.site.roster.is_ours(told.profile.ref):
             distant = self.site.elsewhere.learn(told.profile)
-            if told.kind is Kind.JOINED and not self._put(distant):
-                return
-            if told.kind is Kind.LEFT and not self._take_out(distant):
-                return
-        elif told.again:
-            return
-        self._show(told, entry)
+            if self._moves(distant, told):
+                self._show(told, entry)
+            self.site.elsewhere.tidy(distant)
+        elif not told.again:
+            self._show(told, entry)
+
+    def _moves(self, distant: Distant, told: Told) -> bool:
+        """Have a member elsewhere where it is now; False if that changes nothing for others."""
+        if told.kind is Kind.JOINED:
+            return self._put(distant, told.profile)
+        return told.kind is not Kind.LEFT or self._take_out(distant)
 
     def _show(self, told: Told, entry: Entry, number: int = 0) -> None:
         message = Message(told.kind, told.text, told.sender, id=number)
@@ -186,14 +190,14 @@ class RoomReader:
 
     # Who is there
 
-    def _put(self, distant: Distant) -> bool:
+    def _put(self, distant: Distant, profile: Profile) -> bool:
         """Put a member elsewhere into the room; False if it is there."""
         member = distant.member
         if self.room in member.rooms:
             return False
-        for each in tuple(self.room.members):  # the same person before, whose node went away
-            if each.node and each.key == member.key:
-                del self.room.members[each], each.rooms[self.room]
+        before = self.site.elsewhere.find(profile.replaces) if profile.replaces else None
+        if before is not None and self.room in before.member.rooms:
+            del self.room.members[before.member], before.member.rooms[self.room]
         self.room.members[member] = member.rooms[self.room] = None
         return True
 
@@ -246,7 +250,7 @@ class RoomReader:
 
     def _find(self, profile: Profile, wall: float) -> None:
         distant = self.site.elsewhere.learn(profile)
-        if self._put(distant):
+        if self._put(distant, profile):
             message = Message(Kind.JOINED, "", distant.member.shown)
             at = self.site.at(wall)
             self.site.hall.effects.apply(Happening(self.room, distant.member, message, at))

@@ -170,7 +170,7 @@ def check_left(schedule: Schedule) -> None:
         assert not any(room.members for room in process.hall.rooms)
         assert len(process.feeds._names) == 0
     data = schedule.engine.data
-    for key, value in data.values.items():
+    for key, value in [*data.values.items()]:
         name = key.decode()
         if name.endswith(":state"):
             left = [field for field in value if field.startswith(b"member/")]
