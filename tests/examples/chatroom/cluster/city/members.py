@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 AGAIN = 0.4
 """Seconds until something is tried again."""
+WIDE = bytes((255, 251, 31, 255, 250, 31, 3, 232, 0, 50, 255, 240))
+"""Telnet: the window is a thousand columns wide, so that each line is one row."""
 REFUSALS = ("muted", "not in", "too fast", "too much waits", "too many", "is no room", "no room")
 
 _STAMP = re.compile(r"\[(\d{4}-\d\d-\d\d )?\d\d:\d\d(?:, not kept)?\] ")
@@ -91,12 +93,14 @@ class LineMember:
         self._peer = self._net.connect((node, LINES), source=self.plan.address)
         self._peer.on_received = self._read
         if self._peer.error is None:
-            self._ask_name()
+            self._peer.send(WIDE)
+            self._ask_name(self._peer)
         else:
             self._lost()
 
-    def _ask_name(self) -> None:
-        self._send(self.plan.name)
+    def _ask_name(self, peer: Peer) -> None:
+        if peer is self._peer:
+            self._send(self.plan.name)
 
     def _lost(self) -> None:
         """The connection is gone."""
@@ -148,8 +152,7 @@ class LineMember:
         peer = self._peer
         if peer is None:
             return
-        arrived = (self._rest + peer.take()).replace(b"\r\n    ", b" ")
-        *lines, self._rest = arrived.split(b"\r\n")
+        *lines, self._rest = (self._rest + peer.take()).split(b"\r\n")
         for line in lines:
             self._line(line.decode())
         if peer is self._peer and (peer.eof or peer.error is not None):
@@ -177,7 +180,7 @@ class LineMember:
             seen.name, self._welcome = found[1], True
         elif "taken" in text or "looks like" in text or "looks too" in text:
             if not self._welcome:
-                self._net.call_later(AGAIN, self._ask_name)
+                self._net.call_later(AGAIN, self._ask_name, self._peer)
         seen.notices.append(text)
         if text.startswith(("You were shown out", "You are banned")) or "is banned" in text:
             self.over = not (self.plan.boss and self._welcome)
