@@ -70,6 +70,7 @@ class ChatServer:
         self._certificate = certificate
         self._wall = wall
         self._proxies = proxies if proxies is not None else Proxies()
+        self._web_port = 0
         self._on_terminal = os.isatty(STDIN)
         hall.begin(self.moment())
         self.every(1.0, self._tick)
@@ -97,7 +98,7 @@ class ChatServer:
             OSError: The address cannot be listened on.
         """
         tls = self._certificate.current if self._certificate else None
-        house = House(self.hall, LineRenderer(), self.moment, tls, self._proxies)
+        house = House(self.hall, LineRenderer(), self.moment, tls, self._proxies, self._facts)
         lines = LineServer(self._loop, address, house)
         self.status.doors["telnet"] = lines.queues
         return lines
@@ -134,7 +135,19 @@ class ChatServer:
             limits=limits,
         )
         self.status.doors["web"] = lambda: Queues.from_figures(web.figures())
+        self._web_port = web.address[1]
         return web
+
+    def _facts(self) -> dict[str, str]:
+        """Return what the terminal client asks the line door: where the other one is, and how fast.
+
+        The port alone: the host is the one that the client has reached already.
+        """
+        limits = self.hall.limits
+        facts = {"FLOOD BURST": str(limits.flood_burst), "FLOOD RATE": str(limits.flood_rate)}
+        if self._web_port:
+            facts["HTTPS PORT" if self.secure else "HTTP PORT"] = str(self._web_port)
+        return facts
 
     def _hung_up(self) -> None:
         # SIGHUP has two meanings: somebody asks for a reload, or the terminal was closed.

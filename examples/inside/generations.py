@@ -1,4 +1,4 @@
-"""Solution of exercise 5.3: numbers with generations, as libev and libuv have them."""
+"""Solution of exercise 5.3: numbers with generations, as libev has them."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,7 +8,7 @@ Key = tuple[int, int]
 
 
 class Generations:
-    """Handlers by descriptor number, where each reuse of a number counts."""
+    """Handlers by descriptor number, where each registration of a number counts."""
 
     def __init__(self) -> None:
         """Start without handlers."""
@@ -21,10 +21,18 @@ class Generations:
         self._handlers[fd] = handler
         return fd, self._generation[fd]
 
+    def unregister(self, key: Key) -> None:
+        """Forget the handler that the key was made for, and no later one."""
+        if self._is_current(key):
+            del self._handlers[key[0]]
+
     def deliver(self, key: Key) -> bool:
         """Call the handler that the key was made for; return whether it is still set."""
-        fd, generation = key
-        if self._generation[fd] != generation:
+        if not self._is_current(key):
             return False
-        self._handlers[fd]()
+        self._handlers[key[0]]()
         return True
+
+    def _is_current(self, key: Key) -> bool:
+        fd, generation = key
+        return fd in self._handlers and self._generation[fd] == generation

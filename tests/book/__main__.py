@@ -4,6 +4,8 @@
     python3 -m tests.book break NAME           make a change of the book in a copy, see a test fail
     python3 -m tests.book break NAME --show    the same, with what pytest says
     python3 -m tests.book break                all of them
+    python3 -m tests.book break --write        all of them, and write what came out into the pages
+    python3 -m tests.book kernel               the system calls of one line (Linux, with strace)
     python3 -m tests.book site                 build the site into docs/_build/html
 
 What these need beyond Python is in the virtual environment that ``python3 -m tests`` makes; it is
@@ -16,14 +18,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.book import breaking, excerpts, pages, pictures, site, workshop
+from tests.book import breaking, excerpts, kernel, pages, pictures, site, workshop
 
 
 def main(argv: Sequence[str]) -> int:
     options = parse_arguments(argv)
     commands: dict[str, Callable[[], int]] = {
         "fill": fill,
-        "break": lambda: break_some(options.name, options.show),
+        "break": lambda: break_some(options.name, options.show, options.write),
+        "kernel": show_kernel,
         "site": site.main,
     }
     needed = {"break": "pytest", "fill": "pytest", "site": "sphinx"}.get(options.command)
@@ -39,14 +42,19 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     breaks = commands.add_parser("break", help="make a change in a copy and see a test fail")
     breaks.add_argument("name", nargs="?", help="which one; all of them when not given")
     breaks.add_argument("--show", action="store_true", help="show what pytest says")
+    breaks.add_argument("--write", action="store_true", help="write the outcome into the pages")
+    commands.add_parser("kernel", help="show the system calls of one line")
     commands.add_parser("site", help="build the site")
     return parser.parse_args(argv)
 
 
 def in_environment(argv: Sequence[str]) -> int:
     """Do it again with the Python that has what is needed."""
-    from tests.__main__ import prepare, venv_python
+    from tests.__main__ import VENV, prepare, venv_python
 
+    if not VENV.exists():
+        print(f"installing what the tests need into {VENV}: once, from PyPI, some minutes",
+              flush=True)  # fmt: skip
     prepare()
     return subprocess.run([venv_python(), "-m", "tests.book", *argv], check=False).returncode
 
@@ -61,18 +69,32 @@ def fill() -> int:
     return 0
 
 
-def break_some(name: str | None, show: bool) -> int:
+def show_kernel() -> int:
+    if not kernel.available():
+        print("strace is missing, or may not trace: install it (Linux), and allow ptrace")
+        return 1
+    print(kernel.transcript(), end="")
+    return 0
+
+
+def break_some(name: str | None, show: bool, write: bool) -> int:
     known = breaking.breakages()
     if name is not None and name not in known:
         print(f"the book has no change called {name!r}; it has:", *sorted(known), sep="\n  ")
         return 2
     chosen = [*known.values()] if name is None else [known[name]]
     harmless = 0
+    reports: dict[str, str] = {}
     for outcome in workshop.outcomes(chosen, explain=show):
         if show or not outcome.failed:
             print(outcome.output)
-        print(breaking.report(outcome.breakage, outcome.failed), flush=True)
+        if len(chosen) > 1:
+            print(f"{outcome.breakage.name}:")
+        print(outcome.report, flush=True)
         harmless += not outcome.failed
+        reports[outcome.breakage.name] = outcome.report
+    for page in pages.pages() if write else ():
+        page.write_text(breaking.with_reports(page.read_text(), reports))
     return 1 if harmless else 0
 
 

@@ -13,6 +13,7 @@ Lines with a minus go, those with a plus come, the others are there to find the 
 be the only one of its kind.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,24 @@ def apply(breakage: Breakage, root: Path) -> None:
     path.write_text(text.replace(breakage.old, breakage.new))
 
 
-def report(breakage: Breakage, failed: bool) -> str:
-    """Return what the pages show."""
-    outcome = "fails" if failed else "DOES NOT FAIL"
-    return f"changed in a copy: {breakage.file}\n{outcome}: {breakage.test}"
+def report(breakage: Breakage, outcome: "tuple[str, str, bool]") -> str:
+    """Return what the pages show: the symptom as it is and changed, and the test."""
+    before, after, failed = outcome
+    verdict = "fails" if failed else "DOES NOT FAIL"
+    return f"as it is: {before}\nchanged:  {after}\n{verdict}: {breakage.test}"
+
+
+def with_reports(text: str, reports: "dict[str, str]") -> str:
+    """Return a page's text with what came out below each command, by the changes' names."""
+
+    def fill(match: re.Match[str]) -> str:
+        report = reports.get(match["name"])
+        return match[0] if report is None else f"{match['command']}{report}\n```"
+
+    return _SHOWN.sub(fill, text)
+
+
+_SHOWN = re.compile(
+    r"(?P<command>^\$ python3 -m tests\.book break (?P<name>[\w-]+)\n)(?:(?!```).*\n)*```",
+    re.MULTILINE,
+)

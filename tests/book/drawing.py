@@ -15,6 +15,9 @@ text{fill:#1a1a1a;font-family:system-ui,sans-serif}.code{font-family:ui-monospac
 .hot{fill:#452c14;stroke:#e8a15f}.quiet{fill:#262a2f;stroke:#8b8b8b}.gone{stroke:#777777}
 text{fill:#ececec}.faint{fill:#a9a9a9}.line{stroke:#c0c0c0}.head{fill:#c0c0c0}}
 """
+WIDTH = 350
+"""Pixels: what a telephone shows in the letters' own size."""
+
 _WIDTH_OF_LETTER = {"": 0.54, "code": 0.62}
 
 
@@ -31,7 +34,7 @@ class Drawing:
         self, x: float, y: float, width: float, height: float, text: str = "", *,
         kind: str = "box", code: bool = False, size: int = 14, top: bool = False,
     ) -> None:  # fmt: skip
-        """A box with its text in the middle, or at the top where something else stands in it."""
+        """A box with its text in the middle, or at the top of a box with more in it."""
         self._parts.append(
             f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{height}" rx="5"/>'
         )
@@ -64,7 +67,7 @@ class Drawing:
         self, *points: tuple[float, float], label: str = "", faint: bool = False, size: int = 12,
         at: tuple[float, float] | None = None, anchor: str = "middle",
     ) -> None:  # fmt: skip
-        """A line through the points with a head at the last; the label stands at ``at``."""
+        """A line through the points with a head at the last; the label is at ``at``."""
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
         dash = ' stroke-dasharray="4 4"' if faint else ""
         self._parts.append(
@@ -75,6 +78,12 @@ class Drawing:
             x, y = at or ((x1 + x2) / 2, (y1 + y2) / 2 - 6)
             for number, line in enumerate(label.split("\n")):
                 self.text(x, y + number * size * 1.3, line, size=size, anchor=anchor)
+
+    def line(self, *points: tuple[float, float], faint: bool = False) -> None:
+        """A line through the points, without a head."""
+        path = " ".join(f"{x:g},{y:g}" for x, y in points)
+        dash = ' stroke-dasharray="4 4"' if faint else ""
+        self._parts.append(f'<polyline class="line"{dash} points="{path}"/>')
 
     def _fits(self, line: str, width: float, size: int, code: bool) -> None:
         if len(line) * size * _WIDTH_OF_LETTER["code" if code else ""] > width:

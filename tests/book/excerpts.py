@@ -1,4 +1,4 @@
-"""What stands in a page's blocks because it stands in the source.
+"""The blocks of a page that are filled from the source.
 
 <!-- code: FILE NAME ... -->     functions, methods, classes or constants, by dotted name;
                                  NAME:2-5 takes only these lines of it, counted from 1

@@ -65,7 +65,7 @@ def rooms() -> Drawing:
 
 
 class Folder(NamedTuple):
-    """What stands in a folder's box."""
+    """The contents of a folder's box."""
 
     name: str
     width: float

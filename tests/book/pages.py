@@ -1,6 +1,6 @@
 """The pages as the tests see them: fenced blocks, and the markers that stand before some of them.
 
-A marker is an HTML comment on the line before a block, which nobody sees on a forge or in the site:
+A marker is an HTML comment on the line before a block, invisible on a forge and in the site:
 
     <!-- code: miniloop/system/waker.py Waker.wake -->
     ```py
@@ -28,11 +28,11 @@ class Block:
 
     Attributes:
         page: the file, relative to the root.
-        line: where the fence stands.
-        language: what stands behind the fence.
+        line: the line of the fence.
+        language: the word behind the fence.
         kind: the first word of the marker, "" without one.
         args: the rest of the marker.
-        text: what stands between the fences.
+        text: the lines between the fences.
     """
 
     page: str

@@ -20,7 +20,7 @@ def build() -> bool:
 
 
 def loaded_from_elsewhere(root: Path = BUILT) -> list[str]:
-    """Return what a browser would fetch from another host, with the file that says so."""
+    """Return what a browser would fetch from another host, with the file that refers to it."""
     files = [path for kind in ("html", "css") for path in sorted(root.rglob(f"*.{kind}"))]
     return [
         f"{path.relative_to(root)}: {found}"

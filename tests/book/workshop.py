@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.book.breaking import Breakage, apply
+from tests.book.breaking import Breakage, apply, report
 from tests.book.pages import ROOT
 
 PARTS = ("miniloop", "examples", "tests")
@@ -36,13 +36,20 @@ class Bench:
     pid: int = 0
     breakage: Breakage | None = None
     kept: str = ""
+    before: str = ""
 
     @property
     def log(self) -> Path:
         return self.root / "said"
 
-    def start(self, breakage: Breakage, explain: bool) -> None:
-        """Make the change and run the test in a child."""
+    @property
+    def seen(self) -> Path:
+        """Where the child writes the symptom."""
+        return self.root / "seen"
+
+    def start(self, breakage: Breakage, explain: bool, before: str) -> None:
+        """Make the change, and look for the symptom and run the test in a child."""
+        self.before = before
         file = self.root / breakage.file
         self.kept = file.read_text()
         apply(breakage, self.root)
@@ -51,7 +58,7 @@ class Bench:
         if not self.pid:
             status = 70  # nothing of this may return into the parent's program
             try:
-                status = _run_test(self, breakage.test, explain)
+                status = _run_test(self, breakage, explain)
             finally:
                 _write_out()
                 os._exit(status)
@@ -61,16 +68,24 @@ class Bench:
         assert self.breakage is not None
         (self.root / self.breakage.file).write_text(self.kept)
         failed = os.waitstatus_to_exitcode(status) == _FAILED
-        return Outcome(self.breakage, failed, self.log.read_text())
+        after = self.seen.read_text() if self.seen.exists() else "no symptom: see --show"
+        return Outcome(self.breakage, failed, self.log.read_text(), self.before, after)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether the test failed, as it should, and what it said."""
+    """Whether the test failed, as it should, what it said, and the symptom before and after."""
 
     breakage: Breakage
     failed: bool
     output: str
+    before: str
+    after: str
+
+    @property
+    def report(self) -> str:
+        """What the pages show."""
+        return report(self.breakage, (self.before, self.after, self.failed))
 
 
 def outcomes(breakages: Iterable[Breakage], explain: bool = False) -> Iterator[Outcome]:
@@ -86,16 +101,51 @@ def outcomes(breakages: Iterable[Breakage], explain: bool = False) -> Iterator[O
     with ExitStack() as stack:
         free = [stack.enter_context(copy_of_tree()) for _ in range(min(BENCHES, len(waiting)))]
         benches = [Bench(Path(root)) for root in free]
+        before = healthy(benches[0], [each.name for each in waiting]) if benches else {}
         running: dict[int, Bench] = {}
         while waiting or running:
             while waiting and benches:
                 bench = benches.pop()
-                bench.start(waiting.pop(0), explain)
+                breakage = waiting.pop(0)
+                bench.start(breakage, explain, before.get(breakage.name, ""))
                 running[bench.pid] = bench
             pid, status = os.wait()
             bench = running.pop(pid)
             benches.append(bench)
             yield bench.finish(status)
+
+
+def healthy(bench: Bench, names: list[str]) -> dict[str, str]:
+    """Return what is seen in the unchanged tree, by the changes' names."""
+    pid = os.fork()
+    if not pid:
+        try:
+            signal.alarm(LONGEST)
+            enter(bench.root, bench.log)
+            bench.seen.write_text("\n".join(symptom(name) for name in names))
+        finally:
+            _write_out()
+            os._exit(0)
+    os.waitpid(pid, 0)
+    return dict(zip(names, bench.seen.read_text().split("\n"), strict=True))
+
+
+def symptom(name: str) -> str:
+    """Return the symptom of one change, on the code that is imported; "" where it has none.
+
+    What it raises is the symptom too: a system without epoll has no ghosts, for example.
+    """
+    import logging
+
+    from tests.book import symptoms
+
+    logging.disable()
+    try:
+        return symptoms.SYMPTOMS[name]() if name in symptoms.SYMPTOMS else ""
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def copy_of_tree(
@@ -116,16 +166,21 @@ def _write_out() -> None:
     sys.stderr.flush()
 
 
-def _run_test(bench: Bench, test: str, explain: bool) -> int:
-    """In the child: run the test with what is in the copy, and nothing from outside it."""
+def _run_test(bench: Bench, breakage: Breakage, explain: bool) -> int:
+    """In the child: look, and run the test, with what is in the copy and nothing from outside."""
     signal.alarm(LONGEST)
     enter(bench.root, bench.log)
+    bench.seen.unlink(missing_ok=True)
+    try:
+        bench.seen.write_text(symptom(breakage.name))
+    except Exception as error:  # a copy that cannot be imported: the test shows why
+        print(f"the symptom could not be played: {error!r}")
     import pytest
 
     already = "ignore::pytest.PytestAssertRewriteWarning"  # hypothesis was imported by the parent
     options = ["-q", "-x", "-p", "no:cacheprovider", "-W", already]
     options += [] if explain else ["--assert=plain"]
-    return int(pytest.main([*options, test]))
+    return int(pytest.main([*options, breakage.test]))
 
 
 def enter(root: Path, log: Path) -> None:

@@ -6,6 +6,7 @@ dots stand for a word.
 
 PORTING = "tests/examples/test_porting.py::test_the_first_and_the_last_step_are_shown_whole"
 STEPS = "tests/examples/test_porting.py::test_the_steps_between_are_shown_by_what_they_change"
+GROWING = "tests/integration/test_growing.py::test_the_command_prints_what_the_book_shows"
 LAB = "measures for minutes; in short: tests/integration/test_compare.py"
 
 REDIS = "tests/integration/test_redis_client.py"
@@ -45,6 +46,12 @@ COMMANDS = {
     ),
     "python3 -m examples.chatroom.client --ca cert.pem --name Ada": (
         f"{TLS}::test_the_client_comes_in"
+    ),
+    "python3 -m examples.chatroom.client --name Ada": (
+        "tests/integration/test_chatroom_terminal.py::test_the_picture_shows_the_client_as_it_is"
+    ),
+    'echo "The backup is done." | python3 -m examples.chatroom.client --name backup': (
+        "tests/integration/test_chatroom_client.py::test_the_client_reads_a_pipe"
     ),
     "python3 -m examples.chatroom.operators add Ada": (
         "tests/examples/chatroom/test_operators.py::test_adding_changing_and_removing"
@@ -108,6 +115,8 @@ COMMANDS = {
     ),
     "python3 -m tests": "this very run",
     "python3 -m tests.book break ...": "tests/docs/test_breaking.py::test_it_breaks",
+    "python3 -m examples.inside.growing": GROWING,
+    "python3 -m examples.inside.growing ...": GROWING,
     "python3 -m examples.tutorial.step...": (
         "tests/integration/test_tutorial.py::test_the_command_that_starts_a_step_starts_it"
     ),

@@ -1,4 +1,4 @@
-"""Every fenced block of every page is run or compared, or stands here with the reason why not."""
+"""Every fenced block of every page is run or compared, or listed here with the reason why not."""
 
 import re
 from pathlib import Path
@@ -22,6 +22,7 @@ MARKED = {
     "whole": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
     "diff": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
     "members": "tests/docs/test_pages.py::test_excerpts_are_what_the_source_says",
+    "kernel": "tests/integration/test_page_of_the_kernel.py::test_the_calls_are_those_of_the_page",
     "breaks": "tests/docs/test_breaking.py::test_it_breaks",
     "session": "tests/integration/test_tutorial.py::test_transcript",
     "shell": "tests/integration/test_tutorial.py::test_commands_of_a_shell",
@@ -30,7 +31,7 @@ COMMENT = re.compile(r"\s+#\s.*$")
 
 
 def who_runs(block: Block) -> str | None:
-    """Return the test that runs a block, or the reason why none does; None: nobody."""
+    """Return the test that runs a block, or the reason why none does; None: it is not known."""
     if block.kind:
         return MARKED.get(block.kind)
     if block.language in RUN | SILENT:

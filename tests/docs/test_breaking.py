@@ -10,8 +10,15 @@ import pytest
 from tests.book import breaking
 from tests.book.breaking import Breakage, breakages
 from tests.book.pages import ROOT, blocks
+from tests.book.symptoms import SYMPTOMS
 
 BREAKAGES = breakages()
+REWRITE = "run python3 -m tests.book break --write, and read what it wrote"
+SHOWN = {
+    block.text.split()[5]: block.text
+    for block in blocks(language="console")
+    if "tests.book break" in block.text
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +30,22 @@ def printed() -> str:
 
 @pytest.mark.parametrize("name", BREAKAGES)
 def test_it_breaks(name: str, printed: str) -> None:
-    assert breaking.report(BREAKAGES[name], failed=True) in printed, printed
+    """With the symptom that the page shows, which is another one than that of the right code."""
+    command, before, after, verdict = SHOWN[name].splitlines()
+    assert command == f"$ python3 -m tests.book break {name}"
+    assert f"{name}:\n{before}\n{after}\n{verdict}\n" in printed, f"{printed}\n{REWRITE}"
+    assert before.removeprefix("as it is: ") != after.removeprefix("changed:  ")
+    assert verdict == f"fails: {BREAKAGES[name].test}"
 
 
-def test_the_pages_say_how_to_do_it_and_what_comes_out() -> None:
-    """Behind each change stands the command that makes it, with its output."""
-    shown = [b.text for b in blocks(language="console") if "tests.book break" in b.text]
-    expected = [
-        f"$ python3 -m tests.book break {each.name}\n{breaking.report(each, failed=True)}\n"
-        for each in BREAKAGES.values()
-    ]
-    assert set(shown) == set(expected)
+def test_every_change_is_shown_with_what_comes_out() -> None:
+    assert SHOWN.keys() == BREAKAGES.keys() == SYMPTOMS.keys()
+
+
+def test_what_came_out_is_written_below_its_command() -> None:
+    page = "```console\n$ python3 -m tests.book break one\nold\n```\n\n```console\n$ other\n```\n"
+    assert breaking.with_reports(page, {"one": "new\nlines"}) == page.replace("old", "new\nlines")
+    assert breaking.with_reports(page, {"two": "new"}) == page
 
 
 def test_names_are_not_used_twice() -> None:

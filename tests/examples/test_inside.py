@@ -1,24 +1,18 @@
-"""The tiny loop of docs/inside/, and the solutions of the exercises that are programs."""
+"""The solutions of the exercises of docs/inside/ that are programs."""
 
-import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from threading import Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.inside.allowance import Allowance
-from examples.inside.careful_loop import CarefulLoop
 from examples.inside.every import Every
 from examples.inside.generations import Generations
-from examples.inside.kernel_loop import KernelLoop
 from examples.inside.naive_splitter import NaiveSplitter, fast_messages
 from examples.inside.relay import join
-from examples.inside.tiny_loop import Loop, accept, echo
-from examples.inside.woken_loop import WokenLoop
 from miniloop import EventLoop
 from miniloop.testing import FakeClock
 from tests.driving import receive, settle
@@ -40,70 +34,6 @@ def pairs() -> Iterator[Callable[[], Pair]]:
     yield make
     for sock in made:
         sock.close()
-
-
-def silent(sock: socket.socket) -> bool:
-    return not select.select([sock], [], [], 0)[0]
-
-
-def test_the_tiny_loop_accepts_and_echoes() -> None:
-    loop = Loop()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        loop.handlers[server] = accept
-        with socket.create_connection(server.getsockname()) as client:
-            loop.run_once(20)
-            client.send(b"hello")
-            loop.run_once(20)
-            assert client.recv(100) == b"hello"
-        del loop.handlers[server]
-        loop.run()  # until the connection has ended too
-    assert not loop.handlers
-
-
-def test_the_tiny_loop_drops_the_handler_of_a_closed_connection(pairs: Callable[[], Pair]) -> None:
-    loop = Loop()
-    (ours, theirs), (other, _) = pairs(), pairs()
-    loop.handlers = {ours: echo, other: echo}
-    theirs.close()
-    loop.run_once()
-    assert [*loop.handlers] == [other]
-    loop.run_once(0)
-
-
-def test_the_careful_loop_closes_one_connection_and_serves_the_others(
-    pairs: Callable[[], Pair], caplog: pytest.LogCaptureFixture
-) -> None:
-    loop = CarefulLoop()
-    (bad, one), (good, two), (gone, three) = pairs(), pairs(), pairs()
-
-    def fail(loop: Loop, sock: socket.socket) -> None:
-        loop.handlers.pop(gone)
-        raise ValueError("a bug")
-
-    loop.handlers = {bad: fail, good: echo, gone: echo}
-    for peer in (one, two, three):
-        peer.send(b"x")
-    loop.run_once()
-    assert (bad.fileno(), [*loop.handlers]) == (-1, [good])
-    assert two.recv(1) == b"x"
-    assert silent(three)
-    assert "a bug" in caplog.text
-
-
-def test_the_kernels_loop(pairs: Callable[[], Pair]) -> None:
-    loop = KernelLoop()
-    ours, theirs = pairs()
-    silent, _ = pairs()
-    loop.watch(silent, lambda loop, sock: None)  # Windows does not wait for nothing
-    seen: list[bytes] = []
-    loop.watch(ours, lambda loop, sock: seen.append(sock.recv(100)))
-    theirs.send(b"hello")
-    loop.run_once()
-    loop.forget(ours)
-    theirs.send(b"more")
-    loop.run_once(0)
-    assert seen == [b"hello"]
-    loop.selector.close()
 
 
 def test_an_allowance_is_not_exceeded(pairs: Callable[[], Pair]) -> None:
@@ -132,7 +62,10 @@ def test_a_generation_gets_its_own_events_only() -> None:
     bob = handlers.register(8, lambda: seen.append("Bob"))
     eve = handlers.register(8, lambda: seen.append("Eve"))
     assert not handlers.deliver(bob)
+    handlers.unregister(bob)  # late: it is nobody's any more
     assert handlers.deliver(eve)
+    handlers.unregister(eve)
+    assert not handlers.deliver(eve)
     assert seen == ["Eve"]
 
 
@@ -156,23 +89,6 @@ def test_every_does_not_drift() -> None:
         loop.run_once(0)
     assert [int(when) for when in calls] == [1, 2, 3, 13, 14, 15, 16]
     assert all(when % 1 < 0.7 for when in calls)
-
-
-def test_a_thread_wakes_the_tiny_loop() -> None:
-    loop = WokenLoop()
-    seen: list[str] = []
-    thread = Thread(target=loop.call_threadsafe, args=(lambda: seen.append("woken"),))
-    thread.start()
-    loop.run_once(20)
-    thread.join()
-    with suppress(BlockingIOError):
-        while loop.sender.send(b"\0" * 65536):
-            pass
-    loop.call_threadsafe(lambda: seen.append("though it was full"))
-    loop.run_once(0)
-    assert seen == ["woken", "though it was full"]
-    loop.receiver.close()
-    loop.sender.close()
 
 
 @given(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from tests.examples.chatroom.doors.web.serve import Running
     from tests.integration.happenings import Stage
     from tests.integration.tls_peers import Seen
+    from tests.integration.tmux import Tmux
 
 Start = Callable[..., Server]
 Connect = Callable[..., Peer]
@@ -77,6 +80,21 @@ def connect() -> Iterator[Connect]:
             return peer
 
         yield connector
+
+
+@pytest.fixture
+def tmux(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Tmux]:
+    """Terminals; the parameter names further programs that the test needs."""
+    from tests.integration.tmux import Tmux
+
+    tools = ("tmux", *getattr(request, "param", ()))
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"not installed here: {', '.join(missing)}")
+    windows = Tmux(tmp_path)
+    yield windows
+    with contextlib.suppress(subprocess.CalledProcessError):
+        windows.run("kill-server")
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
-"""The room's own client, and telnet in real terminals."""
+"""The room's own client without its screen, and telnet in real terminals."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,12 +12,12 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.integration.chatroom_process import ENVIRONMENT, PATIENCE, ROOT, Server
 from tests.integration.conftest import Connect, Start
+from tests.integration.tmux import Tmux
 
 
 def client_command(port: int, *options: str) -> list[str]:
@@ -201,14 +199,14 @@ def test_a_failed_connect_is_told_in_one_sentence() -> None:
 
 
 class Terminal:
-    """The client in a pseudo-terminal of its own, which it shares with us as with a shell."""
+    """The plain client in a pseudo-terminal of its own, which it shares with us as with a shell."""
 
     def __init__(self, port: int) -> None:
         self.master, self.slave = pty.openpty()
         termios.tcsetwinsize(self.slave, (24, 61))
         self.before = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(
-            client_command(port, "--name", "ann"),
+            client_command(port, "--plain", "--name", "ann"),
             cwd=ROOT,
             env=ENVIRONMENT,
             stdin=self.slave,
@@ -297,43 +295,7 @@ def test_the_client_says_so_when_the_server_goes(terminal: tuple[Server, Termina
     screen.expect(b"The server has closed the connection.")
 
 
-class Tmux:
-    """A private tmux server; one window for each program."""
-
-    def __init__(self, directory: Path) -> None:
-        self._base = ["tmux", "-S", str(directory / "tmux"), "-f", os.devnull]
-
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [*self._base, *arguments], capture_output=True, text=True, env=ENVIRONMENT, check=True
-        )
-        return done.stdout
-
-    def open(self, window: str, command: str) -> None:
-        self.run("new-session", "-d", "-s", window, "-x", "100", "-y", "40", command)
-        self.run("set-option", "-t", window, "remain-on-exit", "on")
-
-    def type(self, window: str, *keys: str) -> None:
-        self.run("send-keys", "-t", window, *keys)
-
-    def expect(self, window: str, text: str) -> str:
-        deadline = time.monotonic() + PATIENCE
-        while text not in (screen := self.run("capture-pane", "-p", "-J", "-t", window)):
-            assert time.monotonic() < deadline, f"{text!r} never came in {window}:\n{screen}"
-        return screen
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    missing = [tool for tool in ("tmux", "telnet", "nc") if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"not installed here: {', '.join(missing)}")
-    windows = Tmux(tmp_path)
-    yield windows
-    with contextlib.suppress(subprocess.CalledProcessError):
-        windows.run("kill-server")
-
-
+@pytest.mark.parametrize("tmux", [("telnet", "nc")], indirect=True)
 def test_two_telnets_and_an_nc_in_a_real_terminal(start: Start, tmux: Tmux) -> None:
     server = start()
     for window, command in (("ann", "telnet"), ("bob", "telnet"), ("carl", "nc")):

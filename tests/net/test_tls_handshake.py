@@ -122,6 +122,18 @@ def test_send_waits_for_the_handshake() -> None:
         assert client.data == b"now\n"
 
 
+def test_output_that_waits_for_the_handshake_does_not_make_the_loop_spin() -> None:
+    """There is room for it all the time; what it waits for is the peer."""
+    with EventLoop(debug=True) as loop:
+        ours, theirs = socket.socketpair()
+        server = Echo(loop, ours)
+        server.start_tls(certificates().server(), server_side=True)
+        server.push(b"welcome\n")
+        settle(loop)
+        assert deliveries(loop) == 0
+        theirs.close()
+
+
 def test_alpn_sni_and_client_certificates() -> None:
     asked: list[str | None] = []
     serving, asking = certificates().server(), certificates().client()

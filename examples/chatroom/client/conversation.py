@@ -1,4 +1,4 @@
-"""The client's connection, keyboard and screen.
+"""The plain client: the line door's text, for pipes and for terminals without prompt_toolkit.
 
 Rule of this file: the keyboard to the server, the server to the screen, and the end of both.
 
@@ -11,91 +11,18 @@ from __future__ import annotations
 import signal
 import ssl
 
-from miniloop import AsyncChat, EventLoop, FileDispatcher
+from miniloop import EventLoop, FileDispatcher
 
 from ..doors.line import telnet
-from ..doors.line.rows import INDENT
-from ..people.text import decode
+from .codes import FAILED, INTERRUPTED, OK
+from .link import CONNECT_TIMEOUT, Link
 from .reasons import closed_without_a_word, silent, speaks_tls, why_not_connected, why_not_secured
 from .screen import complain, show, size
 
 READ_SIZE = 4096  # bytes taken from the keyboard at a time
-LONGEST_LINE = 65536  # bytes; the server's lines are far shorter
-LONGEST_SUBNEGOTIATION = 1024  # bytes
-HIGH_WATER = 65536  # bytes waiting for the server, above which the keyboard waits
-CONNECT_TIMEOUT = 20.0  # seconds to find the server and reach it
-TLS_TIMEOUT = 10.0  # seconds for the handshake
 SILENCE = 5.0  # seconds; the chat room greets at once, so something is wrong then
-TLS_ALERT = b"\x15\x03"  # how a TLS server's complaint begins
 NOTICE = "-- "  # how the chat room's own words begin
 PATIENCE = 5.0  # seconds the server has to say goodbye after our /quit
-
-OK, FAILED, INTERRUPTED = 0, 1, 130
-
-
-class Link(AsyncChat):
-    """The connection to the server.
-
-    Args:
-        client: Who hears of what happens on it.
-        tls: Whom to trust; None speaks without TLS.
-    """
-
-    def __init__(self, client: Client, tls: ssl.SSLContext | None) -> None:
-        super().__init__(client.loop)
-        self._context = tls
-        self.high_water, self.low_water = HIGH_WATER, HIGH_WATER // 4
-        self.set_terminator(None)
-        self._client = client
-        self._decoder = telnet.TelnetDecoder(LONGEST_LINE, LONGEST_SUBNEGOTIATION, has_window=True)
-
-    def handle_connect(self) -> None:
-        """The server answers."""
-        if self._context is None:
-            self._client.connected()
-        else:
-            name = self._client.host
-            self.start_tls(self._context, server_hostname=name, timeout=TLS_TIMEOUT)
-
-    def handle_secured(self) -> None:
-        """The server is who it says it is."""
-        self._client.connected()
-
-    def handle_connect_error(self, error: OSError) -> None:
-        """The server is not there, or its name means nothing."""
-        self._client.connect_failed(error)
-
-    def collect_incoming_data(self, data: bytes) -> None:
-        """Show whole lines; answer telnet's questions, the server's ping among them."""
-        if self._context is None and not self._client.heard and data.startswith(TLS_ALERT):
-            self._client.met_tls()
-            return
-        for event in self._decoder.receive(data):
-            if isinstance(event, telnet.Line):
-                self._client.show(row_of(event.data))
-            elif isinstance(event, telnet.Reply):
-                self._client.answer(event.data)
-            elif isinstance(event, telnet.Welcomed):
-                self._client.tell_window()
-
-    def handle_high_water(self) -> None:
-        """The server takes less than we have for it."""
-        self._client.pause_keyboard()
-
-    def handle_low_water(self) -> None:
-        """The server has caught up."""
-        self._client.resume_keyboard()
-
-    def handle_close(self) -> None:
-        """The server is gone."""
-        self.close()
-        self._client.server_closed(self.error)
-
-
-def row_of(data: bytes) -> str:
-    """Return a row of the server's as safe text; the indent says that the line above goes on."""
-    text = decode(data)
-    return INDENT + text.lstrip() if data.startswith(INDENT.encode()) else text
 
 
 class Keyboard(FileDispatcher):
@@ -162,7 +89,7 @@ class Client:
         self._said_goodbye = False
         self._watches_window = False
         self._line = b""
-        self._link = Link(self, tls)
+        self._link = Link(loop, self, tls)
         self._link.connect_to(host, port, timeout=CONNECT_TIMEOUT)
         loop.on_stop(self._stopping)
 
@@ -188,6 +115,9 @@ class Client:
         if hasattr(signal, "SIGWINCH") and not self._watches_window:
             self._watches_window = True
             self.loop.add_signal_handler(signal.SIGWINCH, self.tell_window)
+
+    def told(self, facts: dict[str, str]) -> None:
+        """What was not asked for is passed over."""
 
     def connect_failed(self, error: OSError) -> None:
         """Give up with a sentence."""

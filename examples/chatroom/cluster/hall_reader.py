@@ -115,6 +115,8 @@ class HallReader:
         for distant in self.site.elsewhere:
             if distant.ref.incarnation == incarnation:
                 self._left(distant.ref)
+        if incarnation == self.site.roster.incarnation and not self.site.closed:
+            self.site.roster.tell_all()
 
     def _replaced(self, ref: Ref) -> None:
         member = self.site.roster.find(ref)

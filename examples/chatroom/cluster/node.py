@@ -63,7 +63,6 @@ class Node:
         self.incarnation = incarnation
         self._hall = hall
         self._was_up = False
-        self._closed = False
         self._down_for = 0  # ticks
         engine = connect(self)
         outgoing = Outgoing(engine, hall.record, incarnation, hall.limits.max_waiting)
@@ -216,9 +215,9 @@ class Node:
 
     def close(self) -> None:
         """Tell the others that this node's members leave; store what is still on its way."""
-        if self._closed:
+        if self.site.closed:
             return
-        self._closed = True
+        self.site.closed = True
         self.site.outgoing.keep()
         self.site.engine.close(lambda: None)
 

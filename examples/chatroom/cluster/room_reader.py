@@ -218,6 +218,8 @@ class RoomReader:
         for distant in self._distant():
             if distant.ref.incarnation == incarnation:
                 self._miss(distant, wall)
+        if incarnation == self.site.roster.incarnation:  # taken for dead: others are told again
+            self.correct()
 
     def _miss(self, distant: Distant, wall: float) -> None:
         member = distant.member
@@ -270,6 +272,8 @@ class RoomReader:
             present: Those that its state has; nobody unless given.
         """
         roster = self.site.roster
+        if self.site.closed:
+            return
         own = {roster.ref(member): member for member in self.room.own()}
         told = {ref: each for ref, each in (present or {}).items() if roster.is_ours(ref)}
         try:

@@ -21,13 +21,17 @@ class Roster:
         outgoing: The way into the feeds.
         node: This node's name.
         incarnation: This process.
+
+    Attributes:
+        behind: Whether the others have to be told all again when the engine is back.
+        incarnation: This process.
     """
 
     def __init__(self, outgoing: Outgoing, node: str, incarnation: str) -> None:
         self.behind = False
         self._outgoing = outgoing
         self._node = node
-        self._incarnation = incarnation
+        self.incarnation = incarnation
         self._count = 0
         self._numbers: dict[Member, int] = {}
         self._members: dict[int, Member] = {}
@@ -58,7 +62,7 @@ class Roster:
 
     def ref(self, member: Member) -> Ref:
         """Return the reference of `member`."""
-        return Ref(self._incarnation, self.number(member))
+        return Ref(self.incarnation, self.number(member))
 
     def find(self, ref: Ref) -> Member | None:
         """Return the member of `ref`, if it is one of this process and still here."""
@@ -70,7 +74,7 @@ class Roster:
 
     def is_ours(self, ref: Ref) -> bool:
         """Say whether `ref` is of this process."""
-        return ref.incarnation == self._incarnation
+        return ref.incarnation == self.incarnation
 
     def replaces(self, member: Member, ref: Ref) -> None:
         """`member` is the same person as `ref` before."""

@@ -35,6 +35,7 @@ class Site:
         outgoing: The way into the feeds.
         roster: This node's members.
         elsewhere: The others'.
+        closed: Whether this node leaves.
         counts: How often things happened.
     """
 
@@ -43,6 +44,7 @@ class Site:
     outgoing: Outgoing
     roster: Roster
     elsewhere: Elsewhere
+    closed: bool = False
     counts: Counter[str] = field(default_factory=Counter)
 
     def member(self, profile: Profile) -> Member:

@@ -9,7 +9,7 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from miniloop import AsyncChat, EventLoop
@@ -61,6 +61,7 @@ class House:
         moment: Tells the time.
         tls: Returns what the next connection is to be secured with; None for no TLS.
         proxies: Whose connections begin with a PROXY header.
+        facts: Returns what a client that asks for the server's status is told.
     """
 
     hall: Hall
@@ -68,6 +69,7 @@ class House:
     moment: Callable[[], Moment]
     tls: Callable[[], ssl.SSLContext] | None = None
     proxies: Proxies = field(default_factory=Proxies)
+    facts: Callable[[], Mapping[str, str]] = dict
 
 
 class LineDoor(AsyncChat):
@@ -198,7 +200,9 @@ class LineDoor(AsyncChat):
                 session.are_you_there(now)
             case telnet.Window(columns):
                 self._columns = columns_used(columns)
-            case telnet.Interrupt() | telnet.Welcomed():
+            case telnet.StatusAsked():
+                self.push(telnet.status(self._house.facts()))
+            case telnet.Interrupt() | telnet.Welcomed() | telnet.Status():
                 # Ctrl-C in telnet: the half-typed line is gone, and that is all of it.
                 pass
 

@@ -7,9 +7,11 @@ Telnet (RFC 854) mixes commands into the data: byte 255, IAC, begins one.  They 
 and 255 is no UTF-8.  A command may be cut anywhere by a packet's end, so the decoder is a state
 machine that remembers where it is; feeding it a stream in any pieces gives the same events.
 
-We speak a telnet with one option: NAWS (RFC 1073), by which a client tells how wide its window is.
-The standard (RFC 854, RFC 855) lets anybody refuse any other: DO is answered WONT, WILL is answered
-DONT, and each only once, since a peer that repeats itself would otherwise be in a loop with us.
+We speak a telnet with two options: NAWS (RFC 1073), by which a client tells how wide its window
+is, and MSSP (option 70, the Mud Server Status Protocol), by which a client that asks is told facts
+about the server; see `status`.  The standard (RFC 854, RFC 855) lets anybody refuse any other: DO
+is answered WONT, WILL is answered DONT, and each only once, since a peer that repeats itself would
+otherwise be in a loop with us.
 DONT and WONT ask for what already is, and are not answered.  TIMING-MARK (RFC 860) is no state but
 a question, "have you come this far?", asked by telnet after Ctrl-C, which throws away all it
 receives until the answer comes: always answered.
@@ -18,13 +20,14 @@ receives until the answer comes: always answered.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
 EL, EC, AYT, IP, BRK, NOP, SE, ABORT = 248, 247, 246, 244, 243, 241, 240, 238
-TIMING_MARK, NAWS = 6, 31
+TIMING_MARK, NAWS, MSSP = 6, 31, 70
+MSSP_VAR, MSSP_VAL = b"\x01", b"\x02"
 
 _IAC = b"\xff"
 _LINE_END = re.compile(rb"\r[\n\x00]?|\n")
@@ -72,7 +75,27 @@ class Welcomed:
     """The other side wants to hear how wide our window is, which was offered to it."""
 
 
-Event: TypeAlias = Line | TooLong | Reply | Interrupt | AreYouThere | Window | Welcomed
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Facts about the server, by name, as it tells them: nothing about them is checked yet."""
+
+    facts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAsked:
+    """The other side asks for facts about the server."""
+
+
+Event: TypeAlias = (
+    Line | TooLong | Reply | Interrupt | AreYouThere | Window | Welcomed | StatusAsked | Status
+)
+
+
+def status(facts: Mapping[str, str]) -> bytes:
+    """Return the answer to `StatusAsked`; the facts are printable ASCII."""
+    told = b"".join(MSSP_VAR + name.encode() + MSSP_VAL + facts[name].encode() for name in facts)
+    return bytes((IAC, WILL, MSSP, IAC, SB, MSSP)) + told + bytes((IAC, SE))
 
 
 def window_size(columns: int, rows: int) -> bytes:
@@ -92,8 +115,8 @@ class TelnetDecoder:
         max_line: Longest line, in bytes, without its end.
         max_subnegotiation: Longest subnegotiation, in bytes; a longer one is given up, and the
             rest of that line with it.
-        has_window: Whether our own window was offered (WILL NAWS); else the other side's is
-            welcome.
+        has_window: Whether our own window was offered (WILL NAWS), and the server's facts asked
+            for (DO MSSP); else the other side's window is welcome, and it may ask.
     """
 
     def __init__(self, max_line: int, max_subnegotiation: int, *, has_window: bool = False) -> None:
@@ -209,11 +232,18 @@ class TelnetDecoder:
                 self._events.append(Welcomed())  # it answers our WILL, and needs no answer
             elif option == NAWS and not self._has_window and verb == WILL:
                 self._reply(DO, option)
+            elif option == MSSP and verb == DO and not self._has_window:
+                self._events.append(StatusAsked())
+            elif option == MSSP and verb == WILL and self._has_window:
+                pass  # it answers our DO
             else:
                 self._reply(WONT if verb == DO else DONT, option)
 
     def _subnegotiated(self) -> None:
-        """Take a window's size where it was agreed on; everything else is passed over."""
+        """Take a window's size, or a server's facts; everything else is passed over."""
+        if self._has_window and self._sub[:1] == bytes((MSSP,)):
+            self._events.append(Status(_facts(bytes(self._sub[1:]))))
+            return
         agreed = not self._has_window and (WILL, NAWS) in self._answered
         if agreed and len(self._sub) == 5 and self._sub[0] == NAWS:
             self._events.append(Window(int.from_bytes(self._sub[1:3])))
@@ -272,3 +302,11 @@ class TelnetDecoder:
     def _discard_line(self) -> None:
         self._line.clear()
         self._skipping = False
+
+
+def _facts(data: bytes) -> dict[str, str]:
+    pairs = (each.partition(MSSP_VAL) for each in data.split(MSSP_VAR)[1:])
+    return {
+        name.decode("ascii", "replace"): value.decode("ascii", "replace")
+        for name, _, value in pairs
+    }

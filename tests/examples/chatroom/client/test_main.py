@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
 
 from examples.chatroom.client import __main__ as client
-from examples.chatroom.client.conversation import FAILED
+from examples.chatroom.client.codes import FAILED
 from tests.examples.chatroom.doors.test_tls_versions import permissive
 
 
@@ -64,3 +66,40 @@ def test_an_authority_means_tls() -> None:
     assert client.parse_arguments(["--ca", "file"]).tls
     assert client.parse_arguments(["--tls"]).tls
     assert not client.parse_arguments([]).tls
+
+
+@pytest.mark.parametrize(
+    ("url", "tls"),
+    [
+        ("http://127.0.0.1:8080/", False),
+        ("https://chat.example/room/", True),
+        ("http://[::1]", False),
+    ],
+)
+def test_the_pages_address_says_whether_to_speak_tls(url: str, tls: bool) -> None:
+    assert client.parse_arguments([url]).tls is tls
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["chat.example"], ["ftp://x/"], ["http://"], ["http://x:99999/"], ["http://x:0/"], ["http://[x/"],
+     ["http://x/", "--tls"]],
+)  # fmt: skip
+def test_an_address_that_leads_to_no_page_is_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        client.main(arguments)
+    assert end.value.code == 2
+    assert "https://" in capsys.readouterr().err
+
+
+def test_an_address_needs_the_screen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", open(os.devnull))  # noqa: SIM115 - closed with the test
+    monkeypatch.setattr(client, "_is_open", lambda fd: True)
+    monkeypatch.setattr("select.poll", object, raising=False)
+    assert client.main(["http://127.0.0.1:8080/"]) == FAILED
+    assert "needs a terminal" in capsys.readouterr().err
+    sys.stdin.close()

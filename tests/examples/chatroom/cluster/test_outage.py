@@ -252,3 +252,14 @@ def test_an_acknowledged_line_that_does_not_come_back_holds_up_no_receipt_for_lo
     assert ann.sees(Receipt) == []
     town.later(5)
     assert ann.sees(Receipt) == [Receipt(1)]
+
+
+def test_a_node_that_is_buried_late_has_its_members_back() -> None:
+    town = cluster("a", "b")
+    ann, bob = town.enter("a", "ann"), town.enter("b", "bob")
+    town.world.bury(town.servers["b"].engine)  # which is there, and does not know
+    town.settle()
+    assert about(ann, Kind.JOINED) == ["bob", "bob"]
+    town.types(ann, "/who", "/msg bob psst")
+    assert ann.notices() == ["lobby: ann, bob"]
+    assert bob.screen.texts(Kind.WHISPERED) == ["psst"]

@@ -96,3 +96,10 @@ def test_rows_are_as_wide_as_the_window_that_the_peer_tells(
     assert said.count(b"\r\n") == rows
     assert heard.count(b"\r\n") == 3  # nobody's window is another's
     assert said.split() == heard.split()
+
+
+def test_facts_are_told_to_those_who_ask(stage: Stage) -> None:
+    _, peer = stage.open()
+    stage.read(peer)
+    peer.sendall(b"\xff\xfd\x46" * 3)
+    assert stage.read(peer) == telnet.status({})

@@ -12,10 +12,13 @@ from examples.chatroom.doors.line.telnet import (
     Interrupt,
     Line,
     Reply,
+    Status,
+    StatusAsked,
     TelnetDecoder,
     TooLong,
     Welcomed,
     Window,
+    status,
     window_size,
 )
 
@@ -256,3 +259,32 @@ def test_no_line_is_too_long_and_none_has_an_end_in_it(stream: bytes) -> None:
         if isinstance(event, Line):
             assert len(event.data) <= MAX_LINE
             assert not set(event.data) & set(b"\r\n\x08\x7f")
+
+
+def test_the_status_is_told_to_those_who_ask_once() -> None:
+    check(b"\xff\xfd\x46a\n\xff\xfd\x46", StatusAsked(), Line(b"a"))
+
+
+def test_facts_go_to_the_other_side_and_come_back() -> None:
+    facts = {"HTTP PORT": "8080", "FLOOD RATE": "2.0"}
+    told = status(facts)
+    assert told.startswith(b"\xff\xfb\x46\xff\xfa\x46\x01")
+    for size in (1, 7, len(told)):
+        asker = TelnetDecoder(MAX_LINE, 64, has_window=True)
+        found = [
+            event
+            for start in range(0, len(told), size)
+            for event in asker.receive(told[start : start + size])
+        ]
+        assert found == [Status(facts)]
+    # We tell facts, and want none.
+    assert TelnetDecoder(MAX_LINE, 64).receive(told) == [Reply(b"\xff\xfe\x46")]
+
+
+@given(st.binary(max_size=40))
+def test_facts_are_text_whatever_comes(data: bytes) -> None:
+    asker = TelnetDecoder(MAX_LINE, 64, has_window=True)
+    found = asker.receive(b"\xff\xfa\x46" + data.replace(b"\xff", b"\xff\xff") + b"\xff\xf0")
+    assert len(found) == 1
+    assert isinstance(found[0], Status)
+    assert all(name.isascii() or "\ufffd" in name for name in found[0].facts)

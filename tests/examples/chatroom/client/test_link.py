@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from examples.chatroom.client.conversation import row_of
+from examples.chatroom.client.link import row_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+"""What was asked of the server and is not yet confirmed.
+
+Rule of this file: a queue; pure, no socket.
+
+A request stays until its receipt has come. Numbers grow without gaps, so the server can tell what
+it has done already, and sending one again does no harm.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST = 5000  # requests that may wait; a paste that is longer is refused, and it is said so
+_SPOKEN_COMMAND = re.compile(r"/(/|me )")
+
+
+@dataclass(slots=True)
+class Request:
+    """One of them; `ever_sent` says that a server may have done it."""
+
+    body: dict[str, object]
+    n: int = 0
+    sent: bool = False
+    ever_sent: bool = False
+
+    @property
+    def is_speech(self) -> bool:
+        """Whether it may be sent twice: a nonce tells the server."""
+        return "nonce" in self.body
+
+
+def spoken(text: str, room: str) -> dict[str, object]:
+    """Return the request for a typed line; speech has a nonce, a command has none."""
+    body: dict[str, object] = {"do": "say", "room": room, "text": text}
+    typed = text.lstrip()
+    if not typed.startswith("/") or _SPOKEN_COMMAND.match(typed):
+        body["nonce"] = secrets.token_urlsafe(12)
+    return body
+
+
+class Requests:
+    """The queue."""
+
+    def __init__(self) -> None:
+        self._queue: list[Request] = []
+        self._next = 1
+
+    @property
+    def lines(self) -> int:
+        """How many typed lines wait to be sent."""
+        return sum(not each.sent and each.body["do"] == "say" for each in self._queue)
+
+    def add(self, body: dict[str, object]) -> bool:
+        """Queue `body`; return False, and change nothing, if too much waits already.
+
+        What is no typed line goes before all that is not sent yet: scrolling back does not wait
+        for a long paste.
+        """
+        if len(self._queue) >= MOST:
+            return False
+        sent = [each for each in self._queue if each.sent]
+        waiting = [each for each in self._queue if not each.sent]
+        new = Request(body)
+        waiting = [*waiting, new] if body["do"] == "say" else [new, *waiting]
+        self._queue = [*sent, *waiting]
+        self._number(waiting, self._next - len(waiting) + 1)
+        return True
+
+    def next_number(self) -> int:
+        """Return the number after all that were given."""
+        return self._next
+
+    def add_first(self, bodies: Iterable[dict[str, object]]) -> None:
+        """Put `bodies` before all others; for a seat on which nothing was sent yet."""
+        self._queue = [*map(Request, bodies), *self._queue]
+        self._number(self._queue, 1)
+
+    def unsent(self) -> Request | None:
+        """Return the next request to be sent on this connection."""
+        return next((each for each in self._queue if not each.sent), None)
+
+    def receipt(self, number: int) -> None:
+        """Request `number` is done."""
+        self._queue = [each for each in self._queue if each.n != number]
+
+    def resume(self, done: int, *, fresh: bool) -> None:
+        """The connection is back, and the server has done all up to `done`.
+
+        If the events since then come again (not `fresh`), so do their receipts. What is not done
+        is sent again, numbered on from `done`.
+        """
+        old = [] if fresh else [each for each in self._queue if each.n <= done]
+        open_ = [each for each in self._queue if each.n > done]
+        self._queue = [*old, *open_]
+        self._number(open_, done + 1)
+
+    def restart(self) -> list[Request]:
+        """A new seat, with nothing done: numbers begin at 1; return the requests given up.
+
+        Kept is what may be sent twice or was never sent: the old server may have done the others.
+        """
+        kept = [each for each in self._queue if each.is_speech or not each.ever_sent]
+        lost = [each for each in self._queue if each not in kept]
+        self._queue = [each for each in kept if each.body["do"] == "say"]
+        self._number(self._queue, 1)
+        return lost
+
+    def give_up(self) -> Request | None:
+        """Give up the oldest request that was sent, and return it; the server cannot take it."""
+        for at, each in enumerate(self._queue):
+            if each.sent:
+                return self._queue.pop(at)
+        return None
+
+    def _number(self, requests: list[Request], first: int) -> None:
+        for n, each in enumerate(requests, first):
+            each.n, each.sent = n, False
+        self._next = first + len(requests)

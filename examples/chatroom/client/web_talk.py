@@ -1,0 +1,307 @@
+"""The conversation through the web door: a seat that outlives its connections.
+
+Rule of this file: enter or resume, count what came, send what waits, and come back when it is cut.
+
+Both sides count events, so after a short loss the server sends exactly what is missing. A server
+that was started again knows no seats: then the name is taken anew, the rooms are joined again, and
+ids tell which messages are known (`Room.catch_up`).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+
+from miniloop import EventLoop, Reconnecting
+from miniloop.timers import Handle
+
+from .chat import Chat
+from .events import BadEvent, Json, number_of, parse, text_of, truth_of
+from .pace import Pace
+from .requests import MOST, Requests, spoken
+from .talk import PATIENCE, Listener, State
+from .websocket import WebAddress, WebSocket
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between two tries, at most
+GOODBYE, REPLACED, TOO_LONG = 4000, 4001, 1009
+ROOMS_EVERY = 60.0  # seconds between two looks at the list of rooms, for Tab
+LOBBY = "lobby"
+
+
+class WebTalk:
+    """One of them.
+
+    Args:
+        loop: The loop to be on.
+        address: Where the web door is.
+        chat: What is known; it gets the events.
+        listener: Who hears of changes.
+        name: The name to log in with; empty: `enter` gives one.
+        pace: How fast lines may leave.
+        uniform: As in `Reconnecting`.
+
+    Attributes:
+        state: How it is; written by `_change` alone.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        address: WebAddress,
+        chat: Chat,
+        listener: Listener,
+        name: str = "",
+        pace: Pace | None = None,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self.state = State.CONNECTING
+        self._loop = loop
+        self._address = address
+        self._chat = chat
+        self._listener = listener
+        self._name = name
+        self._pace = pace if pace is not None else Pace()
+        self._uniform = uniform
+        self._requests = Requests()
+        self._token = ""
+        self._seen = 0
+        self._words = ""  # the server's last ones
+        self._refusal = ""  # of the last try: said once, however often it is tried
+        self._socket: WebSocket | None = None
+        self._again: Reconnecting[WebSocket] | None = None
+        self._pumping: Handle | None = None
+        self._listing: Handle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Lines that were typed, and not sent yet."""
+        return self._requests.lines
+
+    def start(self) -> None:
+        """Connect, and again whenever the connection is lost; without a name, wait for one.
+
+        The server does not keep a connection without a name for long.
+        """
+        if not self._name:
+            self._change(State.NAMELESS)
+            return
+        self._again = Reconnecting(
+            self._loop,
+            lambda loop: WebSocket(loop, self._address, self),
+            first=FIRST_PAUSE,
+            longest=LONGEST_PAUSE,
+            uniform=self._uniform,
+        )
+
+    def enter(self, name: str) -> None:
+        """Log in as `name`, on the open connection if there is one."""
+        self._name = name
+        self._change(State.CONNECTING)
+        if self._again is None:
+            self.start()
+        else:
+            self._introduce()
+
+    def typed(self, line: str) -> None:
+        """Send a line for the room that is looked at, as soon as it may be sent.
+
+        A /quit does not wait for those before it, and a /join of a room one is in looks at it.
+        """
+        words = line.split()
+        if words[:1] == ["/quit"]:
+            self._say_goodbye(line)
+            return
+        if words[:1] == ["/join"] and len(words) == 2 and (held := self._chat.find(words[1])):
+            self._chat.go(held)
+            return
+        self._chat.note_command(line)
+        if not self._requests.add(spoken(line, self._chat.active.name)):
+            self._chat.tell(f"More than {MOST} lines wait already; this one was not sent.")
+        self._pump()
+
+    def ask_page(self, room: str, before: int) -> None:
+        """Ask for what was said before a message."""
+        self._requests.add({"do": "page", "room": room, "before": before})
+        self._pump()
+
+    def leave(self) -> None:
+        """Say goodbye, before everything that waits."""
+        self._say_goodbye("/quit")
+
+    def _say_goodbye(self, line: str) -> None:
+        if self.state is State.ENDED:
+            return
+        socket, may_ask = self._socket, self.state is State.ONLINE
+        self._change(State.LEAVING)
+        if socket is None or not may_ask:
+            self._end(well=True, words="Goodbye.")
+            return
+        number = self._requests.next_number()
+        self._write({"n": number, "do": "say", "room": "", "text": line})
+        self._loop.call_later(PATIENCE, lambda: self._end(well=True, words="Goodbye."))
+
+    # The connection's side
+
+    def opened(self, socket: WebSocket) -> None:
+        """The connection stands: take the seat again, or a new one."""
+        self._socket = socket
+        self._introduce()
+
+    def receive(self, socket: WebSocket, text: str) -> None:
+        """Take one event."""
+        if socket is not self._socket:
+            return
+        try:
+            self._take(parse(text))
+        except BadEvent as problem:
+            self._chat.tell(f"The server sent what makes no sense: {problem}.")
+        self._listener.changed()
+
+    def closed(self, socket: WebSocket) -> None:
+        """The connection is gone, or was never there."""
+        if self.state is State.ENDED:
+            return
+        self._socket = None
+        self._cancel()
+        self._chat.unload()
+        if self.state is State.NAMELESS:  # after the names that were refused: wait for another one
+            self._stop_trying()
+        elif self.state is State.LEAVING:
+            self._end(well=True, words=self._words or "Goodbye.")
+        elif socket.code == GOODBYE:
+            self._end(well=False, words=self._words or "The server has closed the connection.")
+        elif socket.code == REPLACED:
+            self._end(well=False, words="Your seat was taken from another window.")
+        else:
+            self._lost(socket)
+
+    def _lost(self, socket: WebSocket) -> None:
+        if socket.code == TOO_LONG and self._requests.give_up() is not None:
+            self._chat.tell("That line was too long and was not sent.")
+        if self.state is not State.LOST:
+            self._change(State.LOST)
+            self._chat.tell("The connection is lost; what you type waits until it is back.")
+        if socket.refusal and socket.refusal != self._refusal:
+            self._chat.tell(f"The server does not let this client in: {socket.refusal}")
+        self._refusal = socket.refusal
+        self._listener.changed()
+
+    # Events
+
+    def _take(self, event: Json) -> None:
+        kind = text_of(event, "kind")
+        if kind == "welcome":
+            self._welcome(event)
+        elif kind == "resumed":
+            self._resumed(event)
+        elif kind == "expired":
+            self._token = ""
+            self._introduce()
+        elif kind == "problem" and not self._token:
+            self._chat.handle(event)
+        elif kind == "refused" or not self._token:
+            self._refused(text_of(event, "text", 1000))
+        else:
+            self._seen += 1
+            self._hear(kind, event)
+
+    def _hear(self, kind: str, event: Json) -> None:
+        if kind == "receipt":
+            self._requests.receipt(number_of(event, "n"))
+            return
+        if kind in ("farewell", "closing"):
+            self._words = text_of(event, "text", 1000)
+        self._chat.handle(event)
+        if kind == "rooms" and self._listing is None:
+            self._listing = self._loop.call_later(ROOMS_EVERY, self._list_rooms)
+
+    def _welcome(self, event: Json) -> None:
+        was = [name for name in self._chat.rooms if name != LOBBY]
+        self._chat.me = self._name = text_of(event, "name")
+        self._token, self._seen = text_of(event, "token"), 0
+        if lost := self._requests.restart():
+            lines = ", ".join(str(each.body.get("text")) for each in lost if "text" in each.body)
+            if lines:
+                self._chat.tell(f"It is not known whether this was done; type it again: {lines}")
+        self._requests.add_first({"do": "join", "room": name} for name in was)
+        self._online()
+        self._list_rooms()
+
+    def _resumed(self, event: Json) -> None:
+        fresh = truth_of(event, "fresh")
+        if fresh:
+            self._seen = number_of(event, "seen")
+        self._chat.me = self._name = text_of(event, "name")
+        self._requests.resume(number_of(event, "done"), fresh=fresh)
+        self._online()
+
+    def _online(self) -> None:
+        if self.state is State.LOST:
+            self._chat.tell("Connected again.")
+        self._change(State.ONLINE)
+        self._pump()
+
+    def _refused(self, words: str) -> None:
+        self._words = words
+        self._name = ""
+        self._chat.tell(words)
+        self._change(State.NAMELESS)
+
+    # Sending
+
+    def _introduce(self) -> None:
+        if self._token:
+            self._write({"do": "resume", "token": self._token, "seen": self._seen})
+        elif self._name:
+            self._write({"do": "enter", "name": self._name})
+        else:
+            self._change(State.NAMELESS)
+
+    def _list_rooms(self) -> None:
+        self._listing = None
+        self._requests.add({"do": "rooms"})
+        self._pump()
+
+    def _pump(self) -> None:
+        """Send what waits, lines as fast as one may."""
+        if self._pumping is not None:
+            self._pumping.cancel()
+            self._pumping = None
+        while self.state is State.ONLINE and (request := self._requests.unsent()) is not None:
+            wait = self._pace.take(self._loop.time()) if request.body["do"] == "say" else 0
+            if wait:
+                self._pumping = self._loop.call_later(wait, self._pump)
+                break
+            request.sent = request.ever_sent = True
+            self._write({"n": request.n, **request.body})
+        self._listener.changed()
+
+    def _write(self, body: Json) -> None:
+        if self._socket is not None:
+            self._socket.say(json.dumps(body))
+
+    # The end
+
+    def _end(self, *, well: bool, words: str) -> None:
+        if self.state is State.ENDED:
+            return
+        self._change(State.ENDED)
+        self._cancel()
+        self._stop_trying()
+        self._listener.ended(well=well, words=words)
+
+    def _stop_trying(self) -> None:
+        if self._again is not None:
+            again, self._again = self._again, None
+            again.close()
+
+    def _cancel(self) -> None:
+        for timer in (self._pumping, self._listing):
+            if timer is not None:
+                timer.cancel()
+        self._pumping = self._listing = None
+
+    def _change(self, state: State) -> None:
+        self.state = state
+        self._listener.changed()
