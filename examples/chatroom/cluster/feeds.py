@@ -72,7 +72,12 @@ class Feeds:
         self._lag = 0.0
         self._leaving: Leaving | None = None
         self._link = EngineLink(
-            loop, options, greet=self._greet, on_up=self._come_up, on_down=self._go_down
+            loop,
+            options,
+            greet=self._greet,
+            on_up=self._come_up,
+            on_down=self._go_down,
+            needed=lambda: self._leaving is not None and not self._leaving.over,
         )
         self._nodes = Nodes(loop, self._link, options, node, incarnation, watcher.buried)
         self._names = Names(loop, self._link, options, node, incarnation, watcher.name_lost)
@@ -242,8 +247,12 @@ class Feeds:
     # The end
 
     def close(self, done: Callable[[], None] = ignore) -> None:
-        """Send what waits, say that this node leaves, and end; it takes three seconds at most."""
+        """Send what waits, say that this node leaves, and end; it takes three seconds at most.
+
+        Nothing is read any more.  An orderly stop of the loop waits for the end.
+        """
         if self._leaving is None:
+            self._follower.pause()
             self._leaving = Leaving(self._loop, self, done)
 
     def say_goodbye(self, done: Callable[[Any], None]) -> int:

@@ -105,6 +105,11 @@ class Node:
         """What those who come in must know."""
         return "" if self.site.engine.up else DOWN
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is up to date with the others."""
+        return self.site.engine.up and not self.site.engine.figures().catching_up
+
     # The order
 
     def submit(self, happening: Happening) -> None:
@@ -218,7 +223,7 @@ class Node:
         if self.site.closed:
             return
         self.site.closed = True
-        self.site.outgoing.keep()
+        self.site.outgoing.close()
         self.site.engine.close(lambda: None)
 
     # The engine's news

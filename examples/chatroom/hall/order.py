@@ -46,6 +46,10 @@ class Order(Protocol):
     def caution(self) -> str:
         """What those who come in must know of it, as a sentence; empty if all is well."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether it knows what the others know: who comes in now finds all of it."""
+
     def start(self) -> None:
         """The hall has all its parts and the time: begin."""
 
@@ -108,6 +112,7 @@ class Alone:
 
     def __init__(self, hall: Hall) -> None:
         self.caution = ""
+        self.ready = True
         self._hall = hall
 
     def start(self) -> None:

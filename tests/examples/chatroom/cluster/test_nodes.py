@@ -178,3 +178,21 @@ def test_an_end_without_the_engine_does_not_take_long(scene: Scene) -> None:
     scene.run_until(lambda: not b.feeds.up)
     b.feeds.close(lambda: done.append(2))
     scene.run_until(lambda: len(done) == 2, seconds=0.1)
+
+
+def test_an_orderly_stop_of_the_loop_waits_until_the_others_know(scene: Scene) -> None:
+    [b] = scene.nodes_up("b")
+    hall = b.follow(HALL)
+    loop = scene.net.loop()
+    a = TestNode(loop, scene.options(), "a")
+    names: list[Any] = []
+    scene.run_until(lambda: a.feeds.up)
+    a.feeds.claim(NameClaim("ada", 1, "Ada"), names.append)
+    scene.run_until(lambda: names)
+    loop.on_stop(a.feeds.close)
+    loop.stop()
+    loop.run()
+    b.feeds.claim(NameClaim("ada", 1, "Ada"), names.append)
+    scene.run_until(lambda: len(names) == 2)
+    assert (hall.gone, names) == (["a-1"], [Granted(), Granted()])
+    loop.close()
