@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..hall.happening import Happening
 from ..hall.history import ForgetMessage, drop
@@ -142,8 +142,24 @@ class RoomReader:
             if self._moves(distant, told):
                 self._show(told, entry)
             self.site.elsewhere.tidy(distant)
-        elif not told.again:
+        elif not told.again and not (told.kind is Kind.LEFT and self._named(told.profile.name.key)):
             self._show(told, entry)
+        if told.kind is Kind.RENAMED:
+            self._renamed(told, entry)
+
+    def _renamed(self, told: Told, entry: Entry) -> None:
+        """See that lists of people are right, and that the member itself knows its name."""
+        message = Message(told.kind, told.text, told.sender)
+        for each in self._named(fold(told.sender)):  # two had the name, and one has lost it
+            there = Message(Kind.JOINED, "", each.shown, room=self.room.name.shown, quiet=True)
+            self.site.hall.postbox.post(replace(there, at=entry.wall), tuple(self.room.own()))
+        own = self.site.roster.find(told.profile.ref)
+        if own is not None and own.room is not None and self.room not in own.rooms:
+            here = replace(message, room=own.room.name.shown, at=entry.wall)
+            self.site.hall.notifier.show(own, here)
+
+    def _named(self, key: str) -> list[Member]:
+        return [each for each in self.room.members if each.key == key]
 
     def _moves(self, distant: Distant, told: Told) -> bool:
         """Have a member elsewhere where it is now; False if that changes nothing for others."""
@@ -198,6 +214,7 @@ class RoomReader:
         before = self.site.elsewhere.find(profile.replaces) if profile.replaces else None
         if before is not None and self.room in before.member.rooms:
             del self.room.members[before.member], before.member.rooms[self.room]
+            self.site.elsewhere.tidy(before)
         self.room.members[member] = member.rooms[self.room] = None
         return True
 
@@ -208,7 +225,7 @@ class RoomReader:
         if listed:
             del self.room.members[member], member.rooms[self.room]
         self.site.elsewhere.tidy(distant)
-        return listed and not any(each.key == member.key for each in self.room.members)
+        return listed and not self._named(member.key)
 
     def _distant(self) -> list[Distant]:
         found = (self.site.elsewhere.of(each) for each in self.room.members)

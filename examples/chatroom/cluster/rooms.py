@@ -218,6 +218,8 @@ class Rooms:
         for room in self._site.hall.rooms:
             if room.name.key == key:
                 self._site.hall.membership.forget_room(room, why, now)
+        for distant in self._site.elsewhere:
+            self._site.elsewhere.tidy(distant)
 
     def is_older(self, room: Room, at: int) -> bool:
         """Say whether all that this node knows of `room` is from before the time `at`."""

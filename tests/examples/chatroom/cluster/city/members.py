@@ -20,6 +20,7 @@ AGAIN = 0.4
 """Seconds until something is tried again."""
 WIDE = bytes((255, 251, 31, 255, 250, 31, 3, 232, 0, 50, 255, 240))
 """Telnet: the window is a thousand columns wide, so that each line is one row."""
+DO_NAWS = bytes((255, 253, 31))
 REFUSALS = ("muted", "not in", "too fast", "too much waits", "too many", "is no room", "no room")
 
 _STAMP = re.compile(r"\[(\d{4}-\d\d-\d\d )?\d\d:\d\d(?:, not kept)?\] ")
@@ -152,7 +153,7 @@ class LineMember:
         peer = self._peer
         if peer is None:
             return
-        *lines, self._rest = (self._rest + peer.take()).split(b"\r\n")
+        *lines, self._rest = (self._rest + peer.take()).replace(DO_NAWS, b"").split(b"\r\n")
         for line in lines:
             self._line(line.decode())
         if peer is self._peer and (peer.eof or peer.error is not None):
@@ -162,6 +163,8 @@ class LineMember:
         stamp = _STAMP.match(line)
         if stamp is not None:
             self._happened(line[stamp.end() :])
+        elif line.startswith("    "):
+            return  # the rest of what came before the window's width was known
         elif found := _VIEW.fullmatch(line):
             self._look(found[1], [each.removesuffix(" (operator)") for each in found[2].split(", ")])
         else:
@@ -195,6 +198,7 @@ class LineMember:
             seen.rooms[self._room].people.discard(found[1])
         elif found := _RENAMED.fullmatch(line):
             seen.renamed(self._room, found[1], found[2])
+            seen.partial |= "-" in found[2]  # two had one name, and lines do not show who is who
         elif line.startswith("-- "):
             return  # a topic, a lock, an operator
         else:

@@ -35,6 +35,7 @@ class Seen:
         ids: The messages' ids, where the door shows them, by their tokens.
         forgotten: The ids that the door was told to take away.
         name: Its present name.
+        partial: Whether its door does not show all that lists of people need.
     """
 
     visits: list[Visit] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Seen:
     ids: dict[str, int] = field(default_factory=dict)
     forgotten: set[int] = field(default_factory=set)
     name: str = ""
+    partial: bool = False
 
     def enter(self, room: str, people: Collection[str]) -> Visit:
         """A room is shown for the first time, or again."""
