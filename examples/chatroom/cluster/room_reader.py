@@ -149,14 +149,18 @@ class RoomReader:
 
     def _renamed(self, told: Told, entry: Entry) -> None:
         """See that lists of people are right, and that the member itself knows its name."""
-        message = Message(told.kind, told.text, told.sender)
+        message = Message(told.kind, told.text, told.sender, room=self.room.name.shown)
+        message, show = replace(message, at=entry.wall), self.site.hall.notifier.show
         for each in self._named(fold(told.sender)):  # two had the name, and one has lost it
-            there = Message(Kind.JOINED, "", each.shown, room=self.room.name.shown, quiet=True)
-            self.site.hall.postbox.post(replace(there, at=entry.wall), tuple(self.room.own()))
+            if not each.node:  # it is not this one
+                show(each, replace(message, text=each.shown, sender=told.text, quiet=True))
+            for viewer in tuple(self.room.own()):
+                shown = told.text if viewer is each else each.shown
+                there = replace(message, kind=Kind.JOINED, text="", sender=shown, quiet=True)
+                show(viewer, there)
         own = self.site.roster.find(told.profile.ref)
         if own is not None and own.room is not None and self.room not in own.rooms:
-            here = replace(message, room=own.room.name.shown, at=entry.wall)
-            self.site.hall.notifier.show(own, here)
+            show(own, replace(message, room=own.room.name.shown))
 
     def _named(self, key: str) -> list[Member]:
         return [each for each in self.room.members if each.key == key]

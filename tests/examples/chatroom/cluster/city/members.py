@@ -88,6 +88,7 @@ class LineMember:
     def _come(self, node: str) -> None:
         if self.over:
             return
+        self.seen.partial |= bool(self._room)  # what it was called before, it may be called again
         self._rest, self._room, self._welcome = b"", "", False
         self.seen.rooms.clear()
         self.sure.clear()
@@ -193,12 +194,15 @@ class LineMember:
         if _WHISPER.match(line):
             seen.whispers.append(token)
         elif found := _CAME.fullmatch(line):
-            seen.rooms[self._room].people.add(found[1])
+            people = seen.rooms[self._room].people
+            seen.partial |= found[1] in people and found[1] != seen.name
+            people.add(found[1])
         elif found := _LEFT.fullmatch(line):
             seen.rooms[self._room].people.discard(found[1])
         elif found := _RENAMED.fullmatch(line):
+            # Two that have one name for a while: lines do not show which of them it is.
+            seen.partial |= "-" in found[2] or found[2] in seen.rooms[self._room].people
             seen.renamed(self._room, found[1], found[2])
-            seen.partial |= "-" in found[2]  # two had one name, and lines do not show who is who
         elif line.startswith("-- "):
             return  # a topic, a lock, an operator
         else:
