@@ -22,15 +22,19 @@ class Truth:
 
     Attributes:
         rooms: The tokens said in each room of a name, in all the rooms that ever had it.
+        kept: The same without what the engine has lost again.
         gone: The tokens that were forgotten.
     """
 
     def __init__(self, schedule: Schedule) -> None:
         self.rooms: dict[str, list[list[str]]] = {}
-        self.ids: dict[int, str] = {}
+        self.kept: dict[str, list[list[str]]] = {}
         for feed, lines in schedule.engine.said.items():
             tokens = [token_of(line.text) for line in lines]
-            self.rooms.setdefault(feed.partition(".")[0], []).append(tokens)
+            kept = [token_of(line.text) for line in schedule.engine.kept(feed)]
+            name = feed.partition(".")[0]
+            self.rooms.setdefault(name, []).append(tokens)
+            self.kept.setdefault(name, []).append(kept)
         self.gone = schedule.forgotten()
 
     def tokens(self) -> Counter[str]:
@@ -110,7 +114,7 @@ def _check_member(member: Member, truth: Truth, schedule: Schedule) -> None:
         assert len(set(visit.tokens)) == len(visit.tokens), f"shown twice: {visit}"
         told = truth.rooms.get(visit.room, [])
         if not loses or not _said_so(member, visit.room):
-            check_piece(visit, told, truth.gone)
+            check_piece(visit, [*told, *truth.kept.get(visit.room, [])], truth.gone)
     assert len(set(seen.whispers)) == len(seen.whispers), f"whispers twice: {seen.whispers}"
     if not loses:
         _check_said(member, truth)

@@ -82,6 +82,14 @@ class Engine(RedisModel):
         self.cut_off.discard(node)
         self.net.refuse((self._ways[node], PORT), None)
 
+    def kept(self, feed: str) -> list[Line]:
+        """Return what was said, and not lost again."""
+        for key, stream in self.data.values.items():
+            if key.decode().endswith(f":room:{feed}"):
+                places = {place[0] for place, _ in stream.entries}
+                return [line for line in self.said[feed] if line.at in places]
+        return []
+
     def _note(self, key: bytes, *words: bytes) -> bytes:
         """Add an entry, and keep it in the journal if it is something said."""
         place = RedisData.do_xadd(self.data, key, *words)

@@ -54,7 +54,7 @@ class Schedule:
         self._count = 0
         for name in NODES:
             self.start(name)
-        low, high = chance.choices(((3, 6), (6, 12), (20, 30)), (6, 3, 1))[0]
+        low, high = chance.choices(((3, 5), (5, 10), (20, 30)), (12, 5, 1))[0]
         crowd = min(most, chance.randint(low, high))
         ruled = chance.random() < 0.5
         plans = [make_plan(number, crowd, chance, ruled=ruled) for number in range(crowd)]
@@ -84,7 +84,7 @@ class Schedule:
         """Mend everything, and let everything arrive."""
         self.troubles.mend()
         self.net.run_until(self._calm, PATIENCE)
-        self.net.run(2 * LEASE)
+        self.net.run(LEASE + 1.0)
         self.net.run_until(self._calm, PATIENCE)
 
     def _calm(self) -> bool:
@@ -99,7 +99,14 @@ class Schedule:
         """Everybody leaves."""
         for member in self.members:
             member.go_home()
-        self.net.run(2 * LEASE)
+        self.net.run_until(self._left, PATIENCE)
+        self.net.run(0.1)
+
+    def _left(self) -> bool:
+        return not any(
+            process.hall.members or process.feeds.waiting() or len(process.node.site.elsewhere)
+            for process in self.processes.values()
+        )
 
     def close(self) -> None:
         """End all processes."""

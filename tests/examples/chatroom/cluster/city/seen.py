@@ -58,7 +58,7 @@ class Seen:
 
     def renamed(self, room: str, old: str, new: str) -> None:
         """A member of a room has another name."""
-        if room in self.rooms:
+        if room in self.rooms and old in self.rooms[room].people:
             people = self.rooms[room].people
             people.discard(old)
             people.add(new)
@@ -79,8 +79,12 @@ def check_piece(visit: Visit, truths: Sequence[Sequence[str]], gone: set[str]) -
     if not tokens:
         return
     told = [[token for token in truth if token not in gone] for truth in truths]
-    of = [truth for truth in told if tokens[0] in truth]
-    assert of, f"never said: {visit}"
-    start = of[0].index(tokens[0])
-    piece = of[0][start : start + len(tokens)]
-    assert piece == tokens, f"in {visit.room}: {tokens} is no piece of {of[0]}"
+    found = [truth for truth in told if _is_piece(tokens, truth)]
+    assert found, f"in {visit.room}: {tokens} is no piece of any of {told}"
+
+
+def _is_piece(tokens: list[str], truth: list[str]) -> bool:
+    if tokens[0] not in truth:
+        return False
+    start = truth.index(tokens[0])
+    return truth[start : start + len(tokens)] == tokens

@@ -7,6 +7,8 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from miniloop.testing import GENTLE
+
 from .plans import NODES
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ class Troubles:
     def mend(self) -> None:
         """Have everything run again."""
         engine = self._schedule.engine
+        self._schedule.net.faults = GENTLE
         self._start_engine()
         engine.go_on()
         engine.refuse("")
