@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..hall.happening import Happening
 from ..hall.history import ForgetMessage, drop
@@ -16,9 +16,10 @@ from ..hall.members import Member, Words
 from ..hall.messages import Kind, Message
 from ..hall.room import Room
 from ..people.names import fold
-from .bodies import TEXTS, Profile, Registered, Sign, Told, profile_of, sign_of, told_of
+from .bodies import TEXTS, Profile, Registered, Sign, Told, profile_of, sign_of, signs_of, told_of
 from .elsewhere import Distant
 from .interface import Body, Entry, Full, Snapshot
+from .namesakes import namesakes, show_renamed
 from .numbers import id_of, place_of
 from .site import Site
 from .values import HIGHEST, BadBody, Ref, number_of, of_kind, text_of
@@ -130,6 +131,8 @@ class RoomReader:
                 self._bury(text_of(entry.body, "incarnation", 100), entry.wall)
             case "forget":
                 self._forget(number_of(entry.body, "id"))
+            case "sign":
+                sign_of({**entry.body, "do": entry.body.get("what")}).put(self.room)
             case _:
                 self._apply(told_of(entry.body), entry)
 
@@ -142,28 +145,13 @@ class RoomReader:
             if self._moves(distant, told):
                 self._show(told, entry)
             self.site.elsewhere.tidy(distant)
-        elif not told.again and not (told.kind is Kind.LEFT and self._named(told.profile.name.key)):
+        elif not told.again and not self._is_left_by_namesake(told):
             self._show(told, entry)
         if told.kind is Kind.RENAMED:
-            self._renamed(told, entry)
+            show_renamed(self.site, self.room, told, entry.wall)
 
-    def _renamed(self, told: Told, entry: Entry) -> None:
-        """See that lists of people are right, and that the member itself knows its name."""
-        message = Message(told.kind, told.text, told.sender, room=self.room.name.shown)
-        message, show = replace(message, at=entry.wall), self.site.hall.notifier.show
-        for each in self._named(fold(told.sender)):  # two had the name, and one has lost it
-            if not each.node:  # it is not this one
-                show(each, replace(message, text=each.shown, sender=told.text, quiet=True))
-            for viewer in tuple(self.room.own()):
-                shown = told.text if viewer is each else each.shown
-                there = replace(message, kind=Kind.JOINED, text="", sender=shown, quiet=True)
-                show(viewer, there)
-        own = self.site.roster.find(told.profile.ref)
-        if own is not None and own.room is not None and self.room not in own.rooms:
-            show(own, replace(message, room=own.room.name.shown))
-
-    def _named(self, key: str) -> list[Member]:
-        return [each for each in self.room.members if each.key == key]
+    def _is_left_by_namesake(self, told: Told) -> bool:
+        return told.kind is Kind.LEFT and bool(namesakes(self.room, told.profile.name.key))
 
     def _moves(self, distant: Distant, told: Told) -> bool:
         """Have a member elsewhere where it is now; False if that changes nothing for others."""
@@ -229,7 +217,7 @@ class RoomReader:
         if listed:
             del self.room.members[member], member.rooms[self.room]
         self.site.elsewhere.tidy(distant)
-        return listed and not self._named(member.key)
+        return listed and not namesakes(self.room, member.key)
 
     def _distant(self) -> list[Distant]:
         found = (self.site.elsewhere.of(each) for each in self.room.members)
@@ -279,6 +267,13 @@ class RoomReader:
             self.site.hall.effects.apply(Happening(self.room, distant.member, message, at))
 
     def _settle_room(self, snapshot: Snapshot) -> None:
+        lost = [each for each in signs_of(self.room) if each.what not in snapshot.state]
+        try:
+            for sign in lost:  # the engine has it no more
+                body = {**sign.body(), "do": "sign", "what": sign.what}
+                self.site.outgoing.send(snapshot.feed, body, state={sign.what: sign.body()})
+        except Full:
+            self.site.roster.behind = True
         for what in ("topic", "lock"):
             try:
                 if what in snapshot.state:

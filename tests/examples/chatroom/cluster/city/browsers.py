@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from miniloop.testing import Peer
-from tests.examples.chatroom.doors.web.helpers import CLOSE, PING, PONG, TEXT, frame, handshake
-from tests.examples.chatroom.doors.web.helpers import parse
+from tests.examples.chatroom.doors.web.helpers import (
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    frame,
+    handshake,
+    parse,
+)
 from tests.examples.chatroom.doors.web.helpers import text as as_frame
 
 from ...town.people import token_of

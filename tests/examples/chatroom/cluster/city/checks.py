@@ -101,9 +101,10 @@ def _check_bans(processes: list[Process]) -> None:
 
 def _check_nothing_waits(processes: list[Process]) -> None:
     for process in processes:
-        assert process.feeds.up and not process.feeds.waiting()
+        assert process.feeds.up
+        assert not process.feeds.waiting()
         outgoing = process.node.site.outgoing
-        assert not (outgoing._sent or outgoing._receipts or outgoing._mine or len(outgoing))
+        assert not any((outgoing._sent, outgoing._receipts, outgoing._mine, len(outgoing)))
         assert not process.store.disk.waiting, process.store.disk.waiting
         assert len(process.hall.ledger) == len(process.hall.postbox) == 0
 
@@ -178,7 +179,8 @@ def check_left(schedule: Schedule) -> None:
         assert process.hall.members == ()
         assert not [*process.hall.names], [each.shown for each in process.hall.names]
         assert len(site.elsewhere) == len(site.roster) == 0
-        assert not site.roster._versions and not site.roster._replaces
+        assert not site.roster._versions
+        assert not site.roster._replaces
         assert not process.node._claims._held
         assert not any(room.members for room in process.hall.rooms)
         assert len(process.feeds._names) == 0

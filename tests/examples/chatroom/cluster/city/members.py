@@ -167,7 +167,9 @@ class LineMember:
         elif line.startswith("    "):
             return  # the rest of what came before the window's width was known
         elif found := _VIEW.fullmatch(line):
-            self._look(found[1], [each.removesuffix(" (operator)") for each in found[2].split(", ")])
+            self._look(
+                found[1], [each.removesuffix(" (operator)") for each in found[2].split(", ")]
+            )
         else:
             assert line.startswith("-- "), f"what is this line? {line}"
             self._told(line[3:])
@@ -182,9 +184,8 @@ class LineMember:
         seen = self.seen
         if found := _WELCOME.match(text):
             seen.name, self._welcome = found[1], True
-        elif "taken" in text or "looks like" in text or "looks too" in text:
-            if not self._welcome:
-                self._net.call_later(AGAIN, self._ask_name, self._peer)
+        elif not self._welcome and ("taken" in text or "looks like" in text or "closing" in text):
+            self._net.call_later(AGAIN, self._ask_name, self._peer)
         seen.notices.append(text)
         if text.startswith(("You were shown out", "You are banned")) or "is banned" in text:
             self.over = not (self.plan.boss and self._welcome)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 NODES = "abc"
 ROOMS = ("lobby", "red", "blue")
 MOST_STEPS = 9
-LENGTH = 9.0
+LENGTH = 7.0
 """Seconds in which members come, and trouble begins."""
 
 

@@ -28,6 +28,8 @@ WEATHERS = (
     Faults(reset=0.001),
 )
 PATIENCE = 120.0
+LEFT = 0.4
+"""How often it is looked at whether anything remembers those who left, as a probability."""
 LOSSES = 0.15
 """How often the engine loses what it had acknowledged, as a probability."""
 
@@ -68,7 +70,9 @@ class Schedule:
     def live(self) -> None:
         """Let it all happen, and check it."""
         begun = self.net.now
-        for at in sorted(self.chance.uniform(0.5, LENGTH) for _ in range(self.chance.randint(0, 4))):
+        for at in sorted(
+            self.chance.uniform(0.5, LENGTH) for _ in range(self.chance.randint(0, 4))
+        ):
             self.net.run(max(0.0, begun + at - self.net.now))
             if self.chance.random() < 0.3:
                 self.engine.save()
@@ -76,8 +80,9 @@ class Schedule:
         self.net.run(max(0.0, begun + LENGTH - self.net.now))
         self.come_to_rest()
         check_rest(self)
-        self.all_leave()
-        check_left(self)
+        if self.chance.random() < LEFT:
+            self.all_leave()
+            check_left(self)
         self.close()
 
     def come_to_rest(self) -> None:

@@ -12,6 +12,7 @@ from examples.chatroom.cluster.node import Node
 from examples.chatroom.doors.web.limits import WebLimits
 from examples.chatroom.hall.hall import Hall
 from examples.chatroom.hall.history import (
+    ANYBODY,
     AddMessage,
     AddWaiting,
     Answer,
@@ -129,7 +130,7 @@ class DiskStore:
         before: int,
         count: int,
         done: Callable[[Answer], None],
-        by: Asker = Asker(),
+        by: Asker = ANYBODY,
     ) -> None:
         """Find messages before that with the id `before`."""
         known = self.disk.said.get(room, {}).values()
@@ -142,7 +143,7 @@ class DiskStore:
         query: str,
         count: int,
         done: Callable[[Answer], None],
-        by: Asker = Asker(),
+        by: Asker = ANYBODY,
     ) -> None:
         """Find nothing: no schedule searches."""
         done(Answer())
