@@ -1,4 +1,4 @@
-"""Rounds of faults, each in a town of its own: ``python3 -m tests.cluster --rounds 100``."""
+"""Rounds of faults: ``python3 -m tests.cluster --rounds 100``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from pathlib import Path
 
 from .faults import FAULTS
 from .rounds import play
+from .town import Town, running
+
+EACH = 20
+"""Rounds until everything is made anew."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,22 +24,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
     parser.add_argument("--fault", choices=[*FAULTS], help="this one alone")
     options = parser.parse_args(argv)
-    faults = [options.fault] if options.fault else [*FAULTS]
-    for number in range(options.rounds):
-        seed, fault = options.seed + number, faults[number % len(faults)]
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="cluster-") as folder:
-            try:
-                outcome = play(Path(folder), fault, seed)
-            except AssertionError as error:
-                print(f"FAIL: seed {seed}, {fault}: {error}")
-                return 1
-        took = time.monotonic() - began
-        print(
-            f"seed {seed}, {fault}: {outcome.lines} lines, seen {outcome.seen} times, {took:.1f} s",
-            flush=True,
-        )
+    end = options.seed + options.rounds
+    for first in range(options.seed, end, EACH):
+        with (
+            tempfile.TemporaryDirectory(prefix="cluster-") as folder,
+            running(Path(folder)) as town,
+        ):
+            for seed in range(first, min(first + EACH, end)):
+                if not _play(town, seed, options.fault or [*FAULTS][seed % len(FAULTS)]):
+                    return 1
+            town.end_in_order()
     return 0
+
+
+def _play(town: Town, seed: int, fault: str) -> bool:
+    """Play one round, and say what came of it."""
+    began = time.monotonic()
+    try:
+        outcome = play(town, fault, seed)
+    except (AssertionError, OSError) as error:
+        print(f"FAIL: seed {seed}, {fault}: {error!r}")
+        return False
+    took = time.monotonic() - began
+    print(
+        f"seed {seed}, {fault}: {outcome.lines} lines, seen {outcome.seen} times, {took:.1f} s",
+        flush=True,
+    )
+    return True
 
 
 if __name__ == "__main__":

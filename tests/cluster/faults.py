@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from .town import LEASE, Town
+from .town import LEASE, Town, slowly
 
 Fault = Callable[[Town, random.Random], None]
 
@@ -26,10 +26,26 @@ def engine_killed(town: Town, chance: random.Random) -> None:
 
 
 def engine_restarted(town: Town, chance: random.Random) -> None:
-    """The engine ends in order, and answers LOADING for a while when it is back."""
+    """The engine ends in order, and answers LOADING for some seconds when it is back."""
     town.engine.signal(signal.SIGTERM)
     town.engine.process.wait(20)
-    town.engine.start()
+    usual = dict(town.engine.options)
+    town.engine.start(**slowly(town, chance.uniform(0.5, 2.5)))
+    town.engine.options = usual
+    town.engine.wait()
+
+
+def engine_and_node_killed(town: Town, chance: random.Random) -> None:
+    """The engine and a node die together; the one is back before the other, or after it."""
+    node = chance.choice(town.nodes)
+    town.engine.kill()
+    pause(chance, 0.0, 0.3)
+    node.server.kill()
+    actions = [town.engine.start, node.start]
+    chance.shuffle(actions)
+    for action in actions:
+        pause(chance, 0.0, 1.0)
+        action()
     town.engine.wait()
 
 
@@ -70,6 +86,7 @@ FAULTS: dict[str, Fault] = {
     for fault in (
         engine_killed,
         engine_restarted,
+        engine_and_node_killed,
         node_killed,
         node_stopped,
         node_cut_off,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -13,14 +14,21 @@ from tests.integration.chatroom_process import NO_FLOOD_LIMIT, Server
 from tests.integration.proxy import Proxy
 from tests.integration.redis_server import RedisServer, free_port
 
-LEASE = 4.0
+LEASE = 3.0
 """Seconds that a name outlives its node: less than the default, or each test would take longer."""
+
+COMMAND = 250
+"""Bytes of a command in the engine's file, about."""
 
 OPTIONS = (
     *("--history-page", "100000", "--max-output", "100000000", "--max-per-address", "1000"),
     *("--frame-rate", "1000000", "--frame-burst", "1000000"),
+    *("--resume-grace", "2", "--new-rooms", "1000", "--rooms-per-address", "1000"),
     *("--cluster-lease", str(LEASE), *NO_FLOOD_LIMIT),
 )
+
+
+BAD = re.compile(r"^[-\d]+ [:,\d]+ (ERROR|CRITICAL) |^Traceback|Warning: ")
 
 
 class Node:
@@ -32,16 +40,19 @@ class Node:
         server: The process that runs, or ran last.
     """
 
-    def __init__(self, name: str, folder: Path, engine_port: int) -> None:
+    def __init__(self, name: str, folder: Path, engine_port: int, *more: str) -> None:
         self.name = name
         self.proxy = Proxy(engine_port)
         self._folder = folder / name
+        self._log = folder / f"{name}.log"
+        self._more = more
         self._ports = ("--port", str(free_port()), "--web-port", str(free_port()))
         self.server = self._start()
 
     def _start(self) -> Server:
         cluster = ("--cluster", f"redis://127.0.0.1:{self.proxy.port}", "--node", self.name)
-        return Server(self._folder, *self._ports, *cluster, *OPTIONS)
+        with self._log.open("a") as log:
+            return Server(self._folder, *self._ports, *cluster, *OPTIONS, *self._more, log=log)
 
     def start(self) -> None:
         """Start it again on the same ports and data."""
@@ -49,9 +60,18 @@ class Node:
 
     def end_in_order(self) -> None:
         """End it by SIGTERM."""
-        code, _, log = self.server.stop()
-        assert code == 0, log
-        assert "Traceback" not in log, log
+        code, _, _ = self.server.stop()
+        assert code == 0, self._log.read_text()
+
+    def log(self) -> str:
+        """Return what all its processes have logged."""
+        return self._log.read_text()
+
+    def check_log(self) -> None:
+        """See that nothing went wrong in any of its processes."""
+        log = self._log.read_text()
+        bad = [line for line in log.splitlines() if BAD.search(line)]
+        assert not bad, f"{self.name}: {log[log.index(bad[0]) :][:2000]}"
 
     def cut(self) -> None:
         """Cut it off from the engine until `heal()`."""
@@ -81,13 +101,19 @@ class Town:
         nodes: The nodes.
     """
 
-    def __init__(self, folder: Path, count: int = 3) -> None:
+    def __init__(self, folder: Path, *more: str, count: int = 3) -> None:
         (folder / "engine").mkdir()
         self.engine = RedisServer(folder / "engine", appendfsync="everysec")
         self.engine.wait()
         self.nodes = [
-            Node(f"node{number}", folder, self.engine.port) for number in range(1, count + 1)
+            Node(f"node{number}", folder, self.engine.port, *more) for number in range(1, count + 1)
         ]
+
+    def end_in_order(self) -> None:
+        """End all nodes, and see that nothing went wrong in them."""
+        for node in self.nodes:
+            node.end_in_order()
+            node.check_log()
 
     def close(self) -> None:
         """End all of it, in any state."""
@@ -99,10 +125,17 @@ class Town:
         self.engine.kill()
 
 
+def slowly(town: Town, seconds: float) -> dict[str, str]:
+    """Return options with which the engine takes about so long to read what it has."""
+    size = sum(file.stat().st_size for file in (town.engine.folder / "appendonlydir").iterdir())
+    delay = int(seconds * 1e6 / max(1, size // COMMAND))
+    return {"key-load-delay": str(delay), "loading-process-events-interval-bytes": "1024"}
+
+
 @contextlib.contextmanager
-def running(folder: Path, count: int = 3) -> Iterator[Town]:
-    """Run a town for the length of a `with` block."""
-    town = Town(folder, count)
+def running(folder: Path, *more: str, count: int = 3) -> Iterator[Town]:
+    """Run a town for the length of a `with` block; `more` are options of its nodes."""
+    town = Town(folder, *more, count=count)
     try:
         yield town
     finally:
