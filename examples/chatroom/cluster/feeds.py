@@ -11,6 +11,7 @@ from typing import Any
 
 from miniloop import EventLoop
 
+from .clearing import Clearing
 from .engine_options import EngineOptions
 from .figures import ClusterFigures
 from .follower import Follower
@@ -85,6 +86,7 @@ class Feeds:
             loop, self._link, options, on_snapshot=self._pictured, on_entry=self._came
         )
         self._rooms = RoomNumbers(loop, self._link, options, self._follower.seen)
+        self._clearing = Clearing(self._nodes, self._follower)
         self._publisher = Publisher(loop, self._link, options, incarnation, self._follower.seen)
 
     # How the engine is
@@ -125,6 +127,7 @@ class Feeds:
         self._follower.resume()
         self._names.resume()
         self._publisher.resume()
+        self._clearing.resume()
         self._watcher.up()
 
     def _go_down(self, reason: str) -> None:
@@ -185,8 +188,7 @@ class Feeds:
         if snapshot.feed == HALL:
             return
         found = {match[1] for field in snapshot.state if (match := _MEMBER.fullmatch(field))}
-        if found - self._nodes.alive:
-            self._clear_if_gone([snapshot.feed], found)
+        self._clearing.clear([snapshot.feed], sorted(found - self._nodes.alive))
 
     def _came(self, entry: Entry) -> None:
         self._lag = self._nodes.age(entry.at)
@@ -194,17 +196,7 @@ class Feeds:
             gone, node = entry.body.get("incarnation"), entry.body.get("node")
             if isinstance(gone, str) and isinstance(node, str) and gone != self._incarnation:
                 rooms = [feed for feed in self._follower.feeds if feed != HALL]
-                self._clear_if_gone(rooms, {gone}, node)
-
-    def _clear_if_gone(self, feeds: list[str], incarnations: set[str], node: str = "") -> None:
-        """A process that was stopped for long may be back by now: look again."""
-
-        def look() -> None:
-            for each in incarnations - self._nodes.alive:
-                for feed in feeds:
-                    self._nodes.clear(feed, node, each)
-
-        self._nodes.look(look)
+                self._clearing.clear(rooms, [gone], node)
 
     # Names and rooms
 

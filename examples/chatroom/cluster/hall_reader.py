@@ -51,6 +51,7 @@ class HallReader:
         self._members(snapshot)
         self.sanctions.settle(state, self.site)
         self._offer(state)
+        self.rooms.restore(state)
         self.opened()
 
     def entry(self, entry: Entry) -> None:

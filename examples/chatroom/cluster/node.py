@@ -43,6 +43,8 @@ TOO_MUCH = (
     "say it again when the link is back."
 )
 
+CLOSING = "The chat room is closing: please come back in a moment."
+
 SIGNS = frozenset({Kind.TOPIC, Kind.LOCKED, Kind.UNLOCKED})
 
 Connect = Callable[[Watcher], Engine]
@@ -157,6 +159,9 @@ class Node:
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
         """Ask for `name` at the engine."""
+        if self.site.closed:  # this node has taken leave of the others
+            answered(Refused(CLOSING))
+            return
         self._claims.claim(member, name, proof, answered)
 
     def release(self, member: Member, name: Name) -> None:

@@ -16,9 +16,10 @@ from ..hall.members import Member, Words
 from ..hall.messages import Kind, Message
 from ..hall.room import Room
 from ..people.names import fold
-from .bodies import TEXTS, Profile, Registered, Sign, Told, profile_of, sign_of, told_of
+from .bodies import TEXTS, Profile, Registered, Sign, Told, profile_of, sign_of, signs_of, told_of
 from .elsewhere import Distant
 from .interface import Body, Entry, Full, Snapshot
+from .namesakes import namesakes, show_renamed
 from .numbers import id_of, place_of
 from .site import Site
 from .values import HIGHEST, BadBody, Ref, number_of, of_kind, text_of
@@ -130,6 +131,8 @@ class RoomReader:
                 self._bury(text_of(entry.body, "incarnation", 100), entry.wall)
             case "forget":
                 self._forget(number_of(entry.body, "id"))
+            case "sign":
+                sign_of({**entry.body, "do": entry.body.get("what")}).put(self.room)
             case _:
                 self._apply(told_of(entry.body), entry)
 
@@ -139,13 +142,22 @@ class RoomReader:
             return
         if not self.site.roster.is_ours(told.profile.ref):
             distant = self.site.elsewhere.learn(told.profile)
-            if told.kind is Kind.JOINED and not self._put(distant):
-                return
-            if told.kind is Kind.LEFT and not self._take_out(distant):
-                return
-        elif told.again:
-            return
-        self._show(told, entry)
+            if self._moves(distant, told):
+                self._show(told, entry)
+            self.site.elsewhere.tidy(distant)
+        elif not told.again and not self._is_left_by_namesake(told):
+            self._show(told, entry)
+        if told.kind is Kind.RENAMED:
+            show_renamed(self.site, self.room, told, entry.wall)
+
+    def _is_left_by_namesake(self, told: Told) -> bool:
+        return told.kind is Kind.LEFT and bool(namesakes(self.room, told.profile.name.key))
+
+    def _moves(self, distant: Distant, told: Told) -> bool:
+        """Have a member elsewhere where it is now; False if that changes nothing for others."""
+        if told.kind is Kind.JOINED:
+            return self._put(distant, told.profile)
+        return told.kind is not Kind.LEFT or self._take_out(distant)
 
     def _show(self, told: Told, entry: Entry, number: int = 0) -> None:
         message = Message(told.kind, told.text, told.sender, id=number)
@@ -186,14 +198,15 @@ class RoomReader:
 
     # Who is there
 
-    def _put(self, distant: Distant) -> bool:
+    def _put(self, distant: Distant, profile: Profile) -> bool:
         """Put a member elsewhere into the room; False if it is there."""
         member = distant.member
         if self.room in member.rooms:
             return False
-        for each in tuple(self.room.members):  # the same person before, whose node went away
-            if each.node and each.key == member.key:
-                del self.room.members[each], each.rooms[self.room]
+        before = self.site.elsewhere.find(profile.replaces) if profile.replaces else None
+        if before is not None and self.room in before.member.rooms:
+            del self.room.members[before.member], before.member.rooms[self.room]
+            self.site.elsewhere.tidy(before)
         self.room.members[member] = member.rooms[self.room] = None
         return True
 
@@ -204,7 +217,7 @@ class RoomReader:
         if listed:
             del self.room.members[member], member.rooms[self.room]
         self.site.elsewhere.tidy(distant)
-        return listed and not any(each.key == member.key for each in self.room.members)
+        return listed and not namesakes(self.room, member.key)
 
     def _distant(self) -> list[Distant]:
         found = (self.site.elsewhere.of(each) for each in self.room.members)
@@ -248,12 +261,19 @@ class RoomReader:
 
     def _find(self, profile: Profile, wall: float) -> None:
         distant = self.site.elsewhere.learn(profile)
-        if self._put(distant):
+        if self._put(distant, profile):
             message = Message(Kind.JOINED, "", distant.member.shown)
             at = self.site.at(wall)
             self.site.hall.effects.apply(Happening(self.room, distant.member, message, at))
 
     def _settle_room(self, snapshot: Snapshot) -> None:
+        lost = [each for each in signs_of(self.room) if each.what not in snapshot.state]
+        try:
+            for sign in lost:  # the engine has it no more
+                body = {**sign.body(), "do": "sign", "what": sign.what}
+                self.site.outgoing.send(snapshot.feed, body, state={sign.what: sign.body()})
+        except Full:
+            self.site.roster.behind = True
         for what in ("topic", "lock"):
             try:
                 if what in snapshot.state:

@@ -196,3 +196,15 @@ def test_an_orderly_stop_of_the_loop_waits_until_the_others_know(scene: Scene) -
     scene.run_until(lambda: len(names) == 2)
     assert (hall.gone, names) == (["a-1"], [Granted(), Granted()])
     loop.close()
+
+
+def test_members_of_the_dead_are_cleared_though_the_engine_was_away_then(scene: Scene) -> None:
+    a, b = scene.nodes_up("a", "b")
+    put(a, ROOM)
+    hall, room = b.follow(HALL), b.follow(ROOM)
+    scene.run_until(lambda: room.entries)
+    a.feeds.end()
+    scene.run_until(lambda: hall.gone)
+    scene.redis.drop_connections()  # before what was asked for could be done
+    scene.run(20)
+    assert room.gone == ["a-1"]
