@@ -65,15 +65,22 @@ class Session:
         """Whether the hall has done with it: nothing that is still received counts."""
         return not self._member.present
 
-    def move(self, place: Place, now: Moment) -> None:
-        """Go on over another connection, whose `place` takes the old one's.
+    def hold(self, seconds: float, now: Moment) -> None:
+        """The connection is lost; the name is held for so many seconds, until it comes back."""
+        self._member.held_until = now.mono + seconds
+
+    def move(self, address: str, now: Moment) -> None:
+        """Go on over another connection, from `address`.
 
         One who may not come in from there is shown out.
+
+        Raises:
+            Full: There are too many connections from there; all is as before.
         """
-        self._member.place.leave()
-        self._member.place = place
+        self._member.place.move(address)
+        self._member.held_until = None
         try:
-            self._hall.sanctions.check_address(place.address, now.age)
+            self._hall.sanctions.check_address(address, now.age)
         except Refused as refusal:
             self.expel(str(refusal), "came from a banned address", now)
 

@@ -5,6 +5,8 @@ Rule of this file: names and their holders; nothing about rooms, nobody is spoke
 
 from __future__ import annotations
 
+from math import ceil
+
 from ..people.names import Name, Refused, check_name, fold
 from ..people.text import shorten
 from .members import Member
@@ -35,15 +37,16 @@ class Directory:
             raise Refused(f"There is nobody called {shorten(raw, self._longest)} here.")
         return found
 
-    def check(self, member: Member, raw: str) -> Name:
-        """Return the name that `raw` spells, if `member` may have it.
+    def check(self, member: Member, raw: str, mono: float) -> Name:
+        """Return the name that `raw` spells, if `member` may have it at the time `mono` (seconds).
 
         Raises:
             Refused: It is none, it is taken, or it looks like somebody else's.
         """
         name = check_name(raw, self._longest)
-        if self._by_key.get(name.key, member) is not member:
-            raise Refused(f"The name {name.shown} is taken; please choose another.")
+        holder = self._by_key.get(name.key, member)
+        if holder is not member:
+            raise Refused(_taken(name, holder, mono))
         alike = self._by_look.get(name.skeleton, member)
         if alike is not member:
             raise Refused(f"That name looks like {alike.shown}'s; please choose another.")
@@ -60,3 +63,14 @@ class Directory:
         if member.name is not None:
             self._by_key.pop(member.name.key, None)
             self._by_look.pop(member.name.skeleton, None)
+
+
+def _taken(name: Name, holder: Member, mono: float) -> str:
+    if holder.held_until is None:
+        return f"The name {name.shown} is taken; please choose another."
+    seconds = max(1, ceil(holder.held_until - mono))
+    unit = "second" if seconds == 1 else "seconds"
+    return (
+        f"The name {name.shown} is held for {seconds} more {unit}, for the one whose connection "
+        "was lost; please wait, or choose another."
+    )

@@ -240,7 +240,7 @@ class Hall:
     # Inside
 
     def _check_name(self, member: Member, raw: str, now: Moment) -> Name:
-        name = self.names.check(member, raw)
+        name = self.names.check(member, raw, now.mono)
         self.sanctions.check_name(name, now.age)
         if not member.operator:
             looks = {each.skeleton for each in self.doorkeeper.names}

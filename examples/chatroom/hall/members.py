@@ -49,6 +49,8 @@ class Member:
         attempts: Names it has tried in vain.
         present: Whether it is in the hall; False for good once it has left.
         reachable: Whether its outlet may be used; outlives `present` by the farewell.
+        held_until: Until when its name is held although its connection is lost, in seconds on
+            the monotonic clock; None while it is connected.
     """
 
     outlet: Outlet
@@ -65,6 +67,7 @@ class Member:
     attempts: int = 0
     present: bool = True
     reachable: bool = True
+    held_until: float | None = None
 
     def ignores(self, key: str) -> bool:
         """Say whether it does not want to hear the one whose name has this key."""

@@ -20,7 +20,6 @@ log = logging.getLogger("chatroom")
 
 STATIC = Path(__file__).parent / "static"
 REFRESH = 5  # seconds
-STATUS = ("/status", "/status.json", "/status.css")
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -61,11 +60,6 @@ class Pages:
             log.warning(
                 "There is no page in %s: the web door serves no more than its state.", folder
             )
-
-    @staticmethod
-    def is_status(path: str) -> bool:
-        """Return whether `path` tells how the server is, for which nobody needs a place."""
-        return path in STATUS
 
     def answer(self, path: str, known: str = "") -> Answer:
         """Return the answer to a request for `path`, of which the browser has the version `known`.
