@@ -149,7 +149,9 @@ class Connection(AsyncChat):
         and a reset lets the answer get lost on its way.
         """
         wall = self._house.service.moment().wall
-        self.push(answer.serialize(wall, head_only=head_only))
+        data = answer.serialize(wall, head_only=head_only)
+        self.max_output = max(self.max_output, len(data))  # our own files are bounded enough
+        self.push(data)
         self._take = _ignore
         self._head = None
         self.half_close()

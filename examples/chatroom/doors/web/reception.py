@@ -115,7 +115,11 @@ class Reception:
             refusal = self._refusal(unquote(query), host or "", visitor)
             answer = Answer(HTTPStatus.OK, b"" if refusal is None else refusal.body)
         else:
-            answer = self.pages.answer(path, ",".join(request.headers.get_all("If-None-Match")))
+            known, encodings = (
+                ",".join(request.headers.get_all(name))
+                for name in ("If-None-Match", "Accept-Encoding")
+            )
+            answer = self.pages.answer(path, known, encodings)
         return self._with_hsts(answer, host or "", visitor)
 
     def warn_of_tls(self, peer: str) -> None:

@@ -4,8 +4,9 @@ import { Chat } from "./chat.js";
 import { Connection } from "./connection.js";
 import { keyOf } from "./conversation.js";
 import { Directory } from "./directory.js";
-import { byId, toLine } from "./dom.js";
+import { byId, setText, toLine } from "./dom.js";
 import { Input } from "./input.js";
+import { invitedTo } from "./invitation.js";
 import { Log } from "./log.js";
 import { Login } from "./login.js";
 import { Page } from "./page.js";
@@ -15,6 +16,7 @@ import { Search } from "./search.js";
 import { speak } from "./speech.js";
 import { Status } from "./status.js";
 import * as storage from "./storage.js";
+import { Tabs } from "./tabs.js";
 
 const LOBBY = "lobby";
 
@@ -40,22 +42,31 @@ const connection = new Connection(address, requests, {
     }
     begin();
   },
-  expired: () => chat.outdate(),
+  renewed: (before, token) => tabs.tell(before, token),
+  expired(borrowed) {
+    chat.outdate();
+    if (!borrowed) return;
+    storage.forgetSeat();
+    login.show();
+  },
   refused: (text) => login.show(text),
   event(event) {
     if (event.kind === "farewell") status.farewell = event.text;
     chat.apply(event);
-    if (event.kind === "room" && keyOf(event.room, false) === wanted) show(wanted);
+    if (event.kind === "room" && isWanted(event.room)) show(keyOf(event.room, false));
     page.changed();
   },
   unsendable: (request) => chat.tell(`Too long to be sent: ${request?.body.text ?? ""}`),
   state(state, code) {
     status.show(state, code);
-    const unreachable = "The chat room cannot be reached. Trying again…";
-    if (state === "waiting") login.tell(connection.reason || unreachable);
+    const trouble = connection.reason || "The chat room cannot be reached.";
+    if (state === "waiting") login.tell(`${trouble} Trying again…`);
     if (state === "ended" && code !== 4001) storage.forgetSeat();
     page.changed();
   },
+});
+const tabs = new Tabs((before, token) => {
+  if (connection.token === before) connection.token = token;
 });
 const status = new Status(connection);
 const panels = new Panels();
@@ -78,6 +89,8 @@ const page = new Page(world);
 const seat = storage.loadSeat(); // of this tab, before it was loaded anew
 let wanted = seat?.open ?? ""; // the conversation that was open then
 let restored = !seat;
+let coming = seat?.rooms ?? []; // whose views are on their way
+let invited = invitedTo();
 
 /** Queue a request; `done` is called when it is done. */
 function ask(body, done) {
@@ -132,8 +145,25 @@ function begin() {
   if (!restored) storage.loadPrivates(chat);
   restored = true;
   if (chat.conversations.has(wanted)) show(wanted);
+  accept();
   page.begin();
 }
+
+/** Go to the room that the address names: once, or when it names another one. */
+function accept() {
+  const room = invited.toLowerCase();
+  const same = (name) => name.toLowerCase() === room;
+  const joined = chat.rooms.map((each) => each.name).find(same);
+  if (joined) choose(keyOf(joined, false));
+  else if (room) {
+    wanted = keyOf(invited, false);
+    if (!coming.some(same)) ask({ do: "join", room: invited, key: "" });
+  }
+  invited = "";
+  coming = [];
+}
+
+const isWanted = (room) => keyOf(room, false).toLowerCase() === wanted.toLowerCase();
 
 /** Open what was open before the page was loaded anew, once. */
 function show(key) {
@@ -147,13 +177,20 @@ document.addEventListener("visibilitychange", () => {
   page.changed();
 });
 addEventListener("online", () => connection.hurry());
-addEventListener("offline", () => connection.offline());
+addEventListener("offline", () => connection.doubt());
+addEventListener("hashchange", () => {
+  invited = invitedTo();
+  if (document.body.dataset.view === "chat") accept();
+});
 addEventListener("pagehide", () => page.save());
 byId("resume").addEventListener("click", () => connection.connect());
 byId("again").addEventListener("click", () => location.reload());
 
+setText(byId("invited"), invited && `You are invited to the room ${invited}.`);
+byId("invited").hidden = !invited;
 if (seat) {
   requests.restore(seat.waiting ?? []);
   for (const request of requests.queue) request.shown = request.body.text;
-  connection.resume(seat.token, seat.name);
+  setText(byId("wait-words"), "Coming back…");
+  connection.resume(seat.token, seat.name, seat.borrowed);
 } else login.show();
