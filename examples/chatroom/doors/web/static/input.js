@@ -101,6 +101,14 @@ export class Input {
     return true;
   }
 
+  // The frame around it is held meanwhile: a log that grew for a moment would lose its end.
+  #fit({ style, parentElement: frame }) {
+    frame.style.setProperty("min-height", `${frame.offsetHeight}px`);
+    style.setProperty("height", "auto");
+    style.setProperty("height", `${this.field.scrollHeight}px`);
+    frame.style.removeProperty("min-height");
+  }
+
   #put(text) {
     this.field.value = text;
     this.completion = null;
@@ -109,8 +117,7 @@ export class Input {
 
   #changed() {
     const { field } = this;
-    field.style.setProperty("height", "auto");
-    field.style.setProperty("height", `${field.scrollHeight}px`);
+    this.#fit(field);
     const longest = Math.max(...field.value.split("\n").map(bytesOf));
     const over = longest > LONGEST;
     const room = LONGEST - longest;

@@ -10,14 +10,12 @@ const MOST_WAITING = 50;
 /**
  * Keep what is needed to take up the seat again: for this tab, as long as it is open; and for the
  * next tab of this browser if the name is remembered, and this tab has not lost the seat to another.
+ * As long as no room has come yet, those from before are kept.
  */
 export function saveSeat(connection, chat, requests) {
-  const seat = {
-    token: connection.token,
-    name: connection.name,
-    open: chat.open,
-    rooms: chat.rooms.map((room) => room.name),
-  };
+  const rooms = chat.rooms.map((room) => room.name);
+  const { open, rooms: joined } = rooms.length ? { open: chat.open, rooms } : loadSeat() ?? {};
+  const seat = { token: connection.token, name: connection.name, open, rooms: joined ?? [] };
   const waiting = requests.saved().slice(0, MOST_WAITING);
   write(sessionStorage, SEAT, { ...seat, waiting });
   if (rememberedName() && connection.state !== "ended") write(localStorage, SEAT, seat);
