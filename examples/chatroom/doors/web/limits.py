@@ -64,7 +64,7 @@ class WebLimits:
     # A browser opens six at once; a class of thirty behind one address can do so together. A
     # request is answered in milliseconds, so a newcomer costs an old and silent one its connection.
     max_visitors: int = bound(
-        256,
+        512,
         "connections",
         "connections without a seat, as those for the page's files; beyond, the oldest of the "
         "address that has most is cut",
