@@ -88,7 +88,7 @@ class Session:
 
     def greet(self) -> None:
         """Ask for a name, where the door has no form for it."""
-        self.tell("Welcome to the chat room. What is your name?")
+        self.tell("This is a chat room. What is your name?")
 
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None:
         """Take one line that was typed: the name first, then speech and commands.
@@ -137,10 +137,10 @@ class Session:
         most = hall.limits.history_page
         self._look(now, lambda: hall.archive.page(member, self._room(room), before, most))
 
-    def search(self, room: str, query: str, now: Moment) -> None:
-        """Search in the history of a room."""
-        archive = self._hall.archive
-        self._look(now, lambda: archive.search(self._member, self._room(room), clean(query)))
+    def search(self, room: str, query: str, now: Moment, before: int = 0) -> None:
+        """Search in the history of a room, before the message with the id `before`; 0: in all."""
+        archive, words = self._hall.archive, clean(query)
+        self._look(now, lambda: archive.search(self._member, self._room(room), words, before))
 
     def rooms(self, now: Moment) -> None:
         """Ask for the list of rooms."""

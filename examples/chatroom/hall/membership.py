@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..people.names import Refused
 from .limits import Limits
+from .locks import make_lock
 from .members import Member, Words
 from .messages import Kind, Message, Moment, Parted, RoomList
 from .notifier import Notifier
@@ -31,21 +32,37 @@ class Membership:
     def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
         """Let `member` into the room called `raw`, made if there is none.
 
-        It leaves the one where it is, unless it is roaming.
+        It leaves the one where it is, unless it is roaming.  A room that is made is closed with
+        the `key`, if one is given: who gives a key does not expect an open room.
 
         Raises:
-            Refused: That is no name for a room, there are too many, the key is wrong, it is
-                there already, or it may not speak and so not name a room.
+            Refused: That is no name for a room, there are too many, the key is wrong or none,
+                it is there already, or it may not speak and so not name a room.
         """
+        if any(char.isspace() for char in key):
+            raise Refused(
+                "Neither the name of a room nor a key has spaces: /join ROOM, or /join ROOM KEY."
+            )
         if member.roaming and len(member.rooms) >= self._limits.max_rooms_joined:
             raise Refused("You are in as many rooms as you may; leave one of them first.")
-        room = self._rooms.find_or_make(raw, member, now)
+        made = not self._rooms.knows(raw)
+        room = self._rooms.find_or_make(raw, member, now, make_lock(key) if made and key else "")
         if room in member.rooms:
             raise Refused(f"You are in {room.name.shown} already.")
         self._rooms.check_key(room, member, key, now)
         if not member.roaming:
             self.exit(member, here(member), f"went to {room.name.shown}", now)
         self.enter(member, room, now)
+        if key:
+            self._tell_key(member, room, made=made)
+
+    def _tell_key(self, member: Member, room: Room, *, made: bool) -> None:
+        shown = room.name.shown
+        if made:
+            text = f"{shown} is a new room, closed with your key: /join {shown} KEY lets others in."
+            self._notifier.notify(member, text)
+        elif not room.lock:
+            self._notifier.notify(member, f"{shown} is open to all; it needs no key.")
 
     def leave(self, member: Member, room: Room, now: Moment) -> None:
         """Let `member` leave `room`, for the lobby if it is in no other.

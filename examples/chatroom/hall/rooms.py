@@ -12,7 +12,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from ..people.names import Name, Refused, check_name
+from ..people.names import Name, Refused, check_name, fold
 from ..people.sanctions import Sanctions
 from .history import ForgetRoom, Remembered, Write
 from .limits import Limits
@@ -81,8 +81,12 @@ class Rooms:
             raise Refused(f"There is no room called {name.shown}.")
         return room
 
-    def find_or_make(self, raw: str, member: Member, now: Moment) -> Room:
-        """Return the room called `raw`, made by `member` if there is none.
+    def knows(self, raw: str) -> bool:
+        """Say whether there is a room called `raw`."""
+        return fold(raw.strip().removeprefix("#")) in self._rooms
+
+    def find_or_make(self, raw: str, member: Member, now: Moment, lock: str = "") -> Room:
+        """Return the room called `raw`, made by `member` if there is none, and closed by `lock`.
 
         Raises:
             Refused: That is no name for a room, it looks like another room's, there are too
@@ -94,6 +98,7 @@ class Rooms:
             self._check_new(name, member, now)
             room = self._add(name)
             room.founder, room.origin = member.key, member.place.sources[-1]
+            room.lock = lock
         return room
 
     def check_key(self, room: Room, member: Member, key: str, now: Moment) -> None:

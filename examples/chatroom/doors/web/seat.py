@@ -160,8 +160,8 @@ class Seat:
                 session.leave(room, now)
             case requests.GetPage(_, room, before):
                 session.page(room, before, now)
-            case requests.Search(_, room, text):
-                session.search(room, text, now)
+            case requests.Search(_, room, text, before):
+                session.search(room, text, now, before)
             case requests.ListRooms():
                 session.rooms(now)
 

@@ -49,7 +49,7 @@ class Talk(Protocol):
     def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102 - see above
     def whisper(self, to: str, text: str, now: Moment) -> None: ...  # noqa: D102 - see above
     def page(self, room: str, before: int, now: Moment) -> None: ...  # noqa: D102 - see above
-    def search(self, room: str, query: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def search(self, room: str, query: str, now: Moment, before: int = 0) -> None: ...  # noqa: D102 - see above
     def rooms(self, now: Moment) -> None: ...  # noqa: D102 - see above
     def receipt(self, number: int) -> None: ...  # noqa: D102 - see above
     def views(self) -> None: ...  # noqa: D102 - see above

@@ -19,7 +19,7 @@ from tests.examples.chatroom.slow_store import SlowStore
 def test_the_first_line_is_the_name() -> None:
     someone = visitor(new_hall())
     someone.session.greet()
-    assert someone.notices() == ["Welcome to the chat room. What is your name?"]
+    assert someone.notices() == ["This is a chat room. What is your name?"]
     someone.types("ann")
     assert someone.session.logged_in
     assert someone.notices()[1] == "Welcome, ann. /help lists the commands."

@@ -167,7 +167,17 @@ def test_searching_gives_the_newest_and_says_if_there_are_more(diary: Diary) -> 
     diary.write(*(add(number, "word") for number in range(1, 6)))
     answer = diary.search("word", count=2)
     assert (ids(answer.messages), answer.more) == ([4, 5], True)
+    assert (answer.total, answer.counted) == (5, True)
     assert diary.search("word", count=5).more is False
+
+
+def test_counting_stops_at_a_bound(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    diary.write(*(add(number, "word") for number in range(1, 6)), add(6, "word", "attic"))
+    bounded = history_rows._COUNT.replace(f"LIMIT {history_rows.MOST_COUNTED}", "LIMIT 4")
+    monkeypatch.setattr(history_rows, "_COUNT", bounded)
+    monkeypatch.setattr(history_rows, "MOST_COUNTED", 4)
+    answer = diary.search("word", count=2)
+    assert (answer.total, answer.counted, ids(answer.messages)) == (3, False, [4, 5])
 
 
 def test_a_forgotten_message_is_found_no_more(diary: Diary) -> None:

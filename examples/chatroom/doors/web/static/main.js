@@ -1,5 +1,6 @@
 // Puts the parts together: what comes from the server goes into the state, and the state on the page.
 
+import { Alerts } from "./alerts.js";
 import { Chat } from "./chat.js";
 import { Connection } from "./connection.js";
 import { keyOf } from "./conversation.js";
@@ -17,6 +18,7 @@ import { speak } from "./speech.js";
 import { Status } from "./status.js";
 import * as storage from "./storage.js";
 import { Tabs } from "./tabs.js";
+import { Toast } from "./toast.js";
 
 const LOBBY = "lobby";
 
@@ -76,14 +78,20 @@ const log = new Log({
   newest: () => { chat.look(chat.visible, true); chat.visit(0); page.changed(); },
   looked: (following) => { chat.look(chat.visible, following); page.changed(); },
 });
-const input = new Input((text) => speak(text, world), () => page.names());
+const input = new Input((text) => speak(text, world), () => page.names(), () => chat.operator);
 const directory = new Directory(chat, join, () => ask({ do: "rooms" }), choose);
 const search = new Search(
-  (text) => { chat.notice = ""; ask({ do: "search", room: chat.current?.name ?? "", text }); },
-  (message) => { panels.chosen(); chat.visit(message.id); page.changed(); },
+  (room, text, before) => {
+    chat.notice = "";
+    ask({ do: "search", room: room || (chat.current?.name ?? ""), text, before });
+  },
+  visit,
 );
+const toast = new Toast(() => { chat.missed = []; page.changed(); });
+const alerts = new Alerts(choose);
+chat.alert = (key, event) => alerts.tell(key, event);
 const world = {
-  chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory,
+  chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory, toast,
 };
 const page = new Page(world);
 const seat = storage.loadSeat(); // of this tab, before it was loaded anew
@@ -117,8 +125,28 @@ function join(room, key) {
 function leave() {
   const { current } = chat;
   if (!current) return;
-  if (current.isPrivate) chat.remove(chat.open);
-  else ask({ do: "leave", room: current.name });
+  const { name, isPrivate } = current;
+  if (isPrivate) {
+    chat.remove(chat.open);
+    toast.offer(`The conversation with ${name} is closed.`, () => { chat.putBack(current); page.changed(); });
+  } else ask({ do: "leave", room: name }, () => left(name));
+  page.changed();
+}
+
+function left(name) {
+  if (chat.conversations.has(keyOf(name, false))) return; // refused
+  toast.offer(`You left ${name}.`, () => join(name, keys.get(name.toLowerCase()) ?? ""));
+}
+
+/** Show a message that was found, in its room, with what was said around it. */
+function visit({ room, id }) {
+  const key = keyOf(room, false);
+  panels.chosen();
+  if (!chat.conversations.has(key)) chat.tell(`You are not in ${room} any more: join it to read there.`);
+  else {
+    if (chat.open !== key) choose(key);
+    chat.visit(id);
+  }
   page.changed();
 }
 

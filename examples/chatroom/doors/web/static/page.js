@@ -76,6 +76,7 @@ export class Page {
     this.#me(chat);
     this.world.directory.render();
     this.world.search.render(chat);
+    this.world.toast.render(chat);
     showTitle(chat);
     clearTimeout(this.saving);
     this.saving = setTimeout(() => this.save(), 300);
@@ -137,8 +138,8 @@ export class Page {
     const { chat, ask } = this.world;
     const room = chat.current.name;
     const { topic } = chat.current;
-    const question = { title: `Topic of ${room}`, label: "Topic", value: topic, most: LONGEST_TOPIC };
-    askLine(question, (text) => ask({ do: "say", room, text: `/topic ${text}` }));
+    const question = { title: `Topic of ${room}`, label: "New topic", value: topic, full: topic };
+    askLine({ ...question, most: LONGEST_TOPIC }, (text) => ask({ do: "say", room, text: `/topic ${text}` }));
   }
 
   #askName() {

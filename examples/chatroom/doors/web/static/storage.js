@@ -3,6 +3,7 @@
 const SEAT = "chat-seat";
 const PRIVATE = "chat-private";
 const NAME = "chat-name";
+const ALERTS = "chat-alerts";
 const MOST_PEOPLE = 20; // private conversations kept
 const MOST_LINES = 100; // of each
 const MOST_WAITING = 50;
@@ -56,6 +57,14 @@ export function loadPrivates(chat) {
     conversation.mentioned = unread > 0;
   }
 }
+
+/** Keep whether to notify, and with a sound: {on, sound}. */
+export function saveAlerts(settings) {
+  write(localStorage, ALERTS, settings);
+}
+
+/** Return what `saveAlerts` kept, or an empty object. */
+export const loadAlerts = () => read(localStorage, ALERTS) ?? {};
 
 /** Keep `name` for the next visit, or forget it if it is empty. */
 export function rememberName(name) {

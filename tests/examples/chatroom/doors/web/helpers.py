@@ -183,7 +183,7 @@ class Session:
     def page(self, room: str, before: int, now: Moment) -> None:
         self.calls.append(("page", room, before))
 
-    def search(self, room: str, query: str, now: Moment) -> None:
+    def search(self, room: str, query: str, now: Moment, before: int = 0) -> None:
         self.calls.append(("search", room, query))
 
     def rooms(self, now: Moment) -> None:
