@@ -149,11 +149,71 @@ def test_the_server_has_a_message_forgotten_here_too(page: Page) -> None:
                 more: false});
     messages(1, 3).forEach((each) => chat.apply(each));
     chat.apply({kind: 'forgotten', id: 2});
-    chat.apply({kind: 'found', room: 'lobby', query: 't', messages: messages(1, 3)});
-    chat.apply({kind: 'forgotten', id: 3});
-    return [ids(chat.rooms[0]), chat.found.messages.map((each) => each.id)];
+    const found = {kind: 'found', room: 'lobby', query: 't', more: true, total: 30};
+    chat.apply({...found, before: 0, messages: messages(21, 23)});
+    chat.apply({...found, before: 9, messages: messages(1, 3)});  // of a question given up
+    chat.apply({...found, before: 21, messages: messages(18, 20)});
+    chat.apply({...found, before: 18, messages: [], next: 7});  // all of people who are ignored
+    chat.apply({...found, before: 7, messages: messages(5, 6), more: false});
+    chat.apply({kind: 'forgotten', id: 22});
+    const {total, more} = chat.found;
+    return [ids(chat.rooms[0]), chat.found.messages.map((each) => each.id), total, more];
     """
-    assert use(page, "Chat from chat", script) == [[1], [1, 2]]
+    shown, found, total, more = use(page, "Chat from chat", script)
+    assert shown == [1, 3]
+    assert (found, total, more) == ([5, 6, 18, 19, 20, 21, 23], 29, False)
+
+
+def test_the_words_found_are_marked_and_a_long_text_is_cut_around_them(page: Page) -> None:
+    script = """
+    const shown = (...given) => excerptOf(...given)
+      .map(({text, marked}) => (marked ? `[${text}]` : text)).join('');
+    const long = 'word '.repeat(99) + 'here is Tea ' + 'word '.repeat(99);
+    const cut = shown(long, 'tea', 60);
+    return [
+            shown('Tea, TEA and steam', 'tea', 99), shown('Cafe\u0301 crème', 'CREME café', 99),
+            shown('日本の茶です', '茶', 99), shown('<b>&', 'nothing', 99),
+            shown('steam', 'tea', 99),
+            shown('tea teapot', 'teapot tea', 99), cut, shown('😀'.repeat(99), 'x', 9)];
+    """
+    *whole, cut, faces = use(page, "excerptOf from marks", script)
+    assert whole == [
+        "[Tea], [TEA] and steam",
+        "[Cafe\u0301] [crème]",
+        "日本の[茶]です",
+        "<b>&",
+        "s[tea]m",
+        "[tea] [teapot]",
+    ]
+    assert cut.startswith("…word ")
+    assert "here is [Tea] word" in cut
+    assert cut.endswith("…")
+    assert len(cut) <= 64
+    assert faces == "😀" * 4 + "…"
+
+
+def test_code_is_a_piece_of_its_own_in_which_nothing_else_is_looked_for(page: Page) -> None:
+    script = """
+    const {words} = await import('/static/bodies.js');
+    const texts = ['run `ls https://x.y Ada` Ada', '``', '`open', '`<b>` and `c`', 'a ` b ` c'];
+    for (const text of texts) {
+      if (piecesOf(text, 'Ada').map((each) => each.text).join('') !== text) throw Error(text);
+    }
+    const elements = texts.flatMap((text) => words(text, 'Ada'));
+    return [texts.map((text) => piecesOf(text, 'Ada').map((each) => each.type)),
+            elements.filter((each) => each.tagName === 'CODE').map((each) => each.textContent),
+            elements.filter((each) => each.children?.length).length];
+    """
+    types, code, children = use(page, "piecesOf from pieces", script)
+    assert types == [
+        ["text", "code", "text", "mention"],
+        ["text"],
+        ["text"],
+        ["code", "text", "code"],
+        ["text", "code", "text"],
+    ]
+    assert code == ["ls https://x.y Ada", "<b>", "c", " b "]
+    assert children == 0
 
 
 def test_a_gap_is_closed_page_by_page(page: Page) -> None:
@@ -324,16 +384,21 @@ def test_names_and_commands_are_completed(page: Page) -> None:
     script = """
     const names = ['Ada', 'adam', 'Bob'];
     const of = (text) => completionsOf(text, text.length, names);
-    return [of('ad'), of('hi bo'), of('/jo'), of('hi /jo'), of(''), of('x '), of('@bo')];
+    const commands = [commandsFor(false), commandsFor(true)];
+    const kicks = commands.map((each) => completionsOf('/ki', 3, names, each).options);
+    return [of('ad'), of('hi bo'), of('/jo'), of('hi /jo'), of(''), of('x '), of('@bo'), of('to @'),
+            kicks];
     """
-    assert use(page, "completionsOf from complete", script) == [
+    assert use(page, "completionsOf, commandsFor from complete", script) == [
         {"start": 0, "options": ["Ada: ", "adam: "]},
         {"start": 3, "options": ["Bob "]},
         {"start": 0, "options": ["/join "]},
         {"start": 3, "options": []},
         {"start": 0, "options": []},
         {"start": 2, "options": []},
-        {"start": 0, "options": ["Bob: "]},
+        {"start": 0, "options": ["@Bob "]},
+        {"start": 3, "options": ["@Ada ", "@adam ", "@Bob "]},
+        [[], ["/kick "]],
     ]
 
 

@@ -18,6 +18,7 @@ from examples.chatroom.hall.history import (
 )
 from examples.chatroom.hall.messages import Kind, Message
 from examples.chatroom.people.sanction import ForgetSanction, SaveSanction
+from examples.chatroom.storage import history_rows
 from tests.examples.chatroom.storage.diaries import NOON, OK, Diary, add, ids, reopened, said
 
 
@@ -172,7 +173,7 @@ def test_searching_gives_the_newest_and_says_if_there_are_more(diary: Diary) -> 
 
 
 def test_counting_stops_at_a_bound(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
-    diary.write(*(add(number, "word") for number in range(1, 6)), add(6, "word", "attic"))
+    diary.write(*(add(number, "word") for number in range(1, 6)), add(6, "word", room="attic"))
     bounded = history_rows._COUNT.replace(f"LIMIT {history_rows.MOST_COUNTED}", "LIMIT 4")
     monkeypatch.setattr(history_rows, "_COUNT", bounded)
     monkeypatch.setattr(history_rows, "MOST_COUNTED", 4)

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from examples.chatroom.hall.history import (
     AddMessage,
     Answer,
+    Asker,
     ForgetMessage,
     ForgetRoom,
     SaveRoom,
@@ -22,6 +23,7 @@ from examples.chatroom.hall.history import (
     Written,
 )
 from examples.chatroom.hall.messages import Kind, Message
+from examples.chatroom.people.names import fold
 from examples.chatroom.people.sanction import ForgetSanction, SaveSanction
 from examples.chatroom.storage.sqlite_store import Retention, SqliteStore, Trimmed
 from miniloop import EventLoop
