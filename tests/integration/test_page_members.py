@@ -26,6 +26,10 @@ return [...document.querySelectorAll('#join, #join *')]
                     ['auto', 'scroll'].includes(getComputedStyle(each).overflowY))
   .map((each) => each.id);
 """
+WIDE = """
+const {scrollWidth, clientWidth} = document.getElementById('join');
+return scrollWidth > clientWidth;
+"""
 # A browser without a screen shows no notifications: this one keeps them.
 STUB = """
 globalThis.notified = [];
@@ -74,6 +78,9 @@ def test_a_search_counts_all_goes_on_and_leads_to_the_place(
     ada.until("shows the place", lambda: ada.run(IN_SIGHT, words))
     assert ada.text("#place") == "lobby"
     assert f"Bob: {words.replace('number 0', 'number 3')}" in ada.said()  # what was said around it
+    ada.click("#my-name")
+    ada.field("ask-value").send_keys(Keys.CONTROL, "a", Keys.NULL, "Bob", Keys.ENTER)
+    ada.until_text("#toast-words", "The name Bob is taken")  # seen in an old piece, too
 
 
 def test_a_telnet_is_told_how_many_a_search_finds(start: Start, connect: Connect) -> None:
@@ -151,6 +158,10 @@ def test_sixty_rooms_are_sorted_folded_and_filtered_in_one_scroller(
     assert not ada.shown("#empty-list")
     ada.click("#empty-rooms summary")
     assert ada.run(SCROLLERS) == ["join"]
+    ada.use_phone(390, 800)
+    assert ada.run(WIDE) is False
+    assert ada.run(SCROLLERS) == ["join"]
+    ada.use_desktop()
     ada.field("join-room").send_keys("y-7")
     assert ada.texts("#directory .label") == ["empty-7"]
     ada.field("join-room").send_keys(Keys.CONTROL, "a", Keys.NULL, "black")

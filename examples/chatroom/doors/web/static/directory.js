@@ -28,6 +28,7 @@ export class Directory {
     this.refresh();
     this.render();
     if (!this.dialog.open) this.dialog.showModal();
+    if (!matchMedia("(pointer: coarse)").matches) this.name.focus();
   }
 
   /** Show the list of rooms, if it has changed. */

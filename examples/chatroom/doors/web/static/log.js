@@ -126,8 +126,8 @@ export class Log {
     const found = this.element.querySelector(`[data-id="${Number(conversation.target)}"]`);
     if (!conversation.target || !found) return;
     conversation.target = 0;
-    this.following = false;
     this.#reveal(found);
+    this.act.looked(this.following);
     found.classList.add("target");
     setTimeout(() => found.classList.remove("target"), 3000);
   }
