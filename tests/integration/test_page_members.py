@@ -51,6 +51,14 @@ def ada(pytestconfig: pytest.Config) -> Iterator[Page]:
     yield from visit(browsers(pytestconfig, 1)[0])
 
 
+def until_in(page: Page, room: str) -> None:
+    page.until(f"is in {room}", lambda: page.text("#place") == room)
+
+
+def until_found(page: Page, count: int) -> None:
+    page.until(f"shows {count}", lambda: len(page.texts("#found .entry")) == count)
+
+
 def test_a_search_counts_all_goes_on_and_leads_to_the_place(
     start: Start, connect: Connect, ada: Page
 ) -> None:
@@ -68,7 +76,7 @@ def test_a_search_counts_all_goes_on_and_leads_to_the_place(
     assert "…" in ada.text("#found li:first-child .text")
     for shown in (100, 120):
         ada.click("#found-more")
-        ada.until("shows more", lambda shown=shown: len(ada.texts("#found .entry")) == shown)
+        until_found(ada, shown)
     assert not ada.shown("#found-more")
     assert ada.text("#search-said").startswith("120 messages")
     ada.say("/join attic")
@@ -178,7 +186,7 @@ def test_leaving_goes_to_the_next_room_and_can_be_undone(
     ada.enter(server, "Ada")
     for room in ("attic", "kitchen", "shed"):
         ada.say(f"/join {room} sesame")
-        ada.until("comes in", lambda room=room: ada.text("#place") == room)
+        until_in(ada, room)
     ada.click("[data-key='room:kitchen']")
     ada.click("#leave")
     ada.until("goes to the next", lambda: ada.text("#place") == "shed")
