@@ -131,6 +131,12 @@ def test_a_refusal_is_seen_while_one_reads_back(start: Start, connect: Connect, 
     ada.until("puts the note away", lambda: not ada.shown("#toast"))
     ada.click("#jump")
     ada.until_log("The name Bob is taken")
+    ada.say("/search 75")  # which is shown already, out of sight
+    ada.click("#found button")
+    ada.until("shows the place", lambda: ada.run(IN_SIGHT, "line 75"))
+    ada.click("#my-name")
+    ada.field("ask-value").send_keys(Keys.CONTROL, "a", Keys.NULL, "Bob", Keys.ENTER)
+    ada.until_shown("#toast")
 
 
 def test_the_enter_that_commits_a_composition_sends_nothing(start: Start, ada: Page) -> None:
