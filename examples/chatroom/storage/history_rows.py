@@ -35,8 +35,9 @@ MOST_SANCTIONS = 10_000
 MOST_ROWS = 5000
 """Messages looked at for one page, however few of them are wanted: some ten milliseconds."""
 
-MOST_COUNTED = 100_000
-"""Matches that are counted, in all rooms; with more, the count of one room is "at least"."""
+MOST_COUNTED = 20_000
+"""Matches that are counted, in all rooms: some tenth of a second.  With more, the count of one room
+is "at least"."""
 
 HIGHEST_ID = 2**63 - 1
 FAR = 86_400.0
