@@ -97,7 +97,9 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
     operators = _operators(options)
     hall, keeping = open_hall(loop, options, _doorkeeper(loop, operators))
     proxies = Proxies(options.trusted)
-    server = ChatServer(loop, hall, keeping, operators, certificate, proxies=proxies)
+    server = ChatServer(
+        loop, hall, keeping, operators, certificate, proxies=proxies, measured=options.trace is None
+    )
     try:
         opening = [*_open_doors(server, options), keeping.sentence]
     except CannotStart:
