@@ -22,6 +22,7 @@ from .doors.certificates import Certificate, CertificateError
 from .doors.output import run_program
 from .doors.ports import reachable
 from .doors.proxies import Proxies
+from .joining import CannotJoin, order_of
 from .keeping import CannotKeep, open_hall
 from .logs import REPORT_EVERY, Logs
 from .missing import has_web, missing_packages
@@ -63,7 +64,7 @@ def _run(options: Options, logs: Logs) -> int:
             install(loop, trace)
         try:
             _open(loop, options, logs)
-        except (CannotKeep, CannotStart, CertificateError) as error:
+        except (CannotJoin, CannotKeep, CannotStart, CertificateError) as error:
             logs.complain(str(error))
             return 1
         try:
@@ -89,19 +90,21 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
 
     Raises:
         CannotStart: A door cannot be opened.
+        CannotJoin: It cannot be one of many servers as it was told to.
         CannotKeep: The history that was asked for cannot be used.
         CertificateError: The certificate cannot be used.
     """
     notifier = _notifier()
     certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None
     operators = _operators(options)
-    hall, keeping = open_hall(loop, options, _doorkeeper(loop, operators))
+    order = order_of(loop, options)
+    hall, keeping = open_hall(loop, options, _doorkeeper(loop, operators), order)
     proxies = Proxies(options.trusted)
     server = ChatServer(
         loop, hall, keeping, operators, certificate, proxies=proxies, measured=options.trace is None
     )
     try:
-        opening = [*_open_doors(server, options), keeping.sentence]
+        opening = [*_open_doors(server, options), keeping.sentence, *_company(options)]
     except CannotStart:
         keeping.close()
         raise
@@ -163,6 +166,12 @@ def _open_doors(server: ChatServer, options: Options) -> Iterator[str]:
         web = _listening(options.web_host, options.web_port, open_web, "--web-port")
         yield f"and in a browser: {web.url}{_everywhere(web.address[0])}"
         _warn_if_open(server, web.address[0])
+
+
+def _company(options: Options) -> Iterator[str]:
+    if options.cluster is not None:
+        cluster = options.cluster
+        yield f"This is the node {cluster.node} of the servers that share {cluster.url}."
 
 
 def _way_in(server: ChatServer, host: str, port: int) -> str:

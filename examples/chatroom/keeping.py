@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from miniloop import EventLoop
 
 from .datafolder import data_folder
 from .hall.hall import Hall
+from .hall.order import Alone, Order
 from .options import Options
 from .people.doorkeeper import Doorkeeper
 from .storage.clock import SteadyClock
@@ -74,8 +76,19 @@ class Keeping:
             self.store.close()
 
 
-def open_hall(loop: EventLoop, options: Options, doorkeeper: Doorkeeper) -> tuple[Hall, Keeping]:
+def open_hall(
+    loop: EventLoop,
+    options: Options,
+    doorkeeper: Doorkeeper,
+    order: Callable[[Hall], Order] = Alone,
+) -> tuple[Hall, Keeping]:
     """Return a hall that remembers, and where it does so.
+
+    Args:
+        loop: The loop to be on.
+        options: Where the history is, and the limits.
+        doorkeeper: Checks operators' passwords.
+        order: Makes what gives everything its place.
 
     Raises:
         CannotKeep: The file that the options name cannot be used.  Without one the usual file was
@@ -88,13 +101,13 @@ def open_hall(loop: EventLoop, options: Options, doorkeeper: Doorkeeper) -> tupl
 
         try:
             clock.begin(keeping.store.last_time())
-            return _make_hall(loop, options, keeping, doorkeeper), keeping
+            return _make_hall(loop, options, keeping, doorkeeper, order), keeping
         except StoreError as error:
             keeping.close()
             keeping = Keeping(problem=str(error), clock=clock)
-    if keeping.problem and options.history is not None:
+    if keeping.problem and (options.history is not None or options.cluster is not None):
         raise CannotKeep(keeping.problem)
-    return _make_hall(loop, options, keeping, doorkeeper), keeping
+    return _make_hall(loop, options, keeping, doorkeeper, order), keeping
 
 
 def default_history() -> Path:
@@ -106,13 +119,20 @@ def default_history() -> Path:
     return data_folder() / FILE
 
 
-def _make_hall(loop: EventLoop, options: Options, keeping: Keeping, doorkeeper: Doorkeeper) -> Hall:
+def _make_hall(
+    loop: EventLoop,
+    options: Options,
+    keeping: Keeping,
+    doorkeeper: Doorkeeper,
+    order: Callable[[Hall], Order],
+) -> Hall:
     hall = Hall(
         options.limits,
         keeping.store,
         defer=loop.call_soon,
         log_messages=options.log_messages,
         doorkeeper=doorkeeper,
+        order=order,
     )
     hall.caution = CAUTION if keeping.problem else ""
     return hall

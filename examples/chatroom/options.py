@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+from .cluster_options import ClusterOptions, add_cluster, cluster_options
 from .doors.ports import add_port, port_number
 from .doors.web.hosts import name_of
 from .doors.web.limits import WebLimits
@@ -48,6 +49,7 @@ class Options:
         operators: The file with the operators' passwords; None is the one in the data folder.
         log_level: The least level that is logged, one of `LEVELS`.
         log_messages: Whether what people say in rooms gets into the log.
+        cluster: Which engine, and as which node; None: the only server.
         trace: The file for a trace of the loop; None makes none.
         limits: The limits of the room and of all doors.
         web_limits: The limits of the web door alone.
@@ -69,6 +71,7 @@ class Options:
     operators: str | None
     log_level: str
     log_messages: bool
+    cluster: ClusterOptions | None
     trace: str | None
     limits: Limits
     web_limits: WebLimits
@@ -101,6 +104,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         operators=given.operators,
         log_level=given.log_level,
         log_messages=given.log_messages,
+        cluster=cluster_options(parser, given),
         trace=given.trace,
         limits=_limits(parser, given, Limits),
         web_limits=_limits(parser, given, WebLimits),
@@ -118,6 +122,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_tls(parser.add_argument_group("TLS"))
     _add_history(parser.add_argument_group("history"))
     _add_order(parser.add_argument_group("order and logging"))
+    add_cluster(parser.add_argument_group("several servers"))
     _add_limits(parser.add_argument_group("limits"), Limits)
     _add_limits(parser.add_argument_group("limits of the web door"), WebLimits)
     return parser

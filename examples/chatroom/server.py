@@ -75,6 +75,7 @@ class ChatServer:
         self._proxies = proxies if proxies is not None else Proxies()
         self._web_port = 0
         self._on_terminal = os.isatty(STDIN)
+        hall.begin(self.moment())
         self.every(1.0, self._tick)
         self.every(TRIM_EVERY, keeping.trim)
         keeping.trim()

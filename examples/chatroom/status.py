@@ -80,6 +80,7 @@ class Status:
                 len(ledger) * 2 > limits.max_waiting
             ),
             f"The loop is often more than {LATE:g} s late.": latency.p99 > LATE,
+            "The link to the other servers is down.": self._cluster().get("link", "up") != "up",
             "Clients do not trust the TLS certificate.": self._distrusted(),
         }
         return [sentence for sentence, wrong in found.items() if wrong]
@@ -108,6 +109,7 @@ class Status:
             "queues": self._queues(),
             "history": self._history(),
             "tls": self._tls(),
+            "cluster": self._cluster(),
             "counts": {
                 **{name: self.hall.counts[name] for name in COUNTED},
                 "refused": self.hall.gate.refused,
@@ -156,6 +158,10 @@ class Status:
             "renewed": 0 if store is None else store.renewed,
             "clock_ahead_s": round(clock.ahead()) if clock else 0,
         }
+
+    def _cluster(self) -> dict[str, Any]:
+        figures = self.hall.order.figures()
+        return {"on": bool(figures), **figures}
 
     def _tls(self) -> dict[str, Any]:
         expires = self.certificate.expires if self.certificate else None

@@ -52,7 +52,7 @@ def rooms() -> Drawing:
         [folder_box(row, folder, modules[folder], FOLDERS[folder]) for folder in row]
         for row in reversed(rows_by_depth(FOLDERS))
     ]
-    heights = [48 + 16 * max(len(box.lines) for box in row) for row in rows]
+    heights = [max(box.height for box in row) for row in rows]
     title = "The order of imports in the chat room: each folder imports only from rows below it"
     drawing = Drawing(740, 34 + sum(heights) + 12 * len(rows), title)
     drawing.text(370, 24, "each imports only from the rows below it", size=13)
@@ -70,14 +70,19 @@ class Folder(NamedTuple):
     name: str
     width: float
     lines: list[str]
-    imports: str
+    imports: list[str]
+
+    @property
+    def height(self) -> int:
+        return 34 + 16 * len(self.lines) + 14 * max(1, len(self.imports))
 
 
 def folder_box(row: Sequence[str], name: str, modules: list[str], imports: set[str]) -> Folder:
     width = (700 - 12 * (len(row) - 1)) / len(row)
     shown = ", ".join(module for module in modules if module != "__init__")
     lines = textwrap.wrap(shown, int((width - 16) / 6.5))
-    return Folder(name, width, lines, f"imports {', '.join(sorted(imports))}" if imports else "")
+    said = f"imports {', '.join(sorted(imports))}" if imports else ""
+    return Folder(name, width, lines, textwrap.wrap(said, int((width - 16) / 5.5)))
 
 
 def draw_folder(drawing: Drawing, x: float, y: float, height: float, box: Folder) -> None:
@@ -85,8 +90,8 @@ def draw_folder(drawing: Drawing, x: float, y: float, height: float, box: Folder
     middle = x + box.width / 2
     for line, text in enumerate(box.lines):
         drawing.text(middle, y + 36 + 16 * line, text, size=12)
-    if box.imports:
-        drawing.text(middle, y + height - 8, box.imports, faint=True, size=11)
+    for line, text in enumerate(reversed(box.imports)):
+        drawing.text(middle, y + height - 8 - 14 * line, text, faint=True, size=11)
 
 
 def rows_by_depth(wings: Mapping[str, set[str]]) -> list[list[str]]:

@@ -138,7 +138,7 @@ def _forget(request: Request) -> None:
 def _forget_message(request: Request, number: int) -> None:
     hall = request.hall
     log.info("%s has message %d forgotten.", request.member.shown, number)
-    hall.archive.forget(number, hall.rooms, hall.members)
+    hall.order.forget_message(number)
     request.answer(f"There is no message {number} any more.")
 
 
@@ -148,7 +148,7 @@ def _forget_room(request: Request, name: str) -> None:
     if room is hall.rooms.lobby:
         raise Refused("The lobby cannot be forgotten.")
     log.info("%s has %s forgotten.", who, room.name.shown)
-    hall.membership.forget_room(room, f"{who} has had the room forgotten.", request.now)
+    hall.order.forget_room(room, f"{who} has had the room forgotten.", request.now)
     request.answer(f"{room.name.shown} is forgotten, with all that was said there.")
 
 
@@ -195,7 +195,7 @@ def _impose(
             _refuse_kin(request, each)
     # From the later of the two clocks: a ban that ends too late can be lifted.
     until = None if duration is None else max(now.wall, now.age) + duration
-    hall.record(hall.sanctions.impose(kind, target, until, who.shown, reason, now.age))
+    hall.share(hall.sanctions.impose(kind, target, until, who.shown, reason, now.age), now)
     log.info("%s: %s on %s: %s", who.shown, kind, describe(target), reason or "no reason given")
     return until
 
@@ -203,13 +203,13 @@ def _impose(
 def _lift(request: Request, kind: str, command: str) -> None:
     hall, age = request.hall, request.now.age
     target = target_of(_COMMANDS[command].need(request.rest), hall.limits.max_name)
-    hall.record(hall.sanctions.lift(kind, target, age))
+    hall.share(hall.sanctions.lift(kind, target, age), request.now)
     log.info("%s lifts the %s on %s.", request.member.shown, kind, describe(target))
     request.answer(f"The {kind} on {describe(target)} is lifted.")
 
 
 def _met(request: Request, target: Target) -> list[Member]:
-    return [each for each in request.hall.members if meets(target, each)]
+    return [each for each in request.hall.everybody if meets(target, each)]
 
 
 def _offer_address(request: Request, target: Target, member: Member, words: str) -> None:

@@ -52,7 +52,8 @@ def _sees_inside(member: Member, room: Room) -> bool:
 
 def _with_idle(member: Member, now: Moment) -> str:
     minutes = int((now.mono - member.heard) // 60)
-    return f"{member.shown} (idle {minutes} min)" if minutes else member.shown
+    idle = minutes and not member.node  # what is typed at another server is not known here
+    return f"{member.shown} (idle {minutes} min)" if idle else member.shown
 
 
 def _look(request: Request) -> None:

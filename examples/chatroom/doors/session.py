@@ -16,6 +16,7 @@ from ..hall.gate import Place
 from ..hall.hall import Hall
 from ..hall.members import Outlet
 from ..hall.messages import Moment, Receipt
+from ..hall.order import NO_PROOF, Proof
 from ..hall.room import Room, here
 from ..hall.throttle import TokenBucket
 from ..people.names import Refused
@@ -83,6 +84,8 @@ class Session:
             self._hall.sanctions.check_address(address, now.age)
         except Refused as refusal:
             self.expel(str(refusal), "came from a banned address", now)
+        else:
+            self._hall.order.changed(self._member)
 
     # What a person does
 
@@ -99,52 +102,78 @@ class Session:
             room: The shown name of the room it is for; the current one if empty.
             nonce: What the sender calls it, see `AddMessage`; empty if it promises nothing.
         """
-        self._say(line, now, lambda text: self._hear(text, now, room, nonce))
+        self._in_turn(lambda: self._say(line, now, lambda text: self._hear(text, now, room, nonce)))
 
-    def log_in(self, raw: str, now: Moment) -> None:
+    def log_in(
+        self,
+        raw: str,
+        now: Moment,
+        refused: Callable[[Refused], None] | None = None,
+        proof: Proof = NO_PROOF,
+    ) -> None:
         """Take a name.
+
+        Args:
+            raw: What was typed.
+            now: When.
+            refused: Gets the reason of a no that comes later; told as a notice unless given.
+            proof: What shows that the name was the same person's before.
 
         Raises:
             Refused: It cannot be had; after a number of attempts the other side is shown out too.
         """
-        member = self._member
+        member, told = self._member, refused or (lambda refusal: self.tell(str(refusal)))
+        if member.holding.waiting:
+            raise Refused("Please wait: the last name is being asked for.")
+
+        def refused_later(refusal: Refused) -> None:
+            self._count_attempt(refusal, now)
+            if not self.ended:
+                told(refusal)
+
         try:
-            self._hall.log_in(member, clean(raw), now)
+            self._hall.log_in(member, clean(raw), now, refused_later, proof)
         except Refused as refusal:
-            member.attempts += 1
-            # Not what was typed: it may be a command with a password in it.
-            log.info("%s tried a name in vain: %s", member.address, refusal)
-            if member.attempts >= self._hall.limits.login_attempts:
-                self.expel(f"{refusal} Goodbye.", "too many attempts to log in", now)
+            self._count_attempt(refusal, now)
             raise
 
     def join(self, room: str, key: str, now: Moment) -> None:
         """Go into a room as well."""
-        self._move(now, lambda: self._hall.membership.join(self._member, room, now, key))
+        join = self._hall.membership.join
+        self._in_turn(lambda: self._move(now, lambda: join(self._member, room, now, key)))
 
     def leave(self, room: str, now: Moment) -> None:
         """Leave a room."""
-        self._move(now, lambda: self._hall.membership.leave(self._member, self._room(room), now))
+        leave = self._hall.membership.leave
+        self._in_turn(lambda: self._move(now, lambda: leave(self._member, self._room(room), now)))
 
     def whisper(self, to: str, text: str, now: Moment) -> None:
         """Say something to one person alone."""
-        speech, names = self._hall.speech, self._hall.names
-        self._say(text, now, lambda said: speech.whisper(self._member, names.find(to), said, now))
+        speech, names, member = self._hall.speech, self._hall.names, self._member
+        self._in_turn(
+            lambda: self._say(
+                text, now, lambda said: speech.whisper(member, names.find(to), said, now)
+            )
+        )
 
     def page(self, room: str, before: int, now: Moment) -> None:
         """Ask for the history of a room before the message with the id `before`; 0: the newest."""
         hall, member = self._hall, self._member
         most = hall.limits.history_page
-        self._look(now, lambda: hall.archive.page(member, self._room(room), before, most))
+        page = hall.archive.page
+        self._in_turn(lambda: self._look(now, lambda: page(member, self._room(room), before, most)))
 
     def search(self, room: str, query: str, now: Moment, before: int = 0) -> None:
         """Search in the history of a room, before the message with the id `before`; 0: in all."""
-        archive, words = self._hall.archive, clean(query)
-        self._look(now, lambda: archive.search(self._member, self._room(room), words, before))
+        search, words = self._hall.archive.search, clean(query)
+        self._in_turn(
+            lambda: self._look(now, lambda: search(self._member, self._room(room), words, before))
+        )
 
     def rooms(self, now: Moment) -> None:
         """Ask for the list of rooms."""
-        self._look(now, lambda: self._hall.membership.list_rooms(self._member))
+        show = self._hall.membership.list_rooms
+        self._in_turn(lambda: self._look(now, lambda: show(self._member)))
 
     # What a door needs
 
@@ -155,7 +184,9 @@ class Session:
 
     def receipt(self, number: int) -> None:
         """Show a receipt for request `number`, once all before it is stored and shown."""
-        self._hall.notifier.show(self._member, Receipt(number))
+        member, hall = self._member, self._hall
+        show = partial(hall.notifier.show, member, Receipt(number))
+        self._in_turn(lambda: hall.order.after(member, show))
 
     def too_long(self, now: Moment) -> None:
         """A line was longer than allowed, and was skipped."""
@@ -183,6 +214,20 @@ class Session:
         self._hall.disconnect(self._member, reason, now)
 
     # Inside
+
+    def _in_turn(self, action: Callable[[], None]) -> None:
+        """Do `action`, but not before the answer to what was asked earlier."""
+        if not self._member.holding.in_turn(action):
+            farewell = "You sent too much before an answer came. Goodbye."
+            self.expel(farewell, "flooding", self._hall.last_tick)
+
+    def _count_attempt(self, refusal: Refused, now: Moment) -> None:
+        member = self._member
+        member.attempts += 1
+        # Not what was typed: it may be a command with a password in it.
+        log.info("%s tried a name in vain: %s", member.address, refusal)
+        if member.attempts >= self._hall.limits.login_attempts and not self.ended:
+            self.expel(f"{refusal} Goodbye.", "too many attempts to log in", now)
 
     def _say(self, line: str, now: Moment, action: Callable[[str], None]) -> None:
         text = clean(line).rstrip()

@@ -5,6 +5,7 @@ Rule of this file: names and their holders; nothing about rooms, nobody is spoke
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil
 
 from ..people.names import Name, Refused, check_name, fold
@@ -37,18 +38,37 @@ class Directory:
             raise Refused(f"There is nobody called {shorten(raw, self._longest)} here.")
         return found
 
-    def check(self, member: Member, raw: str, mono: float) -> Name:
+    def __iter__(self) -> Iterator[Member]:
+        """Go through the holders of names."""
+        return iter(tuple(self._by_key.values()))
+
+    def named(self, key: str) -> Member | None:
+        """Return the member whose name has this key."""
+        return self._by_key.get(key)
+
+    def holder(self, name: Name) -> Member | None:
+        """Return the member that has `name`, or one that looks like it."""
+        return self._by_key.get(name.key) or self._by_look.get(name.skeleton)
+
+    def check(self, member: Member, raw: str, mono: float, *, again: bool = False) -> Name:
         """Return the name that `raw` spells, if `member` may have it at the time `mono` (seconds).
+
+        Args:
+            member: Who asks.
+            raw: What was typed.
+            mono: The time, in seconds on the monotonic clock, for how long a name is held yet.
+            again: Whether it may be had although one at another server holds it, for that may be
+                the same person before.
 
         Raises:
             Refused: It is none, it is taken, or it looks like somebody else's.
         """
         name = check_name(raw, self._longest)
         holder = self._by_key.get(name.key, member)
-        if holder is not member:
+        if holder is not member and not (again and holder.node):
             raise Refused(_taken(name, holder, mono))
         alike = self._by_look.get(name.skeleton, member)
-        if alike is not member:
+        if alike is not member and alike is not holder:
             raise Refused(f"That name looks like {alike.shown}'s; please choose another.")
         return name
 
@@ -61,8 +81,12 @@ class Directory:
     def release(self, member: Member) -> None:
         """The name of `member` is free again; the member goes on showing it in its last lines."""
         if member.name is not None:
-            self._by_key.pop(member.name.key, None)
-            self._by_look.pop(member.name.skeleton, None)
+            for names, text in self._entries(member.name):
+                if names.get(text) is member:  # another one may have taken it over
+                    del names[text]
+
+    def _entries(self, name: Name) -> tuple[tuple[dict[str, Member], str], ...]:
+        return (self._by_key, name.key), (self._by_look, name.skeleton)
 
 
 def _taken(name: Name, holder: Member, mono: float) -> str:

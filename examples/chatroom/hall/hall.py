@@ -11,20 +11,25 @@ from collections import Counter
 from collections.abc import Callable
 
 from ..people.doorkeeper import Doorkeeper
-from ..people.names import Name, Refused
+from ..people.names import Refused
+from ..people.sanction import ForgetSanction, SaveSanction
 from ..people.sanctions import Sanctions
 from ..people.text import shorten
 from .archive import Archive
 from .directory import Directory
+from .effects import Effects
 from .flood import FloodGuard
 from .gate import Gate, Place
+from .happening import Happening
 from .history import MemoryStore, Store, Write
 from .ledger import Ledger
 from .limits import Limits
 from .members import Member, Outlet, Words
 from .membership import Membership
 from .messages import Kind, Message, Moment
+from .naming import Naming
 from .notifier import Notifier
+from .order import NO_PROOF, Alone, Order, Proof
 from .postbox import Postbox
 from .room import Room, here
 from .rooms import Rooms
@@ -39,6 +44,10 @@ def at_once(callback: Callable[[], None]) -> None:
     callback()
 
 
+def ignore(_: object) -> None:
+    """Do nothing with what is told."""
+
+
 class Hall:
     """All rooms and all members.
 
@@ -49,8 +58,11 @@ class Hall:
             is stored with one commit; at once unless given.
         doorkeeper: Checks operators' passwords; nobody becomes one unless given.
         log_messages: Whether the log gets what people say; private lines never get there.
+        order: Makes what gives everything its place; one server's unless given.
 
     Attributes:
+        order: Gives everything its place.
+        effects: What happens when its turn comes.
         limits: The limits in force.
         gate: Counts connections; a door takes a place there for each.
         ledger: The way to the store.
@@ -63,7 +75,10 @@ class Hall:
         doorkeeper: Who may become an operator.
         speech: What people say.
         archive: What they said.
+        naming: Gives names to members.
+        left_over: What an earlier process was to send to other servers, and has stored.
         counts: How often things happened, for the statistics.
+        last_tick: The time of the last `tick`, at most about a second ago.
         caution: What is wrong with the history for as long as the server runs, as a sentence for
             those who come in; empty if nothing is.
     """
@@ -76,19 +91,24 @@ class Hall:
         doorkeeper: Doorkeeper | None = None,
         defer: Callable[[Callable[[], None]], object] = at_once,
         log_messages: bool = False,
+        order: Callable[[Hall], Order] = Alone,
     ) -> None:
         store = store if store is not None else MemoryStore(limits.history_kept)
-        known = store.load(limits.history_kept)
+        known = store.load(max(1, limits.history_kept))
         self.limits = limits
         self.gate = Gate(limits)
         self.ledger = Ledger(store, defer, self.announce, limits.max_waiting)
         self.postbox = Postbox(self.ledger, self._broken)
         self.notifier = Notifier(self.postbox)
         self.sanctions = Sanctions(known.sanctions)
-        self.rooms = Rooms(limits, known, self.record, self.sanctions)
-        self.membership = Membership(limits, self.rooms, self.notifier)
+        self.left_over = known.waiting
+        self.effects = Effects(self.postbox, self.notifier, self.record, known.last_id)
+        self.order = order(self)
+        self.rooms = Rooms(limits, known, self.record, self.sanctions, self.order)
+        self.membership = Membership(limits, self.rooms, self.notifier, self.order)
         self.names = Directory(limits.max_name)
         self.doorkeeper = doorkeeper if doorkeeper is not None else Doorkeeper()
+        self.naming = Naming(limits, self.names, self.sanctions, self.doorkeeper, self.order)
         self.archive = Archive(store, self.postbox, limits)
         self.counts: Counter[str] = Counter()
         self.caution = ""
@@ -96,19 +116,23 @@ class Hall:
             self.postbox,
             self.sanctions,
             limits,
-            self.record,
+            self.order,
             self.counts,
-            known.last_id,
             log_messages=log_messages,
         )
         self._by_source = Throttle(limits.address_rate, limits.address_burst)
         self._members: dict[Member, None] = {}
-        self._last_tick = Moment(0.0, 0.0)
+        self.last_tick = Moment(0.0, 0.0)
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """All who are here, also those who have not logged in yet."""
+        """All who are at this server, also those who have not logged in yet."""
         return tuple(self._members)
+
+    @property
+    def everybody(self) -> tuple[Member, ...]:
+        """The same, and those who are at other servers."""
+        return (*self._members, *(each for each in self.names if each.node))
 
     # Coming and going
 
@@ -126,20 +150,37 @@ class Hall:
         self._members[member] = None
         return member
 
-    def log_in(self, member: Member, raw: str, now: Moment) -> None:
+    def log_in(
+        self,
+        member: Member,
+        raw: str,
+        now: Moment,
+        refused: Callable[[Refused], None] = ignore,
+        proof: Proof = NO_PROOF,
+    ) -> None:
         """Give `member` the name `raw` and let it into the lobby.
 
         From a muted address one comes in, but under a name that says nothing.
 
+        Args:
+            member: Who comes in.
+            raw: What was typed.
+            now: When.
+            refused: Gets the reason of a no that comes later.
+            proof: What shows that the name was this member's before.
+
         Raises:
             Refused: The name cannot be had; the member is where it was.
         """
-        muted = not self.sanctions.has_voice(member, now.age)
-        name = self._guest_name(member, now) if muted else self._check_name(member, raw, now)
-        self.names.claim(member, name)
+        muted, naming = not self.sanctions.has_voice(member, now.age), self.naming
+        again, member.proof = bool(proof.before), proof.now
+        name = naming.guest(member, now) if muted else naming.check(member, raw, now, again=again)
+        naming.ask(member, name, proof, lambda: self._come_in(member, now, muted=muted), refused)
+
+    def _come_in(self, member: Member, now: Moment, *, muted: bool) -> None:
         log.info("%s logged in from %s.", member.shown, member.address)
         self.notifier.notify(member, f"Welcome, {member.shown}. /help lists the commands.")
-        if caution := self.ledger.caution or self.caution:
+        if caution := self.ledger.caution or self.order.caution or self.caution:
             self.notifier.notify(member, caution)
         if muted:
             text = f"Your address is muted: until that ends you are called {member.shown}."
@@ -164,12 +205,15 @@ class Hall:
         Others see `reason`, and `words` if they hear their author; these are speech, so the log
         gets only the reason.
         """
+        if self.order.dismiss(member, farewell, reason, words):
+            return  # where it is, the same is done
         self.notifier.show(member, Message(Kind.FAREWELL, farewell))
         self._remove(member, reason, now, words)
 
     def close(self, farewell: str) -> None:
         """Say `farewell` to everybody, once all that was said is stored; the hall is empty then."""
         everybody = self.members
+        self.order.close()
         for member in everybody:
             self._forget(member)
         self.postbox.post(Message(Kind.CLOSING, farewell), everybody)
@@ -179,10 +223,16 @@ class Hall:
         """Say whether one more line from where `member` comes from is not too much."""
         return self._by_source.take(member.place.source, now.mono)
 
+    def begin(self, now: Moment) -> None:
+        """Let the order begin; before anybody comes in."""
+        self.last_tick = now
+        self.order.start()
+
     def tick(self, now: Moment) -> None:
         """Do what is to be done now and then; called about once a second."""
-        self._last_tick = now
+        self.last_tick = now
         self.ledger.tick(now.mono)
+        self.order.tick(now)
 
     # Notices and records
 
@@ -200,65 +250,45 @@ class Hall:
         """Give `member` another name; those who ignore it go on ignoring it.
 
         Raises:
-            Refused: The name cannot be had.
+            Refused: The name cannot be had; a no that comes later is told as a notice.
         """
-        new, old = self._check_name(member, raw, now), member.name
-        if old is None:
-            raise RuntimeError("This member has no name: log it in first.")
+        name = self.naming.check(member, raw, now)
         self.sanctions.check_voice(member, now.age)  # a new name would evade a mute by name
-        self.names.claim(member, new)
-        # Not by the new name: it may be somebody else's tomorrow, and there is no end of names.
-        for other in self._members:
-            if old.key in other.ignored:
-                other.shunned[member] = old.key
-        log.info("%s is now called %s.", old.shown, new.shown)
-        member.ignored.discard(new.key)  # perhaps it ignored who was called so before
-        for room in tuple(member.rooms):
-            self.notifier.about(member, room, Message(Kind.RENAMED, new.shown, old.shown), now)
+
+        def refused(refusal: Refused) -> None:
+            if member.present:
+                self.notifier.notify(member, str(refusal))
+
+        self.naming.rename(member, name, now, lambda: self.members, refused)
 
     def set_topic(self, member: Member, topic: str, now: Moment) -> None:
         """Set the topic of `member`'s room, cut to the longest allowed."""
-        room = here(member)
         self.sanctions.check_voice(member, now.age)
-        room.topic, room.topic_by = shorten(topic, self.limits.max_topic), member.key
-        message = Message(Kind.TOPIC, room.topic, member.shown)
-        self.notifier.to_room(room, member, message, now, write=room.record())
+        text = shorten(topic, self.limits.max_topic)
+        message = Message(Kind.TOPIC, text, member.shown)
+        self.order.submit(Happening(here(member), member, message, now))
 
     def promote(self, member: Member, now: Moment) -> None:
         """Make `member` an operator."""
         member.operator = True
         for room in tuple(member.rooms):
-            self.notifier.about(member, room, Message(Kind.OPERATOR, "", member.shown), now)
+            if room in member.rooms:  # telling one room can cost it the connection
+                message = Message(Kind.OPERATOR, "", member.shown)
+                self.order.submit(Happening(room, member, message, now))
+        self.order.changed(member)
 
     def lock(self, room: Room, lock: str, member: Member, now: Moment) -> None:
         """Close `room` with the hashed key `lock`, or open it if that is empty."""
-        room.lock = lock
         kind = Kind.LOCKED if lock else Kind.UNLOCKED
         message = Message(kind, "", member.shown)
-        self.notifier.to_room(room, member, message, now, write=room.record())
+        self.order.submit(Happening(room, member, message, now, lock=lock))
+
+    def share(self, write: SaveSanction | ForgetSanction, now: Moment) -> None:
+        """Store a sanction that is in force from now on, or not any longer; all have it so."""
+        self.record(write)
+        self.order.share(write, now)
 
     # Inside
-
-    def _check_name(self, member: Member, raw: str, now: Moment) -> Name:
-        name = self.names.check(member, raw, now.mono)
-        self.sanctions.check_name(name, now.age)
-        if not member.operator:
-            looks = {each.skeleton for each in self.doorkeeper.names}
-            if name.skeleton in looks:
-                raise Refused(
-                    "That name is an operator's, or looks like one: come in by another one, then "
-                    "/oper NAME PASSWORD and /nick NAME."
-                )
-        return name
-
-    def _guest_name(self, member: Member, now: Moment) -> Name:
-        for number in range(1, self.limits.max_members + 1):
-            try:
-                return self._check_name(member, f"guest-{number}", now)
-            except Refused:
-                continue
-        self.sanctions.check_voice(member, now.age)
-        raise Refused("There is no name left for a muted address.")
 
     def _remove(self, member: Member, reason: str, now: Moment, words: Words | None = None) -> None:
         if not member.present:
@@ -275,8 +305,10 @@ class Hall:
         member.present = False
         del self._members[member]
         self.names.release(member)
+        if member.name is not None:
+            self.order.release(member, member.name)
 
     def _broken(self, member: Member) -> None:
         member.reachable = False
         # A second's precision is enough for a line that says who left.
-        self._remove(member, "connection lost", self._last_tick)
+        self._remove(member, "connection lost", self.last_tick)

@@ -67,7 +67,31 @@ class ForgetMessage:
     number: int
 
 
-Write = AddMessage | SaveRoom | ForgetRoom | ForgetMessage | SaveSanction | ForgetSanction
+@dataclass(frozen=True, slots=True)
+class AddWaiting:
+    """Remember what could not be sent to other servers yet; `nonce` tells it from all else."""
+
+    nonce: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetWaiting:
+    """Forget it: it has been sent."""
+
+    nonce: str
+
+
+Write = (
+    AddMessage
+    | SaveRoom
+    | ForgetRoom
+    | ForgetMessage
+    | SaveSanction
+    | ForgetSanction
+    | AddWaiting
+    | ForgetWaiting
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +158,14 @@ class Remembered:
         sanctions: The sanctions that have not ended.
         used: When each room was last used, by its key, in seconds since the epoch by the clock for
             ages; a message's own time may be from a clock that was wrong.
+        waiting: What was to be sent to other servers, the oldest first.
     """
 
     last_id: int = 0
     rooms: tuple[tuple[SaveRoom, tuple[Message, ...]], ...] = ()
     sanctions: tuple[SaveSanction, ...] = ()
     used: Mapping[str, float] = field(default_factory=dict)
+    waiting: tuple[AddWaiting, ...] = ()
 
 
 class Store(Protocol):
@@ -197,16 +223,21 @@ class MemoryStore:
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._rooms: dict[str, deque[Message]] = {}
+        self._waiting: dict[str, AddWaiting] = {}
 
     def load(self, recent: int) -> Remembered:
-        """Return nothing: memory begins empty."""
-        return Remembered()
+        """Return only what waits for other servers: memory begins empty."""
+        return Remembered(waiting=tuple(self._waiting.values()))
 
     def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
         """Keep the messages; the hall itself holds the rest in memory anyway."""
         for each in writes:
             if isinstance(each, AddMessage):
                 self._messages(each.room).append(each.message)
+            elif isinstance(each, AddWaiting):
+                self._waiting.setdefault(each.nonce, each)
+            elif isinstance(each, ForgetWaiting):
+                self._waiting.pop(each.nonce, None)
             elif isinstance(each, ForgetRoom):
                 self._rooms.pop(each.key, None)
             elif isinstance(each, ForgetMessage):

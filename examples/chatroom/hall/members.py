@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..people.names import Name
 from .flood import FloodGuard
 from .gate import Place
+from .holding import Holding
 from .messages import Event, Person
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class Member:
         shunned: Those of them who have changed their names since, as long as they are here, and
             the keys by which they are ignored.
         attempts: Names it has tried in vain.
+        holding: Holds what it sends while it waits for an answer.
+        proof: A digest of a secret that it alone has, and that shows later that its name was its.
+        node: The server it is at, if that is another one.
         present: Whether it is in the hall; False for good once it has left.
         reachable: Whether its outlet may be used; outlives `present` by the farewell.
         held_until: Until when its name is held although its connection is lost, in seconds on
@@ -65,6 +69,9 @@ class Member:
     ignored: set[str] = field(default_factory=set)
     shunned: dict[Member, str] = field(default_factory=dict)
     attempts: int = 0
+    holding: Holding = field(default_factory=Holding)
+    proof: str = ""
+    node: str = ""
     present: bool = True
     reachable: bool = True
     held_until: float | None = None

@@ -5,12 +5,17 @@ Rule of this file: which rooms a member is in, at least the lobby; the other mem
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..people.names import Refused
+from .happening import Happening
+from .holding import Answered, wait_for
 from .limits import Limits
 from .locks import make_lock
 from .members import Member, Words
 from .messages import Kind, Message, Moment, Parted, RoomList
 from .notifier import Notifier
+from .order import Order
 from .room import LOBBY, Room, here
 from .rooms import Rooms
 
@@ -22,18 +27,21 @@ class Membership:
         limits: `max_rooms_joined`, `history_page` and `history_shown` count here.
         rooms: The rooms.
         notifier: Shows the changes to members.
+        order: Gives the changes their place.
     """
 
-    def __init__(self, limits: Limits, rooms: Rooms, notifier: Notifier) -> None:
+    def __init__(self, limits: Limits, rooms: Rooms, notifier: Notifier, order: Order) -> None:
         self._limits = limits
         self._rooms = rooms
         self._notifier = notifier
+        self._order = order
 
     def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
         """Let `member` into the room called `raw`, made if there is none.
 
         It leaves the one where it is, unless it is roaming.  A room that is made is closed with
-        the `key`, if one is given: who gives a key does not expect an open room.
+        the `key`, if one is given: who gives a key does not expect an open room.  What it sends
+        meanwhile is held if others have to be asked; a no that comes later it is told as a notice.
 
         Raises:
             Refused: That is no name for a room, there are too many, the key is wrong or none,
@@ -43,26 +51,61 @@ class Membership:
             raise Refused(
                 "Neither the name of a room nor a key has spaces: /join ROOM, or /join ROOM KEY."
             )
-        if member.roaming and len(member.rooms) >= self._limits.max_rooms_joined:
-            raise Refused("You are in as many rooms as you may; leave one of them first.")
-        made = not self._rooms.knows(raw)
-        room = self._rooms.find_or_make(raw, member, now, make_lock(key) if made and key else "")
+        self._check_number(member)
+        name = self._rooms.spell(raw)
+        room = self._rooms.known(name)
+        if room is not None:
+            self._admit(member, room, now, key)
+            return
+        self._rooms.check_new(name, member, now)
+        self._wait(
+            member,
+            lambda answered: self._order.make_room(name, member, answered),
+            lambda: self._admit(member, self._rooms.find(name.shown), now, key, made=True),
+        )
+
+    def _admit(
+        self, member: Member, room: Room, now: Moment, key: str, *, made: bool = False
+    ) -> None:
         if room in member.rooms:
             raise Refused(f"You are in {room.name.shown} already.")
+        self._wait(
+            member,
+            lambda answered: self._order.open(room, answered),
+            lambda: self._go(member, room, now, key, made=made),
+        )
+
+    def _go(self, member: Member, room: Room, now: Moment, key: str, *, made: bool) -> None:
+        if self._rooms.known(room.name) is not room:
+            raise Refused(f"There is no room called {room.name.shown} any more.")
         self._rooms.check_key(room, member, key, now)
         if not member.roaming:
             self.exit(member, here(member), f"went to {room.name.shown}", now)
         self.enter(member, room, now)
-        if key:
-            self._tell_key(member, room, made=made)
+        if key and made and room.founder == member.key:
+            self._close_new(member, room, key, now)
+        elif key and not room.lock:
+            self._notifier.notify(member, f"{room.name.shown} is open to all; it needs no key.")
 
-    def _tell_key(self, member: Member, room: Room, *, made: bool) -> None:
+    def _close_new(self, member: Member, room: Room, key: str, now: Moment) -> None:
         shown = room.name.shown
-        if made:
-            text = f"{shown} is a new room, closed with your key: /join {shown} KEY lets others in."
-            self._notifier.notify(member, text)
-        elif not room.lock:
-            self._notifier.notify(member, f"{shown} is open to all; it needs no key.")
+        message = Message(Kind.LOCKED, "", member.shown)
+        self._order.submit(Happening(room, member, message, now, lock=make_lock(key)))
+        text = f"{shown} is a new room, closed with your key: /join {shown} KEY lets others in."
+        self._notifier.notify(member, text)
+
+    def _wait(
+        self, member: Member, ask: Callable[[Answered], None], granted: Callable[[], None]
+    ) -> None:
+        def refused(refusal: Refused) -> None:
+            if member.present:
+                self._notifier.notify(member, str(refusal))
+
+        wait_for(member.holding, ask, lambda: granted() if member.present else None, refused)
+
+    def _check_number(self, member: Member) -> None:
+        if member.roaming and len(member.rooms) >= self._limits.max_rooms_joined:
+            raise Refused("You are in as many rooms as you may; leave one of them first.")
 
     def leave(self, member: Member, room: Room, now: Moment) -> None:
         """Let `member` leave `room`, for the lobby if it is in no other.
@@ -91,9 +134,11 @@ class Membership:
 
     def forget_room(self, room: Room, why: str, now: Moment) -> None:
         """Take everybody out of `room`, and forget it with all that was said there."""
-        for member in tuple(room.members):
+        for member in tuple(room.own()):
             if member in room.members:  # the news may have cost it its connection
                 self.part(member, room, "the room was forgotten", now, why)
+        for member in tuple(room.members):
+            del room.members[member], member.rooms[room]
         self._rooms.drop(room)
 
     def enter(self, member: Member, room: Room, now: Moment) -> None:
@@ -105,7 +150,9 @@ class Membership:
         limits = self._limits
         recent = limits.history_page if member.roaming else limits.history_shown
         self._notifier.look(member, room, recent)
-        self._notifier.about(member, room, Message(Kind.JOINED, "", member.shown), now)
+        if member in room.members:  # else what it was shown has cost it the connection
+            self._order.submit(Happening(room, member, _joined(member), now))
+        self._order.changed(member)
 
     def exit(
         self, member: Member, room: Room, reason: str, now: Moment, words: Words | None = None
@@ -115,5 +162,10 @@ class Membership:
         if member.room is room:
             member.room = next(reversed(member.rooms), None)
         message = Message(Kind.LEFT, reason, member.shown)
-        self._notifier.to_room(room, member, message, now, words=words)
+        self._order.submit(Happening(room, member, message, now, words))
+        self._order.changed(member)
         self._rooms.left(room, now)
+
+
+def _joined(member: Member) -> Message:
+    return Message(Kind.JOINED, "", member.shown)

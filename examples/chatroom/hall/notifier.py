@@ -67,17 +67,11 @@ class Notifier:
         """
         message = replace(message, room=room.name.shown, at=now.wall)
         views: dict[Message, list[Member]] = {message: []}
-        for member in room.members:
+        for member in room.own():
             views.setdefault(_seen_by(member, doer, message, words), []).append(member)
         for view, recipients in views.items():
             self._postbox.post(view, recipients, write)
             write = None  # the others wait behind the first
-
-    def about(self, member: Member, room: Room, message: Message, now: Moment) -> None:
-        """Show `message` to all members of `room`, if `member` is still one of them."""
-        # Each thing told can cost somebody the connection, also the one whom the next is about.
-        if member in room.members:
-            self.to_room(room, member, message, now)
 
 
 def _seen_by(member: Member, doer: Member, message: Message, words: Words | None) -> Message:

@@ -6,6 +6,7 @@ Rule of this file: the room's own state; who may change it, and who is told, is 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..people.names import Name, check_name, fold
@@ -33,6 +34,7 @@ class Room:
         saved: Whether the store knows it: something was said, or set, and it outlives its people.
         used: When it was last used, in seconds since the epoch.
         spoken: When something was last said there since the start, in the same seconds.
+        newest: The id of what was said last; 0 if nothing was.
     """
 
     name: Name
@@ -46,6 +48,11 @@ class Room:
     saved: bool = False
     used: float = 0.0
     spoken: float = 0.0
+    newest: int = 0
+
+    def own(self) -> Iterator[Member]:
+        """Go through those of its members that are at this server."""
+        return (member for member in self.members if not member.node)
 
     def record(self) -> SaveRoom:
         """Return what must be stored of it; it counts as stored from here on."""

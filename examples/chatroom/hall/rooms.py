@@ -12,13 +12,14 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from ..people.names import Name, Refused, check_name, fold
+from ..people.names import Name, Refused, check_name
 from ..people.sanctions import Sanctions
 from .history import ForgetRoom, Remembered, Write
 from .limits import Limits
 from .locks import lock_matches
 from .members import Member
 from .messages import Moment
+from .order import Order
 from .room import LOBBY, Room
 from .throttle import Throttle
 
@@ -35,6 +36,7 @@ class Rooms:
         remembered: What the store knew at the start.
         record: Stores a change.
         sanctions: Who may not speak, and so not name a room.
+        order: Agrees with others on which rooms go.
     """
 
     def __init__(
@@ -43,10 +45,12 @@ class Rooms:
         remembered: Remembered,
         record: Callable[[Write], None],
         sanctions: Sanctions,
+        order: Order,
     ) -> None:
         self._limits = limits
         self._record = record
         self._sanctions = sanctions
+        self._order = order
         self._making = Throttle(1 / MINUTE, limits.new_rooms)
         # The second is for IPv6 /48s: 65,536 sources of the first kind, perhaps of one person.
         self._guessing = tuple(
@@ -75,30 +79,30 @@ class Rooms:
         Raises:
             Refused: There is none.
         """
-        name = check_name(raw.removeprefix("#"), self._limits.max_name)
-        room = self._rooms.get(name.key)
+        name = self.spell(raw)
+        room = self.known(name)
         if room is None:
             raise Refused(f"There is no room called {name.shown}.")
         return room
 
-    def knows(self, raw: str) -> bool:
-        """Say whether there is a room called `raw`."""
-        return fold(raw.strip().removeprefix("#")) in self._rooms
+    def known(self, name: Name) -> Room | None:
+        """Return the room called `name`; None: there is none."""
+        return self._rooms.get(name.key)
 
-    def find_or_make(self, raw: str, member: Member, now: Moment, lock: str = "") -> Room:
-        """Return the room called `raw`, made by `member` if there is none, and closed by `lock`.
+    def spell(self, raw: str) -> Name:
+        """Return the name of a room that `raw` spells.
 
         Raises:
-            Refused: That is no name for a room, it looks like another room's, there are too
-                many, or `member` may not speak.
+            Refused: It is none.
         """
-        name = check_name(raw.removeprefix("#"), self._limits.max_name)
+        return check_name(raw.removeprefix("#"), self._limits.max_name)
+
+    def make(self, name: Name, founder: str = "", origin: str = "") -> Room:
+        """Return the room called `name`, made if there is none; see `check_new`."""
         room = self._rooms.get(name.key)
         if room is None:
-            self._check_new(name, member, now)
             room = self._add(name)
-            room.founder, room.origin = member.key, member.place.sources[-1]
-            room.lock = lock
+            room.founder, room.origin = founder, origin
         return room
 
     def check_key(self, room: Room, member: Member, key: str, now: Moment) -> None:
@@ -129,9 +133,14 @@ class Rooms:
         """Somebody has left `room`: it goes if it is empty and nothing was said in it."""
         room.used = now.age
         if not room.members and not room.saved and room is not self.lobby:
-            self.drop(room)
+            self._order.deserted(room, now)
 
-    def _check_new(self, name: Name, member: Member, now: Moment) -> None:
+    def check_new(self, name: Name, member: Member, now: Moment) -> None:
+        """Return if `member` may make the room `name`, of which there is none.
+
+        Raises:
+            Refused: It looks like another room's, there are too many, or `member` may not speak.
+        """
         self._sanctions.check_voice(member, now.age)  # others read the name
         alike = self._looks.get(name.skeleton)
         if alike is not None:
@@ -152,7 +161,7 @@ class Rooms:
             room.used = min(room.used, now.age)  # of which nothing is known ages from here on
         deserted = [room for room in empty if now.age - room.used > self._limits.room_rest]
         if deserted:
-            self.drop(min(deserted, key=lambda room: room.used))
+            self._order.forget_room(min(deserted, key=lambda room: room.used), "", now)
         return bool(deserted)
 
     def _add(self, name: Name) -> Room:
@@ -169,6 +178,7 @@ class Rooms:
                 room.topic, room.lock, room.founder = record.topic, record.lock, record.founder
                 room.saved = True
                 room.tail.extend(recent)
+                room.newest = recent[-1].id if recent else 0
                 # What nothing is known of is not deserted before it is first looked at.
                 room.used = remembered.used.get(record.key, math.inf)
 

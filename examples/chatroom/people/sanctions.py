@@ -33,7 +33,7 @@ class Sanctions:
     def __init__(self, known: Iterable[SaveSanction] = ()) -> None:
         self._registers = {BAN: _Register(), MUTE: _Register()}
         for each in known:
-            self._restore(each)
+            self.restore(each)
 
     def impose(
         self, kind: str, target: Target, until: float | None, by: str, reason: str, wall: float
@@ -71,6 +71,16 @@ class Sanctions:
         if target not in register:
             raise Refused(f"There is no {kind} on {describe(target)}; /bans lists them all.")
         return ForgetSanction(kind, register.remove(target).subject)
+
+    def withdraw(self, gone: ForgetSanction) -> None:
+        """Lift what was lifted elsewhere; harmless if it is not in force."""
+        try:
+            target = from_subject(gone.subject)
+            register = self._registers[gone.kind]
+        except (KeyError, ValueError):
+            return
+        if target in register:
+            register.remove(target)
 
     def listed(self, wall: float) -> Iterator[SaveSanction]:
         """Go through those in force, the oldest first."""
@@ -121,7 +131,8 @@ class Sanctions:
             found = register.by_name(member.name, wall)
         return found
 
-    def _restore(self, known: SaveSanction) -> None:
+    def restore(self, known: SaveSanction) -> None:
+        """Have in force what was imposed elsewhere, or stored."""
         try:
             target = from_subject(known.subject)
             self._registers[known.kind].add(target, known)

@@ -15,9 +15,11 @@ from typing import Any
 
 from ..hall.history import (
     AddMessage,
+    AddWaiting,
     Answer,
     ForgetMessage,
     ForgetRoom,
+    ForgetWaiting,
     Remembered,
     SaveRoom,
     Write,
@@ -38,6 +40,8 @@ MOST_ROWS = 5000
 MOST_COUNTED = 20_000
 """Matches that are counted, in all rooms: some tenth of a second.  With more, the count of one room
 is "at least"."""
+
+MOST_WAITING = 100_000
 
 HIGHEST_ID = 2**63 - 1
 FAR = 86_400.0
@@ -66,6 +70,9 @@ _COUNT = f"""SELECT r.key IS ?, sender, count(*) FROM
     LEFT JOIN rooms r ON r.id = room GROUP BY 1, 2"""
 _ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder, used FROM
     (SELECT * FROM rooms ORDER BY used DESC, id DESC LIMIT ?) ORDER BY id"""
+
+_WAITING = f"""SELECT nonce, text FROM waiting
+    WHERE length(text) <= {LONGEST} ORDER BY id LIMIT ?"""
 
 
 class Writer:
@@ -113,6 +120,13 @@ class Writer:
                     "DELETE FROM sanctions WHERE kind = ? AND subject = ?",
                     *(write.kind, write.subject),
                 )
+            case AddWaiting():
+                self._execute(
+                    "INSERT INTO waiting (nonce, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    *(write.nonce, write.text),
+                )
+            case ForgetWaiting():
+                self._execute("DELETE FROM waiting WHERE nonce = ?", write.nonce)
 
     def _add(self, write: AddMessage) -> None:
         message, nonce = write.message, _digest(write.nonce)
@@ -242,6 +256,7 @@ def read_all(
         ),
         sanctions=tuple(SaveSanction(*row) for row in sanctions),
         used={row[0]: row[-1] for row in rows},
+        waiting=tuple(AddWaiting(*row) for row in connection.execute(_WAITING, (MOST_WAITING,))),
     )
 
 

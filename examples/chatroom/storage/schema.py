@@ -8,10 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 APPLICATION_ID = 0x6D6C6372  # "mlcr": miniloop's chat room
-VERSION = 2
+VERSION = 3
 
 AGE = "coalesce(stored, at)"
 """The time from which a message's age counts: `at`, unless the machine's clock was wrong."""
+
+_WAITING = """CREATE TABLE waiting (
+        id INTEGER PRIMARY KEY,           -- their order
+        nonce TEXT NOT NULL UNIQUE,
+        text TEXT NOT NULL                -- JSON, as it goes to the other servers
+    ) STRICT"""
 
 UPGRADES = {
     1: (
@@ -23,7 +29,8 @@ UPGRADES = {
         """UPDATE upkeep SET time = coalesce((SELECT min(at, CAST(strftime('%s', 'now') AS REAL))
             FROM messages ORDER BY id DESC LIMIT 1), 0)""",
         "PRAGMA user_version = 2",
-    )
+    ),
+    2: (_WAITING, "PRAGMA user_version = 3"),
 }
 """What makes of each older format the next one; each step takes no longer than an index does."""
 
@@ -65,6 +72,7 @@ SCHEMA = (
         time REAL NOT NULL DEFAULT 0      -- by the steady clock, at the last sweep; see clock.py
     ) STRICT""",
     "INSERT INTO upkeep VALUES (0, 0)",
+    _WAITING,
     # The texts stand in `messages` alone; triggers keep the index true to them, whoever writes.
     """CREATE VIRTUAL TABLE words USING fts5 (
         sender, text, spaced, content='messages', content_rowid='id', prefix='2 3',

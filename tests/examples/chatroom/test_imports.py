@@ -16,12 +16,13 @@ FOLDERS: dict[str, set[str]] = {
     "people": set(),
     "hall": {"people"},
     "commands": {"hall", "people"},
+    "cluster": {"hall", "people"},
     "storage": {"hall", "people"},
     "doors": {"commands", "hall", "people"},
     "doors/line": {"doors", "hall", "people"},
     "doors/web": {"doors", "hall", "people"},
     "client": {"doors", "doors/line", "people"},
-    PROGRAM: {"doors", "doors/line", "doors/web", "hall", "people", "storage"},
+    PROGRAM: {"cluster", "doors", "doors/line", "doors/web", "hall", "people", "storage"},
 }
 """Each folder, and the others that it may import."""
 

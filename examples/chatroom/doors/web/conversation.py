@@ -65,8 +65,8 @@ class Conversation:
     def _take(self, request: requests.Opening | requests.Request) -> None:
         seat = self._seat
         match request:
-            case requests.Enter(name):
-                self._enter(name)
+            case requests.Enter(name, token):
+                self._enter(name, token)
             case requests.Resume(token, seen):
                 self._resume(token, seen)
             case _ if seat is None or not seat.welcomed:
@@ -74,14 +74,14 @@ class Conversation:
             case _:
                 seat.obey(request)
 
-    def _enter(self, name: str) -> None:
+    def _enter(self, name: str, token: str) -> None:
         if self._seat is not None and self._seat.welcomed:
             raise requests.BadRequest("You have entered already.")
         if self._seat is None:
             self._sit_down()
         if self._seat is not None:
             try:
-                self._seat.enter(name)
+                self._seat.enter(name, token)
             except Refused as refusal:
                 self._refuse(str(refusal))
 

@@ -40,9 +40,10 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """Come in under this name."""
+    """Come in under this name; the token of a seat that is gone shows that it was one's own."""
 
     name: str
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

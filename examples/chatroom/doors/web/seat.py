@@ -11,12 +11,15 @@ from __future__ import annotations
 import logging
 
 from ...hall.messages import LAST_WORDS, Event, Kind, Message
+from ...hall.order import Proof
 from ...hall.throttle import TokenBucket
+from ...people.names import Refused
 from . import requests
 from .backlog import Backlog
 from .events import Json
 from .frames import Frame, frame_of
 from .service import Line, Service, Talk, Timer
+from .tokens import new_token, proof_of
 
 log = logging.getLogger("chatroom")
 
@@ -41,6 +44,7 @@ class Seat:
         self._line: Line | None = line
         self._backlog = Backlog(service.limits.backlog_events, service.limits.backlog_bytes)
         self._welcomed = False
+        self._secret = new_token()  # the first token; the name is proven by it
         self._done = 0
         self._end_code = 0
         self._last: Frame | None = None
@@ -93,16 +97,25 @@ class Seat:
 
     # Coming in
 
-    def enter(self, name: str) -> None:
-        """Ask the hall for `name`, and be welcome.
+    def enter(self, name: str, token: str = "") -> None:
+        """Ask the hall for `name`, and be welcome, perhaps later.
+
+        Args:
+            name: The name.
+            token: That of a seat that is gone, perhaps at another server: the name was its.
 
         Raises:
             Refused: It cannot be had; the seat may ask for another one, unless that was the last
                 attempt.
         """
         if self._session is not None and not self.ended:
-            self._session.log_in(name, self._service.moment())
+            proof = Proof(proof_of(token), proof_of(self._secret))
+            self._session.log_in(name, self._service.moment(), self._refused, proof)
             self._welcome()
+
+    def _refused(self, refusal: Refused) -> None:
+        if self._line is not None:
+            self._line.show(frame_of({"kind": "refused", "text": str(refusal)}))
 
     def _welcome(self) -> bool:
         """Say whether it is in, and say so to the browser before anything else."""
@@ -111,7 +124,7 @@ class Seat:
         if self._session is None or not self._session.logged_in:
             return False
         self._welcomed = True
-        token = self._service.tokens.give(self)
+        token = self._service.tokens.give(self, token=self._secret)
         if self._line is not None:
             self._line.seated()
             self._line.show(self._welcoming(self._session.name, token))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...hall.members import Outlet
 from ...hall.messages import Moment
+from ...hall.order import Proof
+from ...people.names import Refused
 from .frames import Frame, Framer
 from .limits import WebLimits
 from .tokens import Tokens
@@ -43,7 +45,9 @@ class Talk(Protocol):
     def ended(self) -> bool: ...  # noqa: D102 - see above
     def move(self, address: str, now: Moment) -> None: ...  # noqa: D102 - see above
     def hold(self, seconds: float, now: Moment) -> None: ...  # noqa: D102 - see above
-    def log_in(self, raw: str, now: Moment) -> None: ...  # noqa: D102 - see above
+    def log_in(  # noqa: D102 - see above
+        self, raw: str, now: Moment, refused: Callable[[Refused], None], proof: Proof
+    ) -> None: ...
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102 - see above
     def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102 - see above
     def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102 - see above

@@ -33,9 +33,15 @@ class Tokens(Generic[T]):
         """Return how many hold one."""
         return len(self._of)
 
-    def give(self, holder: T, shown: str = "") -> str:
-        """Return a new token for `holder`; of its others only `shown` counts on."""
-        token = secrets.token_urlsafe(_ENTROPY)
+    def give(self, holder: T, shown: str = "", token: str = "") -> str:
+        """Return a new token for `holder`; of its others only `shown` counts on.
+
+        Args:
+            holder: Whose it is.
+            shown: The token that `holder` has shown last, which it may show again.
+            token: The new one, where it was made before with `new_token()`.
+        """
+        token = token or new_token()
         digest, before = _digest(token), _digest(shown)
         self._keep(holder, [each for each in self._of.get(holder, []) if each == before])
         self._known[digest] = holder
@@ -65,6 +71,19 @@ class Tokens(Generic[T]):
             if digest not in kept:
                 del self._known[digest]
         self._of[holder] = kept
+
+
+def new_token() -> str:
+    """Return a token that nobody can guess."""
+    return secrets.token_urlsafe(_ENTROPY)
+
+
+def proof_of(token: str) -> str:
+    """Return what shows to others that one has `token`, and does not give it away.
+
+    Empty for an empty one.
+    """
+    return hashlib.sha256(b"proof:" + token.encode("utf-8", "replace")).hexdigest() if token else ""
 
 
 def _digest(token: str) -> bytes:

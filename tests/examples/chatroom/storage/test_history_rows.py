@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from examples.chatroom.doors.line.rendering import LineRenderer
-from examples.chatroom.hall.history import AddMessage, Answer, ForgetRoom, SaveRoom, Write
+from examples.chatroom.hall.history import (
+    AddMessage,
+    AddWaiting,
+    Answer,
+    ForgetRoom,
+    ForgetWaiting,
+    SaveRoom,
+    Write,
+)
 from examples.chatroom.hall.messages import Kind, Message
 from examples.chatroom.storage import history_rows
 from examples.chatroom.storage.history_file import HistoryFile, transaction
@@ -40,6 +48,16 @@ def write(file: HistoryFile, *writes: Write, now: float = NOON) -> None:
 
 def add(number: int, text: str, at: float | None = NOON) -> AddMessage:
     return AddMessage("lobby", Message(Kind.SAID, text, "Ada", room="Lobby", at=at, id=number))
+
+
+def test_what_waits_for_others_is_there_in_its_order_until_it_is_sent(file: HistoryFile) -> None:
+    write(file, *(AddWaiting(nonce, f"text {nonce}") for nonce in "zay"), AddWaiting("a", "again"))
+    assert [each.nonce for each in read_all(file.connection, 1, 9, NOON).waiting] == ["z", "a", "y"]
+    write(file, ForgetWaiting("z"), ForgetWaiting("nothing"))
+    assert read_all(file.connection, 1, 9, NOON).waiting == (
+        AddWaiting("a", "text a"),
+        AddWaiting("y", "text y"),
+    )
 
 
 def test_a_message_without_a_time_gets_the_stores(file: HistoryFile) -> None:

@@ -101,5 +101,5 @@ def test_an_older_format_is_read_and_a_newer_one_refused(tmp_path: Path) -> None
         assert list(history.messages("lobby")) == []
     old.execute("PRAGMA user_version = 99")
     old.close()
-    with pytest.raises(StoreError, match="is of format 99; this chat room knows 2"), reading(path):
+    with pytest.raises(StoreError, match="is of format 99; this chat room knows 3"), reading(path):
         pass

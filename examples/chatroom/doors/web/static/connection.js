@@ -31,6 +31,7 @@ export class Connection {
     this.name = "";
     this.token = "";
     this.borrowed = false;
+    this.proof = ""; // the first token of our seat: it shows elsewhere that the name is ours
     this.seen = null; // events received; null: this page knows nothing
     this.attempts = 0;
     this.retryAt = 0;
@@ -103,7 +104,12 @@ export class Connection {
 
   #introduce() {
     if (this.token) this.#write({ do: "resume", token: this.token, seen: this.seen });
-    else this.#write({ do: "enter", name: this.name });
+    else this.#enter();
+  }
+
+  #enter() {
+    const proof = this.proof ? { token: this.proof } : {};
+    this.#write({ do: "enter", name: this.name, ...proof });
   }
 
   #receive(event) {
@@ -122,6 +128,7 @@ export class Connection {
 
   #welcome(event) {
     Object.assign(this, { name: event.name, token: event.token, seen: 0, attempts: 0 });
+    this.proof = event.token;
     const lost = this.requests.restart();
     this.handlers.welcome(event, lost);
     this.#change("online");
@@ -147,12 +154,13 @@ export class Connection {
   }
 
   #expired() {
+    this.proof ||= this.token;
     this.token = "";
     this.handlers.expired(this.borrowed);
     if (this.borrowed) {
       this.#abandon();
       this.#change("idle");
-    } else this.#write({ do: "enter", name: this.name });
+    } else this.#enter();
   }
 
   #closed(code) {

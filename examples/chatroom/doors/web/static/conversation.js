@@ -158,7 +158,9 @@ export class Conversation {
       const known = this.byId.get(message.id);
       return known && known.at !== message.at;
     });
-    if (!forgotten && !others) return;
+    // A server that is behind, of several, knows some of the same; the rest comes yet.
+    const behind = recent.some(({ id, at }) => this.byId.get(id)?.at === at);
+    if (!others && (!forgotten || behind)) return;
     this.items.forEach((item) => (item.id = 0));
     this.byId.clear();
     this.more = false;

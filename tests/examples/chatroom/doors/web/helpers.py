@@ -17,6 +17,7 @@ from examples.chatroom.hall.gate import Gate, Place
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.members import Outlet
 from examples.chatroom.hall.messages import Event, Kind, Message, Moment
+from examples.chatroom.hall.order import NO_PROOF, Proof
 from examples.chatroom.people.names import Refused
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -142,6 +143,9 @@ class Session:
         self.held = 0.0
         self.calls: list[tuple[object, ...]] = []
         self.refusal = ""
+        self.proof = NO_PROOF
+        self.refused: Callable[[Refused], None] = lambda refusal: None
+        self.slow = False  # the answer comes later
         self.refuses_for_good = False
         self.on_views: Callable[[], None] = lambda: None
 
@@ -160,11 +164,18 @@ class Session:
         self._place.move(address)
         self.held = 0.0
 
-    def log_in(self, raw: str, now: Moment) -> None:
+    def log_in(
+        self, raw: str, now: Moment, refused: Callable[[Refused], None], proof: Proof
+    ) -> None:
+        self.proof, self.refused = proof, refused
         if self.refuses_for_good:
             self.dismiss()
         if self.refusal:
             raise Refused(self.refusal)
+        if not self.slow:
+            self.grant(raw)
+
+    def grant(self, raw: str) -> None:
         self.name = raw
         self.outlet.deliver(Message(Kind.NOTICE, f"Welcome, {raw}."))
 
@@ -227,6 +238,7 @@ class Surroundings:
     refuse_name: str = ""
     refuse_for_good: bool = False
     gate: Gate = field(default_factory=lambda: Gate(Limits()))
+    slow: bool = False
 
     def __post_init__(self) -> None:
         self.service = Service(
@@ -258,6 +270,7 @@ class Surroundings:
         self.sessions.append(Session(outlet, self.gate.enter(address)))
         self.session.refusal = self.refuse_name
         self.session.refuses_for_good = self.refuse_for_good
+        self.session.slow = self.slow
         return self.sessions[-1]
 
 

@@ -60,6 +60,28 @@ def test_a_refused_name_leaves_it_without_one() -> None:
     assert line.kinds == ["welcome", "notice"]
 
 
+def test_an_answer_may_come_later() -> None:
+    around = Surroundings()
+    around.slow = True
+    seat, line = sit(around)
+    assert (seat.welcomed, line.kinds) == (False, [])
+    around.session.refused(Refused("The name is taken."))
+    assert line.shown == [{"kind": "refused", "text": "The name is taken."}]
+    seat.enter("Bob")
+    around.session.grant("Bob")
+    assert line.kinds == ["refused", "welcome", "notice"]
+
+
+def test_a_token_shows_elsewhere_whose_the_name_was() -> None:
+    around, other = Surroundings(), Surroundings()
+    _, line = sit(around)
+    seat = Seat(other.service, "192.0.2.1", Line())
+    seat.enter("Ada", token_of(line))
+    assert other.session.proof.before == around.session.proof.now != ""
+    assert around.session.proof.before == ""
+    assert token_of(line) not in (around.session.proof.now, other.session.proof.before)
+
+
 def test_without_a_name_one_hears_only_the_last_words() -> None:
     around, line = Surroundings(), Line()
     seat = Seat(around.service, HOME, line)

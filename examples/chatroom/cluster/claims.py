@@ -1,0 +1,142 @@
+"""Names over all nodes: asked for at the engine, granted from what is known while it is away.
+
+Rule of this file: one member's claim after the other; who loses its name gets another.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from ..hall.holding import Answered
+from ..hall.members import Member
+from ..hall.order import NO_PROOF, Proof
+from ..people.names import Name, Refused
+from .interface import Away, Granted, NameClaim, Taken
+from .site import Site
+
+log = logging.getLogger("chatroom")
+
+MOST_TRIES = 20
+
+
+class Claims:
+    """The names that members of this node hold.
+
+    Args:
+        site: The node.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._held: dict[str, NameClaim] = {}
+        self._unproven: dict[str, NameClaim] = {}
+
+    def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
+        """Ask for `name`; with the engine away it is granted, and asked for later."""
+        number = self._site.roster.number(member)
+        claim = NameClaim(name.skeleton, number, name.shown, proof.before, member.proof)
+        holder = self._site.hall.names.holder(name)
+        replaced = holder if holder is not member else None
+
+        def decided(answer: Granted | Taken | Away) -> None:
+            if isinstance(answer, Taken):
+                answered(_taken(answer.shown))
+            elif isinstance(answer, Away) and replaced is not None:
+                answered(_taken(replaced.shown))
+            else:
+                self._hold(member, claim, replaced, proven=isinstance(answer, Granted))
+                answered(None)
+
+        if self._site.engine.up:
+            self._site.engine.claim(claim, decided)
+        else:
+            decided(Away())
+
+    def _hold(
+        self, member: Member, claim: NameClaim, replaced: Member | None, *, proven: bool
+    ) -> None:
+        if not proven:
+            self._unproven[claim.skeleton] = claim
+        self._held[claim.skeleton] = claim
+        distant = self._site.elsewhere.of(replaced) if replaced is not None else None
+        if distant is not None:
+            self._site.roster.replaces(member, distant.ref)
+
+    def release(self, name: Name) -> None:
+        """A member has given back its name."""
+        self._unproven.pop(name.skeleton, None)
+        claim = self._held.pop(name.skeleton, None)
+        if claim is not None:
+            self._site.engine.release(claim)
+
+    def ask_again(self) -> None:
+        """The engine is back: ask for what was granted meanwhile, and for all that is held."""
+        unproven, self._unproven = self._unproven, {}
+        for claim in unproven.values():
+            self.lost(claim)
+
+    def all_again(self) -> None:
+        """Others took this node for dead: ask for every name again."""
+        for claim in tuple(self._held.values()):
+            self.lost(claim)
+
+    def lost(self, claim: NameClaim) -> None:
+        """Ask for a name again that may be another one's by now."""
+        if self._held.get(claim.skeleton) != claim:
+            return
+
+        def decided(answer: Granted | Taken | Away) -> None:
+            if self._held.get(claim.skeleton) != claim:
+                return
+            if isinstance(answer, Away):
+                self._unproven[claim.skeleton] = claim
+            elif isinstance(answer, Taken):
+                del self._held[claim.skeleton]
+                self._rename(claim)
+
+        self._site.engine.claim(claim, decided)
+
+    def _rename(self, claim: NameClaim) -> None:
+        member = self._site.roster.by_number(claim.member)
+        if member is None or not member.present:
+            return
+        log.info("%s has lost its name to a member at another node.", member.shown)
+        self._try(member, self._others(member, claim.shown))
+
+    def _try(self, member: Member, names: Iterator[str]) -> None:
+        """Ask for one name after the other, until one is granted."""
+        hall, naming, now = self._site.hall, self._site.hall.naming, self._site.hall.last_tick
+        old = member.name
+
+        def granted() -> None:
+            if old is None:
+                return
+            naming.renamed(member, old, now, hall.members)
+            text = f"Another member has the name {old.shown}: you are called {member.shown} now."
+            hall.notifier.notify(member, text)
+            self._site.elsewhere.settle_names()
+
+        def next_one(_: Refused) -> None:
+            self._try(member, names)
+
+        for raw in names:
+            try:
+                name = naming.check(member, raw, now)
+                naming.ask(member, name, NO_PROOF, granted, next_one)
+            except Refused:
+                continue
+            return
+        hall.dismiss(member, "Your name is another member's now. Goodbye.", "lost its name", now)
+
+    def _others(self, member: Member, shown: str) -> Iterator[str]:
+        longest = self._site.hall.limits.max_name
+        for number in range(2, MOST_TRIES):
+            end = f"-{number}"
+            yield shown[: longest - len(end)] + end
+        for number in range(1, self._site.hall.limits.max_members + 1):
+            yield f"guest-{number}"
+
+
+def _taken(shown: str) -> Refused:
+    return Refused(f"The name {shown} is taken; please choose another.")

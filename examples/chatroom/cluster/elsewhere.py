@@ -1,0 +1,173 @@
+"""Members at other nodes: for the hall, members like any others.
+
+Rule of this file: which there are, and their names; what they do is in the feeds' readers.
+
+Two feeds tell of a member: the hall's, and that of each room it is in.  The one or the other may
+be ahead, so what is known of a member has a version, and an older one changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ..hall.flood import FloodGuard
+from ..hall.gate import Gate, Place
+from ..hall.hall import Hall
+from ..hall.members import Member
+from ..hall.messages import LAST_WORDS, Event, Message
+from ..hall.naming import follow
+from ..people.addresses import sources_of
+from ..people.names import Name
+from .bodies import Profile
+from .values import Ref
+
+Send = Callable[["Distant", Message], None]
+
+
+@dataclass(eq=False)
+class Courier:
+    """The outlet of a member elsewhere: only what is for it alone travels.
+
+    What happens in rooms and to all its own node knows by itself.
+    """
+
+    send: Callable[[Message], None]
+
+    def deliver(self, event: Event) -> None:
+        """Send `event` if it is for this member alone."""
+        personal = isinstance(event, Message) and not event.room and event.kind not in LAST_WORDS
+        if isinstance(event, Message) and personal:
+            self.send(event)
+
+
+@dataclass(eq=False)
+class Distant:
+    """What is known of a member at another node.
+
+    Attributes:
+        ref: Which one.
+        node: Where it is.
+        member: It, as the hall sees it.
+        version: That of what is known.
+        listed: The keys of the rooms it is in, by the hall's feed.
+        met: Whether the hall's feed says that it is there. A room's feed alone may be behind, so
+            what only that knows of holds no name, and is forgotten when it is in no room.
+    """
+
+    ref: Ref
+    node: str
+    member: Member
+    version: int = -1
+    listed: set[str] = field(default_factory=set)
+    met: bool = False
+
+
+class Elsewhere:
+    """All members at other nodes.
+
+    Args:
+        hall: Where they are members, too.
+        send: Sends a message to one of them.
+    """
+
+    def __init__(self, hall: Hall, send: Send) -> None:
+        self._hall = hall
+        self._send = send
+        self._known: dict[Ref, Distant] = {}
+        self._by_member: dict[Member, Distant] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._known)
+
+    def __iter__(self) -> Iterator[Distant]:
+        """Go through them."""
+        return iter(tuple(self._known.values()))
+
+    def find(self, ref: Ref) -> Distant | None:
+        """Return the one with this reference."""
+        return self._known.get(ref)
+
+    def of(self, member: Member) -> Distant | None:
+        """Return what is known of `member`; None if it is at this node."""
+        return self._by_member.get(member)
+
+    def learn(self, profile: Profile) -> Distant:
+        """Return the member of `profile`, as new as that or newer."""
+        distant = self._known.get(profile.ref) or self._new(profile)
+        if profile.version > distant.version:
+            distant.version = profile.version
+            distant.member.operator = profile.operator
+            self._name(distant, profile.name)
+        return distant
+
+    def meet(self, profile: Profile) -> Distant:
+        """Return the same where the hall's feed says that it is there, perhaps again."""
+        distant = self.learn(profile)
+        if not distant.met:
+            distant.met = True
+            self._hold(distant.member, distant.member.name)
+        return distant
+
+    def leave(self, distant: Distant) -> None:
+        """It has left, by the hall's feed: its name is free."""
+        distant.met = False
+        self._hall.names.release(distant.member)
+        self.tidy(distant)
+
+    def tidy(self, distant: Distant) -> None:
+        """Forget it if it has left, and is in no room any more."""
+        member = distant.member
+        if distant.met or member.rooms or self._known.pop(distant.ref, None) is None:
+            return
+        del self._by_member[member]
+        member.present = member.reachable = False
+        for other in self._hall.members:
+            other.shunned.pop(member, None)
+
+    def ghost(self, profile: Profile) -> Member:
+        """Return a member for what one has done that is not known any more, or not yet."""
+        member = _member(self._hall, profile)
+        member.name, member.operator = profile.name, profile.operator
+        member.present = member.reachable = False
+        return member
+
+    def settle_names(self) -> None:
+        """Have those found by their names whose names were another one's before."""
+        for distant in self:
+            if distant.met:
+                self._hold(distant.member, distant.member.name)
+
+    def _new(self, profile: Profile) -> Distant:
+        member = _member(self._hall, profile)
+        distant = Distant(profile.ref, profile.node, member)
+        member.outlet = Courier(lambda message: self._send(distant, message))
+        self._known[profile.ref] = self._by_member[member] = distant
+        return distant
+
+    def _name(self, distant: Distant, name: Name) -> None:
+        member, old = distant.member, distant.member.name
+        if old == name:
+            return
+        self._hall.names.release(member)
+        member.name = name
+        if distant.met:
+            self._hold(member, name)
+        if old is not None:
+            follow(member, old, self._hall.members)
+
+    def _hold(self, member: Member, name: Name | None) -> None:
+        if name is None:
+            return
+        holder = self._hall.names.holder(name)
+        if holder is None or (holder.node and holder is not member):
+            self._hall.names.claim(member, name)
+
+
+def _member(hall: Hall, profile: Profile) -> Member:
+    sources = sources_of(profile.address)
+    place = Place(Gate(hall.limits), profile.address, sources)  # counted where it is
+    guard = FloodGuard(hall.limits, hall.last_tick.mono)
+    nowhere = Courier(lambda message: None)
+    return Member(nowhere, place, guard, hall.last_tick.mono, node=profile.node)

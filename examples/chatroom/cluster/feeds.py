@@ -1,0 +1,263 @@
+"""The engine as a node of the cluster uses it: feeds, names, and who is there.
+
+Rule of this file: the parts put together.  What each does is its own file's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from miniloop import EventLoop
+
+from .engine_options import EngineOptions
+from .figures import ClusterFigures
+from .follower import Follower
+from .interface import (
+    NOTHING,
+    Alike,
+    Away,
+    Body,
+    Entry,
+    Granted,
+    NameClaim,
+    Reader,
+    Snapshot,
+    Taken,
+    TooMany,
+    Watcher,
+    ignore,
+)
+from .keys import check_word
+from .leaving import Leaving
+from .link import EngineLink
+from .names import Names
+from .nodes import HALL, Nodes
+from .publisher import Publisher
+from .room_numbers import RoomNumbers
+
+_MEMBER = re.compile(r"member/([\w.-]{1,64})/\d+", re.ASCII)
+
+
+class Feeds:
+    """All that a node wants of the engine.
+
+    Args:
+        loop: The loop that serves it.
+        options: The engine and the bounds.
+        node: This node's name, the same after a restart.
+        incarnation: This process; never the same again.
+        watcher: What is told how the engine is.
+
+    Raises:
+        ValueError: A name has other characters than letters, digits, `_.-`.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        options: EngineOptions,
+        *,
+        node: str,
+        incarnation: str,
+        watcher: Watcher,
+    ) -> None:
+        check_word("the name of a node", node)
+        check_word("the name of a process", incarnation)
+        self._loop = loop
+        self._options = options
+        self._node, self._incarnation = node, incarnation
+        self._watcher = watcher
+        self._lag = 0.0
+        self._leaving: Leaving | None = None
+        self._link = EngineLink(
+            loop, options, greet=self._greet, on_up=self._come_up, on_down=self._go_down
+        )
+        self._nodes = Nodes(loop, self._link, options, node, incarnation, watcher.buried)
+        self._names = Names(loop, self._link, options, node, incarnation, watcher.name_lost)
+        self._follower = Follower(
+            loop, self._link, options, on_snapshot=self._pictured, on_entry=self._came
+        )
+        self._rooms = RoomNumbers(loop, self._link, options, self._follower.seen)
+        self._publisher = Publisher(loop, self._link, options, incarnation, self._follower.seen)
+
+    # How the engine is
+
+    @property
+    def up(self) -> bool:
+        """Whether the engine does its work."""
+        return self._link.up
+
+    @property
+    def reason(self) -> str:
+        """Why it does not, for a person; empty if it does or was not tried yet."""
+        return self._link.reason
+
+    def waiting(self) -> int:
+        """Return how many entries are not acknowledged."""
+        return len(self._publisher)
+
+    def figures(self) -> ClusterFigures:
+        """Return how the cluster is."""
+        return ClusterFigures(
+            (self._node, *sorted(each.name for each in self._nodes.others)),
+            self._link.state.value,
+            self.reason,
+            self._lag,
+            self._follower.behind(),
+            self.waiting(),
+            len(self._follower.feeds),
+            len(self._names),
+            self._follower.senseless,
+        )
+
+    def _greet(self) -> None:
+        self._nodes.greet()
+
+    def _come_up(self) -> None:
+        self._nodes.resume()
+        self._follower.resume()
+        self._names.resume()
+        self._publisher.resume()
+        self._watcher.up()
+
+    def _go_down(self, reason: str) -> None:
+        self._nodes.pause()
+        self._names.pause()
+        self._follower.pause()
+        self._watcher.down(reason)
+
+    # Feeds
+
+    def publish(
+        self,
+        feed: str,
+        body: Body,
+        *,
+        nonce: str = "",
+        state: Mapping[str, Body | None] = NOTHING,
+        done: Callable[[], None] = ignore,
+    ) -> None:
+        """Add an entry to a feed, behind all that was published there before, and once.
+
+        With the engine away it waits.
+
+        Args:
+            feed: Any text of up to 400 characters without braces.
+            body: The entry.
+            nonce: What it is called: one of the same name, added within the last ten minutes, is
+                not added again.
+            state: What it changes in the state of the feed in the same step; None deletes.
+            done: Called when the engine has acknowledged it; it comes by the reader too.
+
+        Raises:
+            Full: Too much waits.
+            ValueError: The body is too long or no JSON, or a name is wrong.
+        """
+        self._publisher.publish(feed, body, nonce=nonce, state=state, done=done)
+
+    def pending(self, feed: str) -> list[tuple[Body, str, Mapping[str, Body | None]]]:
+        """Return the body, the nonce and the state of what is not acknowledged, in order."""
+        return self._publisher.pending(feed)
+
+    def follow(self, feed: str, reader: Reader, since: int | None) -> None:
+        """Have `reader` told of all that a feed has behind `since`: a snapshot, then entries.
+
+        Args:
+            feed: The feed; one that is followed already is followed anew.
+            reader: What is told; an exception that it raises is logged.
+            since: The time of the last entry that is known already; None: none is.
+        """
+        self._follower.follow(feed, reader, since)
+
+    def unfollow(self, feed: str) -> None:
+        """Follow a feed no longer."""
+        self._follower.unfollow(feed)
+
+    def _pictured(self, snapshot: Snapshot) -> None:
+        """Take members of processes that have ended out of what is followed."""
+        if snapshot.feed == HALL:
+            return
+        found = {match[1] for field in snapshot.state if (match := _MEMBER.fullmatch(field))}
+        if found - self._nodes.alive:
+            self._clear_if_gone([snapshot.feed], found)
+
+    def _came(self, entry: Entry) -> None:
+        self._lag = self._nodes.age(entry.at)
+        if entry.feed == HALL and entry.body.get("do") == "gone":
+            gone, node = entry.body.get("incarnation"), entry.body.get("node")
+            if isinstance(gone, str) and isinstance(node, str) and gone != self._incarnation:
+                rooms = [feed for feed in self._follower.feeds if feed != HALL]
+                self._clear_if_gone(rooms, {gone}, node)
+
+    def _clear_if_gone(self, feeds: list[str], incarnations: set[str], node: str = "") -> None:
+        """A process that was stopped for long may be back by now: look again."""
+
+        def look() -> None:
+            for each in incarnations - self._nodes.alive:
+                for feed in feeds:
+                    self._nodes.clear(feed, node, each)
+
+        self._nodes.look(look)
+
+    # Names and rooms
+
+    def claim(self, name: NameClaim, answered: Callable[[Granted | Taken | Away], None]) -> None:
+        """Ask for a name.  It is kept until `release()`, or until the watcher's `name_lost()`.
+
+        Args:
+            name: The name.
+            answered: Called once, from the loop.
+        """
+        self._names.claim(name, answered)
+
+    def renew(self, name: NameClaim) -> None:
+        """Keep a name that was given while the engine was away; it is claimed when that is back."""
+        self._names.hold(name)
+
+    def release(self, name: NameClaim) -> None:
+        """Give a name back."""
+        self._names.release(name)
+
+    def make_room(
+        self,
+        key: str,
+        skeleton: str,
+        body: Body,
+        most: int,
+        answered: Callable[[int | Alike | TooMany | Away], None],
+    ) -> None:
+        """Enter a room into the hall's feed: entry and state `room/<key>` are its body.
+
+        Args:
+            key: The room.
+            skeleton: What its name looks like.
+            body: The body, without its number, which is added; `shown` is what others are told.
+            most: Most rooms.
+            answered: Called once, from the loop, with the number; also if the room is there.
+        """
+        self._rooms.make(key, skeleton, body, most, answered)
+
+    # The end
+
+    def close(self, done: Callable[[], None] = ignore) -> None:
+        """Send what waits, say that this node leaves, and end; it takes three seconds at most."""
+        if self._leaving is None:
+            self._leaving = Leaving(self._loop, self, done)
+
+    def say_goodbye(self, done: Callable[[Any], None]) -> int:
+        """Give back what this node has; return how often `done` will be called."""
+        self._names.release_all()
+        rooms = [feed for feed in self._follower.feeds if feed.startswith("room:")]
+        for feed in rooms:
+            self._nodes.clear_own(feed, done)
+        self._nodes.leave(done)
+        return len(rooms) + 1
+
+    def end(self) -> None:
+        """End all connections."""
+        self._nodes.pause()
+        self._names.pause()
+        self._link.close()
+        self._follower.pause()

@@ -1,0 +1,262 @@
+"""One of many servers: what happens here has its place among what happens elsewhere.
+
+Rule of this file: the hall's `Order`, in terms of feeds; what comes back is applied by the readers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from ..hall.hall import Hall
+from ..hall.happening import Happening
+from ..hall.holding import Answered
+from ..hall.members import Member, Words
+from ..hall.messages import Kind, Message, Moment
+from ..hall.order import Proof
+from ..hall.room import Room
+from ..people.names import Name, Refused
+from ..people.sanction import ForgetSanction, SaveSanction
+from .bodies import TEXTS, Told
+from .claims import Claims
+from .elsewhere import Distant, Elsewhere
+from .hall_reader import HallReader
+from .interface import Body, Engine, Full, NameClaim, Watcher
+from .node_reader import NodeReader, feed_of, send_dismissal, send_personal
+from .numbers import room_of
+from .outgoing import Outgoing
+from .room_reader import RoomReader
+from .rooms import Rooms
+from .roster import HALL, Roster
+from .sanctions import SharedSanctions
+from .site import Site
+
+log = logging.getLogger("chatroom")
+
+DOWN = (
+    "The link to the other servers is down. What is said in rooms waits, and is shown to all when "
+    "it is back."
+)
+BACK = "The link to the other servers is back; what waited is on its way."
+TOO_MUCH = (
+    "The link to the other servers is down, and too much waits already: that was not said. Please "
+    "say it again when the link is back."
+)
+
+SIGNS = frozenset({Kind.TOPIC, Kind.LOCKED, Kind.UNLOCKED})
+
+Connect = Callable[[Watcher], Engine]
+
+
+class Node:
+    """The order of a server that is one of many.
+
+    Args:
+        hall: Its hall.
+        connect: Makes the engine, which is told whom to call.
+        name: The node's name; no two nodes have the same.
+        incarnation: Random, for this process alone.
+    """
+
+    def __init__(self, hall: Hall, connect: Connect, name: str, incarnation: str) -> None:
+        self.name = name
+        self.incarnation = incarnation
+        self._hall = hall
+        self._was_up = False
+        self._down_for = 0  # ticks
+        engine = connect(self)
+        outgoing = Outgoing(engine, hall.record, incarnation, hall.limits.max_waiting)
+        roster = Roster(outgoing, name, incarnation)
+        self.site = Site(hall, engine, outgoing, roster, Elsewhere(hall, self._send))
+        self.rooms = Rooms(self.site)
+        self._claims = Claims(self.site)
+        self._sanctions = SharedSanctions()
+
+    def start(self) -> None:
+        """Follow what every node follows, and send what an earlier process has left over."""
+        reader = HallReader(self.site, self.rooms, self._sanctions, self._correct)
+        self.site.engine.follow(HALL, reader, None)
+        self.site.engine.follow(feed_of(self.name), NodeReader(self.site), None)
+        self.rooms.start()
+        for left in self._hall.left_over:
+            try:
+                self.site.outgoing.send_again(left.nonce, left.text)
+            except (Full, ValueError):
+                log.warning("What an earlier process left over is damaged, or too much: not sent.")
+
+    def figures(self) -> Mapping[str, object]:
+        """Return how the cluster is, as this node sees it."""
+        figures = self.site.engine.figures()
+        return {
+            "nodes": len(figures.nodes),
+            "link": figures.link,
+            "link_down_s": self._down_for,
+            "lag_s": round(figures.lag, 3),
+            "feeds_behind": figures.catching_up,
+            "waiting": figures.waiting,
+            "lines_waiting": len(self.site.outgoing),
+            "rooms_followed": len(self.rooms),
+            "members_elsewhere": len(self.site.elsewhere),
+            "senseless": figures.senseless + self.site.counts["senseless"],
+        }
+
+    @property
+    def caution(self) -> str:
+        """What those who come in must know."""
+        return "" if self.site.engine.up else DOWN
+
+    # The order
+
+    def submit(self, happening: Happening) -> None:
+        """Write it into the room's feed; it takes effect when it comes back.
+
+        Raises:
+            Refused: It is something said, and no more of that can wait.
+        """
+        reader = self.rooms.reader(happening.room)
+        if reader is None or not self.site.roster.knows(happening.doer):
+            return  # a room is followed as long as a member of this node is in it
+        told = self._told(happening)
+        try:
+            reader.tell(told, happening.doer, happening.nonce)
+            self._note(reader, told)
+            if told.kind is Kind.JOINED:
+                reader.say_whole_from(happening.doer)
+        except Full:
+            if told.kind in TEXTS:
+                raise Refused(TOO_MUCH) from None
+            self.site.roster.behind = True
+
+    def _note(self, reader: RoomReader, told: Told) -> None:
+        """Have the list of rooms know what has changed of one."""
+        if told.kind in TEXTS | SIGNS:
+            self.rooms.spoken(reader)
+        if told.kind in SIGNS:
+            self.rooms.put_up(reader.sign(told))
+
+    def _told(self, happening: Happening) -> Told:
+        message, words = happening.message, happening.words
+        return Told(
+            message.kind,
+            self.site.roster.newer(happening.doer),
+            message.sender,
+            message.text,
+            happening.lock,
+            words.author.shown if words is not None else "",
+            words.text if words is not None else "",
+        )
+
+    def after(self, member: Member, action: Callable[[], None]) -> None:
+        """Call `action` when all that `member` has submitted until now took effect."""
+        self.site.outgoing.after(member, action)
+
+    def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
+        """Ask for `name` at the engine."""
+        self._claims.claim(member, name, proof, answered)
+
+    def release(self, member: Member, name: Name) -> None:
+        """A name is free again."""
+        self._claims.release(name)
+        self.site.elsewhere.settle_names()
+
+    def make_room(self, name: Name, member: Member, answered: Answered) -> None:
+        """Ask for a new room at the engine."""
+        self.rooms.make(name, member, answered)
+
+    def open(self, room: Room, answered: Answered) -> None:
+        """Follow the room's feed."""
+        self.rooms.open(room, answered)
+
+    def changed(self, member: Member) -> None:
+        """Tell the others of a member."""
+        self.site.roster.tell(member)
+
+    def share(self, write: SaveSanction | ForgetSanction, now: Moment) -> None:
+        """Tell the others of a sanction."""
+        self._sanctions.share(write, self.site)
+
+    def forget_room(self, room: Room, why: str, now: Moment) -> None:
+        """Have a room forgotten everywhere."""
+        try:
+            self.rooms.forget(room, why)
+        except Full:
+            raise Refused(TOO_MUCH) from None
+
+    def deserted(self, room: Room, now: Moment) -> None:
+        """Have it forgotten everywhere, if it stays so."""
+        self.rooms.deserted(room)
+
+    def forget_message(self, number: int) -> None:
+        """Have a message forgotten everywhere; here at once."""
+        self._hall.archive.forget(number, self._hall.rooms, self._hall.members)
+        known = self.rooms.by_number(room_of(number))
+        if known is None:
+            return
+        body = {"do": "forget", "id": number}
+        state: dict[str, Body | None] = {f"forgotten/{number}": {}}
+        try:
+            self.site.outgoing.send(known.feed, body, state=state, lasting=True)
+        except Full:
+            raise Refused(TOO_MUCH) from None
+
+    def dismiss(self, member: Member, farewell: str, reason: str, words: Words | None) -> bool:
+        """Have its own node show it out, if it is at another one."""
+        distant = self.site.elsewhere.of(member)
+        if distant is not None:
+            send_dismissal(self.site, distant, farewell, reason, words)
+        return bool(member.node)
+
+    def tick(self, now: Moment) -> None:
+        """Do what is to be done about once a second."""
+        self._down_for = 0 if self.site.engine.up else self._down_for + 1
+        self.site.outgoing.tick()
+        self.site.roster.tidy()
+        self.rooms.tick()
+
+    def close(self) -> None:
+        """Tell the others that this node's members leave; store what is still on its way."""
+        if self.site.closed:
+            return
+        self.site.closed = True
+        self.site.outgoing.keep()
+        self.site.engine.close(lambda: None)
+
+    # The engine's news
+
+    def up(self) -> None:
+        """The engine answers."""
+        if self._was_up or any(each.name is not None for each in self._hall.members):
+            self._hall.announce(BACK)
+        self._was_up = True
+        self._claims.ask_again()
+        self._sanctions.send_late(self.site)
+        if self.site.roster.behind:
+            self.site.roster.behind = False
+            self._correct()
+
+    def down(self, reason: str) -> None:
+        """The engine does not answer."""
+        log.warning("The link to the other servers is down: %s.", reason)
+        self.site.outgoing.keep()
+        self.rooms.let_in()
+        if self._was_up:
+            self._hall.announce(DOWN)
+
+    def buried(self) -> None:
+        """The others took this node for dead."""
+        log.warning("The other servers took this one for dead; its members are told again.")
+        self._claims.all_again()
+        self._correct()
+
+    def name_lost(self, name: NameClaim) -> None:
+        """A name may be another one's."""
+        self._claims.lost(name)
+
+    def _correct(self) -> None:
+        """Have the feeds know of this node's members again."""
+        self.site.roster.tell_all()
+        for reader in self.rooms.readers:
+            reader.correct()
+
+    def _send(self, distant: Distant, message: Message) -> None:
+        send_personal(self.site, distant, message)

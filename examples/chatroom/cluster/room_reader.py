@@ -1,0 +1,305 @@
+"""What happens in one room, as its feed has it.
+
+Rule of this file: from entries to the hall.  While a room is followed its feed alone decides who
+is in it, for all but this node's own members: they are where they are, and the feed is told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..hall.happening import Happening
+from ..hall.history import ForgetMessage, drop
+from ..hall.members import Member, Words
+from ..hall.messages import Kind, Message
+from ..hall.room import Room
+from ..people.names import fold
+from .bodies import TEXTS, Profile, Registered, Sign, Told, profile_of, sign_of, told_of
+from .elsewhere import Distant
+from .interface import Body, Entry, Full, Snapshot
+from .numbers import id_of, place_of
+from .site import Site
+from .values import HIGHEST, BadBody, Ref, number_of, of_kind, text_of
+
+SPOKEN = frozenset(kind.value for kind in TEXTS)
+LOST = "connection lost"
+
+
+@dataclass(eq=False)
+class RoomReader:
+    """Follows the feed of one room.
+
+    Attributes:
+        site: The node.
+        room: The room.
+        registered: What the hall's feed has of it.
+        opened: Called when what is known of it has become up to date.
+        live: Whether what is known of it is up to date.
+        idle: Ticks since the last member of this node has left.
+        whole_from: Since when the history here is whole, in seconds since the epoch; None: all.
+    """
+
+    site: Site
+    room: Room
+    registered: Registered
+    opened: Callable[[], None]
+    live: bool = False
+    idle: int = 0
+    whole_from: float | None = None
+    _forgotten: set[int] = field(default_factory=set)
+    _told: dict[Ref, Profile] = field(default_factory=dict)
+
+    # The feed
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Apply what was missed, then see that the room is as the state says."""
+        self._forgotten = {
+            int(number)
+            for number in of_kind(snapshot.state, "forgotten")
+            if number.isdecimal() and len(number) <= len(str(HIGHEST))
+        }
+        if not snapshot.whole:
+            self._note_gap(snapshot)
+        newest = self.room.newest
+        for entry in snapshot.past:
+            if entry.body.get("do") not in SPOKEN or self._number(entry) > newest:
+                self.entry(entry)
+            else:  # it is stored here
+                self.site.outgoing.came(entry.nonce)
+        for number in self._forgotten:
+            drop(self.room.tail, number)
+            self.site.hall.record(ForgetMessage(number))
+        self._settle(snapshot)
+        self.live = True
+        self.opened()
+
+    def entry(self, entry: Entry) -> None:
+        """Apply one entry."""
+        try:
+            self._take(entry)
+        except BadBody as problem:
+            self.site.complain(entry.feed, problem)
+        self.site.outgoing.came(entry.nonce)
+
+    def tell(self, told: Told, by: Member | None, nonce: str = "") -> None:
+        """Write a happening into the feed.
+
+        Raises:
+            Full: Nothing more can wait.
+        """
+        lasting = told.kind in TEXTS or told.kind in (Kind.TOPIC, Kind.LOCKED, Kind.UNLOCKED)
+        self.site.outgoing.send(
+            self.registered.feed,
+            told.body(),
+            by=by,
+            nonce=nonce,
+            state=self._state(told),
+            lasting=lasting,
+        )
+        if told.kind is Kind.LEFT:
+            self._told.pop(told.profile.ref, None)
+        elif told.kind is Kind.JOINED:
+            self._told[told.profile.ref] = told.profile
+
+    def _state(self, told: Told) -> dict[str, Body | None]:
+        match told.kind:
+            case Kind.SAID | Kind.ACTED:
+                return {}
+            case Kind.LEFT:
+                return {told.profile.ref.field: None}
+            case Kind.TOPIC | Kind.LOCKED | Kind.UNLOCKED:
+                sign = self.sign(told)
+                return {sign.what: sign.body()}
+            case _:
+                return {told.profile.ref.field: told.profile.body()}
+
+    def sign(self, told: Told) -> Sign:
+        """Return what TOPIC, LOCKED and UNLOCKED put at the room's door."""
+        key, by = self.registered.key, told.profile.name.key
+        if told.kind is Kind.TOPIC:
+            return Sign(key, "topic", told.text, by)
+        return Sign(key, "lock", told.lock, by)
+
+    # Entries
+
+    def _take(self, entry: Entry) -> None:
+        match entry.body.get("do"):
+            case "gone":
+                self._bury(text_of(entry.body, "incarnation", 100), entry.wall)
+            case "forget":
+                self._forget(number_of(entry.body, "id"))
+            case _:
+                self._apply(told_of(entry.body), entry)
+
+    def _apply(self, told: Told, entry: Entry) -> None:
+        if told.kind in TEXTS:
+            self._speak(told, entry)
+            return
+        if not self.site.roster.is_ours(told.profile.ref):
+            distant = self.site.elsewhere.learn(told.profile)
+            if told.kind is Kind.JOINED and not self._put(distant):
+                return
+            if told.kind is Kind.LEFT and not self._take_out(distant):
+                return
+        elif told.again:
+            return
+        self._show(told, entry)
+
+    def _show(self, told: Told, entry: Entry, number: int = 0) -> None:
+        message = Message(told.kind, told.text, told.sender, id=number)
+        doer = self.site.member(told.profile)
+        self.site.hall.effects.apply(
+            Happening(
+                self.room,
+                doer,
+                message,
+                self.site.at(entry.wall),
+                self._words(told),
+                entry.nonce,
+                told.lock,
+            )
+        )
+
+    def _speak(self, told: Told, entry: Entry) -> None:
+        number = self._number(entry)
+        if number in self._forgotten:
+            return
+        doer = self.site.member(told.profile)
+        doer.heard = self.site.hall.last_tick.mono
+        self._show(told, entry, number)
+
+    def _number(self, entry: Entry) -> int:
+        return id_of(entry.at, self.registered.number)
+
+    def _words(self, told: Told) -> Words | None:
+        if not told.words:
+            return None
+        author = self.site.hall.names.named(fold(told.by))
+        return Words(author or self.site.member(told.profile), told.words)
+
+    def _forget(self, number: int) -> None:
+        self._forgotten.add(number)
+        hall = self.site.hall
+        hall.archive.forget(number, hall.rooms, hall.members)
+
+    # Who is there
+
+    def _put(self, distant: Distant) -> bool:
+        """Put a member elsewhere into the room; False if it is there."""
+        member = distant.member
+        if self.room in member.rooms:
+            return False
+        for each in tuple(self.room.members):  # the same person before, whose node went away
+            if each.node and each.key == member.key:
+                del self.room.members[each], each.rooms[self.room]
+        self.room.members[member] = member.rooms[self.room] = None
+        return True
+
+    def _take_out(self, distant: Distant) -> bool:
+        """Take a member elsewhere out of the room; False if that changes nothing for others."""
+        member = distant.member
+        listed = self.room in member.rooms
+        if listed:
+            del self.room.members[member], member.rooms[self.room]
+        self.site.elsewhere.tidy(distant)
+        return listed and not any(each.key == member.key for each in self.room.members)
+
+    def _distant(self) -> list[Distant]:
+        found = (self.site.elsewhere.of(each) for each in self.room.members)
+        return [each for each in found if each is not None]
+
+    def _bury(self, incarnation: str, wall: float) -> None:
+        for distant in self._distant():
+            if distant.ref.incarnation == incarnation:
+                self._miss(distant, wall)
+        if incarnation == self.site.roster.incarnation:  # taken for dead: others are told again
+            self.correct()
+
+    def _miss(self, distant: Distant, wall: float) -> None:
+        member = distant.member
+        if self._take_out(distant):
+            message = Message(Kind.LEFT, LOST, member.shown)
+            at = self.site.at(wall)
+            self.site.hall.effects.apply(Happening(self.room, member, message, at))
+
+    # The state
+
+    def _settle(self, snapshot: Snapshot) -> None:
+        """Make the room as `snapshot` says, and have it say where this node's members are."""
+        self._settle_room(snapshot)
+        present: dict[Ref, Profile] = {}
+        for body in of_kind(snapshot.state, "member").values():
+            try:
+                profile = profile_of(body)
+            except BadBody as problem:
+                self.site.complain(snapshot.feed, problem)
+            else:
+                present[profile.ref] = profile
+        wall = snapshot.at / 1000
+        for distant in self._distant():
+            if distant.ref not in present:
+                self._miss(distant, wall)
+        for profile in present.values():
+            if not self.site.roster.is_ours(profile.ref):
+                self._find(profile, wall)
+        self.correct(present)
+
+    def _find(self, profile: Profile, wall: float) -> None:
+        distant = self.site.elsewhere.learn(profile)
+        if self._put(distant):
+            message = Message(Kind.JOINED, "", distant.member.shown)
+            at = self.site.at(wall)
+            self.site.hall.effects.apply(Happening(self.room, distant.member, message, at))
+
+    def _settle_room(self, snapshot: Snapshot) -> None:
+        for what in ("topic", "lock"):
+            try:
+                if what in snapshot.state:
+                    sign_of(snapshot.state[what]).put(self.room)
+            except BadBody as problem:
+                self.site.complain(snapshot.feed, problem)
+
+    def correct(self, present: dict[Ref, Profile] | None = None) -> None:
+        """Have the feed know which of this node's members are in the room.
+
+        Args:
+            present: Those that its state has; nobody unless given.
+        """
+        roster = self.site.roster
+        if self.site.closed:
+            return
+        own = {roster.ref(member): member for member in self.room.own()}
+        told = {ref: each for ref, each in (present or {}).items() if roster.is_ours(ref)}
+        try:
+            for ref, member in own.items():
+                if ref not in told:
+                    profile = roster.newer(member)
+                    self.tell(Told(Kind.JOINED, profile, member.shown, again=True), None)
+            for ref, profile in (self._told | told).items():
+                if ref not in own:
+                    self.tell(Told(Kind.LEFT, profile, profile.name.shown, LOST), None)
+        except Full:
+            roster.behind = True
+
+    # Gaps
+
+    def _note_gap(self, snapshot: Snapshot) -> None:
+        self.whole_from = snapshot.past[0].wall if snapshot.past else snapshot.at / 1000
+        for member in tuple(self.room.own()):
+            self.say_whole_from(member)
+
+    def say_whole_from(self, member: Member) -> None:
+        """Tell `member` since when the history is whole, unless all of it is."""
+        if self.whole_from is not None:
+            when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(max(0.0, self.whole_from)))
+            shown = self.room.name.shown
+            text = f"In {shown} some of what was said is missing; it is whole from {when} on."
+            self.site.hall.notifier.notify(member, text)
+
+    @property
+    def since(self) -> int | None:
+        """The place in the feed of what was stored last; None if nothing was."""
+        newest = self.room.newest
+        return place_of(newest) if newest else None
