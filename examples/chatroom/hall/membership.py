@@ -57,40 +57,39 @@ class Membership:
         if room is not None:
             self._admit(member, room, now, key)
             return
+        lock = make_lock(key) if key else ""
         self._rooms.check_new(name, member, now)
         self._wait(
             member,
             lambda answered: self._order.make_room(name, member, answered),
-            lambda: self._admit(member, self._rooms.find(name.shown), now, key, made=True),
+            lambda: self._admit(member, self._rooms.find(name.shown), now, key, lock),
         )
 
-    def _admit(
-        self, member: Member, room: Room, now: Moment, key: str, *, made: bool = False
-    ) -> None:
+    def _admit(self, member: Member, room: Room, now: Moment, key: str, lock: str = "") -> None:
         if room in member.rooms:
             raise Refused(f"You are in {room.name.shown} already.")
         self._wait(
             member,
             lambda answered: self._order.open(room, answered),
-            lambda: self._go(member, room, now, key, made=made),
+            lambda: self._go(member, room, now, key, lock),
         )
 
-    def _go(self, member: Member, room: Room, now: Moment, key: str, *, made: bool) -> None:
+    def _go(self, member: Member, room: Room, now: Moment, key: str, lock: str) -> None:
         if self._rooms.known(room.name) is not room:
             raise Refused(f"There is no room called {room.name.shown} any more.")
         self._rooms.check_key(room, member, key, now)
         if not member.roaming:
             self.exit(member, here(member), f"went to {room.name.shown}", now)
         self.enter(member, room, now)
-        if key and made and room.founder == member.key:
-            self._close_new(member, room, key, now)
+        if lock and room.founder == member.key:
+            self._close_new(member, room, lock, now)
         elif key and not room.lock:
             self._notifier.notify(member, f"{room.name.shown} is open to all; it needs no key.")
 
-    def _close_new(self, member: Member, room: Room, key: str, now: Moment) -> None:
+    def _close_new(self, member: Member, room: Room, lock: str, now: Moment) -> None:
         shown = room.name.shown
         message = Message(Kind.LOCKED, "", member.shown)
-        self._order.submit(Happening(room, member, message, now, lock=make_lock(key)))
+        self._order.submit(Happening(room, member, message, now, lock=lock))
         text = f"{shown} is a new room, closed with your key: /join {shown} KEY lets others in."
         self._notifier.notify(member, text)
 
