@@ -36,6 +36,7 @@ except ImportError as error:
 from examples.redis.address import Address, parse_url
 from examples.redis.command import CONFIRMED, Command, Word, check
 from examples.redis.link import Link, Lost
+from examples.redis.replies import MOST_BYTES as MOST_REPLY
 from examples.redis.replies import brief, error_code, is_not_up, shown
 from miniloop import EventLoop, Reconnecting
 
@@ -77,6 +78,7 @@ class RedisClient:
         timeout: seconds for a command that says nothing else, and for the connect.
         most_commands: commands without an answer, sent or waiting; one more raises QueueFull.
         most_bytes: the same in bytes.
+        most_reply: longest reply in bytes.
         first: seconds that the first pause before a connect lasts at most.
         longest: seconds that any such pause lasts at most.
         uniform: as with ``Reconnecting``.
@@ -98,6 +100,7 @@ class RedisClient:
         timeout: float = TIMEOUT,
         most_commands: int = MOST_COMMANDS,
         most_bytes: int = MOST_BYTES,
+        most_reply: int = MOST_REPLY,
         first: float = 0.1,
         longest: float = 5.0,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -110,6 +113,7 @@ class RedisClient:
         self._on_ready, self._on_push, self._on_lost = on_ready, on_push, on_lost
         self._timeout = timeout
         self._most_commands, self._most_bytes = most_commands, most_bytes
+        self._most_reply = most_reply
         self._bytes = 0
         self._open: dict[Command, None] = {}  # without an outcome; a dict keeps the order
         self._waiting: dict[Command, None] = {}  # those of them that no connection has yet
@@ -204,7 +208,8 @@ class RedisClient:
 
     def _connect(self, loop: EventLoop) -> Link:
         return Link(loop, self.address, timeout=self._timeout, most_bytes=self._most_bytes,
-                    on_ready=self._ready, on_push=self._push, on_end=self._ended)  # fmt: skip
+                    most_reply=self._most_reply, on_ready=self._ready,
+                    on_push=self._push, on_end=self._ended)  # fmt: skip
 
     def _ready(self, link: Link) -> None:
         """The server has been greeted: what the program does first goes before what waits."""

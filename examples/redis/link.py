@@ -9,7 +9,7 @@ import hiredis
 
 from examples.redis.address import Address
 from examples.redis.command import Command, Word
-from examples.redis.replies import ProtocolError, Replies, brief
+from examples.redis.replies import MOST_BYTES, ProtocolError, Replies, brief
 from miniloop import EventLoop
 from miniloop.queued import QueuedDispatcher
 
@@ -34,6 +34,7 @@ class Link(QueuedDispatcher):
         timeout: seconds for the connect, for the TLS handshake, and for each command of the
             greeting.
         most_bytes: most bytes of commands that may wait to be sent.
+        most_reply: longest reply in bytes.
         on_ready: called with this link when the server has taken the greeting.
         on_push: called from the loop with each push message that answers no command.
         on_end: called with the reason when it is closed.
@@ -49,6 +50,7 @@ class Link(QueuedDispatcher):
         *,
         timeout: float,
         most_bytes: int,
+        most_reply: int = MOST_BYTES,
         on_ready: Callable[["Link"], object],
         on_push: Callable[[list[Any]], object],
         on_end: Callable[[Exception], object],
@@ -62,7 +64,7 @@ class Link(QueuedDispatcher):
         self._on_ready = on_ready
         self._on_push = on_push
         self._on_end = on_end
-        self._replies = Replies()
+        self._replies = Replies(most_reply)
         self._sent: deque[Command] = deque()  # not answered yet
         self.on_close(self._report_ended)
         self.connect_to(address.host, address.port, timeout)

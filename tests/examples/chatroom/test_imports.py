@@ -20,6 +20,7 @@ FOLDERS: dict[str, set[str]] = {
     "doors": {"commands", "hall", "people"},
     "doors/line": {"doors", "hall", "people"},
     "doors/web": {"doors", "hall", "people"},
+    "cluster": set(),
     "client": {"doors", "doors/line", "people"},
     PROGRAM: {"doors", "doors/line", "doors/web", "hall", "people", "storage"},
 }

@@ -1,0 +1,187 @@
+"""The nodes of a cluster: this one's signs of life, and noticing that others have stopped.
+
+Rule of this file: who is there.  Time is the engine's alone, since the nodes' clocks may differ.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from examples.redis.command import Word
+from miniloop import EventLoop, TimerHandle
+
+from .engine_options import EngineOptions
+from .entries import BadReply, parse_number, parse_text
+from .link import EngineLink
+from .scripts import BEAT, BURY, CLEAR
+
+log = logging.getLogger("chatroom")
+
+HALL = "hall"
+MOST_NODES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Another node.
+
+    Attributes:
+        name: Its name.
+        incarnation: Its process.
+        until: When it counts as gone without a sign of life, in milliseconds of the engine's clock.
+    """
+
+    name: str
+    incarnation: str
+    until: int
+
+
+class Nodes:
+    """This node among the others.
+
+    Args:
+        loop: The loop that serves it.
+        link: The way to the engine.
+        options: The times.
+        node: This node.
+        incarnation: This process.
+        on_buried: Called when the others took this process for dead, or the engine has forgotten
+            it; it is back by now.
+
+    Attributes:
+        others: The other nodes, as of the last beat.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        link: EngineLink,
+        options: EngineOptions,
+        node: str,
+        incarnation: str,
+        on_buried: Callable[[], None],
+    ) -> None:
+        self.others: tuple[Node, ...] = ()
+        self._loop = loop
+        self._link = link
+        self._options = options
+        self._node, self._incarnation = node, incarnation
+        self._on_buried = on_buried
+        self._keys = (options.keys.stream(HALL), options.keys.state(HALL))
+        self._known = False  # whether this process was there before
+        self._ahead: float | None = None  # the engine's clock minus the loop's, in seconds
+        self._timer: TimerHandle | None = None
+
+    @property
+    def alive(self) -> frozenset[str]:
+        """The processes that are there, this one included."""
+        return frozenset({self._incarnation, *(each.incarnation for each in self.others)})
+
+    def age(self, at: int) -> float:
+        """Return how many seconds ago the engine's clock was at `at` milliseconds."""
+        if self._ahead is None:
+            return 0.0
+        return max(0.0, self._loop.time() + self._ahead - at / 1000)
+
+    def greet(self) -> None:
+        """Say hello; the link is told the outcome."""
+        self._beat(self._link.greeted)
+
+    def resume(self) -> None:
+        """The engine has taken the greeting: go on with signs of life."""
+        self._plan()
+
+    def pause(self) -> None:
+        """The engine is away."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _plan(self) -> None:
+        self.pause()
+        self._timer = self._loop.call_later(self._options.beat, self._tick)
+
+    def _tick(self) -> None:
+        self._plan()
+        self.look(self._bury_silent)
+
+    def look(self, then: Callable[[], None]) -> None:
+        """Give a sign of life, and call `then` when it is known who is there now."""
+        self._beat(then)
+
+    def _beat(self, then: Callable[[], None]) -> None:
+        span = int(self._options.span * 1000)
+        first = "" if self._known else "first"
+        arguments: list[Word] = [*self._bounds, self._node, self._incarnation, span, first]
+        BEAT.run(self._link.call, self._keys, arguments, partial(self._answered, then))
+
+    @property
+    def _bounds(self) -> tuple[int, int]:
+        return self._options.most_entries, 0
+
+    def _answered(self, then: Callable[[], None], reply: Any) -> None:
+        if isinstance(reply, Exception):
+            return
+        try:
+            answer, now, nodes = _parse(reply)
+        except BadReply as problem:
+            self._link.fail(f"the answer to a sign of life: {problem}")
+            return
+        self._ahead = now / 1000 - self._loop.time()
+        self.others = nodes
+        if answer == "other":
+            self._link.fail(f"another process runs as the node {self._node}")
+            return
+        was_known, self._known = self._known, True
+        then()
+        if answer == "new" and was_known:
+            log.warning("The other nodes took this one for gone; it is back.")
+            self._on_buried()
+
+    # Others that have stopped
+
+    def _bury_silent(self) -> None:
+        if self._ahead is None:
+            return
+        now = (self._loop.time() + self._ahead) * 1000
+        for each in self.others:
+            if each.until < now:
+                arguments: list[Word] = [*self._bounds, each.name, each.incarnation, ""]
+                BURY.run(self._link.call, self._keys, arguments, partial(self._buried, each))
+
+    def _buried(self, node: Node, reply: Any) -> None:
+        if reply == 1:
+            log.warning("The node %s has stopped: its members have left.", node.name)
+
+    def leave(self, done: Callable[[Any], None]) -> None:
+        """Take this node out of the hall's feed, at an orderly end."""
+        arguments: list[Word] = [*self._bounds, self._node, self._incarnation, "now"]
+        BURY.run(self._link.call, self._keys, arguments, done)
+
+    def clear(self, feed: str, node: str, incarnation: str, done: Callable[[Any], None]) -> None:
+        """Take the members of a process that has ended out of a room's feed."""
+        keys = self._options.keys.stream(feed), self._options.keys.state(feed)
+        arguments: list[Word] = [*self._bounds, node, incarnation]
+        CLEAR.run(self._link.call, keys, arguments, done)
+
+    def clear_own(self, feed: str, done: Callable[[Any], None]) -> None:
+        """Take this node's members out of a room's feed, at an orderly end."""
+        self.clear(feed, self._node, self._incarnation, done)
+
+
+def _parse(reply: Any) -> tuple[str, int, tuple[Node, ...]]:
+    match reply:
+        case [b"here" | b"new" | b"other" as answer, now, [*items]]:
+            if len(items) % 3 or len(items) > 3 * MOST_NODES:
+                raise BadReply("no nodes, or too many")
+            threes = zip(items[::3], items[1::3], items[2::3], strict=True)
+            nodes = tuple(
+                Node(parse_text(name), parse_text(process), parse_number(until))
+                for name, process, until in threes
+            )
+            return answer.decode(), parse_number(now), nodes
+    raise BadReply("no answer that a script gives")
