@@ -1,0 +1,329 @@
+"""A Redis server on the simulated network, with faults that a test can order.
+
+    net = SimulatedNetwork(seed)
+    redis = RedisModel(net)                  # listens at once, on redis.address
+    ...
+    redis.kill(); redis.start()              # SIGKILL, and back with all data
+    redis.save(); ...; redis.kill(); redis.start(lost=True)     # back as it was at save()
+    redis.start(loading=3.0)                 # answers LOADING for three seconds
+    redis.refuse("OOM out of memory")        # to all that writes; redis.refuse("") ends that
+    redis.hang(); redis.go_on()              # SIGSTOP, SIGCONT: what has arrived is done then
+    redis.cut(10)                            # the next reply ends after ten bytes, with a reset
+    redis.scripts.forget()                   # NOSCRIPT
+
+It speaks RESP3, runs the real Lua scripts, and takes its time from the network.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import hiredis
+
+from examples.redis.address import Address
+from miniloop.testing import SimulatedNetwork
+from miniloop.testing.peer import Peer, PeerServer
+from tests.examples.chatroom.cluster.redis_data import RedisData
+from tests.examples.chatroom.cluster.redis_scripts import RedisScripts
+from tests.examples.chatroom.cluster.resp import RedisError, encode
+
+WALL = 1_780_000_000.0
+"""The engine's clock when the network's is 0."""
+
+
+class RedisModel:
+    """The server.
+
+    Args:
+        net: the network.
+        name: its host name.
+        ip: its address.
+        port: its port.
+        password: what AUTH has to say; "" for none.
+
+    Attributes:
+        data: the keys.
+        scripts: the scripts that it knows.
+        seen: how often each command has come.
+    """
+
+    def __init__(
+        self,
+        net: SimulatedNetwork,
+        *,
+        name: str = "engine",
+        ip: str = "192.0.2.9",
+        port: int = 6379,
+        password: str = "",
+    ) -> None:
+        self.net = net
+        self.address = Address(name, port)
+        self.password = password
+        self.data = RedisData(lambda: WALL + net.now)
+        self.scripts = RedisScripts(self._execute)
+        self.seen: dict[str, int] = {}
+        self._place = (ip, port)
+        self._saved = copy.deepcopy((self.data.values, self.data.expiries))
+        self._server: PeerServer | None = None
+        self._connections: dict[int, Connection] = {}
+        self._count = 0
+        self._refusal = ""
+        self._loading_until = 0.0
+        self._hung = False
+        self._cut: int | None = None
+        net.hosts[name] = [ip]
+        self.start()
+
+    # -- faults -----------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        return self._server is not None
+
+    def start(self, *, lost: bool = False, loading: float = 0.0) -> None:
+        """Start again.
+
+        Args:
+            lost: everything since `save()` is gone.
+            loading: seconds in which it answers LOADING.
+        """
+        if lost:
+            self.data.values, self.data.expiries = copy.deepcopy(self._saved)
+        self.scripts.forget()
+        self._loading_until = self.net.now + loading
+        self._hung = False
+        self._server = self.net.listen(self._place)
+        self._server.peers = _Arrivals(self._arrived)
+
+    def kill(self) -> None:
+        """End as by SIGKILL: the connections are reset; again is harmless."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self.drop_connections()
+
+    def drop_connections(self) -> None:
+        """Reset all connections."""
+        for connection in [*self._connections.values()]:
+            connection.end()
+
+    def save(self) -> None:
+        """Write everything to the disk."""
+        self._saved = copy.deepcopy((self.data.values, self.data.expiries))
+
+    def refuse(self, error: str) -> None:
+        """Answer all that writes with this error; "" ends that."""
+        self._refusal = error
+
+    def hang(self) -> None:
+        """Do nothing with what arrives."""
+        self._hung = True
+
+    def go_on(self) -> None:
+        """Do what has arrived meanwhile."""
+        self._hung = False
+        for connection in [*self._connections.values()]:
+            connection.work()
+
+    def cut(self, after: int) -> None:
+        """Reset the next connection that is answered, after so many bytes of the reply."""
+        self._cut = after
+
+    # -- connections ------------------------------------------------------------------------------
+
+    def _arrived(self, peer: Peer) -> None:
+        self._count += 1
+        self._connections[self._count] = Connection(self, self._count, peer)
+
+    def forget(self, number: int) -> None:
+        self._connections.pop(number, None)
+
+    @property
+    def hung(self) -> bool:
+        return self._hung
+
+    def take_cut(self) -> int | None:
+        cut, self._cut = self._cut, None
+        return cut
+
+    def find(self, number: int) -> Connection | None:
+        return self._connections.get(number)
+
+    def look_again(self) -> None:
+        """Something was written: answer those that wait for it."""
+        for connection in [*self._connections.values()]:
+            connection.look_again()
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def answer(self, connection: Connection, words: list[bytes]) -> Any:
+        """Carry a command out and return the reply."""
+        name = words[0].decode("latin-1").upper()
+        self.seen[name] = self.seen.get(name, 0) + 1
+        try:
+            self._check(connection, name)
+            own = getattr(connection, "do_" + name.lower(), None)
+            reply = own(*words[1:]) if own else self._run(name, words)
+        except RedisError as error:
+            return error
+        if name in RedisData.WRITES:
+            self.look_again()
+        return reply
+
+    def _check(self, connection: Connection, name: str) -> None:
+        if self.net.now < self._loading_until and name != "HELLO":
+            raise RedisError("LOADING Redis is loading the dataset in memory")
+        if self.password and not connection.known and name not in ("HELLO", "AUTH"):
+            raise RedisError("NOAUTH Authentication required.")
+        if self._refusal and name in RedisData.WRITES:
+            raise RedisError(self._refusal)
+
+    def _run(self, name: str, words: list[bytes]) -> Any:
+        if name == "EVAL":
+            words[1] = self.scripts.load(words[1])
+        if name in ("EVAL", "EVALSHA"):
+            return self.scripts.run(words[1], int(words[2]), words[3:])
+        return self._execute(words)
+
+    def _execute(self, words: list[bytes]) -> Any:
+        return self.data.execute(words)
+
+
+class Connection:
+    """A client of the server; `do_` are the commands that are about it.
+
+    Attributes:
+        number: its CLIENT ID.
+        known: the password was right.
+    """
+
+    def __init__(self, server: RedisModel, number: int, peer: Peer) -> None:
+        self.number = number
+        self.known = False
+        self._server = server
+        self._peer = peer
+        self._reader = hiredis.Reader()
+        self._todo: deque[list[bytes]] = deque()
+        self._blocked: list[bytes] | None = None  # an XREAD that waits
+        self._turn = 0
+        peer.on_received = self._received
+        self._received()
+
+    def _received(self) -> None:
+        self._reader.feed(self._peer.take())
+        while (words := self._reader.gets()) is not False:
+            self._todo.append(words)
+        self.work()
+        if (self._peer.eof or self._peer.error) and not self._peer.closed:
+            self._server.forget(self.number)
+            self._peer.close()
+
+    def work(self) -> None:
+        """Do what has arrived, up to a command that blocks."""
+        while self._todo and not self._server.hung and self._blocked is None:
+            words = self._todo.popleft()
+            reply = self._server.answer(self, words)
+            if self._blocked is None:
+                self._send(reply)
+
+    def end(self) -> None:
+        self._server.forget(self.number)
+        self._todo.clear()
+        if not self._peer.closed:
+            self._peer.reset()
+
+    def _send(self, reply: Any) -> None:
+        data = encode(reply)
+        cut = self._server.take_cut()
+        if self._peer.connected:
+            self._peer.send(data[:cut])
+        if cut is not None:  # what was sent arrives before the reset
+            self._todo.clear()
+            self._server.forget(self.number)
+            self._server.net.call_later(0.01, self.end)
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def do_ping(self) -> str:
+        return "PONG"
+
+    def do_hello(self, version: bytes, *words: bytes) -> dict[bytes, Any]:
+        if words[:1] == (b"AUTH",):
+            self.do_auth(*words[1:3])
+        elif self._server.password and not self.known:
+            raise RedisError("NOAUTH HELLO must be called with the client already authenticated")
+        return {b"proto": 3}
+
+    def do_auth(self, user: bytes, password: bytes) -> str:
+        if password.decode() != self._server.password:
+            raise RedisError("WRONGPASS invalid username-password pair or user is disabled.")
+        self.known = True
+        return "OK"
+
+    def do_select(self, number: bytes) -> str:
+        return "OK"
+
+    def do_cluster(self, *words: bytes) -> None:
+        raise RedisError("ERR This instance has cluster support disabled")
+
+    def do_script(self, what: bytes, source: bytes) -> bytes:
+        return self._server.scripts.load(source)
+
+    def do_client(self, what: bytes, *words: bytes) -> Any:
+        if what.upper() == b"ID":
+            return self.number
+        if what.upper() == b"UNBLOCK":
+            other = self._server.find(int(words[0]))
+            return int(other is not None and other.unblock())
+        return "OK"
+
+    def do_xread(self, *words: bytes) -> Any:
+        found = self._server.data.do_xread(*words)
+        names = [word.upper() for word in words]
+        if found is None and b"BLOCK" in names:
+            self._blocked = [*words]
+            self._turn += 1
+            seconds = int(words[names.index(b"BLOCK") + 1]) / 1000
+            if seconds:
+                self._server.net.call_later(seconds, partial(self._waited, self._turn))
+        return found
+
+    def look_again(self) -> None:
+        """Answer the XREAD that waits, if there is something now."""
+        if self._blocked is not None and not self._server.hung:
+            found = self._server.data.do_xread(*self._blocked)
+            if found is not None:
+                self._release(found)
+
+    def unblock(self) -> bool:
+        """Answer the XREAD that waits; return whether one did."""
+        waits = self._blocked is not None
+        if waits:
+            self._release(None)
+        return waits
+
+    def _waited(self, turn: int) -> None:
+        if turn == self._turn and self._blocked is not None and not self._peer.closed:
+            self._release(None)
+
+    def _release(self, reply: Any) -> None:
+        self._blocked = None
+        if not self._peer.closed:
+            self._send(reply)
+            self.work()
+
+
+class _Arrivals(list[Peer]):
+    """The connections to a server; tells of each new one."""
+
+    def __init__(self, arrived: Callable[[Peer], None]) -> None:
+        super().__init__()
+        self._arrived = arrived
+
+    def append(self, peer: Peer) -> None:
+        super().append(peer)
+        self._arrived(peer)
