@@ -10,6 +10,7 @@
     redis.hang(); redis.go_on()              # SIGSTOP, SIGCONT: what has arrived is done then
     redis.cut(10)                            # the next reply ends after ten bytes, with a reset
     redis.scripts.forget()                   # NOSCRIPT
+    redis.twist = lambda name, reply: [b"nonsense"]         # in the place of a reply
 
 It speaks RESP3, runs the real Lua scripts, and takes its time from the network.
 """
@@ -49,6 +50,7 @@ class RedisModel:
         data: the keys.
         scripts: the scripts that it knows.
         seen: how often each command has come.
+        twist: makes another reply of a command's name and its reply; not of the greeting's.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class RedisModel:
         self.data = RedisData(lambda: WALL + net.now)
         self.scripts = RedisScripts(self._execute)
         self.seen: dict[str, int] = {}
+        self.twist: Callable[[str, Any], Any] | None = None
         self._place = (ip, port)
         self._saved = copy.deepcopy((self.data.values, self.data.expiries))
         self._server: PeerServer | None = None
@@ -172,7 +175,12 @@ class RedisModel:
             return error
         if name in RedisData.WRITES:
             self.look_again()
-        return reply
+        return self.twisted(name, reply)
+
+    def twisted(self, name: str, reply: Any) -> Any:
+        if self.twist is None or name in ("HELLO", "PING"):
+            return reply
+        return self.twist(name, reply)
 
     def _check(self, connection: Connection, name: str) -> None:
         if self.net.now < self._loading_until and name != "HELLO":
@@ -313,7 +321,7 @@ class Connection:
     def _release(self, reply: Any) -> None:
         self._blocked = None
         if not self._peer.closed:
-            self._send(reply)
+            self._send(self._server.twisted("XREAD", reply))
             self.work()
 
 
