@@ -97,7 +97,7 @@ def _from_lua(value: Any) -> Any:
     for name, make in ((b"ok", bytes.decode), (b"err", lambda text: RedisError(text.decode()))):
         if value[name] is not None:
             return make(value[name])
-    items = []
+    items: list[Any] = []
     while (item := value[len(items) + 1]) is not None:
         items.append(_from_lua(item))
     return items
