@@ -13,7 +13,8 @@ from examples.redis_client import error_code
 from examples.redis_cluster import RedisCluster
 from miniloop import EventLoop
 from miniloop.testing import GENTLE, SimulatedNetwork
-from tests.examples.chatroom.cluster.redis_model import Connection, RedisModel
+from tests.examples.chatroom.cluster.redis_connection import Connection
+from tests.examples.chatroom.cluster.redis_model import RedisModel
 from tests.examples.chatroom.cluster.resp import RedisError
 
 LOW, HIGH = "a", "foo"  # keys of the lower and of the upper half

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.needs("localhost")
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path, appendfsync="everysec")
+    server = RedisServer(tmp_path)
     server.wait()
     yield server
     server.kill()

@@ -235,9 +235,10 @@ def test_tls(loop: EventLoop, tmp_path: Path) -> None:
 
 def test_the_program_of_the_page(redis: RedisServer) -> None:
     page = (ROOT / "docs" / "howto" / "talk-to-redis.md").read_text()
-    (source,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    sources = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     names: dict[str, Any] = {"__name__": "page"}
-    exec(source, names)
+    for source in sources:
+        exec(source, names)
     seen: list[dict[bytes, bytes]] = []
 
     def show(fields: dict[bytes, bytes]) -> None:
@@ -246,6 +247,12 @@ def test_the_program_of_the_page(redis: RedisServer) -> None:
 
     names["follow"](f"redis://127.0.0.1:{redis.port}", show)
     assert seen == [{b"text": b"hello"}]
+    shown: list[Any] = []
+    with EventLoop() as loop:
+        cluster = names["greet"](loop, f"redis://127.0.0.1:{redis.port}", shown.append)
+        run_until(loop, lambda: shown)
+        cluster.close()
+    assert shown == [b"hello"]
 
 
 # -- the command line -----------------------------------------------------------------------------

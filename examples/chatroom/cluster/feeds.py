@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from miniloop import EventLoop, TimerHandle
+from miniloop import EventLoop
 
 from .engine_options import EngineOptions
-from .entries import BadReply, pack_body, parse_text
+from .figures import ClusterFigures
 from .follower import Follower
 from .interface import (
     NOTHING,
@@ -32,46 +30,14 @@ from .interface import (
     ignore,
 )
 from .keys import check_word
+from .leaving import Leaving
 from .link import EngineLink
 from .names import Names
 from .nodes import HALL, Nodes
 from .publisher import Publisher
-from .scripts import MAKE_ROOM
-
-FIRST_ROOM = 1
-"""The lowest number of a room; 0 is the lobby's, which is always there."""
-
-CLOSING = 3.0
-"""Seconds that the engine has for what this node says at its end."""
+from .room_numbers import RoomNumbers
 
 _MEMBER = re.compile(r"member/([\w.-]{1,64})/\d+", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterFigures:
-    """How the cluster is, as this node sees it.
-
-    Attributes:
-        nodes: The names of the nodes that are there, this one first.
-        link: `up`, `greeting`, `away` or `closed`.
-        reason: Why it is away; empty if it is not.
-        lag: Seconds between the time of the last entry and its arrival here.
-        catching_up: Feeds that are followed and not up to date.
-        waiting: Entries that the engine has not acknowledged.
-        feeds: Feeds that are followed.
-        names: Names that are held.
-        senseless: Entries that made no sense.
-    """
-
-    nodes: tuple[str, ...]
-    link: str
-    reason: str
-    lag: float
-    catching_up: int
-    waiting: int
-    feeds: int
-    names: int
-    senseless: int
 
 
 class Feeds:
@@ -104,7 +70,7 @@ class Feeds:
         self._node, self._incarnation = node, incarnation
         self._watcher = watcher
         self._lag = 0.0
-        self._leaving: _Leaving | None = None
+        self._leaving: Leaving | None = None
         self._link = EngineLink(
             loop, options, greet=self._greet, on_up=self._come_up, on_down=self._go_down
         )
@@ -113,6 +79,7 @@ class Feeds:
         self._follower = Follower(
             loop, self._link, options, on_snapshot=self._pictured, on_entry=self._came
         )
+        self._rooms = RoomNumbers(loop, self._link, options, self._follower.seen)
         self._publisher = Publisher(loop, self._link, options, incarnation, self._follower.seen)
 
     # How the engine is
@@ -230,7 +197,7 @@ class Feeds:
         def look() -> None:
             for each in incarnations - self._nodes.alive:
                 for feed in feeds:
-                    self._nodes.clear(feed, node, each, _ignore)
+                    self._nodes.clear(feed, node, each)
 
         self._nodes.look(look)
 
@@ -270,36 +237,14 @@ class Feeds:
             most: Most rooms.
             answered: Called once, from the loop, with the number; also if the room is there.
         """
-        if not self._link.up:
-            self._loop.call_soon(answered, Away())
-            return
-        keys = [self._options.keys.stream(HALL), self._options.keys.state(HALL)]
-        shown = str(body.get("shown", key))
-        arguments: list[str | int | bytes] = [
-            self._options.most_entries, self._follower.seen(HALL), key, skeleton, shown,
-            pack_body(body), most, FIRST_ROOM,
-        ]  # fmt: skip
-        MAKE_ROOM.run(self._link.call, keys, arguments, partial(self._made, answered))
-
-    def _made(self, answered: Callable[[int | Alike | TooMany | Away], None], reply: Any) -> None:
-        try:
-            answered(_made(reply))
-        except BadReply as problem:
-            self._link.fail(f"the answer about a room: {problem}")
-            answered(Away())
+        self._rooms.make(key, skeleton, body, most, answered)
 
     # The end
 
     def close(self, done: Callable[[], None] = ignore) -> None:
         """Send what waits, say that this node leaves, and end; it takes three seconds at most."""
         if self._leaving is None:
-            self._leaving = _Leaving(self, done)
-            self._leaving.look()
-
-    @property
-    def loop(self) -> EventLoop:
-        """The loop that serves it."""
-        return self._loop
+            self._leaving = Leaving(self._loop, self, done)
 
     def say_goodbye(self, done: Callable[[Any], None]) -> int:
         """Give back what this node has; return how often `done` will be called."""
@@ -316,56 +261,3 @@ class Feeds:
         self._names.pause()
         self._link.close()
         self._follower.pause()
-
-
-class _Leaving:
-    """The orderly end of a node: in order, within a time limit."""
-
-    def __init__(self, feeds: Feeds, done: Callable[[], None]) -> None:
-        self._feeds = feeds
-        self._done: Callable[[], None] | None = done
-        self._left: int | None = None  # answers that are to come
-        self._limit: TimerHandle = feeds.loop.call_later(CLOSING, self._end)
-
-    def look(self) -> None:
-        """Go on when nothing waits any more."""
-        if self._done is None:
-            return
-        if not self._feeds.up:
-            self._end()
-        elif self._feeds.waiting():
-            self._feeds.loop.call_later(0.02, self.look)
-        else:
-            self._left = self._feeds.say_goodbye(self._answered)
-
-    def _answered(self, reply: object) -> None:
-        assert self._left is not None
-        self._left -= 1
-        if self._left <= 0:
-            self._end()
-
-    def _end(self) -> None:
-        done, self._done = self._done, None
-        if done is not None:
-            self._limit.cancel()
-            self._feeds.end()
-            self._feeds.loop.call_soon(done)
-
-
-def _made(reply: Any) -> int | Alike | TooMany | Away:
-    match reply:
-        case Exception():
-            return Away()
-        case bool():
-            raise BadReply("no number")
-        case int(number) if 0 <= number < 4096:
-            return number
-        case [b"alike", shown]:
-            return Alike(parse_text(shown))
-        case [b"many"]:
-            return TooMany()
-    raise BadReply("no number")
-
-
-def _ignore(reply: object) -> None:
-    """The next look finds what is left."""

@@ -162,8 +162,17 @@ class Nodes:
         arguments: list[Word] = [*self._bounds, self._node, self._incarnation, "now"]
         BURY.run(self._link.call, self._keys, arguments, done)
 
-    def clear(self, feed: str, node: str, incarnation: str, done: Callable[[Any], None]) -> None:
-        """Take the members of a process that has ended out of a room's feed."""
+    def clear(
+        self,
+        feed: str,
+        node: str,
+        incarnation: str,
+        done: Callable[[Any], None] = lambda reply: None,
+    ) -> None:
+        """Take the members of a process that has ended out of a room's feed.
+
+        What fails is tried again at the next snapshot of the feed.
+        """
         keys = self._options.keys.stream(feed), self._options.keys.state(feed)
         arguments: list[Word] = [*self._bounds, node, incarnation]
         CLEAR.run(self._link.call, keys, arguments, done)

@@ -166,7 +166,8 @@ class Publisher:
         else:
             del self._queues[feed]
         for item in done:
-            item.done()
+            if item.done is not ignore:
+                self._loop.call_soon(item.done)
 
 
 def _batch(items: deque[_Item]) -> list[_Item]:
