@@ -62,6 +62,8 @@ class Followed:
     Attributes:
         feed: As given.
         at: The time of the last entry that the reader has, or 0.
+        newest: The latest time that was ever seen; an engine that lost data goes back, and what is
+            added then has to come behind what was read before.
         place: The same as the id in the stream, which may be of an entry that was left out.
         seq: Its number; None before the first snapshot.
         stage: What it does.
@@ -81,7 +83,7 @@ class Followed:
         on_entry: Callable[[Entry], None],
     ) -> None:
         self.feed = feed
-        self.at = since or 0
+        self.at = self.newest = since or 0
         self.place = b"%d-0" % self.at
         self.seq: int | None = None
         self.stage = Stage.WAITING
@@ -155,6 +157,7 @@ class Followed:
     def caught_up(self, snapshot: Snapshot) -> None:
         """All up to the snapshot is here."""
         self.at = self._since = snapshot.at
+        self.newest = max(self.newest, self.at)
         self.place = b"%d-0" % snapshot.at
         self.seq = snapshot.seq
         self._become(Stage.READING)
@@ -182,6 +185,7 @@ class Followed:
             self._ask_snapshot()
             return
         self.place, self.at = raw.place, raw.at
+        self.newest = max(self.newest, self.at)
         if entry is not None:
             self._since, self.seq = entry.at, entry.seq
             self._tell(self._on_entry, entry)

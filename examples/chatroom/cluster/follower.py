@@ -63,9 +63,9 @@ class Follower:
         return sum(each.senseless for each in self._feeds.values())
 
     def seen(self, feed: str) -> int:
-        """Return the time of the last entry of `feed` that has come, 0 for none."""
+        """Return the latest time of an entry of `feed` that has come, 0 for none."""
         followed = self._feeds.get(feed)
-        return 0 if followed is None else followed.at
+        return 0 if followed is None else followed.newest
 
     def behind(self) -> int:
         """Return how many feeds are not up to date."""

@@ -10,7 +10,7 @@ pytest.importorskip("hiredis", reason="needs the extra [redis]")
 pytest.importorskip("lupa", reason="needs lupa, which runs the engine's scripts")
 
 from miniloop.testing import GENTLE, Faults
-from tests.examples.chatroom.cluster.redis_model import RedisModel
+from tests.examples.chatroom.cluster.redis_model import WALL, RedisModel
 from tests.examples.chatroom.cluster.scene import Follow, Scene
 
 ROOM = "room:tea.1"
@@ -105,7 +105,9 @@ def test_over_faults_at_any_time(seed: int, faults: Faults) -> None:
     assert scene.net.open_sockets == []
 
 
-def test_an_engine_that_lost_data_is_noticed_and_goes_on(scene: Scene) -> None:
+@pytest.mark.parametrize("behind", [0, 1000])
+def test_an_engine_that_lost_data_is_noticed_and_goes_on(scene: Scene, behind: int) -> None:
+    """Perhaps on another machine, whose clock is behind."""
     a, b = scene.nodes_up("a", "b")
     readers = [a.follow(ROOM), b.follow(ROOM)]
     a.say(ROOM, 0, state={"x": {"n": 0}})
@@ -115,6 +117,7 @@ def test_an_engine_that_lost_data_is_noticed_and_goes_on(scene: Scene) -> None:
         a.say(ROOM, n, state={"x": {"n": n}})
     scene.run_until(lambda: all(len(reader.said) == 6 for reader in readers))
     scene.redis.kill()
+    scene.redis.data.clock = lambda: WALL - behind + scene.net.now
     scene.redis.start(lost=True)
     scene.run_until(lambda: all(len(reader.snapshots) == 2 for reader in readers))
     b.say(ROOM, 6)

@@ -9,6 +9,7 @@ pytest.importorskip("hiredis", reason="needs the extra [redis]")
 pytest.importorskip("lupa", reason="needs lupa, which runs the engine's scripts")
 
 from examples.chatroom.cluster.interface import Full
+from miniloop.testing import Faults
 from tests.examples.chatroom.cluster.scene import Scene
 
 ROOM = "room:tea.1"
@@ -83,7 +84,10 @@ def test_a_stream_that_was_trimmed_says_so(scene: Scene) -> None:
         assert late.said == [*range(300 - len(late.entries), 300)]
 
 
-def test_feeds_that_come_and_go_while_others_are_read(scene: Scene) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_feeds_that_come_and_go_while_others_are_read(seed: int) -> None:
+    """The word to wake may be there before the read that it is to end."""
+    scene = Scene(seed, Faults(latency=(0.0, 0.1)))
     a, b = scene.nodes_up("a", "b")
     steady = b.follow("steady")
     for number in range(20):
@@ -96,6 +100,36 @@ def test_feeds_that_come_and_go_while_others_are_read(scene: Scene) -> None:
         a.say("steady", number)
     scene.run_until(lambda: steady.said == [*range(20)])
     assert b.feeds.figures().feeds == 1
+    scene.close()
+
+
+def test_one_batch_is_on_its_way_and_the_next_gathers(scene: Scene) -> None:
+    [a] = scene.nodes_up("a")
+    reader = a.follow(ROOM)
+    scene.run_until(lambda: reader.snapshots)
+    before = scene.redis.seen["EVALSHA"]
+    scene.redis.hang()
+    for n in range(50):
+        a.say(ROOM, n)
+        scene.run(0.01)
+    scene.redis.go_on()
+    scene.run_until(lambda: len(reader.said) == 50, seconds=1)
+    assert scene.redis.seen["EVALSHA"] - before <= 3  # two batches, and perhaps a sign of life
+
+
+def test_entries_that_are_gone_when_the_node_comes_back(scene: Scene) -> None:
+    a, b = scene.node("a", most_entries=100), scene.node("b", first=20.0, longest=20.0)
+    scene.run_until(lambda: a.feeds.up and b.feeds.up)
+    reader = b.follow(ROOM)
+    a.say(ROOM, 0)
+    scene.run_until(lambda: reader.said)
+    scene.redis.drop_connections()
+    scene.run_until(lambda: a.feeds.up and not b.feeds.up)
+    for n in range(1, 400):
+        a.say(ROOM, n)
+    scene.run_until(lambda: reader.said[-1] == 399)
+    assert [each.whole for each in reader.snapshots] == [True, False]
+    assert reader.said == [0, *range(401 - len(reader.said), 400)]
 
 
 def test_what_waits_is_bounded_and_can_be_seen(scene: Scene) -> None:
