@@ -21,7 +21,6 @@ FOLDERS: dict[str, set[str]] = {
     "doors": {"commands", "hall", "people"},
     "doors/line": {"doors", "hall", "people"},
     "doors/web": {"doors", "hall", "people"},
-    "cluster": set(),
     "client": {"doors", "doors/line", "people"},
     PROGRAM: {"cluster", "doors", "doors/line", "doors/web", "hall", "people", "storage"},
 }
