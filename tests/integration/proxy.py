@@ -111,7 +111,11 @@ class HeadProxy:
                 threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, browser: socket.socket) -> None:
-        with browser, socket.create_connection(("127.0.0.1", self._target)) as server:
+        with browser, contextlib.suppress(OSError):  # either end may go at any time
+            self._pass_on(browser)
+
+    def _pass_on(self, browser: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", self._target)) as server:
             head = b""
             while b"\r\n\r\n" not in head:
                 piece = browser.recv(65536)
