@@ -113,6 +113,9 @@ COMMANDS = {
     "python3 -m examples.redis_client SUBSCRIBE news": (
         f"{REDIS}::test_command_line_with_a_subscription"
     ),
+    'printf %s "the password" | sha256sum': (
+        "tests/integration/test_cluster_feeds.py does the same in Python for its user"
+    ),
     "python3 -m tests": "this very run",
     "python3 -m tests.book break ...": "tests/docs/test_breaking.py::test_it_breaks",
     "python3 -m examples.inside.growing": GROWING,
