@@ -114,7 +114,8 @@ COMMANDS = {
         f"{REDIS}::test_command_line_with_a_subscription"
     ),
     'printf %s "the password" | sha256sum': (
-        "with hashlib in its place: tests/integration/test_cluster_feeds.py::test_a_user_who_may_do_what_is_needed_and_no_more"
+        "with hashlib: tests/integration/test_cluster_feeds.py::"
+        "test_a_user_who_may_do_what_is_needed_and_no_more"
     ),
     "python3 -m tests": "this very run",
     "python3 -m tests.book break ...": "tests/docs/test_breaking.py::test_it_breaks",
