@@ -127,6 +127,8 @@ class Rooms:
             self._follow(room)
         elif reader is not None:
             reader.registered = registered
+        else:
+            self._list(room)  # the hall's feed may have told of members there before
         if registered.spoken and not room.saved:
             self._site.hall.record(room.record())
         for answered in self._making.pop(key, []):

@@ -84,3 +84,19 @@ def test_a_topic_that_the_engine_has_lost_is_put_up_again() -> None:
     bob = town.enter("b", "bob")
     town.types(bob, "/join garden")
     assert any("Roses" in line for line in bob.reads())
+
+
+def test_members_are_listed_in_a_room_that_is_told_of_after_them() -> None:
+    town = cluster("a", "b")
+    ann = town.enter("a", "ann")
+    town.types(ann, "/join garden", "roses")
+    state = town.world.feed("hall").state
+    room, member = (next(state[k] for k in state if k.startswith(p)) for p in ("room/", "member/"))
+    town.start("c")
+    late = town.servers["c"]
+    late.node.rooms.forgotten("garden", "", "", town.now)
+    town.world.add("hall", member, "", {})
+    town.world.add("hall", room, "", {})
+    town.settle()
+    garden = next(room for room in late.hall.rooms if room.name.key == "garden")
+    assert [each.shown for each in garden.members] == ["ann"]
