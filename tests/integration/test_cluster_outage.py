@@ -32,7 +32,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         input=f"{PASSWORD}\n", text=True, cwd=ROOT, env=ENVIRONMENT, check=True,
         capture_output=True,
     )  # fmt: skip
-    options = ("--operators", str(operators), "--max-waiting", str(WAITING))
+    # Who has waited for the answer about a name has come in, too: no member is shown out below.
+    late = ("--login-timeout", str(LEASE))
+    options = ("--operators", str(operators), "--max-waiting", str(WAITING), *late)
     with running(folder, *options) as town:
         yield town
         town.end_in_order()

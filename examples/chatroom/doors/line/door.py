@@ -101,6 +101,7 @@ class LineDoor(AsyncChat):
         self._asked_for_life = False
         self._silence = Silence(loop, self._silent)
         self._timer = loop.call_later(limits.login_timeout, self._login_timeout)
+        self._has_come_in = False
         self._address = arrival.address
         self._session = self._open_session(arrival)
 
@@ -212,11 +213,9 @@ class LineDoor(AsyncChat):
             self._end()
             return
         self._first_line = False
-        was_in = session.logged_in
         session.receive(decode(data), now)
-        if session.logged_in and not was_in:
-            self._timer.cancel()
-            self._silence.limit(self._limits.idle_ping)
+        if session.logged_in and not self._has_come_in:
+            self._come_in()
 
     def handle_eof(self) -> None:
         """The peer will send no more; it is still to be shown what it said, once that is stored."""
@@ -231,8 +230,16 @@ class LineDoor(AsyncChat):
 
     # Time limits
 
+    def _come_in(self) -> None:
+        """It has a name: it may be silent for longer."""
+        self._has_come_in = True
+        self._timer.cancel()
+        self._silence.limit(self._limits.idle_ping)
+
     def _login_timeout(self) -> None:
-        if self._session is not None:
+        if self._session is not None and self._session.logged_in:
+            self._come_in()  # the answer about its name came later than its line
+        elif self._session is not None:
             now = self._house.moment()
             self._session.expel("You gave no name in time. Goodbye.", "no log-in in time", now)
 
