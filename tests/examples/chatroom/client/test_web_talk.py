@@ -79,6 +79,7 @@ def test_a_closed_room_is_joined_again_with_its_key_after_a_restart(house: House
     house.net.run(40)
     ann.type("back", seconds=2)
     assert ann.said("cellar") == ["back"]
+    assert ann.chat.rooms["cellar"].closed
 
 
 def test_what_is_typed_right_behind_a_join_is_said_in_that_room(house: House) -> None:
