@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..doors.line.rows import INDENT
-from .events import LONGEST_TEXT, Json, list_of, number_of, row_of, text_of, truth_of
+from .events import LONGEST_TEXT, MOST_MESSAGES, Json, list_of, number_of, row_of, text_of, truth_of
 from .palette import mentions_in
 from .room import MOST_ROWS, Room, Row
 
@@ -151,7 +151,7 @@ class Chat:
             row.mention = row.kind == "whispered" or bool(mentions_in(row.text, self.me))
 
     def _rows(self, event: Json, key: str) -> list[Row]:
-        rows = [row_of(each) for each in list_of(event, key)]
+        rows = [row_of(each) for each in list_of(event, key, MOST_MESSAGES)]
         for row in rows:
             self._mark(row)
         return rows

@@ -233,6 +233,7 @@ class WebTalk:
         self._token = text_of(event, "token") or self._token
         self._requests.resume(number_of(event, "done"), fresh=fresh)
         self._online()
+        self._list_rooms()  # what is asked now tells the server that the new token is here
 
     def _online(self) -> None:
         if self.state is State.LOST:
