@@ -56,11 +56,13 @@ class Outbox:
     def typed(self, line: str) -> None:
         """Send a line for the room that is looked at; a /join of a room one is in looks at it."""
         word, first, second = [*line.split(), "", "", ""][:3]
-        room = first if word == "/join" else ""
+        room = first.removeprefix("#") if word == "/join" else ""
         if room and not second and (held := self._chat.find(room)):
             self._chat.go(held)
             return
-        self._note_key(word, first, second)
+        self._note_key(room, second)
+        if word == "/lock" and first:
+            self._note_key(self._chat.active.name, first)
         self._chat.note_command(line)
         if not self.requests.put(request := self._request(line, room)):
             self._chat.tell(f"More than {MOST} lines wait already; this one was not sent.")
@@ -124,9 +126,7 @@ class Outbox:
     def _is_queued(self, request: Request | None) -> bool:
         return request is not None and self.requests.has(request)
 
-    def _note_key(self, word: str, first: str, second: str) -> None:
+    def _note_key(self, room: str, key: str) -> None:
         """Keep the key of a room, to come in again after the server was started again."""
-        if word == "/join" and second:
-            self._keys[first.casefold()] = second
-        elif word == "/lock" and first:
-            self._keys[self._chat.active.name.casefold()] = first
+        if room and key:
+            self._keys[room.casefold()] = key

@@ -84,7 +84,7 @@ def test_a_closed_room_is_joined_again_with_its_key_after_a_restart(house: House
 
 def test_what_is_typed_right_behind_a_join_is_said_in_that_room(house: House) -> None:
     ann = Person(house)
-    ann.type("/join dev", "for dev", "/topic tea", "/join ops", "for ops")
+    ann.type("/join #dev", "for dev", "/topic tea", "/join ops", "for ops")
     assert (ann.said("lobby"), ann.said("dev"), ann.said("ops")) == ([], ["for dev"], ["for ops"])
     assert ann.chat.rooms["dev"].topic == "tea"
 
