@@ -163,10 +163,7 @@ class Chat:
             self.tell(f"You are in too many rooms to show {name}.")
             return
         room = self.rooms.setdefault(name, Room(name))
-        room.topic, room.closed = text_of(event, "topic", LONGEST_TEXT), truth_of(event, "closed")
-        room.people = {}
-        for each in list_of(event, "people"):
-            room.greet(text_of(each, "name"), operator=truth_of(each, "operator"))
+        _describe(room, event)
         looked = self._was_asked("/look")
         rows, more = self._rows(event, "recent"), truth_of(event, "more")
         if not looked and (before := room.catch_up(rows, more=more)):
@@ -176,9 +173,12 @@ class Chat:
         if not known or self.active.name not in self.rooms:
             self.go(name)
         if looked:
-            locked = " (closed with a key)" if room.closed else ""
-            self.tell(f"{name}{locked}: {', '.join(room.people)}")
-            self.tell(f"Topic: {room.topic or '(none)'}")
+            self._tell_of(room)
+
+    def _tell_of(self, room: Room) -> None:
+        locked = " (closed with a key)" if room.closed else ""
+        self.tell(f"{room.name}{locked}: {', '.join(room.people)}")
+        self.tell(f"Topic: {room.topic or '(none)'}")
 
     def _part(self, event: Json) -> None:
         name, why = text_of(event, "room"), text_of(event, "text", LONGEST_TEXT)
@@ -232,6 +232,13 @@ class Chat:
     def _forget(self, event: Json) -> None:
         for room in self.rooms.values():
             room.forget(number_of(event, "id"))
+
+
+def _describe(room: Room, event: Json) -> None:
+    room.topic, room.closed = text_of(event, "topic", LONGEST_TEXT), truth_of(event, "closed")
+    room.people = {}
+    for each in list_of(event, "people"):
+        room.greet(text_of(each, "name"), operator=truth_of(each, "operator"))
 
 
 def _room_line(entry: Json) -> str:
