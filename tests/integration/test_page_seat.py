@@ -109,6 +109,33 @@ def test_a_browser_without_a_network_still_reaches_the_server(start: Start, ada:
         proxy.close()
 
 
+def test_what_is_typed_behind_a_join_is_for_that_room(
+    start: Start, connect: Connect, ada: Page
+) -> None:
+    server = start()
+    proxy = Proxy(server.web_port)
+    carl = connect(server, "Carl")
+    carl.type("/join cellar s3cret")
+    carl.expect("cellar is a new room")
+    try:
+        ada.enter(proxy.port, "Ada")
+        proxy.refusing = True  # so that nothing is answered before all is typed
+        proxy.cut()
+        ada.until_shown("#trouble")
+        for line in ("/join cellar", "a secret", "/join den", "in the den", "/join cellar s3cret"):
+            ada.say(line)
+        ada.say("in the cellar")
+        proxy.refusing = False
+        ada.run("window.dispatchEvent(new Event('online'))")
+        carl.expect("Ada: in the cellar")
+        ada.until("is there", lambda: ada.text("#place") == "cellar")
+        ada.click("#rooms .entry")
+        ada.until_log("You are not in cellar; not sent: a secret")
+        assert not [each for each in ada.texts("#log .speech") if "in the" in each]
+    finally:
+        proxy.close()
+
+
 def test_an_address_invites_to_a_room(start: Start, connect: Connect, ada: Page) -> None:
     server = start()
     carl = connect(server, "Carl")
