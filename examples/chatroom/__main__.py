@@ -22,8 +22,8 @@ from .doors.certificates import Certificate, CertificateError
 from .doors.output import run_program
 from .doors.ports import reachable
 from .doors.proxies import Proxies
-from .joining import CannotJoin, order_of
 from .doors.web.bundle import BadPage
+from .joining import CannotJoin, order_of
 from .keeping import CannotKeep, open_hall
 from .logs import REPORT_EVERY, Logs
 from .missing import has_web, missing_packages
