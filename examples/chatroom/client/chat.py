@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..doors.line.rows import INDENT
+from ..people.text import shorten
 from .events import LONGEST_TEXT, MOST_MESSAGES, Json, list_of, number_of, row_of, text_of, truth_of
 from .palette import mentions_in
 from .room import MOST_ROWS, Room, Row
@@ -72,16 +73,19 @@ class Chat:
 
     def show(self, text: str) -> None:
         """Show a finished line of the line door's, or the row that continues the last one."""
-        rows = self.active.rows
-        if text.startswith(INDENT) and rows and rows[-1].kind == "text":
-            text = f"{rows.pop().text} {text.lstrip()}"
-        row = Row("text", text)
+        if text.startswith(INDENT) and self._may_go_on():
+            text = f"{self.active.rows.pop().text} {text.lstrip()}"
+        row = Row("text", shorten(text, LONGEST_TEXT))
         said = text.partition("] ")[2]
         own = said.startswith((f"{self.me}: ", f"{self.me} to ", f"* {self.me} "))
         row.mention = not own and not text.startswith("-- ") and bool(mentions_in(said, self.me))
         if row.mention:
             self._ring()
         self.active.add(row)
+
+    def _may_go_on(self) -> bool:
+        rows = self.active.rows
+        return bool(rows) and rows[-1].kind == "text" and len(rows[-1].text) < LONGEST_TEXT
 
     # What the user does
 
