@@ -203,10 +203,23 @@ function accept() {
   if (joined) choose(keyOf(joined, false));
   else if (room) {
     wanted = keyOf(invited, false);
-    if (!coming.some(same)) ask({ do: "join", room: invited, key: "" });
+    if (!coming.some(same)) follow(invited);
   }
   invited = "";
   coming = [];
+}
+
+/** Go into the room that the address names, if there is one: a stranger's link makes none. */
+function follow(room) {
+  const folded = (name) => name.normalize("NFKC").toLowerCase();
+  ask({ do: "rooms" }, () => {
+    if (chat.directory.some(({ name }) => folded(name) === folded(room))) {
+      ask({ do: "join", room, key: keys.get(room.toLowerCase()) ?? "" });
+    } else {
+      wanted = "";
+      chat.tell(`The address names the room ${room}, which is not there; the + beside “Rooms” makes it.`);
+    }
+  });
 }
 
 const isWanted = (room) => keyOf(room, false).toLowerCase() === wanted.toLowerCase();
