@@ -22,6 +22,7 @@ from .doors.certificates import Certificate, CertificateError
 from .doors.output import run_program
 from .doors.ports import reachable
 from .doors.proxies import Proxies
+from .doors.web.bundle import BadPage
 from .hall.hall import Hall
 from .joining import CannotJoin, order_of
 from .keeping import CannotKeep, open_hall
@@ -203,6 +204,8 @@ def _listening(
         reason = error.strerror or error
         hint = f" {option} takes another one." if error.errno == errno.EADDRINUSE else ""
         raise CannotStart(f"Cannot listen on {host} port {port}: {reason}.{hint}") from error
+    except BadPage as error:
+        raise CannotStart(f"The page cannot be served. {error}") from error
 
 
 def _warn_if_open(server: ChatServer, host: str) -> None:

@@ -1,4 +1,4 @@
-"""The page's frame at every size, how its files arrive, and the seat over several tabs."""
+"""The page's frame at every size, and with many lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from tests.integration.browser import Keys, Page, browsers, visit
 from tests.integration.chatroom_process import NO_FLOOD_LIMIT, Peer
 from tests.integration.conftest import Connect, Start
-from tests.integration.proxy import HeadProxy, Proxy
 
 CROWD = (*NO_FLOOD_LIMIT, "--max-per-address", "400", "--rooms-per-address", "90",
          "--new-rooms", "90")  # fmt: skip
@@ -113,6 +112,17 @@ def test_lines_are_not_wider_than_one_reads_well(
     assert abs(ada.run(middle, "#log .body") - ada.run(middle, "#line")) < 60
 
 
+def test_no_row_draws_over_another(start: Start, connect: Connect, ada: Page) -> None:
+    server = start()
+    carl = connect(server, "Carl")
+    tower = "o" + "\u0301" * 90
+    ada.enter(server, "Ada")
+    carl.type(f"said {tower}", f"/me does {tower}", f"/topic tea {tower}", "the end")
+    ada.until_said("Carl: the end")
+    clips = "return [...log.querySelectorAll('.row')].map((row) => getComputedStyle(row).overflow)"
+    assert set(ada.run(clips)) == {"clip"}
+
+
 def test_typing_a_long_message_leaves_the_log_at_its_end(
     start: Start, connect: Connect, ada: Page
 ) -> None:
@@ -133,186 +143,6 @@ def test_typing_a_long_message_leaves_the_log_at_its_end(
     ada.field("line").send_keys(Keys.CONTROL, "a", Keys.NULL, Keys.DELETE)
     ada.until("is small again", lambda: ada.run("return log.clientHeight") == height)
     assert (ada.run(FROM_END), ada.shown("#jump")) == (0, False)
-
-
-# How the files arrive
-
-
-def test_the_page_comes_in_few_requests(start: Start, ada: Page) -> None:
-    ada.open(start().web_port)
-    ada.until_shown("#login")
-    script = """return performance.getEntriesByType('resource').filter((each) => each.transferSize)
-      .map((each) => new URL(each.name).pathname)"""
-    assert 1 + len(ada.run(script)) <= 6
-    assert not [each for each in ada.run(script) if each in ("/static/dom.js", "/static/page.css")]
-    manifest = ada.driver.execute_cdp_cmd("Page.getAppManifest", {})
-    assert manifest["errors"] == []
-    assert '"start_url"' in manifest["data"]
-    found = ada.driver.execute_cdp_cmd("Page.getInstallabilityErrors", {})
-    assert found["installabilityErrors"] == []
-
-
-def test_a_full_address_gets_the_page_and_is_told_why_it_waits(
-    start: Start, connect: Connect, ada: Page
-) -> None:
-    server = start("--max-per-address", "2")
-    first, _ = connect(server, "Carl"), connect(server, "Bob")
-    ada.open(server.web_port)
-    ada.field("name").send_keys("Ada", Keys.ENTER)
-    ada.until("is told", lambda: "too many connections from your address" in said_at_login(ada))
-    assert "Trying again" in said_at_login(ada)
-    first.type("/quit")
-    hurry = "window.dispatchEvent(new Event('online'))"  # it would wait for ten seconds
-    ada.until("comes in", lambda: ada.run(hurry) or ada.shown("#place"))
-
-
-def said_at_login(page: Page) -> str:
-    return page.text("#login-said")
-
-
-def test_a_file_that_does_not_arrive_is_said_with_a_way_to_try_again(
-    start: Start, ada: Page
-) -> None:
-    server = start()
-    busy = [True]
-    proxy = HeadProxy(
-        server.web_port,
-        lambda head: b"" if busy[0] and head.startswith(b"GET /static/main.") else head,
-    )
-    try:
-        ada.open(proxy.port)
-        missing = "A file of this page did not arrive"
-        ada.until("says so", lambda: missing in ada.text("#wait-words"))
-        assert ada.shown("#wait-again")
-        busy[0] = False
-        ada.click("#wait-again")
-        ada.until_shown("#login")
-        assert all("503" in each for each in ada.complaints())
-    finally:
-        proxy.close()
-
-
-# The seat
-
-
-def test_a_remembered_seat_is_taken_up_in_a_new_tab(
-    start: Start, connect: Connect, ada: Page
-) -> None:
-    server = start(*NO_FLOOD_LIMIT)
-    carl = connect(server, "Carl")
-    ada.open(server.web_port)
-    ada.click("#remember")
-    ada.field("name").send_keys("Ada", Keys.ENTER)
-    ada.until_shown("#place")
-    ada.say("/join kitchen")
-    ada.until_text("#place", "kitchen")
-    ada.until("keeps it", lambda: "kitchen" in ada.run("return localStorage['chat-seat']"))
-    replace_tab(ada, server.web_port)
-    ada.until("is back", lambda: ada.text("#place") == "kitchen")
-    assert ada.text("#my-name").endswith("Ada")
-    first = ada.driver.current_window_handle
-    ada.driver.switch_to.new_window("tab")
-    ada.open(server.web_port)
-    ada.until("is back", lambda: ada.text("#place") == "kitchen")
-    ada.say("from the second tab")
-    ada.until_said("Ada: from the second tab")
-    second = ada.driver.current_window_handle
-    ada.driver.switch_to.window(first)
-    ada.until("is told", lambda: "another tab" in ada.text("#ended-reason"))
-    ada.click("#resume")  # with the token that the other tab got
-    ada.until_said("Ada: from the second tab")
-    ada.driver.switch_to.window(second)
-    ada.until("is told", lambda: "another tab" in ada.text("#ended-reason"))
-    ada.driver.close()
-    ada.driver.switch_to.window(first)
-    ada.say("/quit")
-    ada.until_shown("#again")
-    assert ada.run("return localStorage['chat-seat'] ?? ''") == ""
-    carl.type("/names")
-    assert b"Ada left" in carl.expect("Ada left lobby: quit")
-
-
-def replace_tab(page: Page, port: int) -> None:
-    """Close the tab and open another one at the page, which knows nothing but what is stored."""
-    old = page.driver.current_window_handle
-    page.driver.switch_to.new_window("tab")
-    new = page.driver.current_window_handle
-    page.driver.switch_to.window(old)
-    page.driver.close()
-    page.driver.switch_to.window(new)
-    page.open(port)
-
-
-def test_a_name_that_is_not_remembered_is_said_to_be_held(start: Start, ada: Page) -> None:
-    server = start()
-    ada.enter(server, "Ada")
-    replace_tab(ada, server.web_port)
-    ada.until_shown("#login")
-    assert ada.run("return localStorage.length") == 0
-    ada.field("name").send_keys("Ada", Keys.ENTER)
-    ada.until("says how long", lambda: "Ada is held for " in said_at_login(ada))
-    assert "more seconds" in said_at_login(ada)
-
-
-def test_a_seat_of_another_tab_that_is_gone_asks_for_a_name(start: Start, ada: Page) -> None:
-    server = start("--resume-grace", "0")
-    ada.open(server.web_port)
-    ada.click("#remember")
-    ada.field("name").send_keys("Ada", Keys.ENTER)
-    ada.until_shown("#place")
-    ada.until("keeps it", lambda: ada.run("return localStorage['chat-seat']"))
-    replace_tab(ada, server.web_port)
-    ada.until_shown("#login")
-    assert ada.run("return document.getElementById('name').value") == "Ada"
-    assert ada.run("return localStorage['chat-seat'] ?? ''") == ""
-
-
-def test_a_browser_without_a_network_still_reaches_the_server(start: Start, ada: Page) -> None:
-    server = start()
-    proxy = Proxy(server.web_port)
-    try:
-        ada.enter(proxy.port, "Ada")
-        ada.run("Object.defineProperty(navigator, 'onLine', {value: false})")
-        ada.run("window.dispatchEvent(new Event('offline'))")
-        ada.say("is anybody there?")
-        ada.until_said("Ada: is anybody there?")
-        proxy.refusing = True
-        proxy.cut()
-        ada.until("says it", lambda: "there is no network" in ada.text("#trouble-words"))
-        ada.until("tries again", lambda: "Trying again in" in ada.text("#trouble-words"))
-        proxy.refusing = False
-        ada.until_online()
-    finally:
-        proxy.close()
-
-
-# Invitations
-
-
-def test_an_address_invites_to_a_room(start: Start, connect: Connect, ada: Page) -> None:
-    server = start()
-    carl = connect(server, "Carl")
-    carl.type("/join Kitchen")
-    carl.expect("Carl came into Kitchen.")
-    ada.driver.get(f"http://127.0.0.1:{server.web_port}/#kitchen")
-    ada.until_text("#invited", "to the room kitchen.")
-    ada.field("name").send_keys("Ada", Keys.ENTER)
-    ada.until("is there", lambda: ada.text("#place") == "Kitchen")
-    address = "return location.hash"
-    ada.until("shows it", lambda: ada.run(address) == "#Kitchen")
-    ada.click("#rooms .entry")
-    ada.until("is in the lobby", lambda: ada.run(address) == "")
-    ada.run("location.hash = '#%3Cimg%20src%3Dx%20onerror%3D%22window.harmed%3D1%22%3E'")
-    ada.until_log("Names are made of letters")  # the server says so
-    ada.run("location.hash = '#kitchen'")
-    ada.until("is there again", lambda: ada.text("#place") == "Kitchen")
-    ada.driver.refresh()
-    ada.until("is there still", lambda: ada.text("#place") == "Kitchen")
-    assert ada.run("return window.harmed") is None
-    assert len(ada.texts("#rooms .entry")) == 2
-
-
-# Many lines
 
 
 def test_lines_that_arrive_shift_nothing(start: Start, connect: Connect, ada: Page) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..doors.line.rows import INDENT
-from .events import LONGEST_TEXT, Json, list_of, number_of, row_of, text_of, truth_of
+from ..people.text import shorten
+from .events import LONGEST_TEXT, MOST_MESSAGES, Json, list_of, number_of, row_of, text_of, truth_of
 from .palette import mentions_in
 from .room import MOST_ROWS, Room, Row
 
@@ -72,16 +73,19 @@ class Chat:
 
     def show(self, text: str) -> None:
         """Show a finished line of the line door's, or the row that continues the last one."""
-        rows = self.active.rows
-        if text.startswith(INDENT) and rows and rows[-1].kind == "text":
-            text = f"{rows.pop().text} {text.lstrip()}"
-        row = Row("text", text)
+        if text.startswith(INDENT) and self._may_go_on():
+            text = f"{self.active.rows.pop().text} {text.lstrip()}"
+        row = Row("text", shorten(text, LONGEST_TEXT))
         said = text.partition("] ")[2]
         own = said.startswith((f"{self.me}: ", f"{self.me} to ", f"* {self.me} "))
         row.mention = not own and not text.startswith("-- ") and bool(mentions_in(said, self.me))
         if row.mention:
             self._ring()
         self.active.add(row)
+
+    def _may_go_on(self) -> bool:
+        rows = self.active.rows
+        return bool(rows) and rows[-1].kind == "text" and len(rows[-1].text) < LONGEST_TEXT
 
     # What the user does
 
@@ -151,7 +155,7 @@ class Chat:
             row.mention = row.kind == "whispered" or bool(mentions_in(row.text, self.me))
 
     def _rows(self, event: Json, key: str) -> list[Row]:
-        rows = [row_of(each) for each in list_of(event, key)]
+        rows = [row_of(each) for each in list_of(event, key, MOST_MESSAGES)]
         for row in rows:
             self._mark(row)
         return rows
@@ -163,10 +167,7 @@ class Chat:
             self.tell(f"You are in too many rooms to show {name}.")
             return
         room = self.rooms.setdefault(name, Room(name))
-        room.topic, room.closed = text_of(event, "topic", LONGEST_TEXT), truth_of(event, "closed")
-        room.people = {}
-        for each in list_of(event, "people"):
-            room.greet(text_of(each, "name"), operator=truth_of(each, "operator"))
+        _describe(room, event)
         looked = self._was_asked("/look")
         rows, more = self._rows(event, "recent"), truth_of(event, "more")
         if not looked and (before := room.catch_up(rows, more=more)):
@@ -176,9 +177,12 @@ class Chat:
         if not known or self.active.name not in self.rooms:
             self.go(name)
         if looked:
-            locked = " (closed with a key)" if room.closed else ""
-            self.tell(f"{name}{locked}: {', '.join(room.people)}")
-            self.tell(f"Topic: {room.topic or '(none)'}")
+            self._tell_of(room)
+
+    def _tell_of(self, room: Room) -> None:
+        locked = " (closed with a key)" if room.closed else ""
+        self.tell(f"{room.name}{locked}: {', '.join(room.people)}")
+        self.tell(f"Topic: {room.topic or '(none)'}")
 
     def _part(self, event: Json) -> None:
         name, why = text_of(event, "room"), text_of(event, "text", LONGEST_TEXT)
@@ -232,6 +236,13 @@ class Chat:
     def _forget(self, event: Json) -> None:
         for room in self.rooms.values():
             room.forget(number_of(event, "id"))
+
+
+def _describe(room: Room, event: Json) -> None:
+    room.topic, room.closed = text_of(event, "topic", LONGEST_TEXT), truth_of(event, "closed")
+    room.people = {}
+    for each in list_of(event, "people"):
+        room.greet(text_of(each, "name"), operator=truth_of(each, "operator"))
 
 
 def _room_line(entry: Json) -> str:

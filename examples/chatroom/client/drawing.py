@@ -26,12 +26,23 @@ NARROWEST = 12  # columns; a window that is smaller is drawn as if it had so man
 # character has a width of its own, and the row stays whole: variation selectors, skin tones.
 _UNSURE = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _EMOJI_JOINER = re.compile("(?<=[\u2190-\u2bff\U0001f000-\U0001faff])\u200d")
+MOST_MARKS = 6  # upon one character; a tower of them would be drawn over other rows, and remembered
 _WORDS = re.compile(" +|[^ ]+")
 
 
 def certain(text: str) -> str:
-    """Return `text` without what terminals show in different widths."""
-    return text if text.isascii() else _EMOJI_JOINER.sub("", _UNSURE.sub("", text))
+    """Return `text` without what terminals show in different widths, or over other rows."""
+    if text.isascii():
+        return text
+    return "".join(_thinned(_EMOJI_JOINER.sub("", _UNSURE.sub("", text))))
+
+
+def _thinned(text: str) -> Iterator[str]:
+    marks = 0
+    for char in text:
+        marks = 0 if get_cwidth(char) else marks + 1
+        if marks <= MOST_MARKS:
+            yield char
 
 
 def width_of(text: str) -> int:

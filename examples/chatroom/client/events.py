@@ -14,6 +14,7 @@ from .room import Row
 LONGEST_TEXT = 8192  # characters; the chat room's lines are far shorter
 LONGEST_NAME = 200
 MOST = 20_000  # entries of a list
+MOST_MESSAGES = 1000  # of a list; a page of the history has 50
 HIGHEST = 2**53 - 1
 
 Json = dict[str, object]
@@ -62,10 +63,10 @@ def truth_of(event: Json, key: str, default: bool = False) -> bool:
     return value
 
 
-def list_of(event: Json, key: str) -> list[Json]:
+def list_of(event: Json, key: str, most: int = MOST) -> list[Json]:
     """Return a list of objects."""
     value = event.get(key, [])
-    if not isinstance(value, list) or len(value) > MOST:
+    if not isinstance(value, list) or len(value) > most:
         raise BadEvent(f"{key} is no list, or too long")
     if not all(isinstance(each, dict) for each in value):
         raise BadEvent(f"{key} has something else than objects")

@@ -17,14 +17,25 @@ MOST = 5000  # requests that may wait; a paste that is longer is refused, and it
 _SPOKEN_COMMAND = re.compile(r"/(/|me )")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
-    """One of them; `ever_sent` says that a server may have done it."""
+    """One of them.
+
+    Attributes:
+        body: What is sent, but for the number.
+        n: Its number.
+        sent: Whether it was sent on this connection.
+        ever_sent: Whether a server may have done it.
+        joins: The room that it leads to, as it was typed; empty if it is no /join.
+        after: The /join that decides which room it is for; None if that is known.
+    """
 
     body: dict[str, object]
     n: int = 0
     sent: bool = False
     ever_sent: bool = False
+    joins: str = ""
+    after: Request | None = None
 
     @property
     def is_speech(self) -> bool:
@@ -54,7 +65,11 @@ class Requests:
         return sum(not each.sent and each.body["do"] == "say" for each in self._queue)
 
     def add(self, body: dict[str, object]) -> bool:
-        """Queue `body`; return False, and change nothing, if too much waits already.
+        """Queue `body`, as `put` does."""
+        return self.put(Request(body))
+
+    def put(self, new: Request) -> bool:
+        """Queue `new`; return False, and change nothing, if too much waits already.
 
         What is no typed line goes before all that is not sent yet: scrolling back does not wait
         for a long paste.
@@ -63,11 +78,20 @@ class Requests:
             return False
         sent = [each for each in self._queue if each.sent]
         waiting = [each for each in self._queue if not each.sent]
-        new = Request(body)
-        waiting = [*waiting, new] if body["do"] == "say" else [new, *waiting]
+        waiting = [*waiting, new] if new.body["do"] == "say" else [new, *waiting]
         self._queue = [*sent, *waiting]
         self._number(waiting, self._next - len(waiting) + 1)
         return True
+
+    def has(self, request: Request) -> bool:
+        """Return whether `request` is not confirmed yet."""
+        return request in self._queue
+
+    def drop(self, request: Request) -> None:
+        """Take out `request`, which was never sent."""
+        at = self._queue.index(request)
+        del self._queue[at]
+        self._number(self._queue[at:], request.n)
 
     def next_number(self) -> int:
         """Return the number after all that were given."""

@@ -18,8 +18,8 @@ from miniloop.timers import Handle
 
 from .chat import Chat
 from .events import BadEvent, Json, number_of, parse, text_of, truth_of
+from .outbox import Outbox
 from .pace import Pace
-from .requests import MOST, Requests, spoken
 from .talk import PATIENCE, Listener, State
 from .websocket import WebAddress, WebSocket
 
@@ -61,16 +61,21 @@ class WebTalk:
         self._chat = chat
         self._listener = listener
         self._name = name
-        self._pace = pace if pace is not None else Pace()
         self._uniform = uniform
-        self._requests = Requests()
+        self._outbox = Outbox(
+            loop,
+            chat,
+            pace if pace is not None else Pace(),
+            may_send=lambda: self.state is State.ONLINE,
+            write=self._write,
+        )
+        self._requests = self._outbox.requests
         self._token = ""
         self._seen = 0
         self._words = ""  # the server's last ones
         self._refusal = ""  # of the last try: said once, however often it is tried
         self._socket: WebSocket | None = None
         self._again: Reconnecting[WebSocket] | None = None
-        self._pumping: Handle | None = None
         self._listing: Handle | None = None
 
     @property
@@ -104,26 +109,16 @@ class WebTalk:
             self._introduce()
 
     def typed(self, line: str) -> None:
-        """Send a line for the room that is looked at, as soon as it may be sent.
-
-        A /quit does not wait for those before it, and a /join of a room one is in looks at it.
-        """
-        words = line.split()
-        if words[:1] == ["/quit"]:
+        """Send a line as soon as it may be sent; a /quit does not wait for those before it."""
+        if line.split()[:1] == ["/quit"]:
             self._say_goodbye(line)
             return
-        if words[:1] == ["/join"] and len(words) == 2 and (held := self._chat.find(words[1])):
-            self._chat.go(held)
-            return
-        self._chat.note_command(line)
-        if not self._requests.add(spoken(line, self._chat.active.name)):
-            self._chat.tell(f"More than {MOST} lines wait already; this one was not sent.")
-        self._pump()
+        self._outbox.typed(line)
+        self._listener.changed()
 
     def ask_page(self, room: str, before: int) -> None:
         """Ask for what was said before a message."""
-        self._requests.add({"do": "page", "room": room, "before": before})
-        self._pump()
+        self._outbox.ask({"do": "page", "room": room, "before": before})
 
     def leave(self) -> None:
         """Say goodbye, before everything that waits."""
@@ -209,6 +204,7 @@ class WebTalk:
     def _hear(self, kind: str, event: Json) -> None:
         if kind == "receipt":
             self._requests.receipt(number_of(event, "n"))
+            self._outbox.pump()
             return
         if kind in ("farewell", "closing"):
             self._words = text_of(event, "text", 1000)
@@ -224,7 +220,7 @@ class WebTalk:
             lines = ", ".join(str(each.body.get("text")) for each in lost if "text" in each.body)
             if lines:
                 self._chat.tell(f"It is not known whether this was done; type it again: {lines}")
-        self._requests.add_first({"do": "join", "room": name} for name in was)
+        self._outbox.rejoin(was)
         self._online()
         self._list_rooms()
 
@@ -233,14 +229,17 @@ class WebTalk:
         if fresh:
             self._seen = number_of(event, "seen")
         self._chat.me = self._name = text_of(event, "name")
+        # Each return gives a new one, and ends the one before.
+        self._token = text_of(event, "token") or self._token
         self._requests.resume(number_of(event, "done"), fresh=fresh)
         self._online()
+        self._list_rooms()  # what is asked now tells the server that the new token is here
 
     def _online(self) -> None:
         if self.state is State.LOST:
             self._chat.tell("Connected again.")
         self._change(State.ONLINE)
-        self._pump()
+        self._outbox.pump()
 
     def _refused(self, words: str) -> None:
         self._words = words
@@ -260,22 +259,7 @@ class WebTalk:
 
     def _list_rooms(self) -> None:
         self._listing = None
-        self._requests.add({"do": "rooms"})
-        self._pump()
-
-    def _pump(self) -> None:
-        """Send what waits, lines as fast as one may."""
-        if self._pumping is not None:
-            self._pumping.cancel()
-            self._pumping = None
-        while self.state is State.ONLINE and (request := self._requests.unsent()) is not None:
-            wait = self._pace.take(self._loop.time()) if request.body["do"] == "say" else 0
-            if wait:
-                self._pumping = self._loop.call_later(wait, self._pump)
-                break
-            request.sent = request.ever_sent = True
-            self._write({"n": request.n, **request.body})
-        self._listener.changed()
+        self._outbox.ask({"do": "rooms"})
 
     def _write(self, body: Json) -> None:
         if self._socket is not None:
@@ -297,10 +281,10 @@ class WebTalk:
             again.close()
 
     def _cancel(self) -> None:
-        for timer in (self._pumping, self._listing):
-            if timer is not None:
-                timer.cancel()
-        self._pumping = self._listing = None
+        self._outbox.pause()
+        if self._listing is not None:
+            self._listing.cancel()
+            self._listing = None
 
     def _change(self, state: State) -> None:
         self.state = state

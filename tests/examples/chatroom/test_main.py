@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from examples.chatroom import __main__ as chatroom
+from examples.chatroom.doors.web.bundle import bundle
 from examples.chatroom.server import ChatServer
 from miniloop import EventLoop
 from tests.examples.chatroom.test_missing import BARE
@@ -59,6 +60,21 @@ def test_an_address_that_cannot_be_had_ends_it_with_a_sentence(
     assert chatroom.main(["--port", port, "--web-port", "81", "--no-history"]) == 1
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", sentence)
+
+
+def test_a_page_that_cannot_be_put_together_ends_it_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        bundle("main.js", {"main.js": "export default 1;"})
+
+    monkeypatch.setattr(ChatServer, "open_web", refuse)
+    monkeypatch.setattr(chatroom, "has_web", lambda: True)
+    assert chatroom.main(["--port", "0", "--web-port", "0", "--no-history"]) == 1
+    assert capsys.readouterr().err == (
+        "The page cannot be served. main.js: this line cannot be put into one file: "
+        "export default 1;\n"
+    )
 
 
 def test_a_named_history_that_cannot_be_had_ends_it_with_a_sentence(

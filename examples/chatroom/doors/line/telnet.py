@@ -19,10 +19,13 @@ receives until the answer comes: always answered.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from .typed_line import Line as Line
+from .typed_line import TooLong as TooLong
+from .typed_line import TypedLine
 
 IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
 EL, EC, AYT, IP, BRK, NOP, SE, ABORT = 248, 247, 246, 244, 243, 241, 240, 238
@@ -30,20 +33,6 @@ TIMING_MARK, NAWS, MSSP = 6, 31, 70
 MSSP_VAR, MSSP_VAL = b"\x01", b"\x02"
 
 _IAC = b"\xff"
-_LINE_END = re.compile(rb"\r[\n\x00]?|\n")
-_ERASE = re.compile(rb"([\x08\x7f]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A whole line, without its end."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class TooLong:
-    """A line passed the limit; the rest of it will be skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +113,10 @@ class TelnetDecoder:
         """Whether any telnet command has come: the other side is a telnet, not an nc."""
         self.commands = 0
         """Telnet commands and erased characters: each costs more than a hundred plain bytes."""
-        self._max_line = max_line
         self._max_subnegotiation = max_subnegotiation
         self._state: Callable[[bytes, int], int] = self._in_data
         self._events: list[Event] = []
-        self._line = bytearray()
-        self._after_cr = False  # a LF or NUL that follows belongs to that end of line
-        self._skipping = False
+        self._line = TypedLine(max_line, self._emit)
         self._verb = 0
         self._sub = bytearray()
         self._has_window = has_window
@@ -143,6 +129,12 @@ class TelnetDecoder:
             position = self._state(data, position)
         events, self._events = self._events, []
         return events
+
+    def _emit(self, event: Event) -> None:
+        self._events.append(event)
+
+    def _take(self, data: bytes) -> None:
+        self.commands += self._line.take(data)
 
     # The states: each takes what it can at `position` and returns where the next one begins.
 
@@ -193,7 +185,7 @@ class TelnetDecoder:
         return position + 1
 
     def _give_up_subnegotiation(self) -> None:
-        self._give_up_line()
+        self._line.give_up()
         self._state = self._in_data
 
     # What the commands do
@@ -212,12 +204,12 @@ class TelnetDecoder:
             self._sub.clear()
             self._state = self._in_subnegotiation
         elif byte in (IP, BRK, ABORT):
-            self._discard_line()
+            self._line.discard()
             self._events.append(Interrupt())
         elif byte == EL:
-            self._discard_line()
+            self._line.discard()
         elif byte == EC:
-            self._erase(1)
+            self._line.erase(1)
         elif byte == AYT:
             self._events.append(AreYouThere())
 
@@ -250,58 +242,6 @@ class TelnetDecoder:
 
     def _reply(self, verb: int, option: int) -> None:
         self._events.append(Reply(bytes((IAC, verb, option))))
-
-    # Lines
-
-    def _take(self, data: bytes) -> None:
-        if self._after_cr and data[:1] in (b"\n", b"\0"):
-            self._after_cr, data = False, data[1:]
-        if not data:
-            return
-        self._after_cr = data.endswith(b"\r")
-        *whole, rest = _LINE_END.split(data)
-        for piece in whole:
-            self._type(piece)
-            self._end_line()
-        self._type(rest)
-
-    def _type(self, piece: bytes) -> None:
-        for number, part in enumerate(_ERASE.split(piece)):
-            if number % 2:  # what the pattern has found stands between what it has not
-                self.commands += len(part)
-                self._erase(len(part))
-            else:
-                self._extend(part)
-
-    def _erase(self, characters: int) -> None:
-        for _ in range(min(characters, len(self._line))):
-            while len(self._line) > 1 and self._line[-1] & 0xC0 == 0x80:
-                self._line.pop()  # a byte that continues a character of UTF-8
-            del self._line[-1:]
-
-    def _extend(self, piece: bytes) -> None:
-        if self._skipping:
-            return
-        if len(self._line) + len(piece) > self._max_line:
-            self._give_up_line()
-        else:
-            self._line += piece
-
-    def _end_line(self) -> None:
-        if not self._skipping:
-            self._events.append(Line(bytes(self._line)))
-        self._line.clear()
-        self._skipping = False
-
-    def _give_up_line(self) -> None:
-        if not self._skipping:
-            self._events.append(TooLong())
-        self._line.clear()
-        self._skipping = True
-
-    def _discard_line(self) -> None:
-        self._line.clear()
-        self._skipping = False
 
 
 def _facts(data: bytes) -> dict[str, str]:

@@ -4,8 +4,9 @@ Rule of this file: ES modules in, one module out; pure functions on text, no par
 
 Each module becomes a function that is called once, in the order of the imports, and returns what it
 exports.  That is the same as what a browser does, under conditions that our modules keep and that
-are checked here: imports and exports begin a line, exports are declarations that are not assigned
-again (no ``let``), and no modules import each other in a circle.
+are checked here: imports and exports begin a line, exports are declarations of one name each that
+are not assigned again (no ``let``), no modules import each other in a circle, and none awaits
+anything before it has run.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ _IMPORT = re.compile(
     r'^import (?:\* as (?P<all>\w+)|\{(?P<names>[\w\s,]*)\}) from "\./(?P<file>[\w.-]+)";$', re.M
 )
 _EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function\*?) (?P<name>\w+))", re.M)
-_LEFT = re.compile(r"^(?:import|export)\b.*", re.M)
+_LEFT = re.compile(
+    r"^(?:import\b(?!\s*[.(])|export\b).*"
+    r"|^[ \t]+(?:import\b[^(.\n]*[\"']|export (?:const|let|class|function|async|default|[{*])).*",
+    re.M,
+)
+# What awaits outside of all functions begins a line here; a function before it takes it in.
+_AWAIT = re.compile(r"^(?![\s/*])(?:(?!async\b|=>).)*?\bawait\b.*", re.M)
+
+
+class BadPage(ValueError):
+    """The page cannot be put together; the sentence says why."""
 
 
 def bundle(main: str, sources: Mapping[str, str]) -> str:
@@ -28,7 +39,7 @@ def bundle(main: str, sources: Mapping[str, str]) -> str:
         sources: Modules by their file names.
 
     Raises:
-        ValueError: A module is missing, imports itself by way of others, or has an import or an
+        BadPage: A module is missing, imports itself by way of others, or has an import or an
             export that is not understood here.
     """
     order: list[str] = []
@@ -39,21 +50,30 @@ def bundle(main: str, sources: Mapping[str, str]) -> str:
 def _put(name: str, sources: Mapping[str, str], path: tuple[str, ...], order: list[str]) -> None:
     """Append `name` to `order`, behind all that it imports."""
     if name in path:
-        raise ValueError(f"Modules import each other: {' -> '.join((*path, name))}.")
+        raise BadPage(f"Modules import each other: {' -> '.join((*path, name))}.")
     if name not in sources:
-        raise ValueError(f"{path[-1] if path else 'The page'} imports {name}, which is not there.")
+        raise BadPage(f"{path[-1] if path else 'The page'} imports {name}, which is not there.")
     if name in order:
         return
     for each in _IMPORT.finditer(sources[name]):
         _put(each["file"], sources, (*path, name), order)
+        _check_names(name, each, sources[each["file"]])
     order.append(name)
+
+
+def _check_names(name: str, found: re.Match[str], source: str) -> None:
+    """See that the other module exports what is taken from it."""
+    exported = {each["name"] for each in _EXPORT.finditer(source)}
+    for taken in (found["names"] or "").split(","):
+        if taken.strip() and taken.strip() not in exported:
+            raise BadPage(f"{name}: {found['file']} does not export {taken.strip()}.")
 
 
 def _wrapped(name: str, source: str) -> str:
     exports = ", ".join(each["name"] for each in _EXPORT.finditer(source))
     body = _EXPORT.sub("", _IMPORT.sub(_taken, source))
-    if left := _LEFT.search(body):
-        raise ValueError(f"{name}: this line cannot be put into one file: {left[0]}")
+    if left := _LEFT.search(body) or _AWAIT.search(body):
+        raise BadPage(f"{name}: this line cannot be put into one file: {left[0].strip()}")
     return f"const {_variable(name)} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();\n"
 
 

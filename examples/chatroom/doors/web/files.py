@@ -19,7 +19,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from .answers import CONTENT_POLICY, Answer, policy
-from .bundle import bundle
+from .bundle import BadPage, bundle
 
 INDEX = "index.html"
 TYPES = {
@@ -86,7 +86,7 @@ def files_of(folder: Path) -> dict[str, File]:
     `INDEX` is the page, at ``/``; without it there is none.
 
     Raises:
-        ValueError: The page or its modules cannot be put together; the sentence says why.
+        BadPage: The page or its modules cannot be put together; the sentence says why.
     """
     raw = {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -125,7 +125,7 @@ class _Assembly:
         """Return an element with the content of a file, which the policy knows by its hash."""
         content = _text(self._read(name))
         if _NOT_WITHIN.search(content):
-            raise ValueError(f"{name} has the end of an element in it.")
+            raise BadPage(f"{name} has the end of an element in it.")
         digest = b64encode(hashlib.sha256(content.encode()).digest()).decode()
         self._hashes[tag].append(f"'sha256-{digest}'")
         return f"<{tag}>{content}</{tag}>"
@@ -150,7 +150,7 @@ class _Assembly:
 
     def _read(self, name: str) -> bytes:
         if name not in self._raw:
-            raise ValueError(f"The page names {name}, which is not there.")
+            raise BadPage(f"The page names {name}, which is not there.")
         return self._raw[name]
 
 

@@ -40,7 +40,7 @@ class Pages:
         folder: Where the page's files are; ``index.html`` becomes ``/``.
 
     Raises:
-        ValueError: The page cannot be put together.
+        BadPage: The page cannot be put together.
     """
 
     def __init__(self, status: Callable[[], Mapping[str, object]], folder: Path = STATIC) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from examples.chatroom.client import chat as module
 from examples.chatroom.client.chat import Chat
+from examples.chatroom.client.events import LONGEST_TEXT, BadEvent
 
 
 def message(kind: str, text: str = "hi", sender: str = "bob", **more: object) -> dict[str, object]:
@@ -202,3 +203,14 @@ def test_lines_of_the_line_door_go_on_in_rows(chat: Watched) -> None:
         "[12:01] ann: ann",
     ]
     assert [row.mention for row in chat.active.rows[1:]] == [True, False, False]
+
+
+def test_a_page_of_no_end_is_no_page(chat: Watched) -> None:
+    with pytest.raises(BadEvent, match="recent is no list, or too long"):
+        chat.enter("lobby", *range(1, 1002))
+
+
+def test_a_line_that_goes_on_without_end_is_cut(chat: Watched) -> None:
+    for _ in range(30):
+        chat.show("    " + "x" * 1000)
+    assert max(map(len, chat.texts())) == LONGEST_TEXT

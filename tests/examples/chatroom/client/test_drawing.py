@@ -77,6 +77,12 @@ def test_every_character_has_one_width(text: str, width: int) -> None:
     assert width_of(certain(text)) == width
 
 
+def test_no_character_carries_a_tower_of_marks() -> None:
+    tower = "o" + "\u0301" * 400
+    assert certain(f"a{tower}b{tower}") == f"a{tower[:7]}b{tower[:7]}"
+    assert certain("\u05e9\u05c1\u05b8\u0591") == "\u05e9\u05c1\u05b8\u0591"
+
+
 def test_persian_keeps_its_joiners() -> None:
     text = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0646\u200d"
     assert certain(text) == text

@@ -58,6 +58,56 @@ def test_after_a_short_loss_the_seat_is_taken_again_and_nothing_is_twice(house: 
     ]
 
 
+def test_a_seat_is_taken_again_as_often_as_it_is_lost(house: House) -> None:
+    ann, bob = Person(house, "ann"), Person(house, "bob")
+    for number in range(4):  # each return has a token of its own
+        ann.type(str(number))
+        ann.cut()
+        bob.type(f"while away {number}", seconds=12)
+        assert ann.state() is State.ONLINE
+    assert ann.said() == bob.said()
+    assert ann.told().count("Connected again.") == 4
+    assert not [row for row in bob.chat.active.rows if row.kind == "left"]
+
+
+def test_a_closed_room_is_joined_again_with_its_key_after_a_restart(house: House) -> None:
+    ann = Person(house)
+    ann.type("/join cellar s3cret", seconds=2)
+    house.crash()
+    house.net.run(1)
+    house.start()
+    house.net.run(40)
+    ann.type("back", seconds=2)
+    assert ann.said("cellar") == ["back"]
+    assert ann.chat.rooms["cellar"].closed
+
+
+def test_what_is_typed_right_behind_a_join_is_said_in_that_room(house: House) -> None:
+    ann = Person(house)
+    ann.type("/join #dev", "for dev", "/topic tea", "/join ops", "for ops")
+    assert (ann.said("lobby"), ann.said("dev"), ann.said("ops")) == ([], ["for dev"], ["for ops"])
+    assert ann.chat.rooms["dev"].topic == "tea"
+
+
+def test_what_is_typed_behind_a_refused_join_is_said_nowhere(house: House) -> None:
+    bob, ann = Person(house, "bob"), Person(house, "ann")
+    bob.type("/join cellar s3cret")
+    ann.type("/join cellar", "a secret", "/join cellar wrong", "another")
+    assert "You are not in cellar; not sent: a secret" in ann.told()
+    assert "You are not in cellar; not sent: another" in ann.told()
+    ann.type("for all")
+    assert (ann.said("lobby"), bob.said("cellar")) == (["for all"], [])
+
+
+def test_who_looks_elsewhere_before_a_join_is_answered_speaks_there(house: House) -> None:
+    ann = Person(house)
+    ann.type("/join dev")
+    ann.talk.typed("/join ops")
+    ann.chat.go("lobby")
+    ann.type("in the lobby")
+    assert ann.said("lobby") == ["in the lobby"]
+
+
 @pytest.mark.parametrize("last_word", ["stop", "crash"])
 def test_a_server_that_starts_again_gets_the_rooms_and_the_gap_is_filled(
     house: House, last_word: str

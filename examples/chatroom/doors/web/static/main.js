@@ -8,6 +8,7 @@ import { Directory } from "./directory.js";
 import { byId, setText, toLine } from "./dom.js";
 import { Input } from "./input.js";
 import { invitedTo } from "./invitation.js";
+import { Joining } from "./joining.js";
 import { Log } from "./log.js";
 import { Login } from "./login.js";
 import { Page } from "./page.js";
@@ -31,6 +32,7 @@ const connection = new Connection(address, requests, {
   welcome(event, lost) {
     chat.me = event.name;
     reenter();
+    joining.again();
     for (const { body } of lost) {
       if (body.text) chat.tell(`Perhaps not done, the connection was lost: ${body.text}`);
     }
@@ -79,6 +81,9 @@ const log = new Log({
   looked: (following) => { chat.look(chat.visible, following); page.changed(); },
 });
 const input = new Input((text) => speak(text, world), () => page.names(), () => chat.operator);
+const joining = new Joining({
+  ask: askForRoom, enter, say: (text) => speak(text, world), tell: (text) => chat.tell(text),
+});
 const directory = new Directory(chat, join, () => ask({ do: "rooms" }), choose);
 const search = new Search(
   (room, text, before) => {
@@ -91,7 +96,7 @@ const toast = new Toast(() => { chat.missed = []; page.changed(); });
 const alerts = new Alerts(choose);
 chat.alert = (key, event) => alerts.tell(key, event);
 const world = {
-  chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory, toast,
+  chat, connection, requests, ask, keys, join, joining, leave, choose, panels, search, log, input, directory, toast,
 };
 const page = new Page(world);
 const seat = storage.loadSeat(); // of this tab, before it was loaded anew
@@ -118,8 +123,21 @@ function nonce() {
 
 function join(room, key) {
   if (key) keys.set(room.toLowerCase(), key);
+  joining.start(room, key);
+}
+
+function askForRoom(room, key, done) {
   chat.wish();
-  ask({ do: "join", room, key }, () => directory.answered(!chat.unwish()));
+  ask({ do: "join", room, key }, () => {
+    directory.answered(!chat.unwish());
+    done();
+  });
+}
+
+function enter(room) {
+  const found = chat.rooms.find((each) => each.name.toLowerCase() === room.toLowerCase());
+  if (found) choose(keyOf(found.name, false));
+  return Boolean(found);
 }
 
 function leave() {
@@ -185,10 +203,23 @@ function accept() {
   if (joined) choose(keyOf(joined, false));
   else if (room) {
     wanted = keyOf(invited, false);
-    if (!coming.some(same)) ask({ do: "join", room: invited, key: "" });
+    if (!coming.some(same)) follow(invited);
   }
   invited = "";
   coming = [];
+}
+
+/** Go into the room that the address names, if there is one: a stranger's link makes none. */
+function follow(room) {
+  const folded = (name) => name.normalize("NFKC").toLowerCase();
+  ask({ do: "rooms" }, () => {
+    if (chat.directory.some(({ name }) => folded(name) === folded(room))) {
+      ask({ do: "join", room, key: keys.get(room.toLowerCase()) ?? "" });
+    } else {
+      wanted = "";
+      chat.tell(`The address names the room ${room}, which is not there; the + beside “Rooms” makes it.`);
+    }
+  });
 }
 
 const isWanted = (room) => keyOf(room, false).toLowerCase() === wanted.toLowerCase();

@@ -4,7 +4,8 @@
 const OF_ROOMS = /^\/(me|topic|look|leave|history|search|lock|unlock)\b/i;
 
 /** Send one line, as speech or as a command, to where one is. */
-export function speak(text, { chat, ask, join, keys, panels, search, log }) {
+export function speak(text, { chat, ask, join, joining, keys, panels, search, log }) {
+  if (!/^\/quit\b/.test(text) && joining.hold(text)) return;
   const { current } = chat;
   const [word, first, ...rest] = text.split(/\s+/u);
   if (word === "/history" && current && !current.isPrivate) return log.back();

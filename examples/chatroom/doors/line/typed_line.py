@@ -1,0 +1,103 @@
+"""A line as it is typed: its end, corrections, and a bound.
+
+Rule of this file: bytes without telnet's commands in, lines out; no I/O, no text decoding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_LINE_END = re.compile(rb"\r[\n\x00]?|\n")
+_ERASE = re.compile(rb"([\x08\x7f]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A whole line, without its end."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """A line passed the limit; the rest of it will be skipped."""
+
+
+class TypedLine:
+    """The line that is being typed.
+
+    It ends with CR, LF, CR LF, or CR NUL.  Backspace and DEL take back a character of UTF-8.
+
+    Args:
+        max_line: Longest line, in bytes, without its end.
+        emit: Called with each line, and with `TooLong` when one passes the limit.
+    """
+
+    def __init__(self, max_line: int, emit: Callable[[Line | TooLong], None]) -> None:
+        self._max_line = max_line
+        self._emit = emit
+        self._typed = bytearray()
+        self._after_cr = False  # a LF or NUL that follows belongs to that end of line
+        self._skipping = False
+
+    def __len__(self) -> int:
+        """Return the bytes held."""
+        return len(self._typed)
+
+    def take(self, data: bytes) -> int:
+        """Take `data`; return how many characters were to be taken back in it."""
+        if self._after_cr and data[:1] in (b"\n", b"\0"):
+            self._after_cr, data = False, data[1:]
+        if not data:
+            return 0
+        self._after_cr = data.endswith(b"\r")
+        *whole, rest = _LINE_END.split(data)
+        erased = 0
+        for piece in whole:
+            erased += self._type(piece)
+            self._end()
+        return erased + self._type(rest)
+
+    def erase(self, characters: int) -> None:
+        """Take back so many characters, if there are as many."""
+        for _ in range(min(characters, len(self._typed))):
+            while len(self._typed) > 1 and self._typed[-1] & 0xC0 == 0x80:
+                self._typed.pop()  # a byte that continues a character of UTF-8
+            del self._typed[-1:]
+
+    def discard(self) -> None:
+        """Begin the line anew."""
+        self._typed.clear()
+        self._skipping = False
+
+    def give_up(self) -> None:
+        """Skip the rest of the line."""
+        if not self._skipping:
+            self._emit(TooLong())
+        self._typed.clear()
+        self._skipping = True
+
+    def _type(self, piece: bytes) -> int:
+        erased = 0
+        for number, part in enumerate(_ERASE.split(piece)):
+            if number % 2:  # what the pattern has found stands between what it has not
+                erased += len(part)
+                self.erase(len(part))
+            else:
+                self._extend(part)
+        return erased
+
+    def _extend(self, piece: bytes) -> None:
+        if self._skipping:
+            return
+        if len(self._typed) + len(piece) > self._max_line:
+            self.give_up()
+        else:
+            self._typed += piece
+
+    def _end(self) -> None:
+        if not self._skipping:
+            self._emit(Line(bytes(self._typed)))
+        self.discard()
