@@ -6,12 +6,14 @@ of contents at the side, the reference from the docstrings) stands in few blocks
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.book.runs import embedding
 
 project = "miniloop"
 author = "the miniloop authors"
@@ -35,8 +37,10 @@ nitpick_ignore_regex = [
 
 html_theme = "furo"
 html_title = "miniloop"
-html_static_path = ["_static"]
-html_css_files = ["site.css"]
+# The player of the recorded runs draws with what the page of examples/watch draws with.
+LANES = "../examples/watch/static"
+html_static_path = ["_static", f"{LANES}/lanes.js", f"{LANES}/lanes.css"]
+html_css_files = ["site.css", *embedding.STYLES]
 html_show_sphinx = False
 html_show_copyright = False
 pygments_style = "friendly"
@@ -56,6 +60,15 @@ class DirectoryLinks(SphinxPostTransform):
                 node.replace_self(node[0])
 
 
+def add_runs(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: object) -> None:
+    """Put the recordings that a page plays into it, and the scripts that play them."""
+    if names := embedding.names(context.get("body", "")):
+        context["body"] += "".join(map(embedding.data, names))
+        for script in embedding.SCRIPTS:
+            app.add_js_file(script, loading_method="defer")
+
+
 def setup(app: Sphinx) -> None:
     """Add what the extensions lack."""
     app.add_post_transform(DirectoryLinks)
+    app.connect("html-page-context", add_runs)

@@ -88,7 +88,7 @@ class RedisClient:
         longest: seconds that any such pause lasts at most.
         uniform: as with ``Reconnecting``.
         needed: asked again and again in an orderly stop of the loop whether the connection must
-            stay open, for replies say; the stop waits as long as its grace lasts.  Never by default.
+            stay open, for replies say; the stop waits as long as its grace lasts.
 
     Attributes:
         address: as given.

@@ -26,7 +26,15 @@ from examples.redis.address import Address
 from examples.redis.command import Word
 from examples.redis.replies import MOST_BYTES, ProtocolError, brief, error_code
 from examples.redis.slots import SlotMap, parse_redirect, parse_slots
-from examples.redis_client import MOST_COMMANDS, TIMEOUT, USUAL, QueueFull, RedisClient, ignore, never
+from examples.redis_client import (
+    MOST_COMMANDS,
+    TIMEOUT,
+    USUAL,
+    QueueFull,
+    RedisClient,
+    ignore,
+    never,
+)
 from miniloop import EventLoop
 
 __all__ = ["RedisCluster"]

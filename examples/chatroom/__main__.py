@@ -102,7 +102,9 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
     order = order_of(loop, options)
     hall, keeping = open_hall(loop, options, _doorkeeper(loop, operators), order)
     proxies = Proxies(options.trusted)
-    server = ChatServer(loop, hall, keeping, operators, certificate, proxies=proxies)
+    server = ChatServer(
+        loop, hall, keeping, operators, certificate, proxies=proxies, measured=options.trace is None
+    )
     _meet_others(loop, hall)
     try:
         opening = [*_open_doors(server, options), keeping.sentence, *_company(options)]

@@ -36,13 +36,15 @@ class LoopLatency:
 
     Args:
         loop: The loop to be measured.
+        measured: Whether it is; if not, all figures are 0.
     """
 
-    def __init__(self, loop: EventLoop) -> None:
+    def __init__(self, loop: EventLoop, *, measured: bool = True) -> None:
         self._loop = loop
         self._lateness: deque[float] = deque(maxlen=MOST_SAMPLES)
         self._due = loop.time() + INTERVAL
-        self._next()
+        if measured:
+            self._next()
 
     def summary(self) -> Latency:
         """Return the figures of the last minute."""

@@ -46,6 +46,7 @@ class ChatServer:
         certificate: What the doors show; they speak without TLS if there is none.
         wall: The time of day, in seconds since the epoch.
         proxies: Who is believed about where a connection comes from.
+        measured: Whether it is measured how late the loop is; see `Status`.
 
     Attributes:
         hall: Where the doors lead.
@@ -61,9 +62,11 @@ class ChatServer:
         certificate: Certificate | None = None,
         wall: Callable[[], float] = time.time,
         proxies: Proxies | None = None,
+        *,
+        measured: bool = True,
     ) -> None:
         self.hall = hall
-        self.status = Status(loop, hall, keeping, certificate)
+        self.status = Status(loop, hall, keeping, certificate, measured=measured)
         self._loop = loop
         self._keeping = keeping
         self._operators = operators

@@ -34,6 +34,8 @@ class Status:
         keeping: Where the history is.
         certificate: What the doors show; None without TLS.
         doors: For each door its name and what tells its queues.
+        measured: Whether to ask how late the loop is, ten times a second; a loop that is watched
+            or traced shows its own work better without.
     """
 
     loop: EventLoop
@@ -41,10 +43,11 @@ class Status:
     keeping: Keeping
     certificate: Certificate | None = None
     doors: dict[str, Callable[[], Queues]] = field(default_factory=dict)
+    measured: bool = True
 
     def __post_init__(self) -> None:
         """Begin to measure."""
-        self._latency = LoopLatency(self.loop)
+        self._latency = LoopLatency(self.loop, measured=self.measured)
         self._messages = Rate()
         self._started = self.loop.time()
         self._trouble_since: float | None = None

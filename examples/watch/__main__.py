@@ -1,6 +1,6 @@
 """``python3 -m examples.watch``: show an event loop at work, until Ctrl-C.
 
-Rule of this file: the command line, and who is started and ended in which order.
+Rule of this file: the command line, and in which order the parts are started and ended.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def serve(options: argparse.Namespace, room: WatchedRoom) -> int:
         print(f"Watch the loop: http://{shown}:{server.address[1]}/")
         print(f"Join the chat under it: telnet {host} {port}", flush=True)
         if not ipaddress.ip_address(options.host).is_loopback:
-            print("Whoever reaches this address may hold the loop.", file=sys.stderr)
+            print("Every client that reaches this address can hold the loop.", file=sys.stderr)
         loop.run()
     return 0
 
@@ -87,7 +87,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--host", default="127.0.0.1", type=address, metavar="ADDRESS",
-        help="address to listen on (%(default)s); whoever reaches it may move the switches",
+        help="address to listen on (%(default)s); every client there can move the switches",
     )  # fmt: skip
     parser.add_argument("--web-port", default=8090, type=port, help="the page's port (8090)")
     parser.add_argument("--port", default=0, type=port, help="the chat room's port (any free one)")

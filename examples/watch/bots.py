@@ -2,7 +2,7 @@
 
     python3 -m examples.watch.bots --port 1234 --bots 5 --seconds 10
 
-Rule of this file: they come in by the door for telnet like everybody else, and know nothing of what
+Rule of this file: they connect to the door for telnet as any client does, and know nothing of what
 is behind it.
 """
 
@@ -42,7 +42,7 @@ class Bot(AsyncChat):
         self.set_terminator(None)
 
     def handle_connect(self) -> None:
-        """Say who it is, and talk."""
+        """Give the name, and talk."""
         self.push(f"{self._name}\r\n".encode())
         self._think()
 

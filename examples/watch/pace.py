@@ -1,4 +1,4 @@
-"""When the watched loop may go on: at once, after a moment, or when somebody says so.
+"""When the watched loop may go on: at once, after a moment, or when the user steps.
 
 Rule of this file: one thread stops here, the other lets it go; what either does it does not know.
 """
@@ -37,13 +37,13 @@ class Pace:
     def clock(self) -> float:
         """Return the time in seconds, as monotonic as its model; it stands while the thread does.
 
-        So no time limit of the chat room runs out because somebody looks at it closely.
+        So no time limit of the chat room runs out while the loop is held.
         """
         held = self._held_since
         return (time.monotonic() if held is None else held) - self._lost
 
     def stop_here(self, *, pass_begins: bool = False) -> None:
-        """Stay as long as the pace wants it."""
+        """Stay as long as the mode demands."""
         if self.mode == RUN:
             return
         begun = time.monotonic()
@@ -112,7 +112,7 @@ class Pace:
             self._condition.notify_all()
 
     def release(self) -> None:
-        """Hold nobody any more: the end is near."""
+        """Hold the thread no more: the program ends."""
         with self._condition:
             self._released = True
             self._condition.notify_all()

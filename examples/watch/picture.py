@@ -30,9 +30,9 @@ class Row:
     """A registered channel.
 
     Attributes:
-        number: The how-manieth registration; unlike `fd`, never used again.
+        number: The registration's serial number; unlike `fd`, never used again.
         wants: The events that the selector watches for.
-        dirty: Whether it will be asked again what it wants.
+        dirty: Whether it will be asked for its interest in the next refresh.
         queued: Bytes of output.
         received, sent: Bytes in its life.
         calls: Handlers called in its life.
@@ -53,16 +53,34 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened.
+
+    Attributes:
+        index: The entry's serial number.
+        lane: `kernel`, `loop` or `handlers`.
+        stage: The stage in which it happened.
+        number: The pass.
+    """
+
+    index: int
+    lane: str
+    text: str
+    stage: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """Everything.
 
     Attributes:
         span: Seconds since the last picture.
         stage: Where the loop is; empty between two passes.
-        row: Whose handler runs; None if nobody's.
+        row: The registration whose handler runs; None if none does.
         doing: The handler or callback that runs; else empty.
         hidden: Rows that there was no room for.
-        logged: Lines ever logged; the last ones are in `log`.
+        logged: Entries ever logged; the last ones are in `log`.
     """
 
     mode: str
@@ -81,7 +99,7 @@ class Picture:
     timer_count: int
     timers: list[Timer]
     callbacks: list[str]
-    log: list[str]
+    log: list[Entry]
     logged: int
 
     def json(self) -> str:

@@ -52,7 +52,7 @@ class WatchedRoom:
 
     def _open(self, host: str, port: int) -> tuple[str, int]:
         hall, keeping = open_hall(self._loop, parse_options(_IN_MEMORY), Doorkeeper())
-        server = ChatServer(self._loop, hall, keeping, Operators())
+        server = ChatServer(self._loop, hall, keeping, Operators(), measured=False)
         return server.open_lines((host, port)).address
 
     def start(self) -> None:

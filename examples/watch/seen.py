@@ -3,8 +3,8 @@
 Rule of this file: the trace that notes what happens, and pictures of it; no network.
 
 The watched thread notes; the page's thread asks for pictures.  A picture is made while the watched
-thread stands still, in its wait or at a stop, by whoever asks; and if it never does, by the watched
-thread itself between two passes.  So nobody looks at a loop that changes under his eyes.
+thread stands still, in its wait or at a stop, by the page's thread; and if it never does, by the
+watched thread between two passes.  So the loop never changes while a picture is made.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from miniloop import EventLoop, Trace
 from miniloop.readiness import HANGUP, READ, URGENT, WRITE, Registration
@@ -21,13 +21,17 @@ from miniloop.trace import inspection, install
 from miniloop.trace.hooks import Counts, callback_name, channel_behind
 
 from .pace import RUN, Pace
-from .picture import Picture, Row, Stage, Timer
+from .picture import Entry, Picture, Row, Stage, Timer
 
 STAGES = ("refresh", "wait", "deliver", "timers", "callbacks")
 MOST_ROWS = 40
 MOST_TIMERS = 12
-LOG = 40
+LOG = 100
+KERNEL, LOOP, HANDLERS = "kernel", "loop", "handlers"
 _BITS = {READ: "read", WRITE: "write", URGENT: "urgent", HANGUP: "hangup"}
+_CALLS = {"EpollSelector": ("epoll_wait", "epoll_ctl"), "KqueueSelector": ("kevent", "kevent")}
+_ANY = ("wait", "watch")
+"""What the selector's two system calls are called; a poll list has no second one."""
 
 
 @dataclass
@@ -81,13 +85,15 @@ class Seen(Trace):
         self._opened = 0
         self._passes = 0
         self._place = _Place()
-        self._log: deque[str] = deque(maxlen=LOG)
+        self._log: deque[Entry] = deque(maxlen=LOG)
         self._logged = 0
         self._last_picture = time.monotonic()
+        self._wait_call, self._control = _ANY
 
     def attach(self, loop: EventLoop) -> None:
         """Watch `loop` from now on."""
         self._loop = loop
+        self._wait_call, self._control = _CALLS.get(type(loop._selector).__name__, _ANY)
         install(loop, self)
 
     # The watched thread's side
@@ -113,8 +119,23 @@ class Seen(Trace):
         self._place.spend(time.monotonic())
         self._place.stage = ""
 
+    def asked(self, registration: Registration, before: int) -> None:
+        """Each question is a stop; a new answer is a system call."""
+        notes, now = self._notes.get(registration), registration.interest
+        if notes is None:
+            return
+        self._note(LOOP, f"ask {_title(registration)}: {_words(now)}")
+        if now != before:
+            call = "MOD" if now and before else "ADD" if now else "DEL"
+            self._note(KERNEL, f"{self._control}({call}, fd {registration.fd}, {_words(now)})")
+        self._place.row, self._place.doing = notes.number, "interest"
+        self._stop()
+        self._place.row, self._place.doing = None, ""
+
     def before_wait(self, timeout: float | None) -> None:
         """In its wait the loop stands still."""
+        longest = "no limit" if timeout is None else f"{timeout:.3g} s"
+        self._note(KERNEL, f"{self._wait_call}({longest})")
         with self._lock:
             self._still = True
 
@@ -122,6 +143,8 @@ class Seen(Trace):
         """It moves again."""
         with self._lock:
             self._still = False
+        waited = self._log[-1]
+        self._log[-1] = replace(waited, text=f"{waited.text} = {count} ready")
 
     def before_handler(self, registration: Registration, name: str) -> None:
         """Each handler is a stop."""
@@ -129,19 +152,22 @@ class Seen(Trace):
         if notes is not None:
             notes.calls += 1
             notes.last = name
-            self._note(f"{_title(registration)}: {name}")
+            if name == "flush":
+                self._note(LOOP, f"flush {_title(registration)}")
+            else:
+                self._note(HANDLERS, f"{_title(registration)}.{name}()")
             self._place.row, self._place.doing = notes.number, name
             self._stop()
 
     def after_handler(self, registration: Registration, name: str) -> None:
-        """Nobody's handler runs."""
+        """No handler runs."""
         self._place.row, self._place.doing = None, ""
 
     def before_callback(self, handle: Handle) -> None:
         """Each callback is a stop."""
         kind = "timer" if isinstance(handle, TimerHandle) else "callback"
         self._place.doing = callback_name(handle)
-        self._note(f"{kind}: {self._place.doing}")
+        self._note(HANDLERS, f"{kind}: {self._place.doing}()")
         self._stop()
 
     def after_callback(self, handle: Handle) -> None:
@@ -153,26 +179,34 @@ class Seen(Trace):
         self._opened += 1
         self._notes[registration] = _Notes(self._opened)
         if self._opened > 1:  # the first is the loop's own waker
-            self._note(f"{_title(registration)}: opened")
+            self._note(LOOP, f"{_title(registration)} is registered")
 
     def closed(self, registration: Registration) -> None:
         """One row less."""
         if self._notes.pop(registration, None) is not None:
-            self._note(f"{_title(registration)}: closed")
+            self._note(LOOP, f"{_title(registration)} leaves the loop")
 
     def received(self, registration: Registration, size: int) -> None:
         """Count."""
         if (notes := self._notes.get(registration)) is not None:
             notes.received += size
+            self._note(KERNEL, f"recv(fd {registration.fd}) = {size} bytes")
 
     def sent(self, registration: Registration, size: int) -> None:
         """Count."""
         if (notes := self._notes.get(registration)) is not None:
             notes.sent += size
+            self._note(KERNEL, f"send(fd {registration.fd}) = {size} bytes")
 
-    def _note(self, text: str) -> None:
+    def pushed(self, registration: Registration, size: int) -> None:
+        """Note what the program queues."""
+        if registration in self._notes:
+            self._note(HANDLERS, f"{_title(registration)}.push({size} bytes)")
+
+    def _note(self, lane: str, text: str) -> None:
         self._logged += 1
-        self._log.append(text)
+        place = self._place
+        self._log.append(Entry(self._logged, lane, text, place.stage, self._passes))
 
     def _stop(self, *, pass_begins: bool = False) -> None:
         if self._pace.mode == RUN:
@@ -240,6 +274,10 @@ def _busiest(rows: list[Row]) -> list[Row]:
         return rows
     shown = sorted(rows, key=lambda row: -row.calls)[:MOST_ROWS]
     return sorted(shown, key=lambda row: row.number)
+
+
+def _words(interest: int) -> str:
+    return "|".join(word.upper() for bit, word in _BITS.items() if interest & bit) or "nothing"
 
 
 def _title(registration: Registration) -> str:

@@ -1,6 +1,6 @@
-"""The page's server: connections, and the stream of pictures to those who look.
+"""The page's server: connections, and the stream of pictures to the browsers.
 
-Rule of this file: bytes, time limits, and who gets the next picture.
+Rule of this file: bytes, time limits, and which browsers get the next picture.
 
 The stream is Server-Sent Events.  A browser that reads slowly is sent nothing until it has taken
 what it was sent before: one picture waits for each at most, and the next one it gets is the newest.
@@ -92,7 +92,7 @@ class PageServer:
             sentence = "Too many browsers look at this loop already."
             raise BadRequest(HTTPStatus.SERVICE_UNAVAILABLE, sentence)
         self._streams.add(connection)
-        self._last = b""  # everybody gets the next one
+        self._last = b""  # all get the next one
 
     def _tick(self) -> None:
         """Send a picture if it shows anything new, or to say that we live."""
@@ -128,7 +128,7 @@ class Connection(AsyncChat):
     Args:
         loop: The page's loop.
         sock: The accepted connection.
-        server: Who knows the answers.
+        server: The page's server.
     """
 
     max_input = LONGEST_HEAD

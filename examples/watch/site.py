@@ -1,4 +1,4 @@
-"""What is answered to whom: the page's files, and who may move the switches.
+"""What is answered: the page's files, and which requests may move the switches.
 
 Rule of this file: decisions about requests; no sockets.
 
@@ -41,7 +41,7 @@ class Site:
         door: How to join the chat room, for the page to show.
 
     Attributes:
-        hosts: The values of Host that mean this server; none until somebody says so.
+        hosts: The values of Host that mean this server; none until they are set.
         token: What the switches want to see.
     """
 
@@ -61,7 +61,7 @@ class Site:
         }
 
     def check(self, request: Request) -> None:
-        """Refuse who must not come here at all.
+        """Refuse requests that were not meant for this server.
 
         Raises:
             BadRequest: Another host was meant, or another site sends this.

@@ -124,12 +124,12 @@ class Accepting:
             logger.debug("a connection was lost before it was accepted: %s", error)
 
     def back_off(self, why: str) -> None:
-        """Stop accepting for a while, twice as long each time; log why once a minute."""
+        """Stop accepting for a while, twice as long each time; log why, at ERROR once a minute."""
         if self._timer is not None:
             return
-        now = self._loop.time()
-        log = logger.debug if now < self._quiet_until else logger.error
-        self._quiet_until = now + _QUIET
+        now, log = self._loop.time(), logger.debug
+        if now >= self._quiet_until:
+            self._quiet_until, log = now + _QUIET, logger.error
         log("%s; trying again until it works", why)
         self._dispatcher._hold_reading_(BACKOFF)
         self._timer = self._loop.call_later(self._pause, self._accept_again)

@@ -56,6 +56,12 @@ class Trace:
     def after_pass(self) -> None:
         """The pass is over."""
 
+    def asked(self, registration: Registration, before: int) -> None:
+        """The channel was asked for its interest, which was ``before`` until then.
+
+        The answer is ``registration.interest``; where it differs, the selector was told.
+        """
+
     def before_wait(self, timeout: float | None) -> None:
         """The loop is about to wait at most ``timeout`` seconds (None: without end)."""
 

@@ -21,7 +21,7 @@ _OF_LOOP = (
     "_pass", "_refresh", "_flush", "_wait", "_deliver", "_run_timers", "_run_callbacks",
     "_run_handle", "call_soon", "scheduled", "close",
 )  # fmt: skip
-_OF_REGISTRY = ("add", "unregister")
+_OF_REGISTRY = ("add", "unregister", "_ask")
 
 
 def install(loop: EventLoop, hooks: Trace) -> None:
@@ -236,6 +236,12 @@ class Tracing:
             if self._instruments is not None:
                 self._instruments.detach(registration)
             self._notify.closed(registration)
+
+    def _ask(self, registration: Registration) -> None:
+        registry, before = self._the_loop().registry, registration.interest
+        type(registry)._ask(registry, registration)
+        if registration.alive:
+            self._notify.asked(registration, before)
 
     def close(self) -> None:
         """As the loop's own, with a notification; nothing follows."""

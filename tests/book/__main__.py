@@ -1,6 +1,7 @@
 """The book's own tools.
 
     python3 -m tests.book fill                 write excerpts and pictures anew, from the source
+    python3 -m tests.book record               record the runs that the chapters play anew
     python3 -m tests.book break NAME           make a change of the book in a copy, see a test fail
     python3 -m tests.book break NAME --show    the same, with what pytest says
     python3 -m tests.book break                all of them
@@ -18,7 +19,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.book import breaking, excerpts, kernel, pages, pictures, site, workshop
+from tests.book import breaking, excerpts, kernel, pages, pictures, site, trace_pictures, workshop
+from tests.book.runs import listing, store
 
 
 def main(argv: Sequence[str]) -> int:
@@ -28,8 +30,11 @@ def main(argv: Sequence[str]) -> int:
         "break": lambda: break_some(options.name, options.show, options.write),
         "kernel": show_kernel,
         "site": site.main,
+        "record": record,
     }
-    needed = {"break": "pytest", "fill": "pytest", "site": "sphinx"}.get(options.command)
+    needed = {"break": "pytest", "fill": "pytest", "record": "trustme", "site": "sphinx"}.get(
+        options.command
+    )
     if needed and importlib.util.find_spec(needed) is None:
         return in_environment(argv)
     return commands[options.command]()
@@ -45,6 +50,7 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     breaks.add_argument("--write", action="store_true", help="write the outcome into the pages")
     commands.add_parser("kernel", help="show the system calls of one line")
     commands.add_parser("site", help="build the site")
+    commands.add_parser("record", help="record the runs of the chapters anew")
     return parser.parse_args(argv)
 
 
@@ -61,8 +67,9 @@ def in_environment(argv: Sequence[str]) -> int:
 
 def fill() -> int:
     pictures.draw_all()
+    trace_pictures.draw_all()
     for page in pages.pages():
-        text = excerpts.filled(page)
+        text = listing.filled(page, excerpts.filled(page))
         if text != page.read_text():
             page.write_text(text)
             print("filled", page.relative_to(pages.ROOT))
@@ -96,6 +103,15 @@ def break_some(name: str | None, show: bool, write: bool) -> int:
     for page in pages.pages() if write else ():
         page.write_text(breaking.with_reports(page.read_text(), reports))
     return 1 if harmless else 0
+
+
+def record() -> int:
+    """Record every run, and write the lists of steps into the chapters."""
+    recordings = store.fresh()
+    for name in store.write(recordings):
+        print("recorded", name)
+    store.remove_others([*recordings])
+    return fill()
 
 
 if __name__ == "__main__":

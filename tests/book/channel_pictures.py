@@ -39,7 +39,7 @@ def descriptor() -> Drawing:
     drawing.text(20, 22, "one batch, as the kernel returned it", anchor="start", size=13)
     drawing.box(20, 34, 145, 34, "7: readable", code=True, size=13)
     drawing.box(185, 34, 145, 34, "8: readable", code=True, size=13, kind="hot")
-    what = "its handler closes\nBob, who is 8, and\naccepts Eve, who\nis 8 now"
+    what = "its handler closes\nBob's connection, 8,\nand accepts Eve's,\nwhich is 8 now"
     drawing.box(20, 100, 145, 76, what, kind="quiet", size=12)
     drawing.arrow((92, 68), (92, 100))
     drawing.box(185, 212, 145, 50, "Bob's registration\ndead", kind="gone", size=12)
@@ -48,9 +48,9 @@ def descriptor() -> Drawing:
     drawing.arrow((257, 68), (257, 212), label="the event's", at=(251, 140), anchor="end")
     drawing.text(257, 282, "so nothing is delivered", faint=True, size=12)
     drawing.box(20, 304, 310, 78, kind="gone")
-    drawing.text(175, 326, "by number, Eve would receive what was", size=13)
-    drawing.text(175, 346, "meant for Bob; by registration,", size=13)
-    drawing.text(175, 366, "she cannot", size=13)
+    drawing.text(175, 326, "by number, Eve's channel would receive", size=13)
+    drawing.text(175, 346, "the event of Bob's; by registration,", size=13)
+    drawing.text(175, 366, "it cannot", size=13)
     return drawing
 
 
@@ -93,7 +93,7 @@ def tls() -> Drawing:
     drawing.box(15, 326, 320, 82, kind="gone")
     drawing.text(175, 345, "the interest that the kernel is given", size=13)
     drawing.text(175, 364, "handshake: READ", size=12)
-    drawing.text(175, 381, "records wait: and WRITE", size=12)
+    drawing.text(175, 381, "records wait: WRITE as well", size=12)
     drawing.text(175, 398, "after that: what the channel wants", size=12)
     return drawing
 

@@ -1,4 +1,7 @@
-"""Build the site, and look at what was built: nothing in it may be fetched from elsewhere."""
+"""Build the site, and look at what was built.
+
+Nothing in it may be fetched from elsewhere, and each player has its recording.
+"""
 
 import re
 import subprocess
@@ -6,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.book.pages import DOCS
+from tests.book.runs import embedding
 
 BUILT = DOCS / "_build" / "html"
 _LOADED = re.compile(
@@ -29,12 +33,27 @@ def loaded_from_elsewhere(root: Path = BUILT) -> list[str]:
     ]
 
 
+def silent_players(root: Path = BUILT) -> list[str]:
+    """Return the players that have no recording or no script in their page."""
+    silent = []
+    for path in sorted(root.rglob("*.html")):
+        html = path.read_text()
+        wanted = [f'id="run-{name}"' for name in embedding.names(html)]
+        wanted += [f"_static/{script}" for script in embedding.SCRIPTS if wanted]
+        silent += [f"{path.relative_to(root)}: {each}" for each in wanted if each not in html]
+    return silent
+
+
 def main() -> int:
     if not build():
         return 1
+    silent = silent_players()
+    for line in silent:
+        print("a player lacks", line)
     elsewhere = loaded_from_elsewhere()
     for line in elsewhere:
         print("loaded from elsewhere:", line)
-    if not elsewhere:
-        print(f"the site: {BUILT / 'index.html'}")
-    return 1 if elsewhere else 0
+    if elsewhere or silent:
+        return 1
+    print(f"the site: {BUILT / 'index.html'}")
+    return 0

@@ -113,6 +113,10 @@ COMMANDS = {
     "python3 -m examples.redis_client SUBSCRIBE news": (
         f"{REDIS}::test_command_line_with_a_subscription"
     ),
+    'printf %s "the password" | sha256sum': (
+        "with hashlib: tests/integration/test_cluster_feeds.py::"
+        "test_a_user_who_may_do_what_is_needed_and_no_more"
+    ),
     "python3 -m tests": "this very run",
     "python3 -m tests.book break ...": "tests/docs/test_breaking.py::test_it_breaks",
     "python3 -m examples.inside.growing": GROWING,

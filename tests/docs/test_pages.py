@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from miniloop.state import Life
-from tests.book import excerpts
+from tests.book import excerpts, trace_pictures
 from tests.book.drawing import Drawing
 from tests.book.pages import DOCS, ROOT, blocks, pages
 from tests.book.pictures import PICTURES, PLACE
+from tests.book.runs import listing
 from tests.book.state_pictures import Place, draw_table
 
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
@@ -32,6 +33,12 @@ def test_pictures_are_as_drawn(name: str) -> None:
     assert (PLACE / f"{name}.svg").read_text() == drawn, REFILL
     assert "prefers-color-scheme:dark" in drawn
     assert 'width="350"' in drawn, "wider than a telephone"
+
+
+@pytest.mark.parametrize("name", trace_pictures.PICTURES)
+def test_pictures_of_the_sample_trace_are_as_drawn(name: str) -> None:
+    drawn = trace_pictures.PICTURES[name]().svg()
+    assert (trace_pictures.PLACE / f"{name}.svg").read_text() == drawn, REFILL
 
 
 def test_a_text_that_does_not_fit_is_not_drawn() -> None:
@@ -59,7 +66,7 @@ def test_states_that_do_not_all_lead_to_the_last_one_are_not_drawn() -> None:
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
 def test_a_chapter_has_all_that_a_chapter_has(chapter: Path) -> None:
-    text = chapter.read_text()
+    text = listing.without(chapter.read_text())
     alt, path = IMAGE.findall(text)[0]
     assert path == f"img/{chapter.stem}.svg"
     assert len(alt) > 40, "say in words what the picture shows"

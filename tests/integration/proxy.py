@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
+from collections.abc import Callable
 
 RESET = struct.pack("ii", 1, 0)
 
@@ -83,3 +84,48 @@ def _break(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads from it
     sock.close()
+
+
+class HeadProxy:
+    """Passes on HTTP requests as `change` returns their heads; where that is empty, answers 503.
+
+    Attributes:
+        port: Where it listens.
+    """
+
+    def __init__(self, target: int, change: Callable[[bytes], bytes]) -> None:
+        self._target = target
+        self._change = change
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                sock = self._listener.accept()[0]
+                threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, browser: socket.socket) -> None:
+        with browser, contextlib.suppress(OSError):  # either end may go at any time
+            self._pass_on(browser)
+
+    def _pass_on(self, browser: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", self._target)) as server:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                piece = browser.recv(65536)
+                if not piece:
+                    return
+                head += piece
+            changed = self._change(head)
+            if not changed:
+                browser.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+                return
+            server.sendall(changed)
+            while piece := server.recv(65536):  # each answer ends its connection
+                browser.sendall(piece)

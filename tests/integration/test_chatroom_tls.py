@@ -227,7 +227,7 @@ def test_those_who_never_shake_hands_keep_nobody_else_out(
         ("127.0.0.1", server.port), PATIENCE, source_address=("127.0.0.2", 0)
     )
     with certificates().client().wrap_socket(neighbour, server_hostname="127.0.0.1") as lines:
-        assert lines.recv(100).startswith(b"-- Welcome")
+        assert lines.recv(100).startswith(b"-- This is a chat room.")
 
 
 # The web door

@@ -28,6 +28,7 @@ def test_a_line_is_followed_to_everybody(start: Start, connect: Connect, tmp_pat
     assert ends == {*doors}
     assert "good morning" not in path.read_text()
     assert "Ada" not in path.read_text()
+    assert "LoopLatency" not in path.read_text()
 
 
 def test_a_file_that_cannot_be_written_is_one_sentence(launch: Start, tmp_path: Path) -> None:
@@ -45,3 +46,6 @@ def test_the_sample_in_the_docs(tmp_path: Path) -> None:
     through = {tuple(each.name for each in arrow) for arrow in picture.arrows}
     assert ("handle_read", "Ledger.flush", "flush") in through
     assert picture.entries[0]["args"]["name"] == "miniloop: python3 -m examples.chatroom"
+    callbacks = [entry["name"] for entry in picture.entries if entry.get("cat") == "callback"]
+    assert callbacks
+    assert not any("LoopLatency" in name for name in callbacks)  # most of it, when it was measured

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOM = "room:tea.1"
 USERS = ROOT / "examples" / "chatroom" / "deploy" / "redis-users.acl"
 NOBODY = "#" + "0" * 64
+HASH = "#" + hashlib.sha256(b"se-cret").hexdigest()
 pytestmark = pytest.mark.needs("localhost")
 
 
@@ -177,7 +179,7 @@ def test_a_user_who_may_do_what_is_needed_and_no_more(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     users, password = tmp_path / "users", tmp_path / "password"
-    users.write_text(USERS.read_text().replace(NOBODY, ">se-cret"))
+    users.write_text(USERS.read_text().replace(NOBODY, HASH))
     password.write_text("se-cret\n")
     redis = RedisServer(tmp_path, aclfile=str(users))
     redis.wait()

@@ -332,6 +332,6 @@ def test_the_page_fits_a_phone(start: Start, connect: Connect, ada: Page, width:
 def test_the_folder_has_no_other_host_in_it() -> None:
     static = Path(__file__).parents[2] / "examples/chatroom/doors/web/static"
     for path in static.iterdir():
-        text = path.read_text().replace("http://www.w3.org/2000/svg", "")
+        text = path.read_text(errors="replace").replace("http://www.w3.org/2000/svg", "")
         assert "http://" not in text, path
         assert "https://" not in text.replace("https://bank.example@evil.example", ""), path

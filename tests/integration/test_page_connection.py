@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pytest
 from tests.integration.browser import Keys, Page, WebDriverException, browsers, visit
 from tests.integration.chatroom_process import NO_FLOOD_LIMIT, Peer, Server
 from tests.integration.conftest import Connect, Start
-from tests.integration.proxy import Proxy
+from tests.integration.proxy import HeadProxy, Proxy
 
 
 @pytest.fixture
@@ -274,7 +272,8 @@ def test_goodbye_is_for_good_and_leaves_nothing_behind(
 
 def test_a_page_of_a_refused_origin_is_told_why(server: Server, ada: Page) -> None:
     """As behind a proxy that rewrites Host: the page is there, but its WebSocket is refused."""
-    refusing = HostRewriter(server.web_port)
+    host = b"\r\nHost: 127.0.0.1:%d\r\n" % server.web_port
+    refusing = HeadProxy(server.web_port, lambda head: re.sub(rb"\r\nHost: [^\r]*\r\n", host, head))
     try:
         ada.open(refusing.port)
         ada.field("name").send_keys("Ada", Keys.ENTER)
@@ -283,36 +282,3 @@ def test_a_page_of_a_refused_origin_is_told_why(server: Server, ada: Page) -> No
     finally:
         refusing.close()
     assert option in server.stop()[2]
-
-
-class HostRewriter:
-    """A proxy whose requests name the host that it connects to, as nginx's do."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        """Take no more connections."""
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # closed
-            while True:
-                sock = self._listener.accept()[0]
-                threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
-
-    def _serve(self, browser: socket.socket) -> None:
-        with browser, socket.create_connection(("127.0.0.1", self._target)) as server:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                piece = browser.recv(65536)
-                if not piece:
-                    return
-                head += piece
-            host = b"\r\nHost: 127.0.0.1:%d\r\n" % self._target
-            server.sendall(re.sub(rb"\r\nHost: [^\r]*\r\n", host, head))
-            while piece := server.recv(65536):  # each answer ends its connection
-                browser.sendall(piece)

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.integration.browser import Page, browsers, visit
 from tests.integration.chatroom_process import Server
-
-MESSAGES = """
-const messages = (from, to) => Array.from({length: to - from + 1}, (_, index) => {
-  const id = from + index;
-  return {kind: 'said', room: 'lobby', sender: 'Bob', text: `t${id}`, at: 1000 + id, id};
-});
-const ids = (conversation) => conversation.items.map((item) => item.id);
-"""
+from tests.integration.page_modules import use
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +21,6 @@ def page(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
             yield page
     finally:
         server.stop()
-
-
-def use(page: Page, names: str, script: str) -> Any:
-    """Import `names` ("a, b from file"), and return what `script` returns."""
-    what, _, module = names.partition(" from ")
-    whole = f"""
-    const done = arguments[0];
-    import('/static/{module}.js').then(async ({{ {what} }}) => {{ {MESSAGES} {script} }})
-      .then(done, (error) => done(`failed: ${{error.stack}}`));"""
-    return page.driver.execute_async_script(whole)
 
 
 def test_requests_are_numbered_on_after_a_resume(page: Page) -> None:
@@ -149,11 +131,19 @@ def test_the_server_has_a_message_forgotten_here_too(page: Page) -> None:
                 more: false});
     messages(1, 3).forEach((each) => chat.apply(each));
     chat.apply({kind: 'forgotten', id: 2});
-    chat.apply({kind: 'found', room: 'lobby', query: 't', messages: messages(1, 3)});
-    chat.apply({kind: 'forgotten', id: 3});
-    return [ids(chat.rooms[0]), chat.found.messages.map((each) => each.id)];
+    const found = {kind: 'found', room: 'lobby', query: 't', more: true, total: 30};
+    chat.apply({...found, before: 0, messages: messages(21, 23)});
+    chat.apply({...found, before: 9, messages: messages(1, 3)});  // of a question given up
+    chat.apply({...found, before: 21, messages: messages(18, 20)});
+    chat.apply({...found, before: 18, messages: [], next: 7});  // all of people who are ignored
+    chat.apply({...found, before: 7, messages: messages(5, 6), more: false});
+    chat.apply({kind: 'forgotten', id: 22});
+    const {total, more} = chat.found;
+    return [ids(chat.rooms[0]), chat.found.messages.map((each) => each.id), total, more];
     """
-    assert use(page, "Chat from chat", script) == [[1], [1, 2]]
+    shown, found, total, more = use(page, "Chat from chat", script)
+    assert shown == [1, 3]
+    assert (found, total, more) == ([5, 6, 18, 19, 20, 21, 23], 29, False)
 
 
 def test_a_gap_is_closed_page_by_page(page: Page) -> None:
@@ -282,103 +272,3 @@ def test_what_was_not_stored_says_so_and_notices_stand_apart(page: Page) -> None
     assert types == ["edge", "day", "said", "said", "notice", "day", "said"]
     assert ["not kept" in text for text in texts] == [False] * 3 + [True] + [False] * 3
     assert texts[4] == "Bob: not from Bob"
-
-
-def test_only_whole_names_are_mentions(page: Page) -> None:
-    script = """
-    const cases = [['Ada!', 'ada'], ['adamant', 'Ada'], ['@Ada, hi Ada', 'Ada'], ['xAda', 'Ada'],
-                   ['(a.b)', 'a.b'], ['aXb', 'a.b'], ['', ''], ['Adaé', 'Ada'],
-                   ['\U0001d4b3Ada', 'Ada']];
-    return cases.map(([text, name]) => mentionsIn(text, name));
-    """
-    found = use(page, "mentionsIn from names", script)
-    assert found == [[[0, 3]], [], [[1, 4], [9, 12]], [], [[1, 4]], [], [], [], []]
-
-
-def test_links_are_only_what_a_strict_parser_takes(page: Page) -> None:
-    script = """
-    const texts = ['see https://example.org/a?b=(c).', 'javascript:alert(1)', 'http://', 'https://[',
-                   'https://bank.example@evil.example/', 'HTTP://EXAMPLE.org', 'ftp://x',
-                   'http://a.b"onclick=x', 'data:text/html,https://x.y', 'Ada https://Ada.example'];
-    return texts.map((text) => {
-      const pieces = piecesOf(text, 'Ada');
-      if (pieces.map((each) => each.text).join('') !== text) throw Error(text);
-      return pieces.filter((each) => each.type === 'link').map((each) => each.href);
-    });
-    """
-    assert use(page, "piecesOf from pieces", script) == [
-        ["https://example.org/a?b=(c"],
-        [],
-        [],
-        [],
-        [],
-        ["http://example.org/"],
-        [],
-        ["http://a.b/"],
-        ["https://x.y/"],
-        ["https://ada.example/"],
-    ]
-
-
-def test_names_and_commands_are_completed(page: Page) -> None:
-    script = """
-    const names = ['Ada', 'adam', 'Bob'];
-    const of = (text) => completionsOf(text, text.length, names);
-    return [of('ad'), of('hi bo'), of('/jo'), of('hi /jo'), of(''), of('x '), of('@bo')];
-    """
-    assert use(page, "completionsOf from complete", script) == [
-        {"start": 0, "options": ["Ada: ", "adam: "]},
-        {"start": 3, "options": ["Bob "]},
-        {"start": 0, "options": ["/join "]},
-        {"start": 3, "options": []},
-        {"start": 0, "options": []},
-        {"start": 2, "options": []},
-        {"start": 0, "options": ["Bob: "]},
-    ]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_name_can_be_read(page: Page, theme: str) -> None:
-    script = """
-    const root = document.documentElement;
-    const before = root.dataset.theme;
-    root.dataset.theme = THEME;
-    const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-    const brightness = (colour) => {
-      context.fillStyle = colour;
-      context.fillRect(0, 0, 1, 1);
-      const pixel = [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
-      const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-      const [r, g, b] = pixel.map((part) => linear(part / 255));
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const grounds = ['paper', 'panel', 'raised', 'hover', 'chosen'].map((name) => {
-      const probe = document.createElement('p');
-      document.body.append(probe);
-      probe.style.setProperty('background', `var(--${name})`);
-      const found = brightness(getComputedStyle(probe).backgroundColor);
-      probe.remove();
-      return found;
-    });
-    const ratio = (one, other) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    let least = 99;
-    const probe = document.createElement('bdi');
-    probe.className = 'name';
-    document.body.append(probe);
-    for (let hue = 0; hue < 360; hue += 5) {
-      probe.style.setProperty('--hue', String(hue));
-      const name = brightness(getComputedStyle(probe).color);
-      least = Math.min(least, ...grounds.map((ground) => ratio(name, ground)));
-    }
-    probe.remove();
-    root.dataset.theme = before;
-    const [ada, loud, bob] = ['Ada', 'ADA', 'Bob'].map(hueOf);
-    return [least, ada === loud, ada !== bob, new Set(grounds).size];
-    """
-    least, same, different, grounds = use(
-        page, "hueOf from names", script.replace("THEME", repr(theme))
-    )
-    assert least >= 4.5  # WCAG AA
-    assert same
-    assert different
-    assert grounds == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from functools import partial
 
@@ -68,6 +69,26 @@ def test_everything_is_shown(page: Page) -> None:
     # A dash until it has seen two pictures.
     page.until("counts passes", lambda: page.text("#rate").strip("\u20130. ") != "")
     assert page.texts("#stages h3") == STAGES
+
+
+def test_the_lanes_show_asking_and_what_the_kernel_is_told(page: Page, watch: Watch) -> None:
+    """Of somebody who connects; the room's own measuring is switched off."""
+    lane = (
+        "return [...document.querySelectorAll('#log td.' + arguments[0])]"
+        ".map((cell) => cell.textContent).filter(Boolean)"
+    )
+
+    def shown(name: str, text: str) -> bool:
+        return any(text in each for each in page.run(lane, name))
+
+    with socket.create_connection(("127.0.0.1", watch.port), timeout=20):
+        page.until("registers", lambda: shown("loop", "LineDoor is registered"))
+        page.until("asks", lambda: shown("loop", "LineDoor: READ"))
+        page.until("tells the kernel", lambda: shown("kernel", "epoll_ctl(ADD, fd "))
+    page.until("waits", lambda: shown("kernel", "epoll_wait("))
+    assert "LoopLatency" not in page.text("#log")
+    assert page.texts("#log thead th") == ["step", "The kernel", "The loop", "The handlers"]
+    assert len(page.texts("#legend li")) == 8
 
 
 def test_keys_step_through_a_pass(page: Page) -> None:

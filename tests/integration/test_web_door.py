@@ -163,21 +163,22 @@ def test_at_the_end_of_the_server_browsers_are_told_to_come_back() -> None:
 
 def test_a_full_room_is_told_and_floods_are_cut() -> None:
     limits = Limits(max_members=2)
-    web = WebLimits(max_turned_away=3)
+    web = WebLimits(max_visitors=3)
     with serving(limits, web) as running, Browser(running, "Ada"), Browser(running, "Bob"):
         with Raw(running) as raw:
             raw.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert raw.rest().startswith(b"HTTP/1.1 503 ")
-        until(lambda: running.figure("turned_away") == 0)
+            assert raw.rest().startswith(b"HTTP/1.1 200 ")
+        until(lambda: running.figure("visitors") == 0)
         with Browser(running) as eve:
             eve.send(do="enter", name="Eve")
             eve.expect("refused")
             assert eve.ended() == 1013
-        until(lambda: running.figure("turned_away") == 0)
+        until(lambda: running.figure("visitors") == 0)
         with contextlib.ExitStack() as stack:
             many = [stack.enter_context(Raw(running)) for _ in range(10)]
             assert [raw.rest() for raw in many[:7]] == [b""] * 7
-            assert running.figure("turned_away") == 3
+            assert running.figure("visitors") == 3
+        assert running.places() == 2
 
 
 def test_over_tls_with_the_certificate_of_the_moment(tmp_path: Path) -> None:

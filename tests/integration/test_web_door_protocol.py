@@ -14,7 +14,6 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from examples.chatroom.doors.web.limits import WebLimits
-from examples.chatroom.hall.limits import Limits
 from tests.examples.chatroom.doors.web.helpers import (
     CLOSE,
     CONT,
@@ -134,16 +133,16 @@ def test_another_origin_may_come_in_where_it_was_said() -> None:
 
 
 def test_two_hundred_half_requests_are_cut() -> None:
-    limits = Limits(max_per_address=300)
-    with serving(limits, WebLimits(request_timeout=0.5, close_timeout=0.2)) as running:
+    with serving(web=WebLimits(request_timeout=0.5, close_timeout=0.2)) as running:
         with contextlib.ExitStack() as stack:
             idle = [stack.enter_context(Raw(running)) for _ in range(200)]
             for number, raw in enumerate(idle):
                 raw.send(handshake(running.host)[: number % 3 * 20])
-            assert running.places() > 0
+            assert running.figure("visitors") > 0
+            assert running.places() == 0
             for number, raw in enumerate(idle):
                 assert raw.rest()[:12] == (b"HTTP/1.1 408" if number % 3 else b"")
-            until(lambda: running.places() == 0)
+            until(lambda: running.figure("visitors") == 0)
         assert running.figure("connections") == 0
 
 
@@ -202,11 +201,11 @@ def test_a_decompression_bomb_does_not_go_off(door: Running) -> None:
             assert raw.frames()[-1].code in (1009, 1002)
 
 
-def test_a_close_without_a_word_frees_the_place(door: Running) -> None:
-    before = door.places()
+def test_a_close_without_a_word_is_noticed(door: Running) -> None:
+    before = door.figure("connections")
     for how in ("close", "reset"):
         with Raw(door) as raw:
             raw.open()
-            until(lambda: door.places() == before + 1)
+            until(lambda: door.figure("connections") == before + 1)
             raw.reset() if how == "reset" else raw.socket.close()
-        until(lambda: door.places() == before)
+        until(lambda: door.figure("connections") == before)

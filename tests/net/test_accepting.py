@@ -169,6 +169,17 @@ def test_the_same_trouble_is_logged_again_after_a_minute(
     assert [record.levelname for record in caplog.records] == ["ERROR", level]
 
 
+def test_a_long_shortage_is_logged_once_a_minute(
+    setup: Setup, caplog: pytest.LogCaptureFixture
+) -> None:
+    listener = setup.listener(*[errno.EMFILE] * 150)
+    for _ in range(150):
+        listener.accept()
+        setup.loop.run_once()  # the clock moves to the end of the pause, a second at most
+    assert 120 < setup.clock() - 1000 < 180
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
+
+
 def test_backing_off_twice_is_backing_off_once(setup: Setup) -> None:
     listener = setup.listener()
     listener.errand.back_off("tired")

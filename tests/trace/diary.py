@@ -26,6 +26,9 @@ class Diary(Trace):
     def after_pass(self) -> None:
         self.note("passed")
 
+    def asked(self, registration: Registration, before: int) -> None:
+        self.note("ask", registration.fd, before, registration.interest)
+
     def before_wait(self, timeout: float | None) -> None:
         self.note("wait", timeout)
 

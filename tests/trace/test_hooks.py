@@ -19,6 +19,7 @@ def test_hooks_do_nothing() -> None:
     handle = Handle(int, ())
     trace.before_pass(Counts(0, 0, 0, 0, 0))
     trace.stage("wait")
+    trace.asked(registration, 0)
     trace.before_wait(None)
     trace.after_wait(3)
     trace.before_delivery(registration, READ)

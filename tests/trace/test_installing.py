@@ -29,7 +29,8 @@ def test_every_hook_is_told_in_order() -> None:
         loop.run_once(0)
         assert diary.told == [
             f"opened {own}", "opened 7",
-            "pass 1 2 0 0 0", "stage refresh", "stage wait", "wait 0", "waited 0", "passed",
+            "pass 1 2 0 0 0", "stage refresh", f"ask {own} 0 1", "ask 7 0 1", "stage wait",
+            "wait 0", "waited 0", "passed",
         ]  # fmt: skip
         diary.told.clear()
         loop.call_later(1, plain)

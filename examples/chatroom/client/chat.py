@@ -203,7 +203,10 @@ class Chat:
     def _found(self, event: Json) -> None:
         rows = self._rows(event, "messages")
         words, room = text_of(event, "query"), text_of(event, "room")
-        self.tell(f"{len(rows) or 'No'} lines found in {room} with: {words}")
+        least = "" if event.get("counted", True) else "at least "
+        newest = f"; the newest {len(rows)}" if event.get("more") else ""
+        total = event.get("total", len(rows)) or "No"
+        self.tell(f"{least}{total} lines found in {room} with: {words}{newest}")
         self._show_past(rows)
 
     def _show_past(self, rows: list[Row]) -> None:

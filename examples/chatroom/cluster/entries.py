@@ -15,6 +15,8 @@ from .interface import Body, Entry
 
 LONGEST_BODY = 16384
 """Bytes of a body's JSON."""
+DEEPEST = 8
+"""Objects and lists within each other in a body; Python 3.12 and later parse any number."""
 
 LONGEST_NONCE = 200
 """Characters of a nonce."""
@@ -87,7 +89,17 @@ def parse_body(data: bytes) -> Body:
         raise BadEntry(f"a body that is no JSON: {problem}") from None
     if not isinstance(body, dict):
         raise BadEntry("a body that is no object")
+    if not _is_shallow(body, DEEPEST):
+        raise BadEntry("a body with too many brackets within each other")
     return body
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    """Say whether no more than `levels` objects and lists lie within each other in `value`."""
+    if not isinstance(value, dict | list):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(each, levels - 1) for each in inside)
 
 
 def pack_body(body: Body) -> bytes:

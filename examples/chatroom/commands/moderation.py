@@ -155,13 +155,15 @@ def _forget_room(request: Request, name: str) -> None:
 # Inside
 
 
-def _operators_only(run: Callable[[Request], None]) -> Callable[[Request], None]:
+def _restricted(name: str, usage: str, words: str, run: Callable[[Request], None]) -> Command:
+    """Return a command for operators alone."""
+
     def checked(request: Request) -> None:
         if not request.member.operator:
             raise Refused("Only operators may do that; /oper NAME PASSWORD makes you one.")
         run(request)
 
-    return checked
+    return Command(name, usage, words, checked, restricted=True)
 
 
 def _own_room(request: Request) -> Room:
@@ -227,24 +229,24 @@ def _show_out(
 
 MODERATION: tuple[Command, ...] = (
     Command("oper", "/oper NAME PASSWORD", "become an operator", _oper),
-    Command("kick", "/kick NAME [REASON]", "show somebody out", _operators_only(_kick)),
-    Command(
+    _restricted("kick", "/kick NAME [REASON]", "show somebody out", _kick),
+    _restricted(
         "ban",
         "/ban NAME|ADDRESS [10m] [REASON]",
         "keep somebody out (for 10m, 2h, 7d, 4w, or for ever)",
-        _operators_only(_ban),
+        _ban,
     ),
-    Command("unban", "/unban NAME|ADDRESS", "let them in again", _operators_only(_unban)),
-    Command("bans", "/bans", "list who is banned or muted", _operators_only(_bans)),
-    Command("mute", "/mute NAME|ADDRESS [10m]", "silence somebody", _operators_only(_mute)),
-    Command("unmute", "/unmute NAME|ADDRESS", "let them speak again", _operators_only(_unmute)),
+    _restricted("unban", "/unban NAME|ADDRESS", "let them in again", _unban),
+    _restricted("bans", "/bans", "list who is banned or muted", _bans),
+    _restricted("mute", "/mute NAME|ADDRESS [10m]", "silence somebody", _mute),
+    _restricted("unmute", "/unmute NAME|ADDRESS", "let them speak again", _unmute),
     Command("lock", "/lock KEY", "close the room you made with a key", _lock),
     Command("unlock", "/unlock", "open it again", _unlock),
-    Command(
+    _restricted(
         "forget",
         "/forget ROOM|NUMBER",
         "forget a room and its history, or one message (/history shows the numbers)",
-        _operators_only(_forget),
+        _forget,
     ),
 )
 _COMMANDS = {command.name: command for command in MODERATION}

@@ -42,12 +42,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: how it is typed, what it does in a few words, and the doing."""
+    """One command: how it is typed, what it does in a few words, and the doing.
+
+    Attributes:
+        name: The word after the slash.
+        usage: How it is typed.
+        help: What it does.
+        run: Does it.
+        restricted: Whether it is for operators alone; /help shows it to no one else.
+    """
 
     name: str
     usage: str
     help: str
     run: Callable[[Request], None]
+    restricted: bool = False
 
     def need(self, value: str) -> str:
         """Return `value`, or refuse with the usage if it is empty."""

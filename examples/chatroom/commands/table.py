@@ -31,7 +31,8 @@ def obey(hall: Hall, member: Member, line: str, now: Moment, nonce: str = "") ->
 
 def _help(request: Request) -> None:
     for command in COMMANDS.values():
-        request.answer(f"{command.usage}: {command.help}")
+        if request.member.operator or not command.restricted:
+            request.answer(f"{command.usage}: {command.help}")
     request.answer("//text: say a line that begins with a slash")
     if not request.member.roaming:  # who is in several rooms at once has a browser
         request.answer("Ctrl-], then quit: leave a telnet that is stuck")
@@ -158,7 +159,12 @@ COMMANDS: dict[str, Command] = {
         Command("look", "/look", "show your room, its topic and its people", _look),
         Command("me", "/me ACTION", "do something: '/me waves'", _me),
         Command("msg", "/msg NAME TEXT", "say something to one person alone", _msg),
-        Command("join", "/join ROOM [KEY]", "go to a room; it is made if there is none", _join),
+        Command(
+            "join",
+            "/join ROOM [KEY]",
+            "go to a room; a new one is made, closed if you give a key",
+            _join,
+        ),
         Command("leave", "/leave", "leave your room, at last for the lobby", _leave),
         Command("rooms", "/rooms", "show all rooms", _rooms),
         Command("topic", "/topic [TEXT]", "show or set the topic of your room", _topic),

@@ -18,18 +18,14 @@ class Arrival:
     Attributes:
         address: Where it comes from.
         place: Its place in the hall; None if it has none.
-        refusal: Why it has none, as a sentence; empty if that was not asked yet, because the
-            address is a proxy's, and the client's is still to be told.
+        refusal: Why it has none, as a sentence; empty if that was not asked.
+        unknown: Whether the address is a proxy's, and the client's is still to be told.
     """
 
     address: str
     place: Place | None = None
     refusal: str = ""
-
-    @property
-    def unknown(self) -> bool:
-        """Whether the client's address is still to be told by a proxy."""
-        return self.place is None and not self.refusal
+    unknown: bool = False
 
 
 def arrive(gate: Gate, address: str) -> Arrival:

@@ -66,15 +66,22 @@ class Session:
         """Whether the hall has done with it: nothing that is still received counts."""
         return not self._member.present
 
-    def move(self, place: Place, now: Moment) -> None:
-        """Go on over another connection, whose `place` takes the old one's.
+    def hold(self, seconds: float, now: Moment) -> None:
+        """The connection is lost; the name is held for so many seconds, until it comes back."""
+        self._member.held_until = now.mono + seconds
+
+    def move(self, address: str, now: Moment) -> None:
+        """Go on over another connection, from `address`.
 
         One who may not come in from there is shown out.
+
+        Raises:
+            Full: There are too many connections from there; all is as before.
         """
-        self._member.place.leave()
-        self._member.place = place
+        self._member.place.move(address)
+        self._member.held_until = None
         try:
-            self._hall.sanctions.check_address(place.address, now.age)
+            self._hall.sanctions.check_address(address, now.age)
         except Refused as refusal:
             self.expel(str(refusal), "came from a banned address", now)
         else:
@@ -84,7 +91,7 @@ class Session:
 
     def greet(self) -> None:
         """Ask for a name, where the door has no form for it."""
-        self.tell("Welcome to the chat room. What is your name?")
+        self.tell("This is a chat room. What is your name?")
 
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None:
         """Take one line that was typed: the name first, then speech and commands.
@@ -156,11 +163,11 @@ class Session:
         page = hall.archive.page
         self._in_turn(lambda: self._look(now, lambda: page(member, self._room(room), before, most)))
 
-    def search(self, room: str, query: str, now: Moment) -> None:
-        """Search in the history of a room."""
-        search = self._hall.archive.search
+    def search(self, room: str, query: str, now: Moment, before: int = 0) -> None:
+        """Search in the history of a room, before the message with the id `before`; 0: in all."""
+        search, words = self._hall.archive.search, clean(query)
         self._in_turn(
-            lambda: self._look(now, lambda: search(self._member, self._room(room), clean(query)))
+            lambda: self._look(now, lambda: search(self._member, self._room(room), words, before))
         )
 
     def rooms(self, now: Moment) -> None:

@@ -19,9 +19,8 @@ from dataclasses import dataclass, replace
 
 from miniloop import Dispatcher, EventLoop
 
-from ..hall.gate import Gate
 from ..people.addresses import source_of
-from .arrival import Arrival, arrive
+from .arrival import Arrival
 from .crowding import one_too_many
 from .proxies import Proxies
 from .proxy_protocol import BadHeader, ProxyHeaderReader
@@ -42,7 +41,7 @@ class Port:
     """What the connections of one port have to show.
 
     Attributes:
-        gate: Where they take a place.
+        arrive: Makes an arrival of an address, with a place where the door wants one.
         admit: Makes a door's channel of a connection; owns the socket from then on.
         secure: Whether the port speaks TLS.
         proxies: Who is believed about where a connection comes from.
@@ -53,7 +52,7 @@ class Port:
         most_unknown: Connections that may wait here until a proxy has named the client.
     """
 
-    gate: Gate
+    arrive: Callable[[str], Arrival]
     admit: Callable[[socket.socket, Arrival], Dispatcher]
     secure: bool
     proxies: Proxies
@@ -90,7 +89,7 @@ class Vestibule:
         """
         port = self._port
         proxied = port.proxies.trust(address)
-        arrival = Arrival(address) if proxied else arrive(port.gate, address)
+        arrival = Arrival(address, unknown=True) if proxied else port.arrive(address)
         try:
             if not (port.secure or (proxied and port.has_header)):
                 return port.admit(sock, arrival)
@@ -205,7 +204,7 @@ class Guest(Dispatcher):
     def _identify(self, address: str) -> None:
         """The proxy has named the client, or speaks for itself."""
         self._header = None
-        self.arrival = arrive(self._port.gate, address or self.arrival.address)
+        self.arrival = self._port.arrive(address or self.arrival.address)
         if self._port.secure:  # else it does not wait any longer
             self._on_identified(self)
 

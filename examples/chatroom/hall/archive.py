@@ -5,7 +5,8 @@ Rule of this file: asking the store, and showing the answer when it comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ..people.names import fold
@@ -17,6 +18,10 @@ from .messages import Event, Forgotten, Found, Kind, Message, Moment, Page
 from .postbox import Postbox
 from .room import Room
 from .throttle import Throttle
+
+MOST_FORGOTTEN = 1000
+"""Messages forgotten last, taken out of answers that were under way then.  An answer takes some
+seconds; so many commands in that time are far above the flood limit."""
 
 
 class Archive:
@@ -33,6 +38,7 @@ class Archive:
         self._postbox = postbox
         self._limits = limits
         self._by_source = Throttle(limits.address_look_rate, limits.address_look_burst)
+        self._forgotten: deque[int] = deque(maxlen=MOST_FORGOTTEN)
 
     def admits(self, member: Member, now: Moment) -> bool:
         """Say whether one more look from where `member` comes from is not too much."""
@@ -42,26 +48,35 @@ class Archive:
         """Show `member` up to `count` messages of `room` before the id `before` (0: the newest)."""
 
         def answered(answer: Answer) -> None:
-            page = Page(room.name.shown, before, answer.messages, answer.more, answer.next)
+            known = self._known(answer)
+            page = Page(room.name.shown, before, known, answer.more, _next(answer, known))
             self._show(member, answer, replace(page, numbered=member.operator))
 
         most = min(count, self._limits.history_page)
         key, store = room.name.key, self._store
         self._ask(member, lambda by: store.page(key, before, most, answered, by))
 
-    def search(self, member: Member, room: Room, query: str) -> None:
-        """Show `member` the newest messages of `room` that match `query`."""
+    def search(self, member: Member, room: Room, query: str, before: int = 0) -> None:
+        """Show `member` the newest messages of `room` that match `query`.
+
+        With `before`, the newest before the message with that id.
+        """
 
         def answered(answer: Answer) -> None:
-            found = Found(room.name.shown, query, _wanted(member, answer), member.operator)
+            shown = self._wanted(member, answer)
+            found = Found(
+                *(room.name.shown, query, shown, member.operator, before, answer.more),
+                *(_next(answer, shown), answer.total, answer.counted),
+            )
             self._show(member, answer, found)
 
         most = self._limits.history_page
         key, store = room.name.key, self._store
-        self._ask(member, lambda by: store.search(key, query, most, answered, by))
+        self._ask(member, lambda by: store.search(key, query, most, answered, by, before))
 
     def forget(self, number: int, rooms: Iterable[Room], members: Iterable[Member]) -> None:
         """Forget the message with the id `number`, and have `members` show it no longer."""
+        self._forgotten.append(number)
 
         def forgotten(_: Fate) -> Forgotten:
             for room in rooms:  # in its turn: until then the message may not be there yet
@@ -69,6 +84,14 @@ class Archive:
             return Forgotten(number)
 
         self._postbox.post(forgotten, members, ForgetMessage(number))
+
+    def _known(self, answer: Answer) -> tuple[Message, ...]:
+        # A store may have looked before it forgot, and answer after it was said to have forgotten.
+        return tuple(each for each in answer.messages if each.id not in self._forgotten)
+
+    def _wanted(self, member: Member, answer: Answer) -> tuple[Message, ...]:
+        known = self._known(answer)  # the member may have begun to ignore a sender meanwhile
+        return tuple(each for each in known if not member.ignores(fold(each.sender)))
 
     def _ask(self, member: Member, ask: Callable[[Asker], None]) -> None:
         """Ask when all that was said until now is stored: it belongs to the answer."""
@@ -85,5 +108,6 @@ class Archive:
         self._postbox.post(event, (member,))
 
 
-def _wanted(member: Member, answer: Answer) -> tuple[Message, ...]:
-    return tuple(each for each in answer.messages if not member.ignores(fold(each.sender)))
+def _next(answer: Answer, shown: Sequence[Message]) -> int:
+    """Return where to go on if nothing is shown: before the oldest that was taken out."""
+    return answer.messages[0].id if answer.more and answer.messages and not shown else answer.next

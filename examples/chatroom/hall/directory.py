@@ -6,6 +6,7 @@ Rule of this file: names and their holders; nothing about rooms, nobody is spoke
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from ..people.names import Name, Refused, check_name, fold
 from ..people.text import shorten
@@ -49,12 +50,13 @@ class Directory:
         """Return the member that has `name`, or one that looks like it."""
         return self._by_key.get(name.key) or self._by_look.get(name.skeleton)
 
-    def check(self, member: Member, raw: str, *, again: bool = False) -> Name:
-        """Return the name that `raw` spells, if `member` may have it.
+    def check(self, member: Member, raw: str, mono: float, *, again: bool = False) -> Name:
+        """Return the name that `raw` spells, if `member` may have it at the time `mono` (seconds).
 
         Args:
             member: Who asks.
             raw: What was typed.
+            mono: The time, in seconds on the monotonic clock, for how long a name is held yet.
             again: Whether it may be had although one at another server holds it, for that may be
                 the same person before.
 
@@ -64,7 +66,7 @@ class Directory:
         name = check_name(raw, self._longest)
         holder = self._by_key.get(name.key, member)
         if holder is not member and not (again and holder.node):
-            raise Refused(f"The name {name.shown} is taken; please choose another.")
+            raise Refused(_taken(name, holder, mono))
         alike = self._by_look.get(name.skeleton, member)
         if alike is not member and alike is not holder:
             raise Refused(f"That name looks like {alike.shown}'s; please choose another.")
@@ -85,3 +87,14 @@ class Directory:
 
     def _entries(self, name: Name) -> tuple[tuple[dict[str, Member], str], ...]:
         return (self._by_key, name.key), (self._by_look, name.skeleton)
+
+
+def _taken(name: Name, holder: Member, mono: float) -> str:
+    if holder.held_until is None:
+        return f"The name {name.shown} is taken; please choose another."
+    seconds = max(1, ceil(holder.held_until - mono))
+    unit = "second" if seconds == 1 else "seconds"
+    return (
+        f"The name {name.shown} is held for {seconds} more {unit}, for the one whose connection "
+        "was lost; please wait, or choose another."
+    )

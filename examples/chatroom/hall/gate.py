@@ -1,7 +1,7 @@
 """Who may still connect: connections counted, in all and for each address, over all doors.
 
-Rule of this file: counting.  Whoever is let in holds a `Place`, which can change hands (a web
-connection gives its own to the member it becomes) and is given back exactly once.
+Rule of this file: counting.  Each connection that is let in holds a `Place`, which is given back
+exactly once.  A browser takes one with its seat: what it only asks for is not counted here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from collections import Counter
 from ..people.addresses import sources_of
 from ..people.names import Refused
 from .limits import Limits
+
+
+class Full(Refused):
+    """No place is left, for now."""
 
 
 class Place:
@@ -33,11 +37,22 @@ class Place:
         """The narrowest of `sources`."""
         return self.sources[0]
 
+    def move(self, address: str) -> None:
+        """Count the place for `address` from now on: its holder has another connection there.
+
+        Raises:
+            Full: There are too many from there; the place counts for the old address as before.
+        """
+        sources = sources_of(address)
+        if self._gate is not None:
+            self._gate._move(self.sources, sources)
+        self.address, self.sources = address, sources
+
     def leave(self) -> None:
         """Give the place back; again is harmless."""
         gate, self._gate = self._gate, None
         if gate is not None:
-            gate._leave(self.sources)
+            gate._count(self.sources, -1)
 
 
 class Gate:
@@ -61,24 +76,35 @@ class Gate:
         """Take a place for a connection from `address`.
 
         Raises:
-            Refused: There are too many; nothing was counted.
+            Full: There are too many; nothing was counted.
         """
         sources = sources_of(address)
+        self._check(sources)
+        self._count(sources, 1)
+        return Place(self, address, sources)
+
+    def _check(self, sources: tuple[str, ...]) -> None:
         if self.taken >= self._limits.max_members:
             self.refused += 1
-            raise Refused("The chat room is full; please try again later.")
+            raise Full("The chat room is full; please try again later.")
         most = self._limits.max_per_address, self._limits.max_per_site
         counted = zip(sources, most, strict=False)
         if any(self._by_source[source] >= bound for source, bound in counted):
             self.refused += 1
-            raise Refused("There are too many connections from your address.")
-        self.taken += 1
-        self._by_source.update(sources)
-        return Place(self, address, sources)
+            raise Full("There are too many connections from your address.")
 
-    def _leave(self, sources: tuple[str, ...]) -> None:
-        self.taken -= 1
+    def _move(self, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+        self._count(old, -1)
+        try:
+            self._check(new)
+        except Full:
+            self._count(old, 1)
+            raise
+        self._count(new, 1)
+
+    def _count(self, sources: tuple[str, ...], step: int) -> None:
+        self.taken += step
         for source in sources:
-            self._by_source[source] -= 1
+            self._by_source[source] += step
             if not self._by_source[source]:
                 del self._by_source[source]

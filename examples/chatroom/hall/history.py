@@ -120,12 +120,16 @@ class Answer:
         problem: Why they could not be had, as half a sentence; empty if they could.
         next: Where to go on (before the message with this id) when the look ended with no message
             that is wanted, and not at the beginning; 0 otherwise.
+        total: How many messages a search finds in all, those of unheard senders left out.
+        counted: Whether `total` is all of them; a store may stop counting.
     """
 
     messages: tuple[Message, ...] = ()
     more: bool = False
     problem: str = ""
     next: int = 0
+    total: int = 0
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +197,12 @@ class Store(Protocol):
         count: int,
         done: Callable[[Answer], None],
         by: Asker = ANYBODY,
+        before: int = 0,
     ) -> None:
-        """Find up to `count` of the newest messages of `room` that match what somebody typed."""
+        """Find up to `count` of the newest messages of `room` that match what somebody typed.
+
+        With `before`, only those before the message with that id.
+        """
 
 
 def drop(messages: deque[Message], number: int) -> None:
@@ -258,6 +266,7 @@ class MemoryStore:
         count: int,
         done: Callable[[Answer], None],
         by: Asker = ANYBODY,
+        before: int = 0,
     ) -> None:
         """Find the newest messages of `room` that contain all the words of `query`."""
         words = query.casefold().split()
@@ -265,8 +274,11 @@ class MemoryStore:
             message
             for message in self._rooms.get(room, ())
             if words and all(word in message.text.casefold() for word in words)
+            if fold(message.sender) not in by.unheard
         ]
-        done(Answer(tuple(found[-count:]), len(found) > count))
+        older = [message for message in found if not before or message.id < before]
+        shown = tuple(older[max(0, len(older) - count) :])
+        done(Answer(shown, len(older) > count, total=len(found)))
 
     def _messages(self, room: str) -> deque[Message]:
         return self._rooms.setdefault(room, deque(maxlen=self._kept))

@@ -53,6 +53,8 @@ class Member:
         node: The server it is at, if that is another one.
         present: Whether it is in the hall; False for good once it has left.
         reachable: Whether its outlet may be used; outlives `present` by the farewell.
+        held_until: Until when its name is held although its connection is lost, in seconds on
+            the monotonic clock; None while it is connected.
     """
 
     outlet: Outlet
@@ -72,6 +74,7 @@ class Member:
     node: str = ""
     present: bool = True
     reachable: bool = True
+    held_until: float | None = None
 
     def ignores(self, key: str) -> bool:
         """Say whether it does not want to hear the one whose name has this key."""

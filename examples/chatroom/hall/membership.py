@@ -11,6 +11,7 @@ from ..people.names import Refused
 from .happening import Happening
 from .holding import Answered, wait_for
 from .limits import Limits
+from .locks import make_lock
 from .members import Member, Words
 from .messages import Kind, Message, Moment, Parted, RoomList
 from .notifier import Notifier
@@ -38,42 +39,59 @@ class Membership:
     def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
         """Let `member` into the room called `raw`, made if there is none.
 
-        It leaves the one where it is, unless it is roaming.  What it sends meanwhile is held if
-        others have to be asked; a no that comes later it is told as a notice.
+        It leaves the one where it is, unless it is roaming.  A room that is made is closed with
+        the `key`, if one is given: who gives a key does not expect an open room.  What it sends
+        meanwhile is held if others have to be asked; a no that comes later it is told as a notice.
 
         Raises:
-            Refused: That is no name for a room, there are too many, the key is wrong, it is
-                there already, or it may not speak and so not name a room.
+            Refused: That is no name for a room, there are too many, the key is wrong or none,
+                it is there already, or it may not speak and so not name a room.
         """
+        if any(char.isspace() for char in key):
+            raise Refused(
+                "Neither the name of a room nor a key has spaces: /join ROOM, or /join ROOM KEY."
+            )
         self._check_number(member)
         name = self._rooms.spell(raw)
         room = self._rooms.known(name)
         if room is not None:
             self._admit(member, room, now, key)
             return
+        lock = make_lock(key) if key else ""
         self._rooms.check_new(name, member, now)
         self._wait(
             member,
             lambda answered: self._order.make_room(name, member, answered),
-            lambda: self._admit(member, self._rooms.find(name.shown), now, key),
+            lambda: self._admit(member, self._rooms.find(name.shown), now, key, lock),
         )
 
-    def _admit(self, member: Member, room: Room, now: Moment, key: str) -> None:
+    def _admit(self, member: Member, room: Room, now: Moment, key: str, lock: str = "") -> None:
         if room in member.rooms:
             raise Refused(f"You are in {room.name.shown} already.")
         self._wait(
             member,
             lambda answered: self._order.open(room, answered),
-            lambda: self._go(member, room, now, key),
+            lambda: self._go(member, room, now, key, lock),
         )
 
-    def _go(self, member: Member, room: Room, now: Moment, key: str) -> None:
+    def _go(self, member: Member, room: Room, now: Moment, key: str, lock: str) -> None:
         if self._rooms.known(room.name) is not room:
             raise Refused(f"There is no room called {room.name.shown} any more.")
         self._rooms.check_key(room, member, key, now)
         if not member.roaming:
             self.exit(member, here(member), f"went to {room.name.shown}", now)
         self.enter(member, room, now)
+        if lock and room.founder == member.key:
+            self._close_new(member, room, lock, now)
+        elif key and not room.lock:
+            self._notifier.notify(member, f"{room.name.shown} is open to all; it needs no key.")
+
+    def _close_new(self, member: Member, room: Room, lock: str, now: Moment) -> None:
+        shown = room.name.shown
+        message = Message(Kind.LOCKED, "", member.shown)
+        self._order.submit(Happening(room, member, message, now, lock=lock))
+        text = f"{shown} is a new room, closed with your key: /join {shown} KEY lets others in."
+        self._notifier.notify(member, text)
 
     def _wait(
         self, member: Member, ask: Callable[[Answered], None], granted: Callable[[], None]

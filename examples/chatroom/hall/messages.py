@@ -123,12 +123,29 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search in a room's history found, the oldest first; `numbered` as in a page."""
+    """What a search in a room's history found: up to so many messages, the oldest first.
+
+    Attributes:
+        room: The room's shown name.
+        query: The words searched for.
+        messages: The newest of those found, or the newest before the id `before`.
+        numbered: Whether they are shown with their ids, as in a page.
+        before: The id asked for; 0 means from the newest.
+        more: Whether there are more before them.
+        next: Where to go on when `messages` is empty and there is more, as in a page.
+        total: How many there are in all; at least so many unless `counted`.
+        counted: Whether all were counted.
+    """
 
     room: str
     query: str
     messages: tuple[Message, ...]
     numbered: bool = False
+    before: int = 0
+    more: bool = False
+    next: int = 0
+    total: int = 0
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class Naming:
         Raises:
             Refused: It may not.
         """
-        name = self.names.check(member, raw, again=again)
+        name = self.names.check(member, raw, now.mono, again=again)
         self.sanctions.check_name(name, now.age)
         if not member.operator:
             looks = {each.skeleton for each in self.doorkeeper.names}

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..hall.history import (
@@ -36,6 +37,10 @@ MOST_SANCTIONS = 10_000
 MOST_ROWS = 5000
 """Messages looked at for one page, however few of them are wanted: some ten milliseconds."""
 
+MOST_COUNTED = 20_000
+"""Matches that are counted, in all rooms: some tenth of a second.  With more, the count of one room
+is "at least"."""
+
 MOST_WAITING = 100_000
 
 HIGHEST_ID = 2**63 - 1
@@ -55,7 +60,14 @@ _PAGE = f"""SELECT {COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
 # CROSS: the index of words comes first; it knows the newest first without sorting.
 _SEARCH = f"""SELECT {COLUMNS} FROM words
     CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
-    WHERE words MATCH ? AND r.key = ? ORDER BY words.rowid DESC LIMIT ?"""
+    WHERE words MATCH ? AND r.key = ? AND words.rowid < ?
+    ORDER BY words.rowid DESC LIMIT {MOST_ROWS}"""
+# The newest ones first, so that a count that stops early has those that are shown.
+_COUNT = f"""SELECT r.key IS ?, sender, count(*) FROM
+    (SELECT m.room, substr(m.sender, 1, {LONGEST}) AS sender FROM words
+     CROSS JOIN messages m ON m.id = words.rowid
+     WHERE words MATCH ? ORDER BY words.rowid DESC LIMIT {MOST_COUNTED})
+    LEFT JOIN rooms r ON r.id = room GROUP BY 1, 2"""
 _ROOMS = f"""SELECT key, shown, substr(topic, 1, {LONGEST}), lock, founder, used FROM
     (SELECT * FROM rooms ORDER BY used DESC, id DESC LIMIT ?) ORDER BY id"""
 
@@ -176,8 +188,15 @@ def read_page(
 
     Those of the senders `unheard` do not count; at most `MOST_ROWS` are looked at.
     """
-    highest = min(before, HIGHEST_ID) if before else HIGHEST_ID
-    cursor = connection.execute(_PAGE, (_encodable(room), max(0, highest)))
+    return _heard(connection.execute(_PAGE, (_encodable(room), _highest(before))), count, unheard)
+
+
+def _highest(before: int) -> int:
+    return max(0, min(before, HIGHEST_ID)) if before else HIGHEST_ID
+
+
+def _heard(cursor: sqlite3.Cursor, count: int, unheard: frozenset[str]) -> Answer:
+    """Return up to `count` of the messages in the rows of `cursor`, the newest first."""
     found: list[Any] = []
     looked = last = 0
     with contextlib.closing(cursor):  # the rest of the rows is not read
@@ -191,12 +210,30 @@ def read_page(
     return Answer(tuple(messages_of(reversed(found))), more, next=last if more and not found else 0)
 
 
-def read_matches(connection: sqlite3.Connection, room: str, query: str, count: int) -> Answer:
-    """Return up to `count` of the newest messages of `room` that have all words of `query`."""
+def read_matches(
+    connection: sqlite3.Connection,
+    room: str,
+    query: str,
+    count: int,
+    before: int = 0,
+    unheard: frozenset[str] = frozenset(),
+) -> Answer:
+    """Return up to `count` of the newest messages of `room` that have all words of `query`.
+
+    Only those before the id `before`, unless it is 0; those of the senders `unheard` are neither
+    shown nor counted.  At most `MOST_ROWS` of the room are looked at, and `MOST_COUNTED` of all
+    rooms are counted.
+    """
     expression = match_expression(query)
     if not expression:
         return Answer()
-    return _answer(connection, count, _SEARCH, expression, _encodable(room))
+    key = _encodable(room)
+    cursor = connection.execute(_SEARCH, (expression, key, _highest(before)))
+    answer = _heard(cursor, count, unheard)
+    counts = connection.execute(_COUNT, (key, expression)).fetchall()
+    total = sum(many for here, sender, many in counts if here and fold(sender) not in unheard)
+    counted = sum(many for _, _, many in counts) < MOST_COUNTED
+    return replace(answer, total=total, counted=counted)
 
 
 def read_all(
@@ -227,12 +264,6 @@ def last_time(connection: sqlite3.Connection) -> float:
     """Return the time of the last sweep, in seconds since the epoch; 0 if there was none."""
     rows = connection.execute("SELECT max(time) FROM upkeep").fetchone()
     return min(max(0.0, float(rows[0] or 0.0)), LATEST)
-
-
-def _answer(connection: sqlite3.Connection, count: int, select: str, *values: object) -> Answer:
-    count = max(0, count)
-    rows = connection.execute(select, (*values, count + 1)).fetchall()
-    return Answer(tuple(messages_of(reversed(rows[:count]))), len(rows) > count)
 
 
 def messages_of(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:

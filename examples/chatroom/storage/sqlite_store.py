@@ -135,6 +135,7 @@ class SqliteStore:
         count: int,
         done: Callable[[Answer], None],
         by: Asker = ANYBODY,
+        before: int = 0,
     ) -> None:
         """Find up to `count` of the newest messages of `room` with all the words of `query`.
 
@@ -142,7 +143,10 @@ class SqliteStore:
         the last one also as the beginning of a longer word.  In scripts that put no spaces between
         words any part is found.
         """
-        self._ask(lambda reader: read_matches(reader, room, query, count), done, by)
+        unheard = by.unheard
+        self._ask(
+            lambda reader: read_matches(reader, room, query, count, before, unheard), done, by
+        )
 
     def trim(self, now: float, done: Callable[[Trimmed], None] | None = None) -> None:
         """Forget what need not be kept, in small steps between which others have their turn.

@@ -1,6 +1,6 @@
 // Draws one picture. Everything that comes from the loop is set as text.
 
-import { drawRows } from "./rows.js";
+import { drawRows, drawSteps } from "./rows.js";
 
 const byId = (id) => document.getElementById(id);
 const stages = new Map([...document.querySelectorAll("[data-stage]")].map((li) => [li.dataset.stage, li]));
@@ -13,7 +13,7 @@ export function draw(picture) {
   drawRows(picture);
   drawList("timers", picture.timers, (timer) => [timer.name, `in ${timer.left.toFixed(1)} s`], "none");
   drawList("callbacks", picture.callbacks, (name) => [name], "none");
-  drawList("log", [...picture.log].reverse(), (text) => [text], "nothing yet");
+  drawSteps(picture.log);
 }
 
 function drawStages(picture) {

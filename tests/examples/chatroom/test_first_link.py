@@ -17,7 +17,9 @@ class _Late:
         self.ready = False
 
 
-@pytest.mark.parametrize(("answers_after", "opens_after"), [(0.5, 0.5), (60.0, chatroom.FIRST_LINK)])
+@pytest.mark.parametrize(
+    ("answers_after", "opens_after"), [(0.5, 0.5), (60.0, chatroom.FIRST_LINK)]
+)
 def test_the_doors_wait_for_the_others_for_a_while(
     answers_after: float, opens_after: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from examples.chatroom.metrics import INTERVAL, MOST_SAMPLES, WINDOW, LoopLatency, Rate
+from examples.chatroom.metrics import (
+    INTERVAL,
+    MOST_SAMPLES,
+    WINDOW,
+    Latency,
+    LoopLatency,
+    Rate,
+)  # fmt: skip
+from miniloop.trace import inspection
 from tests.doubles import scripted
 
 
@@ -14,6 +22,13 @@ def test_a_loop_that_is_never_late() -> None:
             clock.advance(INTERVAL)
             loop.run_once(0)
         assert latency.summary().worst == pytest.approx(0, abs=1e-6)
+
+
+def test_a_loop_that_is_not_measured_has_no_timer_for_it() -> None:
+    with scripted() as (loop, _, _clock):
+        latency = LoopLatency(loop, measured=False)
+        assert inspection.timers(loop, 1) == []
+        assert latency.summary() == Latency(0, 0, 0)
 
 
 def test_all_that_waited_behind_a_slow_handler_counts() -> None:

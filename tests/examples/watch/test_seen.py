@@ -10,7 +10,7 @@ import pytest
 
 from examples.watch.pace import PAUSE, Pace
 from examples.watch.picture import Picture
-from examples.watch.seen import MOST_ROWS, Seen
+from examples.watch.seen import LOG, MOST_ROWS, Seen
 from miniloop import EventLoop
 from miniloop.readiness import READ
 from miniloop.testing import FakeClock, ScriptedSelector
@@ -40,6 +40,11 @@ def made(seen: Seen, loop: EventLoop) -> Picture:
     assert picture is not None
     seen._wanted = False
     return picture
+
+
+def said(picture: Picture, *lanes: str) -> list[str]:
+    """What was logged, in these lanes or in all."""
+    return [entry.text for entry in picture.log if not lanes or entry.lane in lanes]
 
 
 def test_channels(seen: Seen, loop: EventLoop) -> None:
@@ -73,8 +78,8 @@ def test_a_descriptor_that_comes_back_is_another_row(
         channel.close()
     assert numbers == [2, 3]
     assert made(seen, loop).rows == []
-    log = [line for line in made(seen, loop).log if line.startswith("fd 7")]
-    assert log == ["fd 7 FakeChannel: opened", "fd 7 FakeChannel: closed"] * 2
+    log = [text for text in said(made(seen, loop)) if text.startswith("fd 7")]
+    assert log == ["fd 7 FakeChannel is registered", "fd 7 FakeChannel leaves the loop"] * 2
 
 
 def test_timers_and_callbacks(seen: Seen, scripted: tuple[EventLoop, ScriptedSelector]) -> None:
@@ -86,13 +91,56 @@ def test_timers_and_callbacks(seen: Seen, scripted: tuple[EventLoop, ScriptedSel
     picture = made(seen, loop)
     assert [(each.left, each.name) for each in picture.timers] == [(3, "int"), (5, "later")]
     assert (picture.timer_count, picture.callbacks) == (2, ["later"])
-    assert made(seen, loop).log == ["callback: later"]
+    assert said(made(seen, loop), "handlers") == ["callback: later()"]
     loop.run_once(10)
-    assert made(seen, loop).log[-1] == "timer: int"
+    assert said(made(seen, loop), "handlers")[-1] == "timer: int()"
 
 
 def later() -> None:
     """Be called."""
+
+
+def test_refresh_shows_asking_and_what_the_selector_is_told(seen: Seen, loop: EventLoop) -> None:
+    seen.attach(loop)
+    with pair() as (ours, _):
+        lines = Lines(loop, ours)
+        settle(loop)
+        lines.pause_reading()
+        loop.run_once(0)
+        picture = made(seen, loop)
+        fd = lines.fileno()
+        lines.close()
+    asked = [text for text in said(picture, "loop") if text.startswith(f"ask fd {fd} ")]
+    assert asked == [f"ask fd {fd} Lines: READ", f"ask fd {fd} Lines: HANGUP"]
+    told = [text for text in said(picture, "kernel") if f"fd {fd}, " in text]
+    assert [text.partition("(")[2] for text in told] == [
+        f"ADD, fd {fd}, READ)", f"MOD, fd {fd}, HANGUP)",
+    ]  # fmt: skip
+    stages = {entry.stage for entry in picture.log if entry.text in (*asked, *told)}
+    assert stages == {"refresh"}
+
+
+def test_what_is_sent_is_in_the_lanes(seen: Seen, loop: EventLoop) -> None:
+    seen.attach(loop)
+    with pair() as (ours, theirs):
+        lines = Lines(loop, ours)
+        theirs.send(b"hello\n")
+        settle(loop)
+        lines.push(b"good morning")
+        loop.run_once(0)
+        picture = made(seen, loop)
+        fd = lines.fileno()
+        lines.close()
+    entries = [(entry.lane, entry.text) for entry in picture.log if f"fd {fd}" in entry.text]
+    order = [
+        ("kernel", f"recv(fd {fd}) = 6 bytes"), ("handlers", f"fd {fd} Lines.handle_read()"),
+        ("handlers", f"fd {fd} Lines.push(12 bytes)"), ("loop", f"flush fd {fd} Lines"),
+        ("kernel", f"send(fd {fd}) = 12 bytes"),
+    ]  # fmt: skip
+    assert [entry for entry in entries if entry in order] == [order[1], order[0], *order[2:]]
+    waits = [text for text in said(picture, "kernel") if "wait" in text]
+    assert waits
+    assert all(text.endswith(" ready") for text in waits[:-1])
 
 
 def test_stages_are_counted(seen: Seen, scripted: tuple[EventLoop, ScriptedSelector]) -> None:
@@ -150,11 +198,11 @@ def test_a_held_loop_is_still(seen: Seen) -> None:
     runner.start()
     places = []
     try:
-        for _ in range(5):
+        for _ in range(6):
             while (picture := seen.look()) is None or (picture.stage, picture.doing) in places:
                 pass
             places.append((picture.stage, picture.doing))
-            if len(places) < 4:
+            if len(places) < 5:
                 seen._pace.step()
             else:
                 break
@@ -162,7 +210,10 @@ def test_a_held_loop_is_still(seen: Seen) -> None:
         seen._pace.release()
         runner.join()
         loop.close()
-    assert places == [("refresh", ""), ("wait", ""), ("callbacks", ""), ("callbacks", "later")]
+    assert places == [
+        ("refresh", ""), ("refresh", "interest"), ("wait", ""), ("callbacks", ""),
+        ("callbacks", "later"),
+    ]  # fmt: skip
 
 
 def test_the_crowd_is_cut_to_the_busiest(
@@ -199,4 +250,8 @@ def test_the_log_is_bounded(seen: Seen, scripted: tuple[EventLoop, ScriptedSelec
         loop.call_soon(later)
     loop.run_once(0)
     picture = made(seen, loop)
-    assert (len(picture.log), picture.logged) == (40, 500)
+    assert len(picture.log) == LOG
+    assert picture.logged >= 500
+    assert [entry.index for entry in picture.log] == list(
+        range(picture.logged - LOG + 1, picture.logged + 1)
+    )

@@ -12,7 +12,7 @@ import pytest
 
 from examples.watch import server as module
 from examples.watch.pace import Pace
-from examples.watch.picture import Picture
+from examples.watch.picture import Entry, Picture
 from examples.watch.seen import Seen
 from examples.watch.server import MOST_CONNECTIONS, MOST_STREAMS, Connection, PageServer, signature
 from examples.watch.site import Site
@@ -28,17 +28,17 @@ class Showing(Seen):
 
     def __init__(self) -> None:
         super().__init__(Pace())
-        self.asked = 0
+        self.looks = 0
         self.picture: Picture | None = picture()
 
     def look(self) -> Picture | None:
-        self.asked += 1
+        self.looks += 1
         return self.picture
 
 
 def picture(passes: int = 1, log: int = 0) -> Picture:
     return Picture("run", 0.6, passes, 0.1, "wait", None, "", {}, [], 0, 0, 0, 0, 0, [], [],
-                   ["x" * 1000] * log, log)  # fmt: skip
+                   [Entry(1, "loop", "x" * 1000, "", 1)] * log, log)  # fmt: skip
 
 
 class Stage:
@@ -138,7 +138,7 @@ def events(data: bytes) -> list[Any]:
 
 def test_the_stream(stage: Stage) -> None:
     stage.tick()
-    assert stage.seen.asked == 0  # nobody looks
+    assert stage.seen.looks == 0  # nobody looks
     with stage.visitor() as theirs:
         head = stage.ask(theirs, EVENTS)
         assert head.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream")

@@ -130,7 +130,9 @@ def _describe(view: RoomView) -> str:
 def _describe_search(found: Found) -> str:
     if not found.messages:
         return f"Nothing was found for: {found.query}"
-    return f"{len(found.messages)} found for: {found.query}"
+    total = f"{found.total}" if found.counted else f"At least {found.total}"
+    newest = f"; the newest {len(found.messages)}" if found.more else ""
+    return f"{total} found for: {found.query}{newest}"
 
 
 def _describe_entry(entry: RoomEntry) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import socket
+from functools import partial
 
 from miniloop import Dispatcher, EventLoop, Listener
 
-from ..arrival import Arrival
+from ..arrival import Arrival, arrive
 from ..queues import Queues
 from ..vestibule import Port, Vestibule
 from .door import House, LineDoor
@@ -53,7 +54,7 @@ class LineServer:
     def _port(self, house: House) -> Port:
         limits = house.hall.limits
         return Port(
-            gate=house.hall.gate,
+            arrive=partial(arrive, house.hall.gate),
             admit=self._admit,
             secure=house.tls is not None,
             proxies=house.proxies,

@@ -19,14 +19,13 @@ from websockets.server import ServerProtocol
 
 from miniloop import AsyncChat, EventLoop
 
-from ...hall.gate import Place
 from ..arrival import Arrival
 from ..silence import Silence
 from ..vestibule import HANDSHAKE
 from .answers import Answer, refuse
 from .head import HeadReader, Unfit
 from .reception import Reception
-from .seat import Service
+from .service import Service
 from .websocket import WebSocket, new_protocol
 
 log = logging.getLogger("chatroom")
@@ -41,8 +40,8 @@ class House:
     Attributes:
         service: What their seats share.
         reception: Answers requests.
-        identify: Called with a connection when a proxy has told the client's address; returns the
-            client's place, None if there is none.
+        identify: Called with a connection and the client's address when a proxy has told it.
+        seated: Called with a connection when a seat is on it.
         max_output: Bytes that may wait for a browser.
         login_timeout: Seconds to give a name.
         gone: Called with a connection when it is over.
@@ -50,7 +49,8 @@ class House:
 
     service: Service
     reception: Reception
-    identify: Callable[[Connection, str], Place | None]
+    identify: Callable[[Connection, str], None]
+    seated: Callable[[Connection], None]
     max_output: int
     login_timeout: float
     gone: Callable[[Connection], None]
@@ -62,7 +62,7 @@ class Connection(AsyncChat):
     Args:
         loop: The loop to be on.
         sock: The accepted connection.
-        arrival: Where it comes from, and its place in the hall.
+        arrival: Where it comes from.
         house: What it shares with the other connections.
         tls: What to protect it with; None for plain HTTP.
     """
@@ -78,7 +78,6 @@ class Connection(AsyncChat):
         super().__init__(loop, sock)
         self.max_output = house.max_output
         self.set_terminator(None)
-        self.place = arrival.place
         self.address = arrival.address
         self._unknown = arrival.unknown
         self._house = house
@@ -126,8 +125,6 @@ class Connection(AsyncChat):
             self._answer(refuse(HTTPStatus.BAD_REQUEST, "This is no HTTP request."))
             return
         answer = self._receive(events[0], head_only=head_only)
-        if self.closed:  # a proxy has named a client for whom there is no place
-            return
         if answer is None:
             self._upgrade(protocol, events[0], rest)
         else:
@@ -142,8 +139,8 @@ class Connection(AsyncChat):
             return unfit.answer
         if self._unknown:
             self.address, self._unknown = visitor.address, False
-            self.place = self._house.identify(self, visitor.address)
-        return reception.answer(request, visitor, full=self.place is None, head=head_only)
+            self._house.identify(self, visitor.address)
+        return reception.answer(request, visitor, head=head_only)
 
     def _answer(self, answer: Answer, *, head_only: bool = False) -> None:
         """Answer, and give the browser time to read it.
@@ -152,7 +149,9 @@ class Connection(AsyncChat):
         and a reset lets the answer get lost on its way.
         """
         wall = self._house.service.moment().wall
-        self.push(answer.serialize(wall, head_only=head_only))
+        data = answer.serialize(wall, head_only=head_only)
+        self.max_output = max(self.max_output, len(data))  # our own files are bounded enough
+        self.push(data)
         self._take = _ignore
         self._head = None
         self.half_close()
@@ -177,12 +176,9 @@ class Connection(AsyncChat):
         self._begin(protocol, rest)
 
     def _begin(self, protocol: ServerProtocol, rest: bytes) -> None:
-        full = self.place is None
-        timeout = self._limits.request_timeout if full else self._house.login_timeout
         self._deadline.cancel()
-        self._deadline = self.loop.call_later(timeout, self._login_timeout)
-        self._web = WebSocket(self, protocol, self._house.service, self.address, self.place)
-        self.place = None
+        self._deadline = self.loop.call_later(self._house.login_timeout, self._login_timeout)
+        self._web = WebSocket(self, protocol, self._house.service, self.address)
         self._silence.limit(self._limits.ping_after)
         self._take = self._web.receive
         self._web.flush()
@@ -195,6 +191,7 @@ class Connection(AsyncChat):
 
     def seated(self) -> None:
         """Somebody has come in: there is no more hurry."""
+        self._house.seated(self)
         if not self._ending:
             self._deadline.cancel()
 
@@ -246,8 +243,6 @@ class Connection(AsyncChat):
         self._silence.limit(None)
         if self._web is not None:
             self._web.conversation.lost(reason)
-        if self.place is not None:
-            self.place.leave()
         self._house.gone(self)
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 
-from ...hall.gate import Place
+from ...hall.gate import Full
 from ...people.names import Refused
 from . import requests
 from .frames import frame_of
-from .seat import GOODBYE, Line, Seat, Service
+from .seat import GOODBYE, Seat
+from .service import Line, Service
 
 log = logging.getLogger("chatroom")
 
@@ -24,16 +25,13 @@ class Conversation:
     Args:
         service: What all seats share.
         socket: The connection.
-        address: Where it comes from, for the log.
-        place: Its place in the hall; None if the hall is full, when only those may come in who
-            have a seat there already.
+        address: Where it comes from.
     """
 
-    def __init__(self, service: Service, socket: Line, address: str, place: Place | None) -> None:
+    def __init__(self, service: Service, socket: Line, address: str) -> None:
         self._service = service
         self._socket = socket
         self._address = address
-        self._place = place
         self._seat: Seat | None = None
         self._problems = 0
         self._over = False
@@ -63,8 +61,6 @@ class Conversation:
         self._over = True
         if self._seat is not None:
             self._seat.lost(self._socket, reason)
-        if self._place is not None:
-            self._place.leave()
 
     def _take(self, request: requests.Opening | requests.Request) -> None:
         seat = self._seat
@@ -90,19 +86,17 @@ class Conversation:
                 self._refuse(str(refusal))
 
     def _sit_down(self) -> None:
-        place = self._place
-        if place is None:
-            self._refuse("The chat room is full; please try again later.")
-            self._socket.end(FULL, "full")
-            return
         try:
-            self._seat = Seat(self._service, place, self._socket)
+            self._seat = Seat(self._service, self._address, self._socket)
+        except Full as refusal:
+            self._turn_away(refusal, FULL)
         except Refused as refusal:
-            log.info("%s is turned away: %s", self._address, refusal)
-            self._refuse(str(refusal))
-            self._socket.end(GOODBYE, "refused")
-        else:
-            self._place = None
+            self._turn_away(refusal, GOODBYE)
+
+    def _turn_away(self, refusal: Refused, code: int) -> None:
+        log.info("%s is turned away: %s", self._address, refusal)
+        self._refuse(str(refusal))
+        self._socket.end(code, "full" if code == FULL else "refused")
 
     def _resume(self, token: str, seen: int | None) -> None:
         if self._seat is not None:
@@ -114,9 +108,12 @@ class Conversation:
         if not seat.may_return():
             self._socket.end(FULL, "coming back too often")
             return
-        self._seat = seat
-        place, self._place = self._place, None
-        seat.attach(self._socket, seen, place)
+        try:
+            seat.attach(self._socket, seen, self._address, token)
+        except Full as refusal:
+            self._turn_away(refusal, FULL)
+        else:
+            self._seat = seat
 
     def _complain(self, problem: requests.BadRequest) -> None:
         self._problems += 1

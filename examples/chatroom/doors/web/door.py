@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 
 from miniloop import Dispatcher, EventLoop, Listener
 
-from ...hall.gate import Place
 from ...hall.hall import Hall
 from ...hall.members import Outlet
 from ...hall.messages import Moment
 from ...people.addresses import source_of
-from ..arrival import Arrival, arrive
+from ..arrival import Arrival
 from ..crowding import one_too_many
 from ..ports import reachable
 from ..proxies import Proxies
@@ -31,7 +30,7 @@ from .hosts import Hosts, host_of, own_names
 from .limits import WebLimits
 from .origin import normal
 from .pages import STATIC, Pages
-from .seat import Service
+from .service import Service
 
 if TYPE_CHECKING:
     import ssl
@@ -98,7 +97,7 @@ class WebDoor:
         self._limits = limits = limits if limits is not None else WebLimits()
         self._proxies = proxies = proxies if proxies is not None else Proxies()
         self._connections: set[Connection] = set()
-        self._turned_away: dict[Connection, str] = {}  # and its source, the oldest first
+        self._visitors: dict[Connection, str] = {}  # without a seat; and its source, oldest first
         self._unknown: set[Connection] = set()
         self._connect = Connection
         self._service = self._make_service(loop, moment)
@@ -108,6 +107,7 @@ class WebDoor:
             self._service,
             Reception(Pages(status, folder), hosts, others, proxies),
             self._identify,
+            self._seated,
             hall.limits.max_output,
             hall.limits.login_timeout,
             self._gone,
@@ -117,22 +117,27 @@ class WebDoor:
 
     def _port(self, moment: Callable[[], Moment]) -> Port:
         return Port(
-            gate=self._hall.gate,
+            arrive=Arrival,  # a place is taken with a seat
             admit=self._admit,
             secure=self._tls is not None,
             proxies=self._proxies,
             has_header=False,
             timeout=self._limits.request_timeout,
             no_tls=lambda: refuse(HTTPStatus.BAD_REQUEST, NO_TLS).serialize(moment().wall),
-            spare=self._limits.max_turned_away,
+            spare=self._limits.max_visitors,
             most_unknown=self._hall.limits.max_members,
         )
 
     def _make_service(self, loop: EventLoop, moment: Callable[[], Moment]) -> Service:
         hall = self._hall
 
-        def open_session(outlet: Outlet, place: Place, now: Moment) -> Session:
-            return Session(hall, outlet, place, now, roaming=True)
+        def open_session(outlet: Outlet, address: str, now: Moment) -> Session:
+            place = hall.gate.enter(address)
+            try:
+                return Session(hall, outlet, place, now, roaming=True)
+            except BaseException:
+                place.leave()
+                raise
 
         framer = Framer(self._limits.compress_from)
         return Service(self._limits, moment, loop.call_later, open_session, framer)
@@ -158,7 +163,7 @@ class WebDoor:
             "connections": len(self._connections) + len(self._vestibule),
             "seats": len(seats),
             "seats_waiting": sum(seat.waiting for seat in seats),
-            "turned_away": len(self._turned_away),
+            "visitors": len(self._visitors),
             "output_queued": sum(queued),
             "output_largest": max(queued, default=0),
         }
@@ -185,29 +190,30 @@ class WebDoor:
         self._connections.add(connection)
         if arrival.unknown:
             self._unknown.add(connection)
-        elif arrival.place is None:
-            self._turn_away(connection, arrival)
+        else:
+            self._receive(connection, arrival.address)
         return connection
 
-    def _identify(self, connection: Connection, address: str) -> Place | None:
-        """A proxy has told where a connection comes from: it takes a place there."""
+    def _identify(self, connection: Connection, address: str) -> None:
+        """A proxy has told where a connection comes from."""
         self._unknown.discard(connection)
-        arrival = arrive(self._hall.gate, address)
-        if arrival.place is None:
-            self._turn_away(connection, arrival)
-        return arrival.place
+        self._receive(connection, address)
 
-    def _turn_away(self, connection: Connection, arrival: Arrival) -> None:
-        """Let a connection without a place be told so, or look at the status."""
-        log.info("%s is turned away from the web door: %s", arrival.address, arrival.refusal)
-        self._turned_away[connection] = source_of(arrival.address)
-        while len(self._turned_away) > self._limits.max_turned_away:
-            one_too_many(self._turned_away).close()
+    def _receive(self, connection: Connection, address: str) -> None:
+        """Bound the connections that only ask, for themselves: they take no member's place."""
+        self._visitors[connection] = source_of(address)
+        if len(self._visitors) > self._limits.max_visitors:
+            crowd = one_too_many(self._visitors)
+            log.info("Too many connections without a seat: one is cut, from %s.", crowd.address)
+            crowd.close()
+
+    def _seated(self, connection: Connection) -> None:
+        self._visitors.pop(connection, None)
 
     def _gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
         self._unknown.discard(connection)
-        self._turned_away.pop(connection, None)
+        self._visitors.pop(connection, None)
 
 
 def _host(origin: str) -> str:

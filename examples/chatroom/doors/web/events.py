@@ -44,9 +44,8 @@ def describe(event: Event) -> Json:
             return _page(event)
         case Forgotten(number):
             return {"kind": "forgotten", "id": number}
-        case Found(room, query, messages):
-            shown = [_message(each) for each in messages]
-            return {"kind": "found", "room": clean(room), "query": clean(query), "messages": shown}
+        case Found():
+            return _found(event)
         case RoomList():
             return _room_list(event)
         case Receipt(number):
@@ -77,6 +76,15 @@ def _page(page: Page) -> Json:
     head: Json = {"kind": "page", "room": clean(page.room), "before": page.before}
     shown = {**head, "messages": [_message(each) for each in page.messages], "more": page.more}
     return {**shown, "next": page.next} if page.next else shown
+
+
+def _found(found: Found) -> Json:
+    shown: Json = {"kind": "found", "room": clean(found.room), "query": clean(found.query)}
+    shown |= {"before": found.before, "messages": [_message(each) for each in found.messages]}
+    shown |= {"more": found.more, "total": found.total}
+    if found.next:
+        shown["next"] = found.next
+    return shown if found.counted else {**shown, "counted": False}
 
 
 def _room_view(view: RoomView) -> Json:

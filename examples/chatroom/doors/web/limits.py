@@ -61,11 +61,13 @@ class WebLimits:
     compress_from: int = bound(
         1024, "bytes", "shortest list (history, people) that is compressed", least=0
     )
-    max_turned_away: int = bound(
-        32,
+    # A browser opens six at once; a class of thirty behind one address can do so together. A
+    # request is answered in milliseconds, so a newcomer costs an old and silent one its connection.
+    max_visitors: int = bound(
+        512,
         "connections",
-        "connections told properly that the room is full; others are cut",
-        least=0,
+        "connections without a seat, as those for the page's files; beyond, the oldest of the "
+        "address that has most is cut",
     )
 
     def __post_init__(self) -> None:

@@ -6,31 +6,23 @@ the network ever reaches the file system.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
 
 from .answers import Answer, refuse
+from .files import file_of, files_of
 
 log = logging.getLogger("chatroom")
 
 STATIC = Path(__file__).parent / "static"
 REFRESH = 5  # seconds
-STATUS = ("/status", "/status.json", "/status.css")
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".txt": "text/plain; charset=utf-8",
-    ".webmanifest": "application/manifest+json",
-}
+_HTML = "text/html; charset=utf-8"
+_GZIP = re.compile(r"gzip(?:\s*;\s*q=(?:1(?:\.0*)?|0\.0*[1-9]\d*))?", re.IGNORECASE)
 _STYLE = b"""\
 :root { color-scheme: light dark; font: 1rem/1.4 system-ui, sans-serif; }
 body { margin: 2rem auto; max-width: 50rem; padding: 0 1rem; }
@@ -46,36 +38,29 @@ class Pages:
     Args:
         status: Returns the server's state, a dict of plain values and of dicts like itself.
         folder: Where the page's files are; ``index.html`` becomes ``/``.
+
+    Raises:
+        ValueError: The page cannot be put together.
     """
 
     def __init__(self, status: Callable[[], Mapping[str, object]], folder: Path = STATIC) -> None:
         self._status = status
-        self._files = {"/status.css": _file(_STYLE, TYPES[".css"])}
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix in TYPES:
-                name = path.relative_to(folder).as_posix()
-                self._files[f"/static/{name}"] = _file(path.read_bytes(), TYPES[path.suffix])
-        if "/static/index.html" in self._files:
-            self._files["/"] = self._files["/static/index.html"]
-        else:
+        self._files = {"/status.css": file_of(_STYLE, ".css"), **files_of(folder)}
+        if "/" not in self._files:
             log.warning(
                 "There is no page in %s: the web door serves no more than its state.", folder
             )
 
-    @staticmethod
-    def is_status(path: str) -> bool:
-        """Return whether `path` tells how the server is, for which nobody needs a place."""
-        return path in STATUS
-
-    def answer(self, path: str, known: str = "") -> Answer:
+    def answer(self, path: str, known: str = "", encodings: str = "") -> Answer:
         """Return the answer to a request for `path`, of which the browser has the version `known`.
 
         Args:
             path: The path as it was sent, without what follows a question mark.
             known: The If-None-Match header.
+            encodings: The Accept-Encoding header.
         """
         if path == "/status":
-            return Answer(HTTPStatus.OK, _status_page(self._status()), TYPES[".html"])
+            return Answer(HTTPStatus.OK, _status_page(self._status()), _HTML)
         if path == "/status.json":
             status = self._status()
             body = json.dumps(status, indent=2).encode() + b"\n"
@@ -86,19 +71,18 @@ class Pages:
         found = self._files.get(path)
         if found is None:
             return refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
-        if _matches(known, dict(found.headers)["ETag"]):
-            return Answer(HTTPStatus.NOT_MODIFIED, b"", found.kind, found.headers)
-        return found
-
-
-def _file(data: bytes, kind: str) -> Answer:
-    # Asked for again each time and answered with a hundred bytes: nobody runs yesterday's script.
-    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    return Answer(HTTPStatus.OK, data, kind, (("ETag", tag), ("Cache-Control", "no-cache")))
+        plain = found.plain
+        if _matches(known, found.tag):
+            return Answer(HTTPStatus.NOT_MODIFIED, b"", plain.kind, plain.headers)
+        return found.packed if found.packed is not None and _unpacks(encodings) else plain
 
 
 def _matches(known: str, tag: str) -> bool:
-    return tag in (each.strip().removeprefix("W/") for each in known.split(","))
+    return tag.removeprefix("W/") in (each.strip().removeprefix("W/") for each in known.split(","))
+
+
+def _unpacks(encodings: str) -> bool:
+    return any(_GZIP.fullmatch(each.strip()) for each in encodings.split(","))
 
 
 def _status_page(status: Mapping[str, object]) -> bytes:

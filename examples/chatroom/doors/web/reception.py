@@ -30,11 +30,6 @@ log = logging.getLogger("chatroom")
 CHAT = "/chat"
 ORIGIN = "/origin"
 """Tells a page why its origin is refused: no browser shows it the answer to its WebSocket."""
-FULL = refuse(
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    "The chat room is full; please try again later.",
-    ("Retry-After", "30"),
-)
 HSTS = ("Strict-Transport-Security", "max-age=2592000")  # 30 days: less than a certificate's life
 _ABSOLUTE = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE)
 _PLAIN_ORIGIN = re.compile(r"https?://[\w.:\[\]-]+", re.ASCII)  # fit for a command line
@@ -97,15 +92,12 @@ class Reception:
         secure = client.scheme == "https" if client.scheme else secure
         return Visitor(client.address, secure, local)
 
-    def answer(
-        self, request: Request, visitor: Visitor, *, full: bool, head: bool
-    ) -> Answer | None:
+    def answer(self, request: Request, visitor: Visitor, *, head: bool) -> Answer | None:
         """Return the answer, or None if the request may become a WebSocket.
 
         Args:
             request: The request.
             visitor: Who asks.
-            full: Whether there is no place for the connection.
             head: Whether the method is HEAD.
         """
         try:
@@ -122,10 +114,12 @@ class Reception:
         if path == ORIGIN:
             refusal = self._refusal(unquote(query), host or "", visitor)
             answer = Answer(HTTPStatus.OK, b"" if refusal is None else refusal.body)
-        elif full and not self.pages.is_status(path):
-            answer = FULL
         else:
-            answer = self.pages.answer(path, ",".join(request.headers.get_all("If-None-Match")))
+            known, encodings = (
+                ",".join(request.headers.get_all(name))
+                for name in ("If-None-Match", "Accept-Encoding")
+            )
+            answer = self.pages.answer(path, known, encodings)
         return self._with_hsts(answer, host or "", visitor)
 
     def warn_of_tls(self, peer: str) -> None:

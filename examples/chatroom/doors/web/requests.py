@@ -101,11 +101,12 @@ class GetPage:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Find messages."""
+    """Find messages, the newest, or the newest before the one with the id `before`."""
 
     n: int
     room: str
     text: str
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,22 +9,17 @@ for a while, keeps what happens, and hands it to whoever comes back with the tok
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
 
-from ...hall.gate import Place
-from ...hall.members import Outlet
-from ...hall.messages import LAST_WORDS, Event, Kind, Message, Moment
+from ...hall.messages import LAST_WORDS, Event, Kind, Message
 from ...hall.order import Proof
 from ...hall.throttle import TokenBucket
 from ...people.names import Refused
 from . import requests
 from .backlog import Backlog
 from .events import Json
-from .frames import Frame, Framer, frame_of
-from .limits import WebLimits
-from .tokens import Tokens, new_token, proof_of
+from .frames import Frame, frame_of
+from .service import Line, Service, Talk, Timer
+from .tokens import new_token, proof_of
 
 log = logging.getLogger("chatroom")
 
@@ -32,90 +27,24 @@ GOODBYE, CLOSING, REPLACED = 4000, 1012, 4001
 """The codes a connection is closed with: said goodbye, the server closes, another one came."""
 
 
-class Line(Protocol):
-    """What a seat needs of the connection it is on."""
-
-    def show(self, frame: Frame) -> None:
-        """Queue `frame`; must not block, nor fail when the connection is over."""
-
-    def seated(self) -> None:
-        """Somebody has come in: there is no more hurry."""
-
-    def end(self, code: int, reason: str) -> None:
-        """Send what is queued, then close."""
-
-
-class Talk(Protocol):
-    """What a seat needs of a session; `session.Session` has it all, and documents it."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102 - see above
-    @property
-    def logged_in(self) -> bool: ...  # noqa: D102 - see above
-    @property
-    def ended(self) -> bool: ...  # noqa: D102 - see above
-    def move(self, place: Place, now: Moment) -> None: ...  # noqa: D102 - see above
-    def log_in(  # noqa: D102 - see above
-        self, raw: str, now: Moment, refused: Callable[[Refused], None], proof: Proof
-    ) -> None: ...
-    def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102 - see above
-    def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102 - see above
-    def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102 - see above
-    def whisper(self, to: str, text: str, now: Moment) -> None: ...  # noqa: D102 - see above
-    def page(self, room: str, before: int, now: Moment) -> None: ...  # noqa: D102 - see above
-    def search(self, room: str, query: str, now: Moment) -> None: ...  # noqa: D102 - see above
-    def rooms(self, now: Moment) -> None: ...  # noqa: D102 - see above
-    def receipt(self, number: int) -> None: ...  # noqa: D102 - see above
-    def views(self) -> None: ...  # noqa: D102 - see above
-    def lost(self, reason: str, now: Moment) -> None: ...  # noqa: D102 - see above
-
-
-class Timer(Protocol):
-    """Something that was to happen."""
-
-    def cancel(self) -> None:
-        """It shall not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What all seats of one door share.
-
-    Attributes:
-        limits: The web door's limits.
-        moment: Tells the time.
-        call_later: Calls something after so many seconds.
-        open_session: Lets somebody into the hall; may raise `Refused`.
-        framer: Makes frames of events.
-        tokens: Whose seat is which.
-    """
-
-    limits: WebLimits
-    moment: Callable[[], Moment]
-    call_later: Callable[[float, Callable[[], None]], Timer]
-    open_session: Callable[[Outlet, Place, Moment], Talk]
-    framer: Framer
-    tokens: Tokens[Seat] = field(default_factory=Tokens)
-
-
 class Seat:
     """One member's end of the hall.
 
     Args:
         service: What all seats share.
-        place: The place in the hall that it takes.
+        address: Where the connection comes from; a place in the hall is taken for it.
         line: The connection it begins on.
 
     Raises:
-        Refused: The hall does not want it; the place is still its giver's.
+        Refused: The hall has no place left, or does not want it.
     """
 
-    def __init__(self, service: Service, place: Place, line: Line) -> None:
+    def __init__(self, service: Service, address: str, line: Line) -> None:
         self._service = service
         self._line: Line | None = line
         self._backlog = Backlog(service.limits.backlog_events, service.limits.backlog_bytes)
-        self._token = ""
-        self._secret = new_token()  # the token when it is welcome; its name is proven by it
+        self._welcomed = False
+        self._secret = new_token()  # the first token; the name is proven by it
         self._done = 0
         self._end_code = 0
         self._last: Frame | None = None
@@ -123,12 +52,12 @@ class Seat:
         self._returns = TokenBucket(limits.resume_rate, limits.resume_burst, now)
         self._grace: Timer | None = None
         self._session: Talk | None = None
-        self._session = service.open_session(self, place, service.moment())
+        self._session = service.open_session(self, address, service.moment())
 
     @property
     def welcomed(self) -> bool:
         """Whether it has a name, and a token to come back with."""
-        return bool(self._token)
+        return self._welcomed
 
     @property
     def ended(self) -> bool:
@@ -163,7 +92,7 @@ class Seat:
     def _say_goodbye(self, kind: Kind) -> None:
         self._end_code = CLOSING if kind is Kind.CLOSING else GOODBYE
         if self._line is not None:
-            self._service.tokens.take_back(self._token)
+            self._service.tokens.take_back(self)
             self._line.end(self._end_code, kind.value)
 
     # Coming in
@@ -190,19 +119,20 @@ class Seat:
 
     def _welcome(self) -> bool:
         """Say whether it is in, and say so to the browser before anything else."""
-        if self._token:
+        if self._welcomed:
             return True
         if self._session is None or not self._session.logged_in:
             return False
-        self._token = self._service.tokens.give(self, self._secret)
+        self._welcomed = True
+        token = self._service.tokens.give(self, token=self._secret)
         if self._line is not None:
             self._line.seated()
-            self._line.show(self._welcoming(self._session.name))
+            self._line.show(self._welcoming(self._session.name, token))
         return True
 
-    def _welcoming(self, name: str) -> Frame:
+    def _welcoming(self, name: str, token: str) -> Frame:
         grace = self._service.limits.resume_grace
-        return frame_of({"kind": "welcome", "name": name, "token": self._token, "grace": grace})
+        return frame_of({"kind": "welcome", "name": name, "token": token, "grace": grace})
 
     def _turn_down(self, event: Event) -> None:
         """To somebody without a name only the last words matter."""
@@ -216,6 +146,7 @@ class Seat:
     def obey(self, request: requests.Request) -> None:
         """Do what is asked, once however often it is sent."""
         session = self._session
+        self._service.tokens.settle(self)  # what is asked here is asked behind the latest token
         if session is None or request.n <= self._done or session.ended:
             return
         self._done = request.n
@@ -242,8 +173,8 @@ class Seat:
                 session.leave(room, now)
             case requests.GetPage(_, room, before):
                 session.page(room, before, now)
-            case requests.Search(_, room, text):
-                session.search(room, text, now)
+            case requests.Search(_, room, text, before):
+                session.search(room, text, now, before)
             case requests.ListRooms():
                 session.rooms(now)
 
@@ -253,16 +184,20 @@ class Seat:
         """Count one more return; say whether it is not one too many for now."""
         return self._returns.take(self._service.moment().mono)
 
-    def attach(self, line: Line, seen: int | None, place: Place | None) -> None:
+    def attach(self, line: Line, seen: int | None, address: str, token: str) -> None:
         """Go on with `line`, on the other side of which `seen` events have arrived.
 
         Args:
             line: The new connection.
             seen: How many events the browser has received; None if it has forgotten all.
-            place: The new connection's place, which replaces the old one; None if it has none.
+            address: Where it comes from; the seat's place counts there from now on.
+            token: The one it came with, which counts until the new one has arrived.
+
+        Raises:
+            Full: There are too many from there; the seat waits as before.
         """
-        if place is not None and self._session is not None:
-            self._session.move(place, self._service.moment())
+        if self._session is not None:
+            self._session.move(address, self._service.moment())
         if self._line is not None:
             self._line.end(REPLACED, "replaced")
         self._cancel_grace()
@@ -270,27 +205,29 @@ class Seat:
         line.seated()
         missing = None if seen is None else self._backlog.after(seen)
         if missing is None:
-            self._begin_anew(line, fresh=seen is not None)
+            self._begin_anew(line, token, fresh=seen is not None)
         else:
-            line.show(self._resumed({}))
+            line.show(self._resumed(token, {}))
             for frame in missing:
                 line.show(frame)
         if self._end_code:
-            self._service.tokens.take_back(self._token)
+            self._service.tokens.take_back(self)
             line.end(self._end_code, "goodbye")
 
-    def _begin_anew(self, line: Line, *, fresh: bool) -> None:
+    def _begin_anew(self, line: Line, token: str, *, fresh: bool) -> None:
         self._backlog.forget()
         begin: Json = {"seen": self._backlog.total}
-        line.show(self._resumed({**begin, "fresh": True} if fresh else begin))
+        line.show(self._resumed(token, {**begin, "fresh": True} if fresh else begin))
         if self._last is not None:
             self._add(self._last)
         elif self._session is not None:
             self._session.views()
 
-    def _resumed(self, more: Json) -> Frame:
+    def _resumed(self, token: str, more: Json) -> Frame:
         name = self._session.name if self._session is not None else ""
-        return frame_of({"kind": "resumed", "name": name, "done": self._done, **more})
+        new = self._service.tokens.give(self, token)
+        known: Json = {"name": name, "token": new, "done": self._done}
+        return frame_of({"kind": "resumed", **known, **more})
 
     def lost(self, line: Line, reason: str) -> None:
         """`line` is gone: wait for another one, unless there is nothing to wait for."""
@@ -298,14 +235,16 @@ class Seat:
             return
         self._line = None
         grace = self._service.limits.resume_grace
-        if not self._token or self._end_code or self.ended or not grace:
+        session = self._session
+        if session is None or not self._welcomed or self._end_code or session.ended or not grace:
             self._leave(reason)
         else:
+            session.hold(grace, self._service.moment())
             self._grace = self._service.call_later(grace, lambda: self._leave(reason))
 
     def _leave(self, reason: str) -> None:
         self._cancel_grace()
-        self._service.tokens.take_back(self._token)
+        self._service.tokens.take_back(self)
         if self._session is not None:
             self._session.lost(reason, self._service.moment())
 

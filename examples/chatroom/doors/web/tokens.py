@@ -1,6 +1,11 @@
 """Who holds which token.
 
 Rule of this file: secrets; none of them is kept, compared or logged by us as it is.
+
+A token counts until the next one has arrived.  Each return to a seat gives a new one, so that one
+which was read from a disk or overheard is soon worthless; but the answer with it can get lost, and
+then the browser has only the one before.  So the two latest count, and the older of them ends when
+something is asked behind the newer one (`settle`).
 """
 
 from __future__ import annotations
@@ -22,28 +27,50 @@ class Tokens(Generic[T]):
 
     def __init__(self) -> None:
         self._known: dict[bytes, T] = {}
+        self._of: dict[T, list[bytes]] = {}  # the latest last
 
     def __len__(self) -> int:
-        """Return how many are out."""
-        return len(self._known)
+        """Return how many hold one."""
+        return len(self._of)
 
-    def give(self, holder: T, token: str = "") -> str:
-        """Let `token`, a new one unless given, stand for `holder`, and return it."""
+    def give(self, holder: T, shown: str = "", token: str = "") -> str:
+        """Return a new token for `holder`; of its others only `shown` counts on.
+
+        Args:
+            holder: Whose it is.
+            shown: The token that `holder` has shown last, which it may show again.
+            token: The new one, where it was made before with `new_token()`.
+        """
         token = token or new_token()
-        self._known[_digest(token)] = holder
+        digest, before = _digest(token), _digest(shown)
+        self._keep(holder, [each for each in self._of.get(holder, []) if each == before])
+        self._known[digest] = holder
+        self._of[holder].append(digest)
         return token
 
     def find(self, token: str) -> T | None:
-        """Return whom `token` was given to, as long as it was not taken back."""
+        """Return whom `token` was given to, as long as it counts."""
         return self._known.get(_digest(token))
 
-    def take_back(self, token: str) -> None:
-        """Make `token` worthless; again is harmless."""
-        self._known.pop(_digest(token), None)
+    def settle(self, holder: T) -> None:
+        """The latest token of `holder` has arrived: an older one is worthless."""
+        if len(self._of.get(holder, [])) > 1:
+            self._keep(holder, self._of[holder][-1:])
+
+    def take_back(self, holder: T) -> None:
+        """Make the tokens of `holder` worthless; again is harmless."""
+        for digest in self._of.pop(holder, []):
+            del self._known[digest]
 
     def holders(self) -> list[T]:
         """Return all who hold one."""
-        return list(self._known.values())
+        return list(self._of)
+
+    def _keep(self, holder: T, kept: list[bytes]) -> None:
+        for digest in self._of.get(holder, []):
+            if digest not in kept:
+                del self._known[digest]
+        self._of[holder] = kept
 
 
 def new_token() -> str:

@@ -24,11 +24,10 @@ from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from ...hall.gate import Place
 from ...hall.throttle import TokenBucket
 from .conversation import TOO_MANY_PROBLEMS, Conversation
 from .frames import Frame
-from .seat import Service
+from .service import Service
 
 log = logging.getLogger("chatroom")
 # The protocol would log each message in debug mode, and with it what nobody else may read.
@@ -66,23 +65,17 @@ class WebSocket:
         channel: The connection.
         protocol: Its protocol, just opened.
         service: What all seats share.
-        address: Where it comes from, for the log.
-        place: Its place in the hall, None if that is full.
+        address: Where it comes from.
 
     Attributes:
         conversation: What is said on it.
     """
 
     def __init__(
-        self,
-        channel: Channel,
-        protocol: ServerProtocol,
-        service: Service,
-        address: str,
-        place: Place | None,
+        self, channel: Channel, protocol: ServerProtocol, service: Service, address: str
     ) -> None:
         limits = service.limits
-        self.conversation = Conversation(service, self, address, place)
+        self.conversation = Conversation(service, self, address)
         self._channel = channel
         self._protocol = protocol
         self._moment = service.moment

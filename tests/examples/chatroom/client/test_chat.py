@@ -169,6 +169,12 @@ def test_a_search_shows_ids_to_operators(chat: Watched) -> None:
     assert [row.label for row in chat.active.rows if row.kind == "found said"] == ["", "[3] "]
 
 
+def test_a_search_says_how_many_there_are(chat: Watched) -> None:
+    found = {"kind": "found", "room": "lobby", "query": "x", "messages": [message("said", id=3)]}
+    chat.handle({**found, "total": 241, "more": True})
+    assert "241 lines found in lobby with: x; the newest 1" in chat.texts()
+
+
 def test_what_is_forgotten_goes_and_what_is_unknown_is_passed_over(chat: Watched) -> None:
     chat.handle(message("said", "secret", id=5))
     chat.handle({"kind": "forgotten", "id": 5})

@@ -55,7 +55,7 @@ def test_long_lines_come_whole_and_own_lines_once(house: House) -> None:
 
 def test_the_server_asks_for_the_name_that_was_not_given(house: House) -> None:
     ann = Person(house, "")
-    assert ann.lines() == ["-- Welcome to the chat room. What is your name?"]
+    assert ann.lines() == ["-- This is a chat room. What is your name?"]
     ann.type("ann", "hello")
     assert ann.chat.me == "ann"
     assert said(ann) == ["hello"]

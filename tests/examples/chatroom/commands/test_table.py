@@ -24,9 +24,18 @@ def test_the_commands_are_those_promised() -> None:
 
 def test_help_is_made_from_the_table(pair: tuple[Person, Person]) -> None:
     ann, _ = pair
-    ann.types("/help")
-    for command in COMMANDS.values():
-        assert any(command.usage in line and command.help in line for line in ann.notices())
+    for operator in (False, True):
+        ann.session._member.operator = operator
+        ann.screen.clear()
+        ann.types("/help")
+        for command in COMMANDS.values():
+            shown = any(command.usage in line and command.help in line for line in ann.notices())
+            assert shown == (operator or not command.restricted), command.name
+
+
+def test_who_is_no_operator_is_not_shown_their_commands() -> None:
+    restricted = {command.name for command in COMMANDS.values() if command.restricted}
+    assert restricted == {"kick", "ban", "unban", "bans", "mute", "unmute", "forget"}
 
 
 def test_help_says_how_to_leave_telnet_but_not_in_a_browser(pair: tuple[Person, Person]) -> None:

@@ -17,4 +17,5 @@ def test_who_arrives_takes_a_place_or_hears_why_not() -> None:
 
 
 def test_whose_address_is_still_to_be_told_is_unknown() -> None:
-    assert Arrival("10.0.0.1").unknown
+    assert Arrival("10.0.0.1", unknown=True).unknown
+    assert not Arrival("192.0.2.1").unknown

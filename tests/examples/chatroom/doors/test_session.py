@@ -19,7 +19,7 @@ from tests.examples.chatroom.slow_store import SlowStore
 def test_the_first_line_is_the_name() -> None:
     someone = visitor(new_hall())
     someone.session.greet()
-    assert someone.notices() == ["Welcome to the chat room. What is your name?"]
+    assert someone.notices() == ["This is a chat room. What is your name?"]
     someone.types("ann")
     assert someone.session.logged_in
     assert someone.notices()[1] == "Welcome, ann. /help lists the commands."
@@ -206,10 +206,21 @@ def test_a_receipt_comes_after_what_it_is_for() -> None:
 def test_the_place_moves_to_the_next_connection() -> None:
     hall = new_hall()
     ann = person(hall, "ann")
-    ann.session.move(hall.gate.enter("192.0.2.7"), NOON)
+    ann.session.move("192.0.2.7", NOON)
     assert hall.gate.taken == 1
     ann.session.lost("gone", NOON)
     assert hall.gate.taken == 0
+
+
+def test_a_lost_name_is_held_and_that_is_said() -> None:
+    hall = new_hall()
+    ann, eve = person(hall, "ann"), visitor(hall)
+    ann.session.hold(30.0, NOON)
+    with pytest.raises(Refused, match="ann is held for 20 more seconds"):
+        eve.session.log_in("ann", later(10))
+    ann.session.move("192.0.2.7", later(20))
+    with pytest.raises(Refused, match="ann is taken"):
+        eve.session.log_in("ann", later(20))
 
 
 def test_coming_again_does_not_get_around_the_limit_of_an_address() -> None:
@@ -244,7 +255,7 @@ def test_nobody_comes_back_from_a_banned_address() -> None:
     hall = new_hall()
     ann, bob = person(hall, "ann"), person(hall, "bob")
     hall.sanctions.impose(BAN, target_of("192.0.2.7", 20), None, "bob", "", NOON.wall)
-    ann.session.move(hall.gate.enter("192.0.2.7"), NOON)
+    ann.session.move("192.0.2.7", NOON)
     assert ann.screen.texts(Kind.FAREWELL) == ["Your address is banned."]
     assert bob.screen.texts(Kind.LEFT) == ["came from a banned address"]
     ann.session.lost("gone", NOON)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
-from examples.chatroom.doors.arrival import Arrival
+from examples.chatroom.doors.arrival import Arrival, arrive
 from examples.chatroom.doors.proxies import Proxies
 from examples.chatroom.doors.vestibule import LINGER, Port, Vestibule
 from examples.chatroom.hall.gate import Gate
@@ -45,7 +46,7 @@ class Entry:
         self.vestibule = Vestibule(
             self.loop,
             Port(
-                gate=self.gate,
+                arrive=partial(arrive, self.gate),
                 admit=self.admit,
                 secure=self.secure,
                 proxies=Proxies([trusted]),

@@ -1,11 +1,36 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from examples.chatroom.hall.hall import Hall
-from examples.chatroom.hall.history import Answer, Asker, MemoryStore
+from examples.chatroom.hall.history import ANYBODY, Answer, Asker, MemoryStore
 from examples.chatroom.hall.limits import Limits
-from examples.chatroom.hall.messages import Found, Page
+from examples.chatroom.hall.messages import Forgotten, Found, Page
 from tests.examples.chatroom.helpers import NOON, Person, person
 from tests.examples.chatroom.slow_store import SlowStore
+
+Done = Callable[[Answer], None]
+
+
+class HeldStore(MemoryStore):
+    """Looks at once, and answers when the test lets it."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__(kept)
+        self.held: list[Callable[[], None]] = []
+
+    def page(
+        self, room: str, before: int, count: int, done: Done, by: Asker = ANYBODY
+    ) -> None:  # fmt: skip
+        super().page(room, before, count, self._hold(done), by)
+
+    def search(
+        self, room: str, query: str, count: int, done: Done, by: Asker = ANYBODY, before: int = 0
+    ) -> None:
+        super().search(room, query, count, self._hold(done), by, before)
+
+    def _hold(self, done: Done) -> Done:
+        return lambda answer: self.held.append(lambda: done(answer))
 
 
 def quarrel() -> Person:
@@ -103,3 +128,45 @@ def test_an_answer_for_one_who_has_left_is_dropped() -> None:
     ann.session.lost("gone", NOON)
     store.asked.pop()()
     assert not ann.sees(Page)
+
+
+def test_a_look_under_way_does_not_show_what_was_forgotten_meanwhile() -> None:
+    store = HeldStore(100)
+    hall = Hall(Limits(history_page=2), store)
+    ann, eve = person(hall, "ann", roaming=True), person(hall, "eve")
+    eve.session._member.operator = True
+    ann.types("one", "two", "three")
+    ann.session.page("lobby", 0, NOON)
+    ann.session.search("lobby", "two", NOON)
+    eve.types("/forget 2")
+    assert ann.sees(Forgotten) == [Forgotten(2)]
+    for answer in store.held:
+        answer()
+    assert [texts(page) for page in ann.sees(Page)] == [["three"]]
+    assert [texts(found) for found in ann.sees(Found)] == [[]]
+    assert [page.more for page in ann.sees(Page)] == [True]
+
+
+def test_the_page_goes_on_where_all_of_an_answer_was_forgotten() -> None:
+    store = HeldStore(100)
+    hall = Hall(Limits(history_page=1), store)
+    ann, eve = person(hall, "ann", roaming=True), person(hall, "eve")
+    eve.session._member.operator = True
+    ann.types("one", "two")
+    ann.session.page("lobby", 0, NOON)
+    eve.types("/forget 2")
+    store.held.pop()()
+    (page,) = ann.sees(Page)
+    assert (page.messages, page.more, page.next) == ((), True, 2)
+
+
+def test_a_search_goes_on_before_what_was_found_and_counts_all() -> None:
+    hall = Hall(Limits(history_page=2), MemoryStore(100))
+    ann = person(hall, "ann", roaming=True)
+    ann.types("tea 1", "tea 2", "milk", "tea 3")
+    ann.session.search("lobby", "tea", NOON)
+    (newest,) = ann.sees(Found)
+    ann.session.search("lobby", "tea", NOON, newest.messages[0].id)
+    _, older = ann.sees(Found)
+    assert (texts(newest), newest.more, newest.total) == (["tea 2", "tea 3"], True, 3)
+    assert (texts(older), older.more, older.total) == (["tea 1"], False, 3)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from examples.chatroom.hall.gate import Gate
+from examples.chatroom.hall.gate import Full, Gate
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.people.names import Refused
 
@@ -46,3 +46,19 @@ def test_link_local_neighbours_do_not_share_their_places() -> None:
         gate.enter(address)
     with pytest.raises(Refused, match="your address"):
         gate.enter("fe80::1%eth0")
+
+
+def test_a_place_moves_with_its_holder() -> None:
+    gate = Gate(Limits(max_members=2, max_per_address=1))
+    ada, bob = gate.enter("192.0.2.1"), gate.enter("192.0.2.2")
+    ada.move("192.0.2.3")
+    assert (ada.address, ada.source, gate.taken) == ("192.0.2.3", "192.0.2.3", 2)
+    ada.move("192.0.2.3")
+    with pytest.raises(Full, match="your address"):
+        ada.move("192.0.2.2")
+    assert (ada.address, gate.taken) == ("192.0.2.3", 2)
+    bob.move("192.0.2.1")
+    for place in (ada, bob):
+        place.leave()
+        place.move("192.0.2.9")
+    assert (gate.taken, bob.address) == (0, "192.0.2.9")

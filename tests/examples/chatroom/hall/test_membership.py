@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from examples.chatroom.hall.messages import RoomView
 from examples.chatroom.hall.room import here
 from tests.examples.chatroom.hall.halls import arrive, guest
@@ -49,3 +51,41 @@ def test_who_moves_from_room_to_room_is_never_in_too_many() -> None:
     ann = person(new_hall(max_rooms_joined=1), "ann")
     ann.types("/join tea", "/join attic", "/leave")
     assert [view.name for view in ann.sees(RoomView)] == ["tea", "attic", "lobby"]
+
+
+def test_a_room_that_is_made_with_a_key_is_closed_and_its_maker_is_told() -> None:
+    hall = new_hall()
+    ann, bob = person(hall, "ann"), person(hall, "bob", roaming=True)
+    ann.types("/join #attic sesame")
+    assert ann.notices() == [
+        "attic is a new room, closed with your key: /join attic KEY lets others in."
+    ]
+    for key in ("", "sesam"):
+        bob.session.join("attic", key, NOON)
+        assert bob.notices()[-1] == "attic is closed; come in with /join ROOM KEY."
+    bob.session.join("attic", "sesame", NOON)
+    assert bob.sees(RoomView)[-1].closed
+    assert len(bob.notices()) == 2  # nothing more is said to one who opens a closed room
+
+
+def test_a_key_for_an_open_room_is_said_to_be_none() -> None:
+    hall = new_hall()
+    ann, bob = person(hall, "ann", roaming=True), person(hall, "bob")
+    ann.session.join("attic", "", NOON)
+    bob.types("/join attic sesame")
+    assert bob.notices() == ["attic is open to all; it needs no key."]
+
+
+@pytest.mark.parametrize("typed", ["bad name here", "lobby name here"])
+def test_names_and_keys_with_spaces_make_no_room(typed: str) -> None:
+    hall = new_hall()
+    ann = person(hall, "ann")
+    ann.types(f"/join {typed}")
+    assert ann.notices() == [
+        "Neither the name of a room nor a key has spaces: /join ROOM, or /join ROOM KEY."
+    ]
+    ann.types("/join tea x")
+    assert ann.notices()[-1] == "A key is one word of 4 to 100 characters."
+    ann.session.join("bad name", "", NOON)
+    assert "Names are made of letters" in ann.notices()[-1]
+    assert [room.name.shown for room in hall.rooms] == ["lobby"]

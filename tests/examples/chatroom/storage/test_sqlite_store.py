@@ -9,6 +9,7 @@ import pytest
 from examples.chatroom.hall.history import (
     AddMessage,
     Answer,
+    Asker,
     ForgetMessage,
     ForgetRoom,
     Remembered,
@@ -18,6 +19,8 @@ from examples.chatroom.hall.history import (
 )
 from examples.chatroom.hall.messages import Kind, Message
 from examples.chatroom.people.sanction import ForgetSanction, SaveSanction
+from examples.chatroom.storage import history_rows
+from tests.driving import run_until
 from tests.examples.chatroom.storage.diaries import NOON, OK, Diary, add, ids, reopened, said
 
 
@@ -167,7 +170,33 @@ def test_searching_gives_the_newest_and_says_if_there_are_more(diary: Diary) -> 
     diary.write(*(add(number, "word") for number in range(1, 6)))
     answer = diary.search("word", count=2)
     assert (ids(answer.messages), answer.more) == ([4, 5], True)
+    assert (answer.total, answer.counted) == (5, True)
     assert diary.search("word", count=5).more is False
+
+
+def test_a_search_goes_on_before_a_message_and_passes_by_those_who_are_ignored(
+    diary: Diary,
+) -> None:
+    loud = [AddMessage("lobby", replace(said(number, "word"), sender="Eve")) for number in (4, 5)]
+    diary.write(*(add(number, "word") for number in (1, 2, 3)), *loud, add(6, "word", room="attic"))
+    answers: list[Answer] = []
+    for unheard in (frozenset(), frozenset({"eve"})):
+        asker = Asker(unheard=unheard)
+        diary.store.search("lobby", "word", 2, answers.append, asker, 5)
+    run_until(diary.loop, lambda: len(answers) == 2)
+    assert [(ids(each.messages), each.more, each.total) for each in answers] == [
+        ([3, 4], True, 5),
+        ([2, 3], True, 3),
+    ]
+
+
+def test_counting_stops_at_a_bound(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    diary.write(*(add(number, "word") for number in range(1, 6)), add(6, "word", room="attic"))
+    bounded = history_rows._COUNT.replace(f"LIMIT {history_rows.MOST_COUNTED}", "LIMIT 4")
+    monkeypatch.setattr(history_rows, "_COUNT", bounded)
+    monkeypatch.setattr(history_rows, "MOST_COUNTED", 4)
+    answer = diary.search("word", count=2)
+    assert (answer.total, answer.counted, ids(answer.messages)) == (3, False, [4, 5])
 
 
 def test_a_forgotten_message_is_found_no_more(diary: Diary) -> None:

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from examples.chatroom.hall.history import (
     AddMessage,
     Answer,
+    Asker,
     ForgetMessage,
     ForgetRoom,
     SaveRoom,
@@ -22,6 +23,7 @@ from examples.chatroom.hall.history import (
     Written,
 )
 from examples.chatroom.hall.messages import Kind, Message
+from examples.chatroom.people.names import fold
 from examples.chatroom.people.sanction import ForgetSanction, SaveSanction
 from examples.chatroom.storage.sqlite_store import Retention, SqliteStore, Trimmed
 from miniloop import EventLoop
@@ -135,13 +137,19 @@ class StoreIsAList(RuleBasedStateMachine):
         assert self.only(told) == newest(found, count)
 
     @rule(room=ROOMS, query=st.lists(st.sampled_from([*WORDS, "te", "bob", "!"]), max_size=3),
-          count=st.integers(1, 5))  # fmt: skip
-    def search(self, room: str, query: list[str], count: int) -> None:
+          count=st.integers(1, 5), before=st.integers(0, 60),
+          unheard=st.sampled_from([frozenset(), frozenset({"bob"})]))  # fmt: skip
+    def search(
+        self, room: str, query: list[str], count: int, before: int, unheard: frozenset[str]
+    ) -> None:
         told: list[Answer] = []
-        self.store.search(room, " ".join(query), count, told.append)
+        asker = Asker(unheard=unheard)
+        self.store.search(room, " ".join(query), count, told.append, asker, before)
         words = [word for word in query if word != "!"]
         found = [each for each in self.known(room) if words and matches(each, words)]
-        assert self.only(told) == newest(found, count)
+        found = [each for each in found if fold(each.sender) not in unheard]
+        older = [each for each in found if not before or each.id < before]
+        assert self.only(told) == replace(newest(older, count), total=len(found))
 
     @rule(later=st.floats(0.0, 80.0))
     def trim(self, later: float) -> None:

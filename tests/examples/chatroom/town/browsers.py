@@ -161,6 +161,7 @@ class Browser:
 
     def _on_resumed(self, event: dict[str, Any]) -> None:
         assert not event.get("fresh"), "so much has not happened"
+        self._token = event["token"]
         # Whoever asks for everything again gets nothing twice.
         self._ask_again(self._town.chance.choice((0, event["done"])))
 

@@ -24,11 +24,12 @@ export function clock({ at, id = 0 }) {
   return make("time", { datetime: date.toISOString(), title }, CLOCK.format(date));
 }
 
-/** Return the words of a message, the reader's name and links marked, all as text. */
+/** Return the words of a message, the reader's name, links and code marked, all as text. */
 export function words(text, me) {
   return piecesOf(text, me).map((piece) => {
     if (piece.type === "mention") return make("mark", {}, piece.text);
     if (piece.type === "text") return piece.text;
+    if (piece.type === "code") return make("code", {}, piece.text.slice(1, -1));
     const link = { href: piece.href, target: "_blank", rel: "noopener noreferrer nofollow" };
     return make("a", link, piece.text);
   });

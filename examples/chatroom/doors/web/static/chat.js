@@ -5,6 +5,7 @@ import { HANDLERS } from "./events.js";
 import { mentionsIn } from "./names.js";
 
 const SPOKEN = new Set(["said", "acted", "whispered"]);
+const MOST_MISSED = 3;
 const SOON = 15; // seconds in which something one asked for should have come
 
 export class Chat {
@@ -17,9 +18,11 @@ export class Chat {
     this.open = ""; // the key of the one that is shown
     this.visible = true; // whether the page is
     this.following = true; // whether its newest message is
-    this.found = null; // the last search's answer
+    this.found = null; // the last search's answers, joined; `back` is where older ones go on
     this.directory = []; // the last list of rooms
     this.notice = ""; // the server's last sentence
+    this.missed = []; // sentences that came out of the reader's sight
+    this.alert = () => {}; // called with a key and a message that is for the reader, unseen
     this.wishedUntil = 0;
     this.early = []; // sentences that came before there was a room to show them in
   }
@@ -34,6 +37,11 @@ export class Chat {
 
   get privates() {
     return [...this.conversations.values()].filter((each) => each.isPrivate);
+  }
+
+  /** Whether the reader is an operator. */
+  get operator() {
+    return this.rooms.some((room) => room.people.get(this.me));
   }
 
   get unread() {
@@ -67,6 +75,7 @@ export class Chat {
     if (this.current && this.open !== key) this.current.mark = 0;
     this.open = key;
     this.following = true;
+    this.missed = [];
     this.read();
     this.early.splice(0).forEach((message) => chosen.addNew(message));
   }
@@ -76,6 +85,7 @@ export class Chat {
     if (this.visible && !visible && this.current) this.current.mark = 0;
     this.visible = visible;
     this.following = following;
+    if (visible && following) this.missed = [];
     this.read();
   }
 
@@ -114,7 +124,9 @@ export class Chat {
   /** Show the open room around the message `id`, or its newest ones if `id` is 0. */
   visit(id) {
     const room = this.current;
-    if (!room || room.isPrivate || this.#loads(room)) return;
+    if (!room || room.isPrivate) return;
+    room.next = this.#loads(room) ? id : 0;
+    if (this.#loads(room)) return;
     room.target = id;
     if (id ? room.byId.has(id) : !room.detached) return;
     // Ids grow over all rooms: some of the next ones are this room's, and give the context.
@@ -128,16 +140,31 @@ export class Chat {
     if (text) this.tell(text);
   }
 
+  /** Take a conversation out of the list; the next one of its kind is shown, or else the one before. */
   remove(key) {
+    const removed = this.conversations.get(key);
+    const alike = removed?.isPrivate ? this.privates : this.rooms;
+    const at = alike.indexOf(removed);
     this.conversations.delete(key);
     if (this.open !== key) return;
     this.open = "";
-    this.show(this.conversations.keys().next().value);
+    const next = alike[at + 1] ?? alike[at - 1] ?? [...this.conversations.values()][0];
+    if (next) this.show(keyOf(next.name, next.isPrivate));
+  }
+
+  /** Put a private conversation back that was removed, with what came since. */
+  putBack(conversation) {
+    const key = keyOf(conversation.name, true);
+    this.conversations.get(key)?.items.forEach((item) => conversation.add(item));
+    this.conversations.set(key, conversation);
+    this.show(key);
   }
 
   /** Show a sentence of the server's, or of this page's, in the open conversation. */
   tell(text, kind = "notice") {
     this.notice = text;
+    const sees = this.visible && this.following && !this.current?.detached;
+    if (!sees) this.missed = [...this.missed.slice(1 - MOST_MISSED), text];
     const message = { kind, text, at: this.clock() };
     if (this.current) this.current.addNew(message);
     else this.early = [...this.early.slice(-4), message];
@@ -170,13 +197,25 @@ export class Chat {
   page(event) {
     const room = this.conversations.get(keyOf(event.room, false));
     if (!room?.expected.delete(event.before)) return;
-    if (room.replacing === event.before) {
-      room.replaceBy(event);
-      return;
-    }
+    const { next } = room;
+    if (room.replacing === event.before) room.replaceBy(event);
+    else this.#addPage(room, event);
+    if (next && room === this.current) this.visit(next);
+  }
+
+  #addPage(room, event) {
     const before = room.addPage(event);
     if (before !== null) this.#page(room, before);
     room.trim(room !== this.current || (this.following && !room.loading));
+  }
+
+  /** Take what a search has found; what is older than the last answer is put before that. */
+  find(event) {
+    const back = event.next ?? event.messages[0]?.id ?? 0;
+    if (!event.before) this.found = { ...event, back };
+    else if (this.found?.back === event.before && this.found.query === event.query) {
+      this.found = { ...event, back, messages: [...event.messages, ...this.found.messages] };
+    }
   }
 
   /** Show the message `id` no longer, wherever it is held. */
@@ -184,7 +223,8 @@ export class Chat {
     for (const each of this.conversations.values()) each.forget(id);
     if (!this.found) return;
     const messages = this.found.messages.filter((each) => each.id !== id);
-    this.found = { ...this.found, messages };
+    const total = this.found.total - (this.found.messages.length - messages.length);
+    this.found = { ...this.found, messages, total };
   }
 
   rename(event) {
@@ -227,9 +267,9 @@ export class Chat {
     if (open && this.visible) return;
     if (!conversation.unread && item) conversation.mark = item.serial;
     conversation.unread += 1;
-    if (event.kind === "whispered" || mentionsIn(event.text, this.me).length) {
-      conversation.mentioned = true;
-    }
+    if (event.kind !== "whispered" && !mentionsIn(event.text, this.me).length) return;
+    conversation.mentioned = true;
+    if (!this.visible) this.alert(keyOf(conversation.name, conversation.isPrivate), event);
   }
 
   #conversation(name, isPrivate) {

@@ -1,26 +1,33 @@
 // Completing names and commands. Pure.
 
-export const COMMANDS = [
-  "/ban", "/bans", "/forget", "/help", "/history", "/ignore", "/join", "/kick", "/leave", "/lock",
-  "/look", "/me", "/msg", "/mute", "/nick", "/oper", "/quit", "/rooms", "/search", "/topic",
-  "/unban", "/unlock", "/unmute", "/who",
+const COMMANDS = [
+  "/help", "/history", "/ignore", "/join", "/leave", "/lock", "/look", "/me", "/msg", "/nick",
+  "/oper", "/quit", "/rooms", "/search", "/topic", "/unlock", "/who",
 ];
+const OPERATORS = ["/ban", "/bans", "/forget", "/kick", "/mute", "/unban", "/unmute"];
+
+/** Return the commands that can be completed: those of operators only for one. */
+export function commandsFor(operator) {
+  return operator ? [...COMMANDS, ...OPERATORS].sort() : COMMANDS;
+}
 
 /**
  * Return {start, options}: what the word before the caret could become, and where it begins.
  *
- * A name at the beginning of a line gets a colon, as one speaks to somebody.
+ * A name at the beginning of a line gets a colon, as one speaks to somebody; one that begins with
+ * "@" keeps that sign, and "@" alone could become any name.
  */
 export function completionsOf(text, caret, names, commands = COMMANDS) {
   const line = text.lastIndexOf("\n", caret - 1) + 1;
   const start = Math.max(line, text.lastIndexOf(" ", caret - 1) + 1);
   const word = text.slice(start, caret).toLowerCase();
   if (!word) return { start, options: [] };
-  const begins = (option) => option.toLowerCase().startsWith(word);
   if (word.startsWith("/") && start === 0) {
+    const begins = (option) => option.toLowerCase().startsWith(word);
     return { start, options: commands.filter(begins).map((each) => `${each} `) };
   }
-  const bare = word.startsWith("@") ? word.slice(1) : word;
-  const found = names.filter((name) => bare && name.toLowerCase().startsWith(bare));
-  return { start, options: found.map((name) => name + (start === line ? ": " : " ")) };
+  const sign = word.startsWith("@") ? "@" : "";
+  const found = names.filter((name) => name.toLowerCase().startsWith(word.slice(sign.length)));
+  const end = start === line && !sign ? ": " : " ";
+  return { start, options: found.map((name) => sign + name + end) };
 }

@@ -7,6 +7,7 @@ const LONGEST_DELAY = 30_000;
 const FULL_DELAY = 10_000; // "come back later" is meant
 const SILENCE = 45_000; // then ask whether the server is still there
 const PATIENCE = 15_000; // for any answer; then the connection is given up
+const DOUBTING = 5000; // the same where the browser says that it has no network
 const SAID_GOODBYE = 4000;
 const REPLACED = 4001;
 const TOO_MANY_BAD = 4002;
@@ -15,7 +16,10 @@ const FULL = 1013;
 
 /**
  * States, as told to `handlers.state`: "idle" (no name yet), "connecting", "online", "waiting"
- * (until `retryAt`), "offline" (the browser has no network), "ended" (with `code`).
+ * (until `retryAt`), "ended" (with `code`).
+ *
+ * That the browser has no network is a hint only: the server may be on this machine, and a virtual
+ * network unknown to the browser.
  */
 export class Connection {
   constructor(url, requests, handlers) {
@@ -26,6 +30,7 @@ export class Connection {
     this.socket = null;
     this.name = "";
     this.token = "";
+    this.borrowed = false;
     this.proof = ""; // the first token of our seat: it shows elsewhere that the name is ours
     this.seen = null; // events received; null: this page knows nothing
     this.attempts = 0;
@@ -43,9 +48,12 @@ export class Connection {
     else this.connect();
   }
 
-  /** Take up the seat of `token` again, as `name`, knowing nothing of what was said. */
-  resume(token, name) {
-    Object.assign(this, { token, name, seen: null });
+  /**
+   * Take up the seat of `token` again, as `name`, knowing nothing of what was said. If there is
+   * none any more, come in anew; but not if it was another tab's (`borrowed`).
+   */
+  resume(token, name, borrowed = false) {
+    Object.assign(this, { token, name, borrowed, seen: null });
     this.connect();
   }
 
@@ -70,15 +78,13 @@ export class Connection {
 
   /** Connect now if we only wait for it; ask for a sign of life if we seem connected. */
   hurry() {
-    if (this.state === "waiting" || this.state === "offline") this.connect();
+    if (this.state === "waiting") this.connect();
     else if (this.state === "online" && Date.now() - this.heard > PATIENCE) this.#ask();
   }
 
-  /** The browser says that there is no network. */
-  offline() {
-    if (this.state === "idle" || this.state === "ended") return;
-    this.#abandon();
-    this.#change("offline");
+  /** The browser says that there is no network: ask whether the server is there all the same. */
+  doubt() {
+    if (this.state === "online") this.#ask();
   }
 
   /** Send what waits, as fast as one may. */
@@ -111,7 +117,7 @@ export class Connection {
     if (event.kind === "welcome") this.#welcome(event);
     else if (event.kind === "resumed") this.#resumed(event);
     else if (event.kind === "expired") this.#expired();
-    else if (event.kind === "refused") this.handlers.refused(event.text);
+    else if (event.kind === "refused") this.#refused(event.text);
     else if (!this.token) this.handlers.refused(event.text ?? "");
     else {
       this.seen += 1;
@@ -132,28 +138,39 @@ export class Connection {
   #resumed(event) {
     const fresh = this.seen === null || Boolean(event.fresh);
     if (fresh) this.seen = event.seen ?? 0;
-    Object.assign(this, { name: event.name, attempts: 0 });
+    const { token } = this;
+    Object.assign(this, { name: event.name, token: event.token, borrowed: false, attempts: 0 });
+    this.handlers.renewed(token, event.token);
     this.requests.resume(event.done, fresh);
     this.handlers.resumed(event, fresh);
     this.#change("online");
     this.pump();
   }
 
+  /** There is a seat, but no place to take it up from just now; or the name cannot be had. */
+  #refused(text) {
+    this.reason = text;
+    if (!this.token) this.handlers.refused(text);
+  }
+
   #expired() {
     this.proof ||= this.token;
     this.token = "";
-    this.handlers.expired();
-    this.#enter();
+    this.handlers.expired(this.borrowed);
+    if (this.borrowed) {
+      this.#abandon();
+      this.#change("idle");
+    } else this.#enter();
   }
 
   #closed(code) {
     this.#abandon();
+    if (code !== FULL) this.reason = "";
     if (code === REPLACED) this.seen = null; // the other page has begun the count anew
     if (code === TOO_LONG) this.handlers.unsendable(this.requests.giveUp());
     const goodbye = code === SAID_GOODBYE || code === TOO_MANY_BAD;
     if (goodbye && !this.token) this.#change("idle"); // too many names tried
     else if (goodbye || code === REPLACED) this.#end(code);
-    else if (navigator.onLine === false) this.#change("offline");
     else this.#wait(code === FULL ? FULL_DELAY : FIRST_DELAY);
   }
 
@@ -192,10 +209,11 @@ export class Connection {
   #watch() {
     const silent = Date.now() - this.heard;
     const waiting = this.requests.queue.find((request) => request.sent);
-    const late = waiting && Date.now() - waiting.at > PATIENCE;
+    const patience = navigator.onLine === false ? DOUBTING : PATIENCE;
+    const late = waiting && Date.now() - waiting.at > patience;
     if (this.state === "connecting" && silent > PATIENCE) this.#closed(0);
     else if (this.state !== "online") return;
-    else if (late && silent > PATIENCE) this.#closed(0);
+    else if (late && silent > patience) this.#closed(0);
     else if (!waiting && silent > SILENCE) this.#ask();
   }
 

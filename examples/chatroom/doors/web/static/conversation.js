@@ -42,6 +42,7 @@ export class Conversation {
     this.detached = false; // an old piece: the newest items are not among `items`
     this.aside = []; // what came meanwhile
     this.target = 0; // id of the message to be shown
+    this.next = 0; // id of the one to be shown when the page that was asked for is there
   }
 
   get oldestId() {

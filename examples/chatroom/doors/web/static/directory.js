@@ -1,35 +1,40 @@
-// The dialog by which one joins a room: the list of all rooms, and a name and a key to type.
+// The dialog by which one joins a room: a name, which also filters the list of rooms, and a key.
 
 import { keyOf } from "./conversation.js";
 import { byId, icon, make, setText, toLine } from "./dom.js";
+
+const ORDER = new Intl.Collator();
 
 export class Directory {
   /** `join(room, key)` asks to be let in; `refresh()` asks for the list of rooms. */
   constructor(chat, join, refresh, choose) {
     Object.assign(this, { chat, join, refresh, choose });
     this.dialog = byId("join");
+    this.name = byId("join-room");
     byId("open-join").addEventListener("click", () => this.open());
+    this.name.addEventListener("input", () => this.#list());
     byId("join-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      const room = byId("join-room").value.trim().replace(/^#/, "");
+      const room = this.#typed();
       if (room) this.#ask(room, byId("join-key").value);
     });
   }
 
   open() {
     byId("join-form").reset();
+    byId("empty-rooms").open = false;
     setText(byId("join-said"), "");
     this.rendered = null;
     this.refresh();
     this.render();
     if (!this.dialog.open) this.dialog.showModal();
+    if (!matchMedia("(pointer: coarse)").matches) this.name.focus();
   }
 
   /** Show the list of rooms, if it has changed. */
   render() {
     if (!this.dialog.open || this.rendered === this.chat.directory) return;
-    this.rendered = this.chat.directory;
-    byId("directory").replaceChildren(...this.rendered.map((room) => this.#entry(room)));
+    this.#list();
   }
 
   /** The server has answered: one is in the room, or its last sentence says why not. */
@@ -38,6 +43,21 @@ export class Directory {
       this.dialog.close();
       toLine();
     } else setText(byId("join-said"), this.chat.notice);
+  }
+
+  // Empty rooms are folded away, unless one looks for a name.
+  #list() {
+    this.rendered = this.chat.directory;
+    const wanted = this.#typed().toLowerCase();
+    const has = (text) => text.toLowerCase().includes(wanted);
+    const rooms = this.rendered.filter(({ name, topic }) => has(name) || has(topic ?? ""));
+    rooms.sort((one, other) => other.people - one.people || ORDER.compare(one.name, other.name));
+    const busy = rooms.filter((room) => wanted || room.people);
+    const empty = rooms.slice(busy.length);
+    byId("directory").replaceChildren(...busy.map((room) => this.#entry(room)));
+    byId("empty-rooms").hidden = empty.length === 0;
+    setText(byId("empty-count"), empty.length === 1 ? "1 empty room" : `${empty.length} empty rooms`);
+    byId("empty-list").replaceChildren(...empty.map((room) => this.#entry(room)));
   }
 
   #entry(room) {
@@ -58,7 +78,7 @@ export class Directory {
       this.dialog.close();
       this.choose(keyOf(room.name, false));
     } else if (room.closed) {
-      byId("join-room").value = room.name;
+      this.name.value = room.name;
       byId("join-key").focus();
       setText(byId("join-said"), `${room.name} is closed: please type its key.`);
     } else this.#ask(room.name, "");
@@ -68,5 +88,9 @@ export class Directory {
     setText(byId("join-said"), "Asking…");
     this.chat.notice = "";
     this.join(room, key);
+  }
+
+  #typed() {
+    return this.name.value.trim().replace(/^#/, "");
   }
 }

@@ -25,7 +25,10 @@ export const HANDLERS = new Map([
   ["renamed", inRoom((_room, event, chat) => chat.rename(event))],
   ["whispered", (chat, event) => {
     const partner = event.sender === chat.me ? event.recipient : event.sender;
-    chat.hear(chat.privateWith(partner), event);
+    const conversation = chat.privateWith(partner);
+    chat.hear(conversation, event);
+    const unseen = event.sender === chat.me && conversation !== chat.current;
+    if (unseen) chat.tell(`You, to ${partner} alone: ${event.text}`); // sent by /msg from a room
   }],
   ["notice", (chat, event) => chat.tell(event.text)],
   ["farewell", (chat, event) => chat.tell(event.text)],
@@ -34,7 +37,7 @@ export const HANDLERS = new Map([
   ["parted", (chat, event) => chat.part(event.room, event.text)],
   ["page", (chat, event) => chat.page(event)],
   ["forgotten", (chat, event) => chat.forget(event.id)],
-  ["found", (chat, event) => (chat.found = event)],
+  ["found", (chat, event) => chat.find(event)],
   ["problem", (chat, event) => chat.tell(`This page made a mistake: ${event.text}`)],
   ["rooms", (chat, event) => (chat.directory = event.rooms)],
 ]);

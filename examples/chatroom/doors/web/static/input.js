@@ -1,18 +1,21 @@
 // The field one types into: sending, recalling, completing.
 
-import { completionsOf } from "./complete.js";
-import { byId, setText } from "./dom.js";
+import { commandsFor, completionsOf } from "./complete.js";
+import { byId, make, setText } from "./dom.js";
 
 const REMEMBERED = 50; // lines for the Up key
 const LONGEST = 1024; // bytes the server takes in a line
 const SOON_FULL = 900;
+const SUGGESTED = 6; // names after "@"
 const SECRET = /^\/(oper|lock|join\s+\S+)\s+\S/i; // has a password: not to be shown once more
 
 export class Input {
-  /** `send(text)` is called for each line; `names()` gives whom Tab may complete. */
-  constructor(send, names) {
-    this.send = send;
-    this.names = names;
+  /**
+   * `send(text)` is called for each line; `names()` gives whom Tab may complete, and `operator()`
+   * whether it completes the commands of operators.
+   */
+  constructor(send, names, operator) {
+    Object.assign(this, { send, names, operator });
     this.field = byId("line");
     this.hint = byId("hint");
     this.sent = [];
@@ -58,7 +61,9 @@ export class Input {
   }
 
   #key(event) {
-    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    // 229: Safari has ended the composition before it reports the Enter that commits it.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     const act = KEYS.get(event.key);
     if (event.key !== "Tab" && event.key !== "Shift") this.completion = null;
     if (act?.(this, event)) event.preventDefault();
@@ -68,11 +73,17 @@ export class Input {
     const { field } = this;
     if (!this.completion) {
       if (backwards || field.selectionStart !== field.selectionEnd) return false;
-      const found = completionsOf(field.value, field.selectionStart, this.names());
+      const found = this.#completions();
       if (!found.options.length) return false;
       this.completion = { ...found, at: -1, end: field.selectionStart };
     }
     return this.#next(this.completion, backwards ? -1 : 1);
+  }
+
+  #completions() {
+    const { field } = this;
+    const commands = commandsFor(this.operator());
+    return completionsOf(field.value, field.selectionStart, this.names(), commands);
   }
 
   // Beyond the last option Tab moves on, as everywhere: nobody shall be caught in the field.
@@ -101,6 +112,14 @@ export class Input {
     return true;
   }
 
+  // The frame around it is held meanwhile: a log that grew for a moment would lose its end.
+  #fit({ style, parentElement: frame }) {
+    frame.style.setProperty("min-height", `${frame.offsetHeight}px`);
+    style.setProperty("height", "auto");
+    style.setProperty("height", `${this.field.scrollHeight}px`);
+    frame.style.removeProperty("min-height");
+  }
+
   #put(text) {
     this.field.value = text;
     this.completion = null;
@@ -109,14 +128,32 @@ export class Input {
 
   #changed() {
     const { field } = this;
-    field.style.setProperty("height", "auto");
-    field.style.setProperty("height", `${field.scrollHeight}px`);
+    this.#fit(field);
     const longest = Math.max(...field.value.split("\n").map(bytesOf));
     const over = longest > LONGEST;
     const room = LONGEST - longest;
     this.hint.classList.toggle("wrong", over);
     if (over) setText(this.hint, `Too long by ${-room} bytes: a line has ${LONGEST} at most.`);
-    else setText(this.hint, longest > SOON_FULL ? `${room} bytes left in this line` : "");
+    else if (longest > SOON_FULL) setText(this.hint, `${room} bytes left in this line`);
+    else this.#suggest();
+  }
+
+  // After "@", the names that it could become: to choose from where there is no Tab key.
+  #suggest() {
+    const { start, options } = this.#completions();
+    const names = this.field.value[start] === "@" ? options.slice(0, SUGGESTED) : [];
+    const state = names.join("");
+    if (state === this.hint.textContent) return;
+    this.hint.replaceChildren(...names.map((name) => {
+      const onclick = () => this.#take(start, name);
+      return make("button", { type: "button", class: "suggestion", onclick }, name);
+    }));
+  }
+
+  #take(start, name) {
+    this.field.setRangeText(name, start, this.field.selectionStart, "end");
+    this.#changed();
+    this.field.focus();
   }
 }
 

@@ -103,13 +103,15 @@ export class Log {
     const top = this.element.scrollTop;
     for (const element of this.element.children) {
       if (!element.dataset.id || element.offsetTop + element.offsetHeight <= top) continue;
-      return { element, offset: element.offsetTop - top };
+      return { id: element.dataset.id, offset: element.offsetTop - top };
     }
-    return { element: null, offset: 0 };
+    return { id: null, offset: 0 };
   }
 
-  #restore({ element, offset }) {
-    if (element?.isConnected) this.element.scrollTop = element.offsetTop - offset;
+  // By its number: a row whose group begins further up now is another element.
+  #restore({ id, offset }) {
+    const element = id && this.element.querySelector(`[data-id="${id}"]`);
+    if (element) this.element.scrollTop = element.offsetTop - offset;
   }
 
   #stick() {
@@ -126,8 +128,8 @@ export class Log {
     const found = this.element.querySelector(`[data-id="${Number(conversation.target)}"]`);
     if (!conversation.target || !found) return;
     conversation.target = 0;
-    this.following = false;
     this.#reveal(found);
+    this.act.looked(this.following);
     found.classList.add("target");
     setTimeout(() => found.classList.remove("target"), 3000);
   }

@@ -1,11 +1,13 @@
 // Puts the parts together: what comes from the server goes into the state, and the state on the page.
 
+import { Alerts } from "./alerts.js";
 import { Chat } from "./chat.js";
 import { Connection } from "./connection.js";
 import { keyOf } from "./conversation.js";
 import { Directory } from "./directory.js";
-import { byId, toLine } from "./dom.js";
+import { byId, setText, toLine } from "./dom.js";
 import { Input } from "./input.js";
+import { invitedTo } from "./invitation.js";
 import { Log } from "./log.js";
 import { Login } from "./login.js";
 import { Page } from "./page.js";
@@ -15,6 +17,8 @@ import { Search } from "./search.js";
 import { speak } from "./speech.js";
 import { Status } from "./status.js";
 import * as storage from "./storage.js";
+import { Tabs } from "./tabs.js";
+import { Toast } from "./toast.js";
 
 const LOBBY = "lobby";
 
@@ -40,22 +44,31 @@ const connection = new Connection(address, requests, {
     }
     begin();
   },
-  expired: () => chat.outdate(),
+  renewed: (before, token) => tabs.tell(before, token),
+  expired(borrowed) {
+    chat.outdate();
+    if (!borrowed) return;
+    storage.forgetSeat();
+    login.show();
+  },
   refused: (text) => login.show(text),
   event(event) {
     if (event.kind === "farewell") status.farewell = event.text;
     chat.apply(event);
-    if (event.kind === "room" && keyOf(event.room, false) === wanted) show(wanted);
+    if (event.kind === "room" && isWanted(event.room)) show(keyOf(event.room, false));
     page.changed();
   },
   unsendable: (request) => chat.tell(`Too long to be sent: ${request?.body.text ?? ""}`),
   state(state, code) {
     status.show(state, code);
-    const unreachable = "The chat room cannot be reached. Trying again…";
-    if (state === "waiting") login.tell(connection.reason || unreachable);
+    const trouble = connection.reason || "The chat room cannot be reached.";
+    if (state === "waiting") login.tell(`${trouble} Trying again…`);
     if (state === "ended" && code !== 4001) storage.forgetSeat();
     page.changed();
   },
+});
+const tabs = new Tabs((before, token) => {
+  if (connection.token === before) connection.token = token;
 });
 const status = new Status(connection);
 const panels = new Panels();
@@ -65,19 +78,27 @@ const log = new Log({
   newest: () => { chat.look(chat.visible, true); chat.visit(0); page.changed(); },
   looked: (following) => { chat.look(chat.visible, following); page.changed(); },
 });
-const input = new Input((text) => speak(text, world), () => page.names());
+const input = new Input((text) => speak(text, world), () => page.names(), () => chat.operator);
 const directory = new Directory(chat, join, () => ask({ do: "rooms" }), choose);
 const search = new Search(
-  (text) => { chat.notice = ""; ask({ do: "search", room: chat.current?.name ?? "", text }); },
-  (message) => { panels.chosen(); chat.visit(message.id); page.changed(); },
+  (room, text, before) => {
+    chat.notice = "";
+    ask({ do: "search", room: room || (chat.current?.name ?? ""), text, before });
+  },
+  visit,
 );
+const toast = new Toast(() => { chat.missed = []; page.changed(); });
+const alerts = new Alerts(choose);
+chat.alert = (key, event) => alerts.tell(key, event);
 const world = {
-  chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory,
+  chat, connection, requests, ask, keys, join, leave, choose, panels, search, log, input, directory, toast,
 };
 const page = new Page(world);
 const seat = storage.loadSeat(); // of this tab, before it was loaded anew
 let wanted = seat?.open ?? ""; // the conversation that was open then
 let restored = !seat;
+let coming = seat?.rooms ?? []; // whose views are on their way
+let invited = invitedTo();
 
 /** Queue a request; `done` is called when it is done. */
 function ask(body, done) {
@@ -104,8 +125,28 @@ function join(room, key) {
 function leave() {
   const { current } = chat;
   if (!current) return;
-  if (current.isPrivate) chat.remove(chat.open);
-  else ask({ do: "leave", room: current.name });
+  const { name, isPrivate } = current;
+  if (isPrivate) {
+    chat.remove(chat.open);
+    toast.offer(`The conversation with ${name} is closed.`, () => { chat.putBack(current); page.changed(); });
+  } else ask({ do: "leave", room: name }, () => left(name));
+  page.changed();
+}
+
+function left(name) {
+  if (chat.conversations.has(keyOf(name, false))) return; // refused
+  toast.offer(`You left ${name}.`, () => join(name, keys.get(name.toLowerCase()) ?? ""));
+}
+
+/** Show a message that was found, in its room, with what was said around it. */
+function visit({ room, id }) {
+  const key = keyOf(room, false);
+  panels.chosen();
+  if (!chat.conversations.has(key)) chat.tell(`You are not in ${room} any more: join it to read there.`);
+  else {
+    if (chat.open !== key) choose(key);
+    chat.visit(id);
+  }
   page.changed();
 }
 
@@ -132,8 +173,25 @@ function begin() {
   if (!restored) storage.loadPrivates(chat);
   restored = true;
   if (chat.conversations.has(wanted)) show(wanted);
+  accept();
   page.begin();
 }
+
+/** Go to the room that the address names: once, or when it names another one. */
+function accept() {
+  const room = invited.toLowerCase();
+  const same = (name) => name.toLowerCase() === room;
+  const joined = chat.rooms.map((each) => each.name).find(same);
+  if (joined) choose(keyOf(joined, false));
+  else if (room) {
+    wanted = keyOf(invited, false);
+    if (!coming.some(same)) ask({ do: "join", room: invited, key: "" });
+  }
+  invited = "";
+  coming = [];
+}
+
+const isWanted = (room) => keyOf(room, false).toLowerCase() === wanted.toLowerCase();
 
 /** Open what was open before the page was loaded anew, once. */
 function show(key) {
@@ -147,13 +205,20 @@ document.addEventListener("visibilitychange", () => {
   page.changed();
 });
 addEventListener("online", () => connection.hurry());
-addEventListener("offline", () => connection.offline());
+addEventListener("offline", () => connection.doubt());
+addEventListener("hashchange", () => {
+  invited = invitedTo();
+  if (document.body.dataset.view === "chat") accept();
+});
 addEventListener("pagehide", () => page.save());
 byId("resume").addEventListener("click", () => connection.connect());
 byId("again").addEventListener("click", () => location.reload());
 
+setText(byId("invited"), invited && `You are invited to the room ${invited}.`);
+byId("invited").hidden = !invited;
 if (seat) {
   requests.restore(seat.waiting ?? []);
   for (const request of requests.queue) request.shown = request.body.text;
-  connection.resume(seat.token, seat.name);
+  setText(byId("wait-words"), "Coming back…");
+  connection.resume(seat.token, seat.name, seat.borrowed);
 } else login.show();

@@ -2,6 +2,7 @@
 
 import { keyOf } from "./conversation.js";
 import { byId, setText, toLine } from "./dom.js";
+import { inviteTo } from "./invitation.js";
 import { showConversations, showPeople } from "./lists.js";
 import { askLine } from "./panels.js";
 import { badge, nameTag } from "./people.js";
@@ -10,6 +11,7 @@ import { showTitle } from "./status.js";
 import * as storage from "./storage.js";
 
 const FRAME = 16; // milliseconds; a timer and not a frame, as a hidden page has no frames
+const LOBBY = "lobby";
 const LONGEST_TOPIC = 200;
 const LONGEST_NAME = 20;
 
@@ -74,6 +76,7 @@ export class Page {
     this.#me(chat);
     this.world.directory.render();
     this.world.search.render(chat);
+    this.world.toast.render(chat);
     showTitle(chat);
     clearTimeout(this.saving);
     this.saving = setTimeout(() => this.save(), 300);
@@ -91,6 +94,7 @@ export class Page {
   #header(current) {
     const isPrivate = current?.isPrivate ?? false;
     setText(byId("place"), current?.name ?? "No room");
+    if (current) inviteTo(isPrivate || current.name === LOBBY ? "" : current.name);
     const kind = isPrivate ? "person" : current?.closed ? "lock" : "room";
     byId("place-kind").setAttribute("href", `#icon-${kind}`);
     byId("topic").hidden = !current || isPrivate;
@@ -134,8 +138,8 @@ export class Page {
     const { chat, ask } = this.world;
     const room = chat.current.name;
     const { topic } = chat.current;
-    const question = { title: `Topic of ${room}`, label: "Topic", value: topic, most: LONGEST_TOPIC };
-    askLine(question, (text) => ask({ do: "say", room, text: `/topic ${text}` }));
+    const question = { title: `Topic of ${room}`, label: "New topic", value: topic, full: topic };
+    askLine({ ...question, most: LONGEST_TOPIC }, (text) => ask({ do: "say", room, text: `/topic ${text}` }));
   }
 
   #askName() {

@@ -1,5 +1,6 @@
 // Drawers and dialogs: what opens beside or above the conversation, and closes with Escape.
 
+import { words } from "./bodies.js";
 import { byId, setText, toLine } from "./dom.js";
 
 const WIDE = matchMedia("(min-width: 64em)");
@@ -73,12 +74,18 @@ export class Panels {
   }
 }
 
-/** Ask for one line of text in a dialog; `done(text)` is called if it is given. */
-export function askLine({ title, label, value, most }, done) {
+/**
+ * Ask for one line of text in a dialog; `done(text)` is called if it is given.
+ *
+ * `full` is shown above the field: the whole of what stands there now, with its links.
+ */
+export function askLine({ title, label, value, most, full = "" }, done) {
   const dialog = byId("ask");
   const field = byId("ask-value");
   setText(byId("ask-title"), title);
   setText(byId("ask-label"), label);
+  byId("ask-full").replaceChildren(...words(full, ""));
+  byId("ask-full").hidden = full === "";
   Object.assign(field, { value, maxLength: most });
   byId("ask-form").onsubmit = () => {
     const text = field.value.trim();

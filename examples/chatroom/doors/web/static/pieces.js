@@ -1,17 +1,29 @@
-// What stands in a text: plain words, links, the reader's own name. Pure; nothing here is markup.
+// What stands in a text: plain words, links, code, the reader's own name. Pure; nothing here is markup.
 
 import { mentionsIn } from "./names.js";
 
 const ADDRESS = /https?:\/\/[^\s<>"'`\\]+/giu;
+const CODE = /`[^`]+`/gu;
 const TRAILING = /[.,;:!?)\]}…]+$/u;
 
 /**
  * Split `text` into pieces {type, text, href?}; joined, their texts are `text` again.
  *
- * A link is only what the URL parser takes as http or https without a user name: with one,
+ * What stands between two backticks is code, in which nothing else is looked for.  A link is only what the URL parser takes as http or https without a user name: with one,
  * "https://bank.example@evil.example" would lead elsewhere than it seems.
  */
 export function piecesOf(text, me) {
+  const pieces = [];
+  let from = 0;
+  for (const match of text.matchAll(CODE)) {
+    pieces.push(...linksOf(text.slice(from, match.index), me));
+    pieces.push({ type: "code", text: match[0] });
+    from = match.index + match[0].length;
+  }
+  return [...pieces, ...linksOf(text.slice(from), me)];
+}
+
+function linksOf(text, me) {
   const pieces = [];
   let from = 0;
   for (const match of text.matchAll(ADDRESS)) {

@@ -5,7 +5,6 @@ import { byId, setText, toLine } from "./dom.js";
 const WORDS = new Map([
   ["connecting", "Connecting…"],
   ["online", "Connected"],
-  ["offline", "No network. Waiting for it."],
 ]);
 const ENDED = new Map([
   [4001, "This seat was taken over by another tab or window."],
@@ -24,7 +23,7 @@ export class Status {
   /** Show that the connection is in `state` now; `code` says why it ended. */
   show(state, code) {
     document.body.dataset.connection = state;
-    byId("trouble").hidden = !["waiting", "offline"].includes(state);
+    byId("trouble").hidden = state !== "waiting";
     setText(byId("ended-reason"), ENDED.get(code) ?? (this.farewell || "You have left."));
     byId("resume").hidden = code !== 4001;
     byId("again").hidden = code === 4001;
@@ -48,8 +47,12 @@ export class Status {
     const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
     const words = state === "waiting" ? `Trying again in ${seconds} s` : WORDS.get(state) ?? "";
     setText(byId("connection"), words);
-    const trouble = `${reason || "The connection is lost."} ${words}.`;
-    setText(byId("trouble-words"), state === "waiting" ? trouble : words);
+    if (state !== "waiting") return;
+    const network = navigator.onLine === false ? "The browser says that there is no network. " : "";
+    const trouble = `${network}${reason || "The connection is lost."} ${words}.`;
+    setText(byId("trouble-words"), trouble);
+    setText(byId("wait-words"), trouble); // the page may have been loaded anew
+    byId("wait-again").hidden = false;
   }
 }
 

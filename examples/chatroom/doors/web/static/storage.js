@@ -3,31 +3,37 @@
 const SEAT = "chat-seat";
 const PRIVATE = "chat-private";
 const NAME = "chat-name";
+const ALERTS = "chat-alerts";
 const MOST_PEOPLE = 20; // private conversations kept
 const MOST_LINES = 100; // of each
 const MOST_WAITING = 50;
 
-/** Keep what is needed to take up the seat again: for this tab, as long as it is open. */
+/**
+ * Keep what is needed to take up the seat again: for this tab, as long as it is open; and for the
+ * next tab of this browser if the name is remembered, and this tab has not lost the seat to another.
+ * As long as no room has come yet, those from before are kept.
+ */
 export function saveSeat(connection, chat, requests) {
-  write(sessionStorage, SEAT, {
-    token: connection.token,
-    name: connection.name,
-    open: chat.open,
-    rooms: chat.rooms.map((room) => room.name),
-    waiting: requests.saved().slice(0, MOST_WAITING),
-  });
+  const rooms = chat.rooms.map((room) => room.name);
+  const { open, rooms: joined } = rooms.length ? { open: chat.open, rooms } : loadSeat() ?? {};
+  const seat = { token: connection.token, name: connection.name, open, rooms: joined ?? [] };
+  const waiting = requests.saved().slice(0, MOST_WAITING);
+  write(sessionStorage, SEAT, { ...seat, waiting });
+  if (rememberedName() && connection.state !== "ended") write(localStorage, SEAT, seat);
 }
 
-/** Return what `saveSeat` kept, or null. */
+/** Return what `saveSeat` kept, or null; `borrowed` says that another tab has kept it. */
 export function loadSeat() {
-  const seat = read(sessionStorage, SEAT);
-  return seat && seat.token && seat.name ? seat : null;
+  const own = read(sessionStorage, SEAT);
+  const seat = own ?? read(localStorage, SEAT);
+  return seat && seat.token && seat.name ? { ...seat, borrowed: !own } : null;
 }
 
 /** The seat is given up: the next one who uses this tab shall not read what was said in private. */
 export function forgetSeat() {
   remove(sessionStorage, SEAT);
   remove(sessionStorage, PRIVATE);
+  remove(localStorage, SEAT);
 }
 
 /** Keep the private conversations, which the server keeps nowhere. */
@@ -52,10 +58,18 @@ export function loadPrivates(chat) {
   }
 }
 
+/** Keep whether to notify, and with a sound: {on, sound}. */
+export function saveAlerts(settings) {
+  write(localStorage, ALERTS, settings);
+}
+
+/** Return what `saveAlerts` kept, or an empty object. */
+export const loadAlerts = () => read(localStorage, ALERTS) ?? {};
+
 /** Keep `name` for the next visit, or forget it if it is empty. */
 export function rememberName(name) {
   if (name) write(localStorage, NAME, name);
-  else remove(localStorage, NAME);
+  else [NAME, SEAT].forEach((key) => remove(localStorage, key));
 }
 
 export const rememberedName = () => read(localStorage, NAME) ?? "";

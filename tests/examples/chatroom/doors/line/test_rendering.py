@@ -80,7 +80,15 @@ THEN = "[1970-01-01 14:30] ann: hi"
             ["-- What was said here last is all of people whom you ignore."],
         ),
         (Forgotten(7), []),
-        (Found("tea", "hi", (SAID,)), ["-- 1 found for: hi", THEN]),
+        (Found("tea", "hi", (SAID,), total=1), ["-- 1 found for: hi", THEN]),
+        (
+            Found("tea", "hi", (SAID,), more=True, total=241),
+            ["-- 241 found for: hi; the newest 1", THEN],
+        ),
+        (
+            Found("tea", "hi", (SAID,), more=True, total=90, counted=False),
+            ["-- At least 90 found for: hi; the newest 1", THEN],
+        ),
         (Found("tea", "ho", ()), ["-- Nothing was found for: ho"]),
         (
             RoomList((RoomEntry("lobby", 2, "all"), RoomEntry("tea", 1, closed=True))),

@@ -12,8 +12,9 @@ from typing import Any
 
 from examples.chatroom.doors.web.frames import Frame, Framer
 from examples.chatroom.doors.web.limits import WebLimits
-from examples.chatroom.doors.web.seat import Service
-from examples.chatroom.hall.gate import Place
+from examples.chatroom.doors.web.service import Service
+from examples.chatroom.hall.gate import Gate, Place
+from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.members import Outlet
 from examples.chatroom.hall.messages import Event, Kind, Message, Moment
 from examples.chatroom.hall.order import NO_PROOF, Proof
@@ -139,6 +140,7 @@ class Session:
         self._place = place
         self.name = ""
         self.ended = False
+        self.held = 0.0
         self.calls: list[tuple[object, ...]] = []
         self.refusal = ""
         self.proof = NO_PROOF
@@ -155,9 +157,12 @@ class Session:
     def place(self) -> Place:
         return self._place
 
-    def move(self, place: Place, now: Moment) -> None:
-        self._place.leave()
-        self._place = place
+    def hold(self, seconds: float, now: Moment) -> None:
+        self.held = seconds
+
+    def move(self, address: str, now: Moment) -> None:
+        self._place.move(address)
+        self.held = 0.0
 
     def log_in(
         self, raw: str, now: Moment, refused: Callable[[Refused], None], proof: Proof
@@ -189,7 +194,7 @@ class Session:
     def page(self, room: str, before: int, now: Moment) -> None:
         self.calls.append(("page", room, before))
 
-    def search(self, room: str, query: str, now: Moment) -> None:
+    def search(self, room: str, query: str, now: Moment, before: int = 0) -> None:
         self.calls.append(("search", room, query))
 
     def rooms(self, now: Moment) -> None:
@@ -232,6 +237,7 @@ class Surroundings:
     refusal: str = ""
     refuse_name: str = ""
     refuse_for_good: bool = False
+    gate: Gate = field(default_factory=lambda: Gate(Limits()))
     slow: bool = False
 
     def __post_init__(self) -> None:
@@ -258,10 +264,10 @@ class Surroundings:
         self.timers.append(Timer(seconds, callback))
         return self.timers[-1]
 
-    def _open_session(self, outlet: Outlet, place: Place, now: Moment) -> Session:
+    def _open_session(self, outlet: Outlet, address: str, now: Moment) -> Session:
         if self.refusal:
             raise Refused(self.refusal)
-        self.sessions.append(Session(outlet, place))
+        self.sessions.append(Session(outlet, self.gate.enter(address)))
         self.session.refusal = self.refuse_name
         self.session.refuses_for_good = self.refuse_for_good
         self.session.slow = self.slow

@@ -17,6 +17,7 @@ from pathlib import Path
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 from examples.chatroom.doors.web import websocket
+from examples.chatroom.doors.web.limits import WebLimits
 from examples.chatroom.hall.limits import Limits
 from miniloop import EventLoop
 
@@ -40,7 +41,7 @@ def serve(*, takeover: bool) -> None:
         Limits(), max_members=MANY, max_per_address=MANY, address_burst=MANY, login_timeout=600
     )
     with EventLoop() as loop:
-        door, _ = open_door(loop, limits)
+        door, _ = open_door(loop, limits, WebLimits(max_visitors=MANY))
         print(door.address[1], flush=True)
         loop.run()
 

@@ -14,8 +14,6 @@ from examples.chatroom.doors.web.hosts import Hosts
 from examples.chatroom.doors.web.limits import WebLimits
 from examples.chatroom.doors.web.pages import Pages
 from examples.chatroom.doors.web.reception import Reception
-from examples.chatroom.hall.gate import Gate, Place
-from examples.chatroom.hall.limits import Limits
 from miniloop import EventLoop
 from miniloop.testing import FakeClock
 from tests.driving import receive, settle
@@ -26,13 +24,12 @@ from .helpers import ACCEPT, Seen, Surroundings, handshake, parse, text
 class Peer:
     """A browser, as bytes, and the connection that serves it."""
 
-    def __init__(self, stage: Stage, place: Place | None) -> None:
+    def __init__(self, stage: Stage) -> None:
         ours, self.socket = socket.socketpair()
         self.socket.setblocking(False)
         self._stage = stage
         stage.sockets.append(self.socket)
-        arrival = Arrival("192.0.2.1", place, "" if place else "full")
-        self.connection = Connection(stage.loop, ours, arrival, stage.house)
+        self.connection = Connection(stage.loop, ours, Arrival("192.0.2.1"), stage.house)
         self._data = b""
 
     def send(self, *pieces: bytes) -> None:
@@ -74,10 +71,11 @@ class Peer:
 class Stage:
     def __init__(self, loop: EventLoop, clock: FakeClock, folder: Path) -> None:
         self.loop, self.clock = loop, clock
-        self.gate = Gate(Limits())
         self.gone: list[Connection] = []
         self.sockets: list[socket.socket] = []
         self.around = Surroundings(WebLimits(frame_burst=20, max_problems=2))
+        self.gate = self.around.gate
+        self.seated: list[Connection] = []
         (folder / "index.html").write_text("<!doctype html>")
         self.house = House(
             self.around.service,
@@ -87,14 +85,15 @@ class Stage:
                 {"https://proxy.example:443"},
                 Proxies(),
             ),
-            lambda _, address: self.gate.enter(address),
+            lambda _, __: None,
+            self.seated.append,
             max_output=10_000,
             login_timeout=60.0,
             gone=self.gone.append,
         )
 
-    def peer(self, *, full: bool = False) -> Peer:
-        return Peer(self, None if full else self.gate.enter("192.0.2.1"))
+    def peer(self) -> Peer:
+        return Peer(self)
 
 
 @contextmanager

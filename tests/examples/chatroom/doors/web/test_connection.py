@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 GET = b"GET %b HTTP/1.1\r\nHost: chat.example\r\n\r\n"
 
 
-def test_a_page_is_served_and_the_place_is_free_again(stage: Stage) -> None:
+def test_a_page_is_served_and_takes_no_place(stage: Stage) -> None:
     peer = stage.peer()
     peer.send(*(bytes([byte]) for byte in GET % b"/?theme=dark"))
     answer = peer.received()
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.endswith(b"\r\n\r\n<!doctype html>")
-    assert stage.gate.taken == 1
+    assert stage.gate.taken == 0
     peer.socket.close()
     settle(stage.loop)
     assert peer.is_cut()
-    assert stage.gate.taken == 0
+    assert stage.seated == []
     assert stage.gone == [peer.connection]
 
 
@@ -97,12 +97,12 @@ def test_a_request_byte_by_byte_gains_no_time(stage: Stage) -> None:
     assert peer.received()[:12] == b"HTTP/1.1 408"
 
 
-def test_a_full_room_says_so(stage: Stage) -> None:
-    peer = stage.peer(full=True)
-    peer.send(GET % b"/")
-    answer = peer.received()
-    assert answer.startswith(b"HTTP/1.1 503 ")
-    assert b"\r\nRetry-After: 30\r\n" in answer
+def test_a_place_is_taken_with_a_seat(stage: Stage) -> None:
+    peer = stage.peer()
+    peer.open()
+    assert (stage.gate.taken, stage.seated) == (0, [])
+    peer.send(text({"do": "enter", "name": "Ada"}))
+    assert (stage.gate.taken, stage.seated) == (1, [peer.connection])
 
 
 def test_who_does_not_answer_a_close_is_cut(stage: Stage) -> None:

@@ -11,20 +11,17 @@ from examples.chatroom.hall.limits import Limits
 from .helpers import Line, Surroundings
 
 
-def begin(
-    around: Surroundings, gate: Gate | None = None, *, full: bool = False
-) -> tuple[Conversation, Line]:
+def begin(around: Surroundings, address: str = "192.0.2.1") -> tuple[Conversation, Line]:
     line = Line()
-    place = None if full else (gate or Gate(Limits())).enter("192.0.2.1")
-    return Conversation(around.service, line, "192.0.2.1", place), line
+    return Conversation(around.service, line, address), line
 
 
 def say(conversation: Conversation, **request: object) -> None:
     conversation.hear(json.dumps(request))
 
 
-def enter(around: Surroundings, gate: Gate | None = None) -> tuple[Conversation, Line, str]:
-    conversation, line = begin(around, gate)
+def enter(around: Surroundings) -> tuple[Conversation, Line, str]:
+    conversation, line = begin(around)
     say(conversation, do="enter", name="Ada")
     return conversation, line, str(line.shown[0]["token"])
 
@@ -52,27 +49,26 @@ def test_a_refused_name_may_be_followed_by_another() -> None:
     assert len(around.sessions) == 1
 
 
-def test_who_may_not_come_in_is_told_and_gives_back_the_place() -> None:
-    around, gate = Surroundings(refusal="You are banned."), Gate(Limits())
-    conversation, line = begin(around, gate)
+def test_who_may_not_come_in_is_told() -> None:
+    around = Surroundings(refusal="You are banned.")
+    conversation, line = begin(around)
     say(conversation, do="enter", name="Ada")
     assert line.shown == [{"kind": "refused", "text": "You are banned."}]
     assert line.code == GOODBYE
-    assert gate.taken == 1
-    conversation.lost("gone")
-    conversation.lost("gone")
-    assert gate.taken == 0
 
 
 def test_a_seat_is_found_again_by_its_token() -> None:
-    around, gate = Surroundings(), Gate(Limits())
-    conversation, _, token = enter(around, gate)
+    around = Surroundings()
+    conversation, _, token = enter(around)
+    assert around.gate.taken == 1
     conversation.lost("gone")
-    assert gate.taken == 1, "the seat has lost its place"
-    again, line = begin(around, gate)
+    conversation.lost("gone")
+    assert around.gate.taken == 1, "the seat has lost its place"
+    again, line = begin(around, "192.0.2.7")
     say(again, do="resume", token=token, seen=1)
-    assert line.shown == [{"kind": "resumed", "name": "Ada", "done": 0}]
-    assert gate.taken == 1
+    new = line.shown[0]["token"]
+    assert line.shown == [{"kind": "resumed", "name": "Ada", "token": new, "done": 0}]
+    assert (around.gate.taken, around.session.place.address) == (1, "192.0.2.7")
     say(again, do="rooms", n=1)
     assert around.session.calls == [("rooms",), ("receipt", 1)]
 
@@ -86,16 +82,33 @@ def test_an_unknown_token_has_expired_and_one_may_enter() -> None:
 
 
 def test_a_full_room_takes_only_those_who_have_a_seat() -> None:
-    around = Surroundings()
-    stranger, line = begin(around, full=True)
-    say(stranger, do="enter", name="Ada")
-    assert line.kinds == ["refused"]
-    assert line.code == FULL
+    around = Surroundings(gate=Gate(Limits(max_members=1)))
     conversation, _, token = enter(around)
     conversation.lost("gone")
-    again, line = begin(around, full=True)
+    stranger, line = begin(around)
+    say(stranger, do="enter", name="Ada")
+    assert line.shown == [
+        {"kind": "refused", "text": "The chat room is full; please try again later."}
+    ]
+    assert line.code == FULL
+    again, line = begin(around)
     say(again, do="resume", token=token, seen=1)
     assert (line.kinds, line.code) == (["resumed"], 0)
+
+
+def test_who_comes_back_where_too_many_are_waits_and_keeps_the_seat() -> None:
+    around = Surroundings(gate=Gate(Limits(max_per_address=1)))
+    conversation, _, token = enter(around)
+    around.gate.enter("192.0.2.7")
+    conversation.lost("gone")
+    again, line = begin(around, "192.0.2.7")
+    say(again, do="resume", token=token, seen=1)
+    assert (line.kinds, line.code) == (["refused"], FULL)
+    again.lost("gone")
+    assert around.gate.taken == 2
+    home, line = begin(around)
+    say(home, do="resume", token=token, seen=1)
+    assert line.kinds == ["resumed"]
 
 
 def test_too_many_problems_end_it() -> None:

@@ -66,8 +66,14 @@ SAID_JSON = {"kind": "said", "sender": "Ada", "text": "hi", "room": "lobby", "at
             {"kind": "page", "room": "tea", "before": 9, "messages": [], "more": True, "next": 5},
         ),
         (
-            Found("tea", "hi", (SAID,)),
-            {"kind": "found", "room": "tea", "query": "hi", "messages": [SAID_JSON]},
+            Found("tea", "hi", (SAID,), more=True, total=241),
+            {"kind": "found", "room": "tea", "query": "hi", "before": 0, "messages": [SAID_JSON],
+             "more": True, "total": 241},
+        ),
+        (
+            Found("tea", "hi", (), before=9, more=True, next=4, total=90, counted=False),
+            {"kind": "found", "room": "tea", "query": "hi", "before": 9, "messages": [],
+             "more": True, "next": 4, "total": 90, "counted": False},
         ),
         (
             RoomList((RoomEntry("tea", 2, "hot", True),)),

@@ -24,13 +24,14 @@ def pages(tmp_path: Path) -> Pages:
     (tmp_path / "index.html").write_text("<!doctype html>")
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "chat.js").write_text("1")
+    (tmp_path / "deep" / "long.css").write_text("p {}\n" * 200)
     (tmp_path / "notes.md").write_text("not for everybody")
     return Pages(lambda: STATUS, tmp_path)
 
 
 def test_the_page_and_its_files(pages: Pages) -> None:
     assert pages.answer("/").body == b"<!doctype html>"
-    assert pages.answer("/static/index.html").kind == "text/html; charset=utf-8"
+    assert pages.answer("/").kind == "text/html; charset=utf-8"
     assert pages.answer("/static/deep/chat.js").kind == "text/javascript; charset=utf-8"
     assert b"color-scheme" in pages.answer("/status.css").body
 
@@ -38,7 +39,7 @@ def test_the_page_and_its_files(pages: Pages) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/x", "", "/static/", "/static/../pages.py", "/static/%2e%2e/pages.py", "/static/notes.md",
-     "//", "/index.html", "/static/deep", "/STATIC/index.html", "http://a/"],
+     "//", "/index.html", "/static/index.html", "/static/deep", "/STATIC/index.html", "http://a/"],
 )  # fmt: skip
 def test_nothing_else_is_there(pages: Pages, path: str) -> None:
     assert pages.answer(path).status == HTTPStatus.NOT_FOUND
@@ -46,13 +47,32 @@ def test_nothing_else_is_there(pages: Pages, path: str) -> None:
 
 def test_a_file_that_is_known_is_not_sent_again(pages: Pages) -> None:
     tag = dict(pages.answer("/").headers)["ETag"]
-    for known in (tag, f"W/{tag}", f'"other", {tag}'):
+    assert tag.startswith('W/"')
+    for known in (tag, tag.removeprefix("W/"), f'"other", {tag}'):
         answer = pages.answer("/", known)
         assert (answer.status, answer.body) == (HTTPStatus.NOT_MODIFIED, b"")
         sent = headers(answer.serialize(0.0))
         assert (sent["ETag"], sent["Cache-Control"]) == (tag, "no-cache")
         assert "Content-Length" not in sent
     assert pages.answer("/", '"other"').status == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("encodings", "packed"),
+    [
+        ("gzip", True),
+        ("br, GZip;q=0.5, *;q=0", True),
+        ("", False),
+        ("br", False),
+        ("gzip;q=0", False),
+        ("gzip;q=0.0", False),
+        ("xgzip", False),
+    ],
+)
+def test_it_is_packed_for_those_who_unpack_it(pages: Pages, encodings: str, packed: bool) -> None:
+    answer = pages.answer("/static/deep/long.css", "", encodings)
+    assert ("Content-Encoding" in dict(answer.headers)) == packed
+    assert (len(answer.body) < 999) == packed
 
 
 def test_the_state_as_json(pages: Pages) -> None:

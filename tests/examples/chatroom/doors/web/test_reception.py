@@ -48,12 +48,11 @@ def ask(
     *headers: tuple[str, str],
     host: str | None = "chat.example",
     visitor: Visitor = OURS,
-    full: bool = False,
     head: bool = False,
 ) -> Answer | None:
     given = [("Host", host)] if host is not None else []
     request = Request(path, Headers([*given, *headers]))
-    return reception.answer(request, visitor, full=full, head=head)
+    return reception.answer(request, visitor, head=head)
 
 
 def asked(reception: Reception, path: str, *headers: tuple[str, str], **more: object) -> Answer:
@@ -159,7 +158,7 @@ def test_a_page_learns_why_its_web_socket_was_refused(
     reception: Reception, page: str, said: bytes
 ) -> None:
     escaped = page.replace(":", "%3A").replace("/", "%2F")
-    answer = asked(reception, f"/origin?{escaped}", full=True)
+    answer = asked(reception, f"/origin?{escaped}")
     assert answer.status == HTTPStatus.OK
     assert said in answer.body
     assert bool(answer.body) == bool(said)
@@ -168,14 +167,6 @@ def test_a_page_learns_why_its_web_socket_was_refused(
 def test_two_origins_are_none(reception: Reception) -> None:
     twice = ("Origin", "http://chat.example"), ("Origin", "http://chat.example")
     assert asked(reception, "/chat", *twice).status == HTTPStatus.BAD_REQUEST
-
-
-@pytest.mark.parametrize("path", ["/status", "/status.json", "/status.css"])
-def test_a_full_room_tells_how_it_is(reception: Reception, path: str) -> None:
-    assert asked(reception, path, full=True).status == HTTPStatus.OK
-    assert asked(reception, "/", full=True).status == HTTPStatus.SERVICE_UNAVAILABLE
-    assert ask(reception, "/chat", full=True) is None  # somebody may have a seat already
-    assert asked(reception, "/chat", full=True, head=True).status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 @pytest.mark.parametrize(

@@ -9,25 +9,26 @@ from hypothesis import strategies as st
 from examples.chatroom.doors.web import requests
 from examples.chatroom.doors.web.limits import WebLimits
 from examples.chatroom.doors.web.seat import CLOSING, GOODBYE, REPLACED, Seat
-from examples.chatroom.hall.gate import Gate, Place
-from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Kind, Message, Page
 from examples.chatroom.people.names import Refused
 
 from .helpers import Line, Surroundings, said
 
-NO_PLACE = None
+HOME = "192.0.2.1"
 
 
-def new_place(gate: Gate | None = None) -> Place:
-    return (gate or Gate(Limits())).enter("192.0.2.1")
-
-
-def sit(around: Surroundings, name: str = "Ada", place: Place | None = None) -> tuple[Seat, Line]:
+def sit(around: Surroundings, name: str = "Ada") -> tuple[Seat, Line]:
     line = Line()
-    seat = Seat(around.service, place or new_place(), line)
+    seat = Seat(around.service, HOME, line)
     seat.enter(name)
     return seat, line
+
+
+def back(seat: Seat, seen: int | None, token: str = "", address: str = HOME) -> Line:
+    """Come back to `seat` on another connection."""
+    line = Line()
+    seat.attach(line, seen, address, token)
+    return line
 
 
 def token_of(line: Line) -> str:
@@ -48,7 +49,7 @@ def test_the_welcome_comes_before_all_else() -> None:
 
 def test_a_refused_name_leaves_it_without_one() -> None:
     around, line = Surroundings(), Line()
-    seat = Seat(around.service, new_place(), line)
+    seat = Seat(around.service, HOME, line)
     around.session.refusal = "The name is taken."
     with pytest.raises(Refused, match="taken"):
         seat.enter("Ada")
@@ -74,7 +75,7 @@ def test_an_answer_may_come_later() -> None:
 def test_a_token_shows_elsewhere_whose_the_name_was() -> None:
     around, other = Surroundings(), Surroundings()
     _, line = sit(around)
-    seat = Seat(other.service, new_place(), Line())
+    seat = Seat(other.service, "192.0.2.1", Line())
     seat.enter("Ada", token_of(line))
     assert other.session.proof.before == around.session.proof.now != ""
     assert around.session.proof.before == ""
@@ -83,7 +84,7 @@ def test_a_token_shows_elsewhere_whose_the_name_was() -> None:
 
 def test_without_a_name_one_hears_only_the_last_words() -> None:
     around, line = Surroundings(), Line()
-    seat = Seat(around.service, new_place(), line)
+    seat = Seat(around.service, HOME, line)
     seat.deliver(Message(Kind.NOTICE, "To all."))
     around.session.dismiss()
     assert line.shown == [{"kind": "refused", "text": "Goodbye."}]
@@ -116,9 +117,9 @@ def test_a_request_is_done_once() -> None:
     seat, line = sit(around)
     seat.obey(requests.ListRooms(1))
     seat.lost(line, "gone")
-    again = Line()
-    seat.attach(again, 1, NO_PLACE)
-    assert again.shown[0] == {"kind": "resumed", "name": "Ada", "done": 1}
+    again = back(seat, 1)
+    new = again.shown[0]["token"]
+    assert again.shown[0] == {"kind": "resumed", "name": "Ada", "token": new, "done": 1}
     seat.obey(requests.ListRooms(1))
     seat.obey(requests.ListRooms(2))
     asked = [call for call in around.session.calls if call[0] != "receipt"]
@@ -164,8 +165,7 @@ def test_who_was_shown_out_while_away_learns_it_on_coming_back() -> None:
         seat, line = sit(around)
         seat.lost(line, "gone")
         around.session.dismiss()
-        again = Line()
-        seat.attach(again, seen, NO_PLACE)
+        again = back(seat, seen)
         assert again.kinds == ["resumed", "farewell"]
         assert again.code == GOODBYE
         seat.lost(again, "gone")
@@ -174,10 +174,11 @@ def test_who_was_shown_out_while_away_learns_it_on_coming_back() -> None:
 
 def test_a_seat_waits_and_then_leaves() -> None:
     around = Surroundings(WebLimits(resume_grace=7))
-    gate = Gate(Limits())
-    seat, line = sit(around, place=new_place(gate))
+    gate = around.gate
+    seat, line = sit(around)
     seat.lost(line, "gone")
     assert seat.waiting
+    assert around.session.held == 7
     assert [timer.seconds for timer in around.timers] == [7]
     assert (around.session.calls, gate.taken) == ([], 1)
     around.pass_time()
@@ -189,10 +190,24 @@ def test_who_comes_back_stays() -> None:
     around = Surroundings()
     seat, line = sit(around)
     seat.lost(line, "gone")
-    seat.attach(Line(), 1, NO_PLACE)
+    token = token_of(back(seat, 1, token_of(line)))
+    assert around.session.held == 0
     around.pass_time()
     assert around.session.calls == []
-    assert around.service.tokens.find(token_of(line)) is seat
+    assert around.service.tokens.find(token) is seat
+
+
+def test_a_token_is_worthless_once_the_next_one_has_arrived() -> None:
+    around = Surroundings()
+    seat, line = sit(around)
+    first = token_of(line)
+    second = token_of(back(seat, 1, first))  # it may be lost on its way
+    third = token_of(back(seat, 1, first))
+    find = around.service.tokens.find
+    assert [find(each) for each in (first, second, third)] == [seat, None, seat]
+    seat.obey(requests.ListRooms(1))
+    assert [find(each) for each in (first, third)] == [None, seat]
+    assert len({first, second, third}) == 3
 
 
 def test_without_grace_it_leaves_at_once() -> None:
@@ -204,18 +219,16 @@ def test_without_grace_it_leaves_at_once() -> None:
 
 def test_without_a_name_it_leaves_at_once() -> None:
     around, line = Surroundings(), Line()
-    Seat(around.service, new_place(), line).lost(line, "gone")
+    Seat(around.service, HOME, line).lost(line, "gone")
     assert around.session.calls == [("lost", "gone")]
 
 
-def test_another_connection_replaces_the_first_and_brings_its_place() -> None:
-    around, gate = Surroundings(), Gate(Limits())
-    seat, line = sit(around, place=new_place(gate))
-    again, place = Line(), new_place(gate)
-    assert gate.taken == 2
-    seat.attach(again, 1, place)
+def test_another_connection_replaces_the_first_and_takes_its_place_along() -> None:
+    around = Surroundings()
+    seat, line = sit(around)
+    again = back(seat, 1, address="192.0.2.7")
     assert (line.code, again.code) == (REPLACED, 0)
-    assert around.session.place is place
+    assert (around.session.place.address, around.gate.taken) == ("192.0.2.7", 1)
     seat.lost(line, "gone")
     assert not seat.waiting, "lost by the connection that was replaced"
     seat.deliver(said(1))
@@ -228,14 +241,12 @@ def test_a_page_that_forgot_all_begins_anew() -> None:
     seat.deliver(said(1))
     seat.lost(line, "gone")
     around.session.on_views = lambda: seat.deliver(Page("lobby", 0, (), False))
-    reloaded = Line()
-    seat.attach(reloaded, None, NO_PLACE)
+    reloaded = back(seat, None)
     assert reloaded.kinds == ["resumed", "page"]
     assert "fresh" not in reloaded.shown[0]
     seen = reloaded.shown[0]["seen"]
     assert seen == len(line.shown) - 1
-    again = Line()
-    seat.attach(again, seen + 1, NO_PLACE)
+    again = back(seat, seen + 1)
     assert again.kinds == ["resumed"], "the page's count goes on from where it was told"
 
 
@@ -245,10 +256,9 @@ def test_a_seat_that_cannot_tell_all_begins_anew_and_says_so(seen: int) -> None:
     seat, line = sit(around)
     for number in range(10):
         seat.deliver(said(number))
-    again = Line()
-    seat.attach(again, seen, NO_PLACE)
+    again = back(seat, seen)
     told = {"kind": "resumed", "name": "Ada", "done": 0, "seen": len(line.shown) - 1, "fresh": True}
-    assert again.shown == [told]
+    assert again.shown == [{**told, "token": again.shown[0]["token"]}]
     assert around.session.calls == [("views",)]
 
 
@@ -307,8 +317,7 @@ def test_each_event_arrives_once_and_in_order_whatever_is_lost(
                 seat.lost(browser.line, "gone")
             if what == "reload":
                 browser.reload()
-            browser.line, browser.read = Line(), 0
-            seat.attach(browser.line, browser.seen, NO_PLACE)
+            browser.line, browser.read = back(seat, browser.seen), 0
         browser_texts = browser.texts
         assert browser_texts == list(range(min(browser_texts, default=0), len(browser_texts)
                                            + min(browser_texts, default=0)))  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from websockets.server import ServerProtocol
 
+from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Kind
 from tests.driving import fill, settle
 
@@ -160,16 +161,23 @@ def test_the_last_word_is_sent_before_the_close(stage: Stage) -> None:
     assert stage.around.session.calls == [("lost", "connection lost")]
 
 
+def crowd(stage: Stage) -> None:
+    """Take all places that are left."""
+    for number in range(Limits().max_members - stage.gate.taken):
+        stage.gate.enter(f"198.51.100.{number}" if number < 250 else f"203.0.113.{number - 250}")
+
+
 def test_a_full_room_is_open_to_those_who_have_a_seat(stage: Stage) -> None:
     peer = stage.peer()
     token = peer.enter()
     peer.socket.close()
     settle(stage.loop)
-    again = stage.peer(full=True)
+    crowd(stage)
+    again = stage.peer()
     again.open()
     again.send(text({"do": "resume", "token": token, "seen": 1}))
     assert again.kinds() == ["resumed"]
-    stranger = stage.peer(full=True)
+    stranger = stage.peer()
     stranger.open()
     stranger.send(text({"do": "enter", "name": "Eve"}))
     refused, close = stranger.frames()

@@ -1,0 +1,1 @@
+"""The programs of the runs, one file a chapter or two."""
