@@ -71,6 +71,7 @@ def _rooms(process: Process) -> object:
     return sorted(
         (room.name.key, sorted(each.shown for each in room.members), room.topic, room.lock)
         for room in process.hall.rooms
+        if room.members or room.saved  # one that is empty, and was lost, goes by itself later
     )
 
 
