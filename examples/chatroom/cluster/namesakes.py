@@ -31,6 +31,10 @@ def show_renamed(site: Site, room: Room, told: Told, wall: float) -> None:
             shown = told.text if viewer is each else each.shown
             there = replace(message, kind=Kind.JOINED, text="", sender=shown, quiet=True)
             show(viewer, there)
+    if site.member(told.profile) in room.members:  # lists may have lost it with a namesake
+        there = replace(message, kind=Kind.JOINED, text="", sender=told.text, quiet=True)
+        for viewer in tuple(room.own()):
+            show(viewer, there)
     own = site.roster.find(told.profile.ref)
     if own is not None and own.room is not None and room not in own.rooms:
         show(own, replace(message, room=own.room.name.shown))

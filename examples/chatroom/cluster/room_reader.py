@@ -16,11 +16,12 @@ from ..hall.members import Member, Words
 from ..hall.messages import Kind, Message
 from ..hall.room import Room
 from ..people.names import fold
-from .bodies import TEXTS, Profile, Registered, Sign, Told, profile_of, sign_of, signs_of, told_of
+from .bodies import TEXTS, Profile, Registered, Sign, Told, profile_of, sign_of, told_of
 from .elsewhere import Distant
 from .interface import Body, Entry, Full, Snapshot
 from .namesakes import namesakes, show_renamed
 from .numbers import id_of, place_of
+from .signs import send_lost
 from .site import Site
 from .values import HIGHEST, BadBody, Ref, number_of, of_kind, text_of
 
@@ -267,13 +268,7 @@ class RoomReader:
             self.site.hall.effects.apply(Happening(self.room, distant.member, message, at))
 
     def _settle_room(self, snapshot: Snapshot) -> None:
-        lost = [each for each in signs_of(self.room) if each.what not in snapshot.state]
-        try:
-            for sign in lost:  # the engine has it no more
-                body = {**sign.body(), "do": "sign", "what": sign.what}
-                self.site.outgoing.send(snapshot.feed, body, state={sign.what: sign.body()})
-        except Full:
-            self.site.roster.behind = True
+        send_lost(self.site, self.room, snapshot)
         for what in ("topic", "lock"):
             try:
                 if what in snapshot.state:

@@ -144,6 +144,7 @@ class DiskStore:
         count: int,
         done: Callable[[Answer], None],
         by: Asker = ANYBODY,
+        before: int = 0,
     ) -> None:
         """Find nothing: no schedule searches."""
         done(Answer())
