@@ -61,6 +61,7 @@ class Node:
     def __init__(self, hall: Hall, connect: Connect, name: str, incarnation: str) -> None:
         self.name = name
         self.incarnation = incarnation
+        self.shared = True
         self._hall = hall
         self._was_up = False
         self._down_for = 0  # ticks
@@ -153,6 +154,10 @@ class Node:
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
         """Ask for `name` at the engine."""
         self._claims.claim(member, name, proof, answered)
+
+    def prove(self, member: Member) -> None:
+        """Have the engine know by what a name is proven now."""
+        self._claims.prove(member)
 
     def release(self, member: Member, name: Name) -> None:
         """A name is free again."""

@@ -29,7 +29,7 @@ class Proof:
 
     Attributes:
         before: Of the secret that it had when it was last here; empty if it shows none.
-        now: Of the one by which it can show that later; empty if it has none.
+        now: Of those by which it can show that later, with blanks between; empty if it has none.
     """
 
     before: str = ""
@@ -45,6 +45,10 @@ class Order(Protocol):
     @property
     def caution(self) -> str:
         """What those who come in must know of it, as a sentence; empty if all is well."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether there are other servers, where a seat may be that is not known here."""
 
     def start(self) -> None:
         """The hall has all its parts and the time: begin."""
@@ -64,6 +68,9 @@ class Order(Protocol):
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
         """Ask for `name`, which nobody known here holds."""
+
+    def prove(self, member: Member) -> None:
+        """`member.proof` has changed: its name is proven by that from now on."""
 
     def release(self, member: Member, name: Name) -> None:
         """`member` has given back `name`, which it had claimed."""
@@ -108,6 +115,7 @@ class Alone:
 
     def __init__(self, hall: Hall) -> None:
         self.caution = ""
+        self.shared = False
         self._hall = hall
 
     def start(self) -> None:
@@ -128,6 +136,9 @@ class Alone:
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
         """Grant it."""
         answered(None)
+
+    def prove(self, member: Member) -> None:
+        """Nobody else asks for its name."""
 
     def release(self, member: Member, name: Name) -> None:
         """Nobody else asks for it."""

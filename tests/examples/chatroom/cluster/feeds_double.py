@@ -160,6 +160,10 @@ class FeedsDouble:
     def claim(self, name: NameClaim, answered: Callable[[Granted | Taken | Away], None]) -> None:
         self._ask(lambda: answered(self._claim(name)), lambda: answered(Away()))
 
+    def renew(self, name: NameClaim) -> None:
+        others = [each for each in self._claims if each.skeleton != name.skeleton]
+        self._claims = [*others, name]
+
     def release(self, name: NameClaim) -> None:
         self._queue.append(lambda: self._release(name))
 
@@ -257,7 +261,7 @@ class FeedsDouble:
     def _claim(self, name: NameClaim) -> Granted | Taken:
         held = self.world.names.get(name.skeleton)
         free = held is None or (held.owner is self and held.claim.member == name.member)
-        if held is not None and not free and not (name.before and name.before == held.claim.now):
+        if held is not None and not free and name.before not in held.claim.now.split():
             owner = held.owner
             return Taken(owner.node, owner.incarnation, held.claim.member, held.claim.shown)
         self.world.names[name.skeleton] = Held(self, name, self.world.now + LIFE)
