@@ -198,7 +198,8 @@ class Node:
         if known is None:
             return
         body = {"do": "forget", "id": number}
-        state: dict[str, Body | None] = {f"forgotten/{number}": {}}
+        at = round(self._hall.last_tick.wall * 1000)
+        state: dict[str, Body | None] = {f"forgotten/{number}": {"at": at}}
         try:
             self.site.outgoing.send(known.feed, body, state=state, lasting=True)
         except Full:

@@ -21,7 +21,8 @@ from .elsewhere import Distant
 from .interface import Body, Entry, Full, Snapshot
 from .numbers import id_of, place_of
 from .site import Site
-from .values import HIGHEST, BadBody, Ref, number_of, of_kind, text_of
+from .tombstones import MOST, Tombstones
+from .values import BadBody, Ref, number_of, of_kind, text_of
 
 SPOKEN = frozenset(kind.value for kind in TEXTS)
 LOST = "connection lost"
@@ -48,18 +49,15 @@ class RoomReader:
     live: bool = False
     idle: int = 0
     whole_from: float | None = None
-    _forgotten: set[int] = field(default_factory=set)
+    _forgotten: Tombstones = field(default_factory=Tombstones)
     _told: dict[Ref, Profile] = field(default_factory=dict)
 
     # The feed
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Apply what was missed, then see that the room is as the state says."""
-        self._forgotten = {
-            int(number)
-            for number in of_kind(snapshot.state, "forgotten")
-            if number.isdecimal() and len(number) <= len(str(HIGHEST))
-        }
+        stones = of_kind(snapshot.state, "forgotten")
+        self._forgotten = Tombstones(stones)
         if not snapshot.whole:
             self._note_gap(snapshot)
         newest = self.room.newest
@@ -71,6 +69,7 @@ class RoomReader:
         for number in self._forgotten:
             drop(self.room.tail, number)
             self.site.hall.record(ForgetMessage(number))
+        self._forgotten.sweep(self.site, snapshot.feed, stones)
         self._settle(snapshot)
         self.live = True
         self.opened()
@@ -130,6 +129,8 @@ class RoomReader:
                 self._bury(text_of(entry.body, "incarnation", 100), entry.wall)
             case "forget":
                 self._forget(number_of(entry.body, "id"))
+            case "clear":
+                pass  # only the state has changed
             case _:
                 self._apply(told_of(entry.body), entry)
 
@@ -183,6 +184,8 @@ class RoomReader:
         self._forgotten.add(number)
         hall = self.site.hall
         hall.archive.forget(number, hall.rooms, hall.members)
+        if len(self._forgotten) > 2 * MOST:  # not one by one: each node does this
+            self._forgotten.sweep(self.site, self.registered.feed)
 
     # Who is there
 
