@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import signal
 import subprocess
@@ -10,6 +11,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -23,6 +27,10 @@ from tests.integration.proxy import Proxy
 from tests.integration.redis_server import RedisServer
 
 LEASE = 3  # seconds
+STATUS_ROWS = """
+return [...document.querySelectorAll('tr')].map((row) =>
+  [row.querySelector('th')?.textContent ?? '', row.querySelector('td')?.textContent ?? ''])
+"""
 PASSWORD = "correct horse battery"
 pytestmark = pytest.mark.needs("localhost")
 
@@ -180,3 +188,37 @@ def test_what_is_forgotten_at_one_node_disappears_at_the_other(
     number = re.findall(rb"(\d+)[^\d]+Ada: please forget", boss.expect("Ada: please forget"))
     boss.type(f"/forget {int(number[-1])}")
     ada.until("lets it go", lambda: ada.said() == ["Ada: please keep"])
+
+
+def figures_of(page: Page, server: Server) -> dict[str, Any]:
+    """Return what the status page says of the cluster, which is what its JSON says."""
+    page.engine.get(f"http://127.0.0.1:{server.web_port}/status")
+    rows: dict[str, str] = dict(page.run(STATUS_ROWS))
+    try:
+        with urlopen(f"http://127.0.0.1:{server.web_port}/status.json") as answer:
+            figures = json.load(answer)
+    except HTTPError as sick:
+        figures = json.load(sick)
+    found: dict[str, Any] = figures["cluster"]
+    for name in ("nodes", "link", "waiting", "lines waiting", "lag s"):
+        assert name in rows
+    return found | {"problems": figures["problems"]}
+
+
+def test_the_status_page_shows_the_cluster(cluster: Cluster, connect: Connect, ada: Page) -> None:
+    node = cluster.nodes[0]
+    well = figures_of(ada, node)
+    assert (well["nodes"], well["link"], well["waiting"], well["problems"]) == (2, "up", 0, [])
+    bob = connect(node, "Bob")
+    cluster.engine.kill()
+    bob.expect("is down")
+    bob.type("one", "two", "/who")
+    bob.expect("lobby: ")
+    ada.until("shows it", lambda: figures_of(ada, node)["lines_waiting"] == 2)
+    ill = figures_of(ada, node)
+    assert ill["link"] != "up"
+    assert ill["problems"] == ["The link to the other servers is down."]
+    cluster.engine.start()
+    bob.expect("Bob: two")
+    ada.until("is well", lambda: not figures_of(ada, node)["problems"])
+    assert figures_of(ada, node)["lines_waiting"] == 0

@@ -22,10 +22,10 @@ from .interface import Body, Entry, Full, Snapshot
 from .numbers import id_of, place_of
 from .site import Site
 from .tombstones import MOST, Tombstones
-from .values import BadBody, Ref, number_of, of_kind, text_of
+from .values import BadBody, Ref, flag_of, number_of, of_kind, text_of
 
 SPOKEN = frozenset(kind.value for kind in TEXTS)
-LOST = "connection lost"
+LOST, ENDED = "connection lost", "its server was shut down"
 
 
 @dataclass(eq=False)
@@ -126,7 +126,8 @@ class RoomReader:
     def _take(self, entry: Entry) -> None:
         match entry.body.get("do"):
             case "gone":
-                self._bury(text_of(entry.body, "incarnation", 100), entry.wall)
+                reason = ENDED if flag_of(entry.body, "ended") else LOST
+                self._bury(text_of(entry.body, "incarnation", 100), entry.wall, reason)
             case "forget":
                 self._forget(number_of(entry.body, "id"))
             case "clear":
@@ -213,17 +214,17 @@ class RoomReader:
         found = (self.site.elsewhere.of(each) for each in self.room.members)
         return [each for each in found if each is not None]
 
-    def _bury(self, incarnation: str, wall: float) -> None:
+    def _bury(self, incarnation: str, wall: float, reason: str) -> None:
         for distant in self._distant():
             if distant.ref.incarnation == incarnation:
-                self._miss(distant, wall)
+                self._miss(distant, wall, reason)
         if incarnation == self.site.roster.incarnation:  # taken for dead: others are told again
             self.correct()
 
-    def _miss(self, distant: Distant, wall: float) -> None:
+    def _miss(self, distant: Distant, wall: float, reason: str = LOST) -> None:
         member = distant.member
         if self._take_out(distant):
-            message = Message(Kind.LEFT, LOST, member.shown)
+            message = Message(Kind.LEFT, reason, member.shown)
             at = self.site.at(wall)
             self.site.hall.effects.apply(Happening(self.room, member, message, at))
 

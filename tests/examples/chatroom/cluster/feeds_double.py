@@ -94,15 +94,15 @@ class World:
             node.begin_anew()
         self.settle()
 
-    def bury(self, dead: FeedsDouble) -> None:
-        """The others find `dead` too long silent."""
+    def bury(self, dead: FeedsDouble, *, ended: bool = False) -> None:
+        """The others find `dead` too long silent, or it leaves in order."""
         self.names = {key: held for key, held in self.names.items() if held.owner is not dead}
         prefix, body = f"member/{dead.incarnation}/", {"do": "gone", "node": dead.node}
         for name, feed in tuple(self.feeds.items()):
             fields = [key for key in feed.state if key.startswith(prefix)]
             if fields or name == "hall":
                 gone: dict[str, Body | None] = dict.fromkeys(fields)
-                self.add(name, {**body, "incarnation": dead.incarnation}, "", gone)
+                self.add(name, {**body, "incarnation": dead.incarnation, "ended": ended}, "", gone)
         dead.buried = True
 
 
@@ -188,7 +188,7 @@ class FeedsDouble:
         while self.up and self._queue:
             self._queue.popleft()()
         if self.up:
-            self.world.bury(self)
+            self.world.bury(self, ended=True)
         self.closed = True
         self.up = False
         done()

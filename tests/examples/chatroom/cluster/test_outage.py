@@ -240,6 +240,7 @@ def test_an_orderly_end_frees_names_and_rooms_at_once() -> None:
     town.settle()
     assert said(ann) == [("bob", "my last words")]
     assert about(ann, Kind.LEFT) == ["bob"]
+    assert ann.screen.texts(Kind.LEFT) == ["its server was shut down"]
     assert town.enter("a", "bob").session.logged_in
 
 
