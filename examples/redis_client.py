@@ -63,6 +63,11 @@ def ignore(*arguments: object) -> None:
     """Do nothing."""
 
 
+def never() -> bool:
+    """Say no."""
+    return False
+
+
 class RedisClient:
     """One connection to a Redis server at a time, for as long as the program wants it.
 
@@ -82,6 +87,8 @@ class RedisClient:
         first: seconds that the first pause before a connect lasts at most.
         longest: seconds that any such pause lasts at most.
         uniform: as with ``Reconnecting``.
+        needed: asked again and again in an orderly stop of the loop whether the connection must
+            stay open, for replies say; the stop waits as long as its grace lasts.
 
     Attributes:
         address: as given.
@@ -104,6 +111,7 @@ class RedisClient:
         first: float = 0.1,
         longest: float = 5.0,
         uniform: Callable[[float, float], float] = random.uniform,
+        needed: Callable[[], bool] = never,
     ) -> None:
         """Connect with the next callbacks."""
         self.address = address
@@ -114,6 +122,7 @@ class RedisClient:
         self._timeout = timeout
         self._most_commands, self._most_bytes = most_commands, most_bytes
         self._most_reply = most_reply
+        self._needed = needed
         self._bytes = 0
         self._open: dict[Command, None] = {}  # without an outcome; a dict keeps the order
         self._waiting: dict[Command, None] = {}  # those of them that no connection has yet
@@ -209,7 +218,7 @@ class RedisClient:
     def _connect(self, loop: EventLoop) -> Link:
         return Link(loop, self.address, timeout=self._timeout, most_bytes=self._most_bytes,
                     most_reply=self._most_reply, on_ready=self._ready,
-                    on_push=self._push, on_end=self._ended)  # fmt: skip
+                    on_push=self._push, on_end=self._ended, needed=self._needed)  # fmt: skip
 
     def _ready(self, link: Link) -> None:
         """The server has been greeted: what the program does first goes before what waits."""

@@ -26,7 +26,15 @@ from examples.redis.address import Address
 from examples.redis.command import Word
 from examples.redis.replies import MOST_BYTES, ProtocolError, brief, error_code
 from examples.redis.slots import SlotMap, parse_redirect, parse_slots
-from examples.redis_client import MOST_COMMANDS, TIMEOUT, USUAL, QueueFull, RedisClient, ignore
+from examples.redis_client import (
+    MOST_COMMANDS,
+    TIMEOUT,
+    USUAL,
+    QueueFull,
+    RedisClient,
+    ignore,
+    never,
+)
 from miniloop import EventLoop
 
 __all__ = ["RedisCluster"]
@@ -54,6 +62,7 @@ class RedisCluster:
         first: as with ``RedisClient``.
         longest: the same.
         uniform: the same.
+        needed: the same.
     """
 
     def __init__(
@@ -69,6 +78,7 @@ class RedisCluster:
         first: float = 0.1,
         longest: float = 5.0,
         uniform: Callable[[float, float], float] = random.uniform,
+        needed: Callable[[], bool] = never,
     ) -> None:
         """Connect with the next callbacks."""
         self.closed = False
@@ -77,7 +87,7 @@ class RedisCluster:
         self._on_ready, self._on_lost = on_ready, on_lost
         self._options: dict[str, Any] = {
             "timeout": timeout, "most_commands": most_commands, "most_reply": most_reply,
-            "first": first, "longest": longest, "uniform": uniform,
+            "first": first, "longest": longest, "uniform": uniform, "needed": needed,
         }  # fmt: skip
         self._clients: dict[Address, RedisClient] = {}
         self._map: SlotMap | None = None  # None: one server, or not known yet

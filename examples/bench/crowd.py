@@ -1,6 +1,7 @@
 """A chat room full of people: `python3 -m examples.bench.crowd`.
 
-Starts the real server with its history on disk, lets a thousand members in, half of them by the
+Starts the real server with its history on disk (or with `--cluster` some nodes of a cluster, and
+their engine), lets a thousand members in, half of them by the
 line door and half by the web door, spread over rooms, and has each say one line a second. Every
 line says when it was sent, so that each receiver knows how long it took: through the server, onto
 its disk, and back. Whether one was lost, doubled or out of order is counted as well.
@@ -9,17 +10,10 @@ its disk, and back. Whether one was lost, doubled or out of order is counted as 
 from __future__ import annotations
 
 import argparse
-import json
-import re
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import TracebackType
 
 from miniloop import EventLoop
 
@@ -32,73 +26,12 @@ except ImportError as error:
             "python3 -m venv .venv/bench && .venv/bench/bin/pip install -e '.[bench,chat]'"
         )
     raise
-from .machine import choose_cores, cpu_time, descriptors_short_of, pinned
-from .process import ROOT, Address
+from .crowd_servers import PATIENCE, Engine, Server, serving
+from .machine import choose_cores, descriptors_short_of, pinned
 
-PATIENCE = 60.0  # seconds for all to come in, and for the last lines to arrive
 AT_ONCE = 50  # members that come in at the same time
 STRIDE = 7919  # a prime
 TICK = 0.01  # seconds between two portions of a second's lines
-OPEN = ("--log-level", "error", "--flood-rate", "100", "--flood-burst", "1000",
-        "--address-rate", "1000000", "--address-burst", "1000000", "--max-members", "100000",
-        "--max-per-address", "100000", "--max-rooms", "10000", "--new-rooms", "10000")  # fmt: skip
-
-
-class Server:
-    """The chat room in a process of its own, for the length of a `with` block."""
-
-    def __init__(self, core: int | None) -> None:
-        self._core = core
-        self._folder = tempfile.TemporaryDirectory(prefix="crowd-")
-
-    def __enter__(self) -> Server:
-        history = str(Path(self._folder.name, "history.sqlite3"))
-        command = [sys.executable, "-m", "examples.chatroom", "--port", "0", "--web-port", "0"]
-        with pinned(self._core):  # which the child inherits
-            self._process = subprocess.Popen(
-                [*command, "--history", history, *OPEN], cwd=ROOT, stdout=subprocess.PIPE, text=True
-            )
-        self.pid = self._process.pid
-        self.lines, self.web = self._addresses()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.terminate()
-        self._process.communicate()
-        self._folder.cleanup()
-
-    def status(self) -> dict[str, object]:
-        """What the server says of itself."""
-        url = f"http://{self.web[0]}:{self.web[1]}/status.json"
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-            status: dict[str, object] = json.load(answer)
-            return status
-
-    def memory(self, what: str = "VmRSS") -> float:
-        """Its memory in MiB; `VmHWM` is the most it ever took (Linux)."""
-        text = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(rf"^{what}:\s+(\d+) kB", text, re.MULTILINE)
-        return int(found[1]) / 1024 if found else float("nan")
-
-    def busy(self) -> float:
-        """Seconds of CPU time that its loop's thread has had."""
-        had = cpu_time(self.pid)
-        return had.used if had else float("nan")
-
-    def _addresses(self) -> tuple[Address, Address]:
-        assert self._process.stdout is not None
-        found: dict[str, Address] = {}
-        for text in self._process.stdout:
-            if match := re.search(r"(telnet |http://)([\d.]+)[ :](\d+)", text):
-                found[match[1]] = (match[2], int(match[3]))
-            if len(found) == 2:
-                return found["telnet "], found["http://"]
-        raise SystemExit("the chat room did not open both doors: is the extra [chat] installed?")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -107,12 +40,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     short = descriptors_short_of(2 * options.members)
     if short:
         raise SystemExit(f"{options.members} members: {short}")
-    server_core, load_core = choose_cores() or (None, None)
-    with Server(server_core) as server, pinned(load_core), EventLoop() as loop:
-        empty = server.memory()
-        crowd = Crowd(loop, server, options)
+    server_core, load_core = _cores(options)
+    with (
+        serving(options.nodes, server_core, cluster=options.cluster) as (servers, engine),
+        pinned(load_core),
+        EventLoop() as loop,
+    ):
+        empty = sum(server.memory() for server in servers)
+        crowd = Crowd(loop, servers, engine, options)
         crowd.come_in()
-        full = server.memory()
+        full = sum(server.memory() for server in servers)
         print(
             f"{options.members} members in {options.rooms} rooms, {options.web} of them by web; "
             f"memory: {empty:.0f} MiB empty, {full:.0f} MiB with all in "
@@ -120,6 +57,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         crowd.talk(options.seconds)
         crowd.report()
+
+
+def _cores(options: argparse.Namespace) -> tuple[int | None, int | None]:
+    """Return the cores of server and load; with `--share`, or several nodes, none is reserved."""
+    if options.share or options.nodes > 1:
+        return None, None
+    return choose_cores() or (None, None)
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -132,7 +76,15 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--web", type=int, help="how many by the web door (half)")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long they talk (30)")
     parser.add_argument("--every", type=float, default=1.0, help="seconds between one's lines (1)")
+    parser.add_argument(
+        "--cluster", action="store_true", help="nodes of a cluster, on a redis-server"
+    )
+    parser.add_argument("--nodes", type=int, default=1, help="how many nodes, with --cluster (1)")
+    share = "let server and load share all cores, as with several nodes"
+    parser.add_argument("--share", action="store_true", help=share)
     options = parser.parse_args(argv)
+    if options.nodes < 1 or (options.nodes > 1 and not options.cluster):
+        parser.error("several nodes go with --cluster")
     options.web = options.members // 2 if options.web is None else options.web
     return options
 
@@ -142,13 +94,21 @@ class Crowd:
 
     Args:
         loop: The loop that they are on.
-        server: Where they go.
+        servers: Where they go, in turn.
+        engine: What connects the servers, if there are several.
         options: How many, and so on.
     """
 
-    def __init__(self, loop: EventLoop, server: Server, options: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        loop: EventLoop,
+        servers: Sequence[Server],
+        engine: Engine | None,
+        options: argparse.Namespace,
+    ) -> None:
         self._loop = loop
-        self._server = server
+        self._servers = servers
+        self._engine = engine
         self._options = options
         self._members: list[Member] = []
         self._tally = Tally()
@@ -168,20 +128,28 @@ class Crowd:
     def _new(self, number: int) -> Member:
         members, web, rooms = self._options.members, self._options.web, self._options.rooms
         room = f"room{number // 2 % rooms:04}"
+        server = self._servers[number // (2 * rooms) % len(self._servers)]
         # The doors alternate, so that each room has people from both.
         if number * web // members < (number + 1) * web // members:
-            return WebMember(self._loop, self._server.web, number, room, self._tally)
-        return LineMember(self._loop, self._server.lines, number, room, self._tally)
+            return WebMember(self._loop, server.web, number, room, self._tally)
+        return LineMember(self._loop, server.lines, number, room, self._tally)
 
     def talk(self, seconds: float) -> None:
         """Let each say a line now and then, evenly spread over the time."""
-        began, busy = time.monotonic(), self._server.busy()
+        began, busy = time.monotonic(), self._busy_times()
         while (passed := time.monotonic() - began) < seconds:
             self._speak_until(passed)
             self._loop.run_once(TICK)
         self._wait(lambda: len(self._tally.delays) >= self._expected, "the last lines", fatal=False)
         self._took = time.monotonic() - began
-        self._busy = self._server.busy() - busy
+        self._busy = [now - then for now, then in zip(self._busy_times(), busy, strict=True)]
+
+    def _busy_times(self) -> list[float]:
+        """Return the CPU times of the servers and of the engine so far, in seconds."""
+        processes: list[Server | Engine] = [*self._servers]
+        if self._engine is not None:
+            processes.append(self._engine)
+        return [each.busy() for each in processes]
 
     def _speak_until(self, passed: float) -> None:
         """Say all that is due `passed` seconds after the beginning."""
@@ -204,10 +172,15 @@ class Crowd:
             f"from sending to receiving, milliseconds: median {1000 * at(delays, 0.5):.1f}, "
             f"99% {1000 * at(delays, 0.99):.1f}, longest {1000 * delays[-1]:.1f} "
             f"(the load itself was at most {1000 * self._lateness:.1f} late)\n"
-            f"the server's loop had {100 * self._busy / self._took:.0f}% of a core, "
-            f"{1e6 * self._busy / max(1, len(delays)):.0f} us a line received; "
-            f"at most {self._server.memory('VmHWM'):.0f} MiB"
+            f"{self._shares()}; in all {1e6 * sum(self._busy) / max(1, len(delays)):.0f} us a line "
+            f"received; at most {sum(each.memory('VmHWM') for each in self._servers):.0f} MiB"
         )
+
+    def _shares(self) -> str:
+        """Say how much of a core each process had."""
+        shares = [f"{100 * each / self._took:.0f}%" for each in self._busy]
+        loops = f"of a core: {', '.join(shares[: len(self._servers)])} for each server's loop"
+        return loops + (f", {shares[-1]} for the engine" if self._engine else "")
 
     def _all_seated(self) -> bool:
         return all(member.seated for member in self._members)

@@ -23,6 +23,7 @@ from .doors.output import run_program
 from .doors.ports import reachable
 from .doors.proxies import Proxies
 from .doors.web.bundle import BadPage
+from .hall.hall import Hall
 from .joining import CannotJoin, order_of
 from .keeping import CannotKeep, open_hall
 from .logs import REPORT_EVERY, Logs
@@ -37,6 +38,7 @@ from .server import ChatServer
 INTERRUPTED = 130  # the exit code of what Ctrl-C has ended
 CHECKING = 2  # passwords looked at at once; each takes 32 MiB and a core for a while
 MOST_CHECKS = 20  # that may wait for it
+FIRST_LINK = 3.0  # seconds for the other servers to answer before the doors open without them
 
 log = logging.getLogger("chatroom")
 
@@ -104,6 +106,7 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
     server = ChatServer(
         loop, hall, keeping, operators, certificate, proxies=proxies, measured=options.trace is None
     )
+    _meet_others(loop, hall)
     try:
         opening = [*_open_doors(server, options), keeping.sentence, *_company(options)]
     except CannotStart:
@@ -115,6 +118,13 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
     loop.call_soon(notifier.ready)
     loop.on_stop(notifier.stopping)
     server.every(REPORT_EVERY, logs.report)
+
+
+def _meet_others(loop: EventLoop, hall: Hall) -> None:
+    """Let the node come up to date before anybody comes in; for a while only."""
+    deadline = loop.time() + FIRST_LINK
+    while not hall.order.ready and (left := deadline - loop.time()) > 0:
+        loop.run_once(left)
 
 
 def _notifier() -> Notifier:

@@ -38,6 +38,7 @@ class Link(QueuedDispatcher):
         on_ready: called with this link when the server has taken the greeting.
         on_push: called from the loop with each push message that answers no command.
         on_end: called with the reason when it is closed.
+        needed: asked in an orderly stop of the loop whether it must stay open.
 
     Attributes:
         reason: why it ended.
@@ -54,6 +55,7 @@ class Link(QueuedDispatcher):
         on_ready: Callable[["Link"], object],
         on_push: Callable[[list[Any]], object],
         on_end: Callable[[Exception], object],
+        needed: Callable[[], bool] = lambda: False,
     ) -> None:
         """Connect."""
         super().__init__(loop)
@@ -64,6 +66,7 @@ class Link(QueuedDispatcher):
         self._on_ready = on_ready
         self._on_push = on_push
         self._on_end = on_end
+        self._needed = needed
         self._replies = Replies(most_reply)
         self._sent: deque[Command] = deque()  # not answered yet
         self.on_close(self._report_ended)
@@ -154,6 +157,10 @@ class Link(QueuedDispatcher):
             self._send_own(("PING",), None)
 
     # -- the end ----------------------------------------------------------------------------------
+
+    def drained(self) -> bool:
+        """Return whether an orderly stop of the loop may close it: it is not needed any more."""
+        return super().drained() and not (self.connected and self._needed())
 
     def give_up(self, command: Command) -> None:
         """End: a command took too long, and what comes now could be the answer to it."""

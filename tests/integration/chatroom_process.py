@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds until a test gives up; nothing waits that long when all is well
@@ -25,7 +26,13 @@ NO_FLOOD_LIMIT = (
 class Server:
     """``python3 -m examples.chatroom`` on free ports, with everything it keeps in `folder`."""
 
-    def __init__(self, folder: Path, *options: str, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        log: int | IO[str] = subprocess.PIPE,
+    ):
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-W", "error", "-m", "examples.chatroom"),
@@ -34,7 +41,7 @@ class Server:
             cwd=ROOT,
             env={**ENVIRONMENT, "XDG_DATA_HOME": str(folder), **(environment or {})},
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=log,
             text=True,
         )
         self.opening = self._read_opening()
@@ -50,7 +57,8 @@ class Server:
             line = self.process.stdout.readline()
             text += line
             if not line:
-                raise AssertionError(text + self.process.communicate(timeout=PATIENCE)[1])
+                log = self.process.communicate(timeout=PATIENCE)[1]
+                raise AssertionError(text + (log or ""))
         return text
 
     def _number(self, pattern: str) -> int:
@@ -68,7 +76,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, out, err
+        return self.process.returncode, out, err or ""
 
 
 class Peer:

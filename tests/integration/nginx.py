@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,45 +66,58 @@ def blocks() -> list[str]:
 @contextmanager
 def nginx(folder: Path, server: Server, *, below_path: bool = False) -> Iterator[Nginx]:
     """Run nginx in front of `server`."""
+    ports = Nginx(free_port(), free_port())
+    root, path, stream = blocks()
+    if below_path:
+        root = root[: root.index("    location / {")] + path
+    changes = {
+        "127.0.0.1:8080": f"127.0.0.1:{server.web_port}",
+        "127.0.0.1:1235": f"127.0.0.1:{server.port}",
+    }
+    with running(folder, root, stream, ports, changes):
+        yield ports
+
+
+@contextmanager
+def running(
+    folder: Path, http: str, stream: str, ports: Nginx, changes: Mapping[str, str]
+) -> Iterator[None]:
+    """Run nginx with a page's blocks, of which `changes` and what every page shows is replaced."""
     if NGINX is None:
         pytest.skip("nginx is not installed: apt install nginx libnginx-mod-stream")
     if not STREAM.exists():
         pytest.skip("nginx has no stream module: apt install libnginx-mod-stream")
-    ports = Nginx(free_port(), free_port())
     file = folder / "nginx.conf"
-    file.write_text(configuration(folder, server, ports, below_path=below_path))
+    file.write_text(configuration(folder, http, stream, ports, changes))
     command = [NGINX, "-p", str(folder), "-e", "stderr", "-c", str(file)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         until_it_listens(process, ports)
-        yield ports
+        yield
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE)
 
 
-def configuration(folder: Path, server: Server, ports: Nginx, *, below_path: bool) -> str:
-    """The page's blocks with these ports, and what stands around them on Debian."""
+def configuration(
+    folder: Path, http: str, stream: str, ports: Nginx, changes: Mapping[str, str]
+) -> str:
+    """The blocks with these ports, and what stands around them on Debian."""
     _, certificate, _ = certificates().write(folder)
-    root, path, stream = blocks()
-    if below_path:
-        root = root[: root.index("    location / {")] + path
-    changes = {
-        "listen 443 ssl;": f"listen 127.0.0.1:{ports.web} ssl;",
-        "/etc/letsencrypt/live/chat.example.org/fullchain.pem": certificate,
-        "/etc/letsencrypt/live/chat.example.org/privkey.pem": certificate,
-        "127.0.0.1:8080": f"127.0.0.1:{server.web_port}",
-        "listen 1234;": f"listen 127.0.0.1:{ports.lines};",
-        "127.0.0.1:1235": f"127.0.0.1:{server.port}",
-    }
     made = MAIN.format(
         folder=folder,
         modules=f"load_module {STREAM};",
         user="user root;" if os.geteuid() == 0 else "",
-        http=root,
+        http=http,
         stream=stream,
     )
-    for shown, real in changes.items():
+    always = {
+        "listen 443 ssl;": f"listen 127.0.0.1:{ports.web} ssl;",
+        "/etc/letsencrypt/live/chat.example.org/fullchain.pem": certificate,
+        "/etc/letsencrypt/live/chat.example.org/privkey.pem": certificate,
+        "listen 1234;": f"listen 127.0.0.1:{ports.lines};",
+    }
+    for shown, real in {**always, **changes}.items():
         assert shown in made, f"the page has no {shown!r} any more"
         made = made.replace(shown, real)
     return made

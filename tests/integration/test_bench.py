@@ -3,6 +3,7 @@
 import csv
 import os
 import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -206,3 +207,19 @@ def test_a_crowd_talks_and_loses_nothing(capsys: pytest.CaptureFixture[str]) -> 
     said = capsys.readouterr().out
     assert "20 members in 2 rooms, 10 of them by web" in said
     assert " 0 lost, 0 doubled or out of order" in said
+
+
+@needs_proc
+def test_a_crowd_at_three_nodes_talks_and_loses_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    crowd = pytest.importorskip("examples.bench.crowd", reason="needs the extra [chat]")
+    pytest.importorskip("hiredis", reason="a node of a cluster needs the package hiredis")
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed (Debian: redis-server)")
+    nodes = ["--cluster", "--nodes", "3"]
+    crowd.main(["--members", "30", "--rooms", "3", "--seconds", "1", "--every", "0.2", *nodes])
+    said = capsys.readouterr().out
+    assert "30 members in 3 rooms, 15 of them by web" in said
+    assert " 0 lost, 0 doubled or out of order" in said
+    assert "for the engine" in said

@@ -182,6 +182,13 @@ class Sign:
             room.lock = self.text
 
 
+def signs_of(room: Room) -> list[Sign]:
+    """Return what stands at the door of `room`."""
+    key = room.name.key
+    signs = Sign(key, "topic", room.topic, room.topic_by), Sign(key, "lock", room.lock)
+    return [each for each in signs if each.text]
+
+
 def sign_of(body: Body) -> Sign:
     """Return the sign in `body`.
 

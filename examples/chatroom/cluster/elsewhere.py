@@ -76,6 +76,7 @@ class Elsewhere:
         self._send = send
         self._known: dict[Ref, Distant] = {}
         self._by_member: dict[Member, Distant] = {}
+        self._crowded = False  # two members have one name: one of them will lose it
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -115,6 +116,8 @@ class Elsewhere:
         distant.met = False
         self._hall.names.release(distant.member)
         self.tidy(distant)
+        if self._crowded:
+            self.settle_names()
 
     def tidy(self, distant: Distant) -> None:
         """Forget it if it has left, and is in no room any more."""
@@ -135,6 +138,7 @@ class Elsewhere:
 
     def settle_names(self) -> None:
         """Have those found by their names whose names were another one's before."""
+        self._crowded = False
         for distant in self:
             if distant.met:
                 self._hold(distant.member, distant.member.name)
@@ -156,11 +160,14 @@ class Elsewhere:
             self._hold(member, name)
         if old is not None:
             follow(member, old, self._hall.members)
+        if self._crowded:
+            self.settle_names()
 
     def _hold(self, member: Member, name: Name | None) -> None:
         if name is None:
             return
         holder = self._hall.names.holder(name)
+        self._crowded |= holder not in (None, member)
         if holder is None or (holder.node and holder is not member):
             self._hall.names.claim(member, name)
 

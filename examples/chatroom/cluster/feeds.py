@@ -11,6 +11,7 @@ from typing import Any
 
 from miniloop import EventLoop
 
+from .clearing import Clearing
 from .engine_options import EngineOptions
 from .figures import ClusterFigures
 from .follower import Follower
@@ -72,7 +73,12 @@ class Feeds:
         self._lag = 0.0
         self._leaving: Leaving | None = None
         self._link = EngineLink(
-            loop, options, greet=self._greet, on_up=self._come_up, on_down=self._go_down
+            loop,
+            options,
+            greet=self._greet,
+            on_up=self._come_up,
+            on_down=self._go_down,
+            needed=lambda: self._leaving is not None and not self._leaving.over,
         )
         self._nodes = Nodes(loop, self._link, options, node, incarnation, watcher.buried)
         self._names = Names(loop, self._link, options, node, incarnation, watcher.name_lost)
@@ -80,6 +86,7 @@ class Feeds:
             loop, self._link, options, on_snapshot=self._pictured, on_entry=self._came
         )
         self._rooms = RoomNumbers(loop, self._link, options, self._follower.seen)
+        self._clearing = Clearing(self._nodes, self._follower)
         self._publisher = Publisher(loop, self._link, options, incarnation, self._follower.seen)
 
     # How the engine is
@@ -120,6 +127,7 @@ class Feeds:
         self._follower.resume()
         self._names.resume()
         self._publisher.resume()
+        self._clearing.resume()
         self._watcher.up()
 
     def _go_down(self, reason: str) -> None:
@@ -180,8 +188,7 @@ class Feeds:
         if snapshot.feed == HALL:
             return
         found = {match[1] for field in snapshot.state if (match := _MEMBER.fullmatch(field))}
-        if found - self._nodes.alive:
-            self._clear_if_gone([snapshot.feed], found)
+        self._clearing.clear([snapshot.feed], sorted(found - self._nodes.alive))
 
     def _came(self, entry: Entry) -> None:
         self._lag = self._nodes.age(entry.at)
@@ -189,17 +196,7 @@ class Feeds:
             gone, node = entry.body.get("incarnation"), entry.body.get("node")
             if isinstance(gone, str) and isinstance(node, str) and gone != self._incarnation:
                 rooms = [feed for feed in self._follower.feeds if feed != HALL]
-                self._clear_if_gone(rooms, {gone}, node)
-
-    def _clear_if_gone(self, feeds: list[str], incarnations: set[str], node: str = "") -> None:
-        """A process that was stopped for long may be back by now: look again."""
-
-        def look() -> None:
-            for each in incarnations - self._nodes.alive:
-                for feed in feeds:
-                    self._nodes.clear(feed, node, each)
-
-        self._nodes.look(look)
+                self._clearing.clear(rooms, [gone], node)
 
     # Names and rooms
 
@@ -242,8 +239,12 @@ class Feeds:
     # The end
 
     def close(self, done: Callable[[], None] = ignore) -> None:
-        """Send what waits, say that this node leaves, and end; it takes three seconds at most."""
+        """Send what waits, say that this node leaves, and end; it takes three seconds at most.
+
+        Nothing is read any more.  An orderly stop of the loop waits for the end.
+        """
         if self._leaving is None:
+            self._follower.pause()
             self._leaving = Leaving(self._loop, self, done)
 
     def say_goodbye(self, done: Callable[[Any], None]) -> int:

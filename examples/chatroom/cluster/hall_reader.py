@@ -54,6 +54,7 @@ class HallReader:
         self.sanctions.settle(state, self.site)
         self._offer(state)
         self._sweep(forgotten)
+        self.rooms.restore(state)
         self.opened()
 
     def entry(self, entry: Entry) -> None:

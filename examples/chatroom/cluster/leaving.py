@@ -51,6 +51,11 @@ class Leaving:
         self._limit: TimerHandle = loop.call_later(CLOSING, self._end)
         self._look()
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self._done is None
+
     def _look(self) -> None:
         """Go on when nothing waits any more."""
         if self._done is None:

@@ -53,6 +53,7 @@ class EngineLink:
         greet: Called when the engine can be asked; calls `greeted()` or `fail()` in the end.
         on_up: Called when the engine does its work.
         on_down: Called with the reason when it does not any more.
+        needed: Whether an orderly stop of the loop must not end it yet.
 
     Attributes:
         reason: Why the engine is away, for a person; empty before the first try has ended.
@@ -67,6 +68,7 @@ class EngineLink:
         greet: Callable[[], None],
         on_up: Callable[[], None],
         on_down: Callable[[str], None],
+        needed: Callable[[], bool],
     ) -> None:
         self.reason = ""
         self.turn = 0
@@ -81,6 +83,7 @@ class EngineLink:
             loop, options.address, on_ready=self._try, on_lost=self._lost,
             timeout=options.timeout, most_reply=MOST_REPLY, most_commands=50_000,
             first=options.first, longest=options.longest, uniform=options.uniform,
+            needed=needed,
         )  # fmt: skip
 
     @property

@@ -57,6 +57,7 @@ class Names:
         self._node, self._incarnation = node, incarnation
         self._on_lost = on_lost
         self._held: OrderedDict[str, NameClaim] = OrderedDict()  # the next to ask for first
+        self._asked: dict[str, NameClaim] = {}  # claimed, and not given back before the answer
         self._timer: TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -68,6 +69,7 @@ class Names:
         if not self._link.up:
             self._loop.call_soon(answered, Away())
             return
+        self._asked[name.skeleton] = name
         self._ask(name, partial(self._claimed, name, answered))
 
     def hold(self, name: NameClaim) -> None:
@@ -79,6 +81,9 @@ class Names:
         held = self._held.get(name.skeleton)
         if held is not None and held.member == name.member:
             del self._held[name.skeleton]
+        asked = self._asked.get(name.skeleton)
+        if asked is not None and asked.member == name.member:
+            del self._asked[name.skeleton]
         if self._link.up:
             key = self._keys.name(name.skeleton)
             RELEASE.run(self._link.call, [key], [self._owner(name)], _ignore)
@@ -120,8 +125,10 @@ class Names:
 
     def _claimed(self, name: NameClaim, answered: Answered, reply: Any) -> None:
         outcome = self._read(reply)
-        if isinstance(outcome, Granted):
-            self.hold(name)
+        if self._asked.get(name.skeleton) is name:
+            del self._asked[name.skeleton]
+            if isinstance(outcome, Granted):
+                self.hold(name)
         answered(outcome)
 
     def _renewed(self, name: NameClaim, reply: Any) -> None:

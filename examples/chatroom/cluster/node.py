@@ -43,6 +43,8 @@ TOO_MUCH = (
     "say it again when the link is back."
 )
 
+CLOSING = "The chat room is closing: please come back in a moment."
+
 SIGNS = frozenset({Kind.TOPIC, Kind.LOCKED, Kind.UNLOCKED})
 
 Connect = Callable[[Watcher], Engine]
@@ -106,6 +108,11 @@ class Node:
         """What those who come in must know."""
         return "" if self.site.engine.up else DOWN
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is up to date with the others."""
+        return self.site.engine.up and not self.site.engine.figures().catching_up
+
     # The order
 
     def submit(self, happening: Happening) -> None:
@@ -153,6 +160,9 @@ class Node:
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
         """Ask for `name` at the engine."""
+        if self.site.closed:  # this node has taken leave of the others
+            answered(Refused(CLOSING))
+            return
         self._claims.claim(member, name, proof, answered)
 
     def prove(self, member: Member) -> None:
@@ -224,7 +234,7 @@ class Node:
         if self.site.closed:
             return
         self.site.closed = True
-        self.site.outgoing.keep()
+        self.site.outgoing.close()
         self.site.engine.close(lambda: None)
 
     # The engine's news

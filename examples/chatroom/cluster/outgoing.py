@@ -154,9 +154,17 @@ class Outgoing:
         self._receipts.setdefault(member, deque()).append(_Receipt(mine, action))
 
     def keep(self) -> None:
-        """Store what must survive and is not acknowledged: the engine is away, or we end."""
+        """Store what must survive and is not acknowledged: the engine is away."""
         for nonce, sent in self._sent.items():
             self._store(nonce, sent)
+
+    def close(self) -> None:
+        """Store the same at the end, and nothing later: the file is closed then.
+
+        What is acknowledged after this is sent again by the next process, under the same nonce.
+        """
+        self.keep()
+        self._record = lambda write: None
 
     def tick(self) -> None:
         """Give up waiting for what does not come back, and for those who are gone."""

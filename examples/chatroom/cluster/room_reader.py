@@ -19,7 +19,9 @@ from ..people.names import fold
 from .bodies import TEXTS, Profile, Registered, Sign, Told, profile_of, sign_of, told_of
 from .elsewhere import Distant
 from .interface import Body, Entry, Full, Snapshot
+from .namesakes import namesakes, show_renamed
 from .numbers import id_of, place_of
+from .signs import send_lost
 from .site import Site
 from .tombstones import MOST, Tombstones
 from .values import BadBody, Ref, flag_of, number_of, of_kind, text_of
@@ -132,6 +134,8 @@ class RoomReader:
                 self._forget(number_of(entry.body, "id"))
             case "clear":
                 pass  # only the state has changed
+            case "sign":
+                sign_of({**entry.body, "do": entry.body.get("what")}).put(self.room)
             case _:
                 self._apply(told_of(entry.body), entry)
 
@@ -141,28 +145,29 @@ class RoomReader:
             return
         if not self.site.roster.is_ours(told.profile.ref):
             distant = self.site.elsewhere.learn(told.profile)
-            if told.kind is Kind.JOINED and not self._put(distant):
-                return
-            if told.kind is Kind.LEFT and not self._take_out(distant):
-                return
-        elif told.again:
-            return
-        self._show(told, entry)
+            if self._moves(distant, told):
+                self._show(told, entry)
+            self.site.elsewhere.tidy(distant)
+        elif not told.again and not self._is_left_by_namesake(told):
+            self._show(told, entry)
+        if told.kind is Kind.RENAMED:
+            show_renamed(self.site, self.room, told, entry.wall)
+
+    def _is_left_by_namesake(self, told: Told) -> bool:
+        return told.kind is Kind.LEFT and bool(namesakes(self.room, told.profile.name.key))
+
+    def _moves(self, distant: Distant, told: Told) -> bool:
+        """Have a member elsewhere where it is now; False if that changes nothing for others."""
+        if told.kind is Kind.JOINED:
+            return self._put(distant, told.profile)
+        return told.kind is not Kind.LEFT or self._take_out(distant)
 
     def _show(self, told: Told, entry: Entry, number: int = 0) -> None:
         message = Message(told.kind, told.text, told.sender, id=number)
         doer = self.site.member(told.profile)
-        self.site.hall.effects.apply(
-            Happening(
-                self.room,
-                doer,
-                message,
-                self.site.at(entry.wall),
-                self._words(told),
-                entry.nonce,
-                told.lock,
-            )
-        )
+        at, words = self.site.at(entry.wall), self._words(told)
+        happening = Happening(self.room, doer, message, at, words, entry.nonce, told.lock)
+        self.site.hall.effects.apply(happening)
 
     def _speak(self, told: Told, entry: Entry) -> None:
         number = self._number(entry)
@@ -190,14 +195,15 @@ class RoomReader:
 
     # Who is there
 
-    def _put(self, distant: Distant) -> bool:
+    def _put(self, distant: Distant, profile: Profile) -> bool:
         """Put a member elsewhere into the room; False if it is there."""
         member = distant.member
         if self.room in member.rooms:
             return False
-        for each in tuple(self.room.members):  # the same person before, whose node went away
-            if each.node and each.key == member.key:
-                del self.room.members[each], each.rooms[self.room]
+        before = self.site.elsewhere.find(profile.replaces) if profile.replaces else None
+        if before is not None and self.room in before.member.rooms:
+            del self.room.members[before.member], before.member.rooms[self.room]
+            self.site.elsewhere.tidy(before)
         self.room.members[member] = member.rooms[self.room] = None
         return True
 
@@ -208,7 +214,7 @@ class RoomReader:
         if listed:
             del self.room.members[member], member.rooms[self.room]
         self.site.elsewhere.tidy(distant)
-        return listed and not any(each.key == member.key for each in self.room.members)
+        return listed and not namesakes(self.room, member.key)
 
     def _distant(self) -> list[Distant]:
         found = (self.site.elsewhere.of(each) for each in self.room.members)
@@ -252,12 +258,13 @@ class RoomReader:
 
     def _find(self, profile: Profile, wall: float) -> None:
         distant = self.site.elsewhere.learn(profile)
-        if self._put(distant):
+        if self._put(distant, profile):
             message = Message(Kind.JOINED, "", distant.member.shown)
             at = self.site.at(wall)
             self.site.hall.effects.apply(Happening(self.room, distant.member, message, at))
 
     def _settle_room(self, snapshot: Snapshot) -> None:
+        send_lost(self.site, self.room, snapshot)
         for what in ("topic", "lock"):
             try:
                 if what in snapshot.state:

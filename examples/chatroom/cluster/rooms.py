@@ -7,7 +7,7 @@ room_reader.py.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..hall.holding import Answered
@@ -15,7 +15,7 @@ from ..hall.members import Member
 from ..hall.messages import Moment
 from ..hall.room import LOBBY, Room
 from ..people.names import Name, Refused
-from .bodies import Registered, Sign
+from .bodies import Registered, Sign, signs_of
 from .interface import Alike, Away, Body, Full, TooMany
 from .numbers import place_of
 from .room_reader import RoomReader
@@ -127,6 +127,8 @@ class Rooms:
             self._follow(room)
         elif reader is not None:
             reader.registered = registered
+        else:
+            self._list(room)  # the hall's feed may have told of members there before
         if registered.spoken and not room.saved:
             self._site.hall.record(room.record())
         for answered in self._making.pop(key, []):
@@ -139,18 +141,27 @@ class Rooms:
         before = self._known.get(room.name.key)
         feed = _new_feed(room.name) if before is None else before.feed
         known = Registered(room.name.key, room.name, feed, 0, room.founder, spoken=True)
-        key = known.key
 
         def decided(answer: int | Alike | TooMany | Away) -> None:
             if isinstance(answer, int):
-                self._put_up(Sign(key, "topic", room.topic, room.topic_by))
-                self._put_up(Sign(key, "lock", room.lock))
+                for sign in signs_of(room):
+                    self._put_up(sign)
 
         self._ask(known, decided)
 
+    def restore(self, state: Mapping[str, Body]) -> None:
+        """Have the engine know what it has lost of the rooms that this node follows."""
+        for key, reader in self._readers.items():
+            for sign in signs_of(reader.room):
+                if f"{sign.what}/{key}" not in state:
+                    self._put_up(sign)
+            if reader.room.saved:
+                try:
+                    self.spoken(reader)
+                except Full:
+                    self._site.roster.behind = True
+
     def _put_up(self, sign: Sign) -> None:
-        if not sign.text:
-            return
         try:
             self.put_up(sign)
         except Full:
@@ -218,6 +229,8 @@ class Rooms:
         for room in self._site.hall.rooms:
             if room.name.key == key:
                 self._site.hall.membership.forget_room(room, why, now)
+        for distant in self._site.elsewhere:
+            self._site.elsewhere.tidy(distant)
 
     def is_older(self, room: Room, at: int) -> bool:
         """Say whether all that this node knows of `room` is from before the time `at`."""

@@ -5,8 +5,6 @@ Rule of this file: their numbers, and what the hall's feed has of them.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..hall.members import Member
 from .bodies import Profile
 from .interface import Full
@@ -98,6 +96,7 @@ class Roster:
             member.operator,
             self._versions.get(member, 0),
             tuple(room.name.key for room in member.rooms),
+            self._replaces.get(member),
         )
 
     def newer(self, member: Member) -> Profile:
@@ -110,13 +109,16 @@ class Roster:
         gone = not member.present
         if member not in self._numbers or (gone and member.rooms):
             return
-        ref = self.ref(member)
         if gone:
+            ref = self.ref(member)
             self._drop(member)
             self._say_gone(ref)
-            return
-        replaced = self._replaces.pop(member, None)
-        body = replace(self.newer(member), replaces=replaced).body()
+        elif member.name is not None:  # else it is being asked for, and told when it is there
+            self._tell(member)
+
+    def _tell(self, member: Member) -> None:
+        ref = self.ref(member)
+        body = self.newer(member).body()
         try:
             self._outgoing.send(HALL, body, by=member, state={ref.field: body})
         except Full:

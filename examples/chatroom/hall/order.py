@@ -50,6 +50,10 @@ class Order(Protocol):
     def shared(self) -> bool:
         """Whether there are other servers, where a seat may be that is not known here."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether it knows what the others know: who comes in now finds all of it."""
+
     def start(self) -> None:
         """The hall has all its parts and the time: begin."""
 
@@ -116,6 +120,7 @@ class Alone:
     def __init__(self, hall: Hall) -> None:
         self.caution = ""
         self.shared = False
+        self.ready = True
         self._hall = hall
 
     def start(self) -> None:

@@ -37,6 +37,9 @@ class RedisData:
 
     Args:
         clock: returns seconds since the epoch.
+
+    Attributes:
+        added: an entry was added to a stream; who looks at it resets it.
     """
 
     WRITES = frozenset({"XADD", "HSET", "HDEL", "SET", "DEL", "PEXPIRE", "EVAL", "EVALSHA"})
@@ -45,6 +48,7 @@ class RedisData:
         self.clock = clock
         self.values: dict[bytes, Any] = {}
         self.expiries: dict[bytes, int] = {}  # milliseconds
+        self.added = False
 
     def execute(self, words: list[bytes]) -> Any:
         """Carry a command out.
@@ -160,7 +164,7 @@ class RedisData:
         id_ = self._new_id(place, stream)
         self.values[key] = stream
         stream.entries.append((id_, fields))
-        stream.last = id_
+        stream.last, self.added = id_, True
         _trim(stream, *most)
         return _shown(id_)
 

@@ -170,7 +170,8 @@ class RedisModel:
             reply = own(*words[1:]) if own else self._run(name, words)
         except RedisError as error:
             return error
-        if name in RedisData.WRITES:
+        if self.data.added:
+            self.data.added = False
             self.look_again()
         return self.twisted(name, reply)
 

@@ -125,3 +125,14 @@ def test_hundreds_of_names_are_kept(scene: Scene) -> None:
     assert a.feeds.figures().names == 400
     for number in (0, 199, 399):
         assert isinstance(claim(scene, b, NameClaim(f"n{number}", 1, "x")), Taken)
+
+
+def test_a_name_that_is_given_back_before_the_answer_is_not_held(scene: Scene) -> None:
+    a, b = scene.nodes_up("a", "b")
+    answers: list[Granted | Taken | Away] = []
+    a.feeds.claim(ADA, answers.append)
+    a.feeds.release(ADA)
+    scene.run_until(lambda: answers)
+    assert a.feeds.figures().names == 0
+    scene.run(30)
+    assert claim(scene, b, NameClaim("ada", 1, "ADA")) == Granted()

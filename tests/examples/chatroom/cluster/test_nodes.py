@@ -178,3 +178,33 @@ def test_an_end_without_the_engine_does_not_take_long(scene: Scene) -> None:
     scene.run_until(lambda: not b.feeds.up)
     b.feeds.close(lambda: done.append(2))
     scene.run_until(lambda: len(done) == 2, seconds=0.1)
+
+
+def test_an_orderly_stop_of_the_loop_waits_until_the_others_know(scene: Scene) -> None:
+    [b] = scene.nodes_up("b")
+    hall = b.follow(HALL)
+    loop = scene.net.loop()
+    a = TestNode(loop, scene.options(), "a")
+    names: list[Any] = []
+    scene.run_until(lambda: a.feeds.up)
+    a.feeds.claim(NameClaim("ada", 1, "Ada"), names.append)
+    scene.run_until(lambda: names)
+    loop.on_stop(a.feeds.close)
+    loop.stop()
+    loop.run()
+    b.feeds.claim(NameClaim("ada", 1, "Ada"), names.append)
+    scene.run_until(lambda: len(names) == 2)
+    assert (hall.gone, names) == (["a-1"], [Granted(), Granted()])
+    loop.close()
+
+
+def test_members_of_the_dead_are_cleared_though_the_engine_was_away_then(scene: Scene) -> None:
+    a, b = scene.nodes_up("a", "b")
+    put(a, ROOM)
+    hall, room = b.follow(HALL), b.follow(ROOM)
+    scene.run_until(lambda: room.entries)
+    a.feeds.end()
+    scene.run_until(lambda: hall.gone)
+    scene.redis.drop_connections()  # before what was asked for could be done
+    scene.run(20)
+    assert room.gone == ["a-1"]

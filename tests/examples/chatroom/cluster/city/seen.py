@@ -1,0 +1,90 @@
+"""What one member was shown, and whether it is a piece of what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Visit:
+    """A stay in one room, or with a browser several that follow each other without a gap.
+
+    Attributes:
+        room: The room's shown name.
+        tokens: What was shown of it, in order.
+        people: Who is there, by what was shown.
+        last: The id of the last message, where the door shows ids.
+    """
+
+    room: str
+    tokens: list[str] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)
+    last: int = 0
+
+
+@dataclass
+class Seen:
+    """All that one member was shown.
+
+    Attributes:
+        visits: Its stays.
+        rooms: Those that go on.
+        whispers: The tokens of whispers.
+        notices: What the server said to it.
+        ids: The messages' ids, where the door shows them, by their tokens.
+        forgotten: The ids that the door was told to take away.
+        name: Its present name.
+        partial: Whether its door does not show all that lists of people need.
+    """
+
+    visits: list[Visit] = field(default_factory=list)
+    rooms: dict[str, Visit] = field(default_factory=dict)
+    whispers: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    ids: dict[str, int] = field(default_factory=dict)
+    forgotten: set[int] = field(default_factory=set)
+    name: str = ""
+    partial: bool = False
+
+    def enter(self, room: str, people: Collection[str]) -> Visit:
+        """A room is shown for the first time, or again."""
+        visit = self.rooms.get(room)
+        if visit is None:
+            visit = self.rooms[room] = Visit(room)
+            self.visits.append(visit)
+        visit.people = {*people}
+        return visit
+
+    def renamed(self, room: str, old: str, new: str) -> None:
+        """A member of a room has another name."""
+        if room in self.rooms and old in self.rooms[room].people:
+            people = self.rooms[room].people
+            people.discard(old)
+            people.add(new)
+        if old == self.name:
+            self.name = new
+
+
+def check_piece(visit: Visit, truths: Sequence[Sequence[str]], gone: set[str]) -> None:
+    """A visit is a contiguous piece of what was said, in one of the rooms that had that name.
+
+    Args:
+        visit: The visit.
+        truths: What was said in each of those.
+        gone: The tokens that were forgotten; they may be missing.
+    """
+    tokens = [token for token in visit.tokens if token not in gone]
+    assert len(set(visit.tokens)) == len(visit.tokens), f"shown twice in {visit}"
+    if not tokens:
+        return
+    told = [[token for token in truth if token not in gone] for truth in truths]
+    found = [truth for truth in told if _is_piece(tokens, truth)]
+    assert found, f"in {visit.room}: {tokens} is no piece of any of {told}"
+
+
+def _is_piece(tokens: list[str], truth: list[str]) -> bool:
+    if tokens[0] not in truth:
+        return False
+    start = truth.index(tokens[0])
+    return truth[start : start + len(tokens)] == tokens
