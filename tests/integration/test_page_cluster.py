@@ -207,6 +207,7 @@ def figures_of(page: Page, server: Server) -> dict[str, Any]:
 
 def test_the_status_page_shows_the_cluster(cluster: Cluster, connect: Connect, ada: Page) -> None:
     node = cluster.nodes[0]
+    ada.until("counts both", lambda: figures_of(ada, node)["nodes"] == 2)  # at the next beat
     well = figures_of(ada, node)
     assert (well["nodes"], well["link"], well["waiting"], well["problems"]) == (2, "up", 0, [])
     bob = connect(node, "Bob")
