@@ -32,6 +32,10 @@ class Proxy:
         self._sockets: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def turn(self, target: int) -> None:
+        """From the next connection on pass everything on to another port."""
+        self._target = target
+
     def cut(self) -> None:
         """Break all connections, as a network does that goes away: without goodbye."""
         with self._lock:

@@ -71,6 +71,7 @@ class WebTalk:
         )
         self._requests = self._outbox.requests
         self._token = ""
+        self._proof = ""  # the last token that counted: elsewhere it shows that the name is ours
         self._seen = 0
         self._words = ""  # the server's last ones
         self._refusal = ""  # of the last try: said once, however often it is tried
@@ -191,7 +192,7 @@ class WebTalk:
         elif kind == "resumed":
             self._resumed(event)
         elif kind == "expired":
-            self._token = ""
+            self._proof, self._token = self._token, ""
             self._introduce()
         elif kind == "problem" and not self._token:
             self._chat.handle(event)
@@ -215,7 +216,7 @@ class WebTalk:
     def _welcome(self, event: Json) -> None:
         was = [name for name in self._chat.rooms if name != LOBBY]
         self._chat.me = self._name = text_of(event, "name")
-        self._token, self._seen = text_of(event, "token"), 0
+        self._token, self._proof, self._seen = text_of(event, "token"), "", 0
         if lost := self._requests.restart():
             lines = ", ".join(str(each.body.get("text")) for each in lost if "text" in each.body)
             if lines:
@@ -253,7 +254,8 @@ class WebTalk:
         if self._token:
             self._write({"do": "resume", "token": self._token, "seen": self._seen})
         elif self._name:
-            self._write({"do": "enter", "name": self._name})
+            proof = {"token": self._proof} if self._proof else {}
+            self._write({"do": "enter", "name": self._name, **proof})
         else:
             self._change(State.NAMELESS)
 

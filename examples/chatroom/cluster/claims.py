@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..hall.holding import Answered
 from ..hall.members import Member
@@ -62,6 +63,23 @@ class Claims:
         distant = self._site.elsewhere.of(replaced) if replaced is not None else None
         if distant is not None:
             self._site.roster.replaces(member, distant.ref)
+        self._prove(claim, member.proof)  # it may have changed since this was asked
+
+    def prove(self, member: Member) -> None:
+        """Have the engine know the proof of `member`, which is another one perhaps."""
+        held = self._held.get(member.name.skeleton) if member.name is not None else None
+        if held is not None and held.member == self._site.roster.number(member):
+            self._prove(held, member.proof)
+
+    def _prove(self, held: NameClaim, proof: str) -> None:
+        if held.now == proof:
+            return
+        claim = self._held[held.skeleton] = replace(held, now=proof)
+        self._site.engine.renew(claim)  # or the next beat would bring back the old one
+        if self._site.engine.up:
+            self.lost(claim)
+        else:
+            self._unproven[claim.skeleton] = claim
 
     def release(self, name: Name) -> None:
         """A member has given back its name."""

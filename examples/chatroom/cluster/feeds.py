@@ -210,7 +210,7 @@ class Feeds:
         self._names.claim(name, answered)
 
     def renew(self, name: NameClaim) -> None:
-        """Keep a name that was given while the engine was away; it is claimed when that is back."""
+        """Keep a name as `name` says; one given while the engine is away is claimed afterwards."""
         self._names.hold(name)
 
     def release(self, name: NameClaim) -> None:

@@ -16,6 +16,7 @@ from .rooms import Rooms
 from .roster import HALL
 from .sanctions import SharedSanctions
 from .site import Site
+from .tombstones import MOST, sweep, too_old
 from .values import BadBody, Ref, of_kind, ref_of, text_of
 
 log = logging.getLogger("chatroom")
@@ -44,13 +45,15 @@ class HallReader:
         for entry in snapshot.past:
             self.site.outgoing.came(entry.nonce)  # what it did is in the state
         state = snapshot.state
-        self._each(of_kind(state, "forgotten"), snapshot.feed, self._forgotten)
+        forgotten = of_kind(state, "forgotten")
+        self._each(forgotten, snapshot.feed, self._forgotten)
         self._each(of_kind(state, "room"), snapshot.feed, self._room)
         for what in ("topic", "lock"):
             self._each(of_kind(state, what), snapshot.feed, self._sign)
         self._members(snapshot)
         self.sanctions.settle(state, self.site)
         self._offer(state)
+        self._sweep(forgotten)
         self.rooms.restore(state)
         self.opened()
 
@@ -161,6 +164,12 @@ class HallReader:
         for room in self.site.hall.rooms:
             if room.name.key == key and type(at) is int and self.rooms.is_older(room, at):
                 self.rooms.forgotten(key, "", "", self.site.hall.last_tick)
+
+    def _sweep(self, forgotten: Mapping[str, Body]) -> None:
+        """Have the state forget which rooms were forgotten long ago, or too many to remember."""
+        old = too_old(forgotten, self.site.hall.last_tick.wall, 0.001)
+        kept = sorted(forgotten.keys() - old, key=lambda key: forgotten[key]["at"])
+        sweep(self.site, HALL, [f"forgotten/{key}" for key in (*old, *kept[:-MOST])])
 
     def _offer(self, state: Mapping[str, Body]) -> None:
         """Have the engine know of rooms that this node remembers, and the engine does not."""

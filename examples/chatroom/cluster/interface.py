@@ -90,7 +90,7 @@ class NameClaim:
         member: The member's number within this process.
         shown: The name.
         before: The proof that it was this member's before; the name is had at once then.
-        now: The proof by which it can be had again.
+        now: The proofs by which it can be had again, with blanks between: each will do.
     """
 
     skeleton: str
@@ -168,6 +168,9 @@ class Engine(Protocol):
     def claim(  # noqa: D102 - see above
         self, name: NameClaim, answered: Callable[[Granted | Taken | Away], None]
     ) -> None: ...
+    def renew(self, name: NameClaim) -> None:
+        """From now on keep a name that is held as `name` says, with another proof perhaps."""
+
     def release(self, name: NameClaim) -> None: ...  # noqa: D102 - see above
     def make_room(  # noqa: D102 - see above
         self,

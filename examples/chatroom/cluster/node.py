@@ -63,6 +63,7 @@ class Node:
     def __init__(self, hall: Hall, connect: Connect, name: str, incarnation: str) -> None:
         self.name = name
         self.incarnation = incarnation
+        self.shared = True
         self._hall = hall
         self._was_up = False
         self._down_for = 0  # ticks
@@ -164,6 +165,10 @@ class Node:
             return
         self._claims.claim(member, name, proof, answered)
 
+    def prove(self, member: Member) -> None:
+        """Have the engine know by what a name is proven now."""
+        self._claims.prove(member)
+
     def release(self, member: Member, name: Name) -> None:
         """A name is free again."""
         self._claims.release(name)
@@ -203,7 +208,8 @@ class Node:
         if known is None:
             return
         body = {"do": "forget", "id": number}
-        state: dict[str, Body | None] = {f"forgotten/{number}": {}}
+        at = round(self._hall.last_tick.wall * 1000)
+        state: dict[str, Body | None] = {f"forgotten/{number}": {"at": at}}
         try:
             self.site.outgoing.send(known.feed, body, state=state, lasting=True)
         except Full:

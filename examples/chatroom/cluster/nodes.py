@@ -168,18 +168,20 @@ class Nodes:
         node: str,
         incarnation: str,
         done: Callable[[Any], None] = lambda reply: None,
+        how: str = "",
     ) -> None:
         """Take the members of a process that has ended out of a room's feed.
 
-        What fails is tried again at the next snapshot of the feed.
+        What fails is tried again at the next snapshot of the feed.  `how` is "now" if it leaves in
+        order: members in the room learn that.
         """
         keys = self._options.keys.stream(feed), self._options.keys.state(feed)
-        arguments: list[Word] = [*self._bounds, node, incarnation]
+        arguments: list[Word] = [*self._bounds, node, incarnation, how]
         CLEAR.run(self._link.call, keys, arguments, done)
 
     def clear_own(self, feed: str, done: Callable[[Any], None]) -> None:
         """Take this node's members out of a room's feed, at an orderly end."""
-        self.clear(feed, self._node, self._incarnation, done)
+        self.clear(feed, self._node, self._incarnation, done, "now")
 
 
 def _parse(reply: Any) -> tuple[str, int, tuple[Node, ...]]:

@@ -23,10 +23,11 @@ from .namesakes import namesakes, show_renamed
 from .numbers import id_of, place_of
 from .signs import send_lost
 from .site import Site
-from .values import HIGHEST, BadBody, Ref, number_of, of_kind, text_of
+from .tombstones import MOST, Tombstones
+from .values import BadBody, Ref, flag_of, number_of, of_kind, text_of
 
 SPOKEN = frozenset(kind.value for kind in TEXTS)
-LOST = "connection lost"
+LOST, ENDED = "connection lost", "its server was shut down"
 
 
 @dataclass(eq=False)
@@ -50,18 +51,15 @@ class RoomReader:
     live: bool = False
     idle: int = 0
     whole_from: float | None = None
-    _forgotten: set[int] = field(default_factory=set)
+    _forgotten: Tombstones = field(default_factory=Tombstones)
     _told: dict[Ref, Profile] = field(default_factory=dict)
 
     # The feed
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Apply what was missed, then see that the room is as the state says."""
-        self._forgotten = {
-            int(number)
-            for number in of_kind(snapshot.state, "forgotten")
-            if number.isdecimal() and len(number) <= len(str(HIGHEST))
-        }
+        stones = of_kind(snapshot.state, "forgotten")
+        self._forgotten = Tombstones(stones)
         if not snapshot.whole:
             self._note_gap(snapshot)
         newest = self.room.newest
@@ -73,6 +71,7 @@ class RoomReader:
         for number in self._forgotten:
             drop(self.room.tail, number)
             self.site.hall.record(ForgetMessage(number))
+        self._forgotten.sweep(self.site, snapshot.feed, stones)
         self._settle(snapshot)
         self.live = True
         self.opened()
@@ -129,9 +128,12 @@ class RoomReader:
     def _take(self, entry: Entry) -> None:
         match entry.body.get("do"):
             case "gone":
-                self._bury(text_of(entry.body, "incarnation", 100), entry.wall)
+                reason = ENDED if flag_of(entry.body, "ended") else LOST
+                self._bury(text_of(entry.body, "incarnation", 100), entry.wall, reason)
             case "forget":
                 self._forget(number_of(entry.body, "id"))
+            case "clear":
+                pass  # only the state has changed
             case "sign":
                 sign_of({**entry.body, "do": entry.body.get("what")}).put(self.room)
             case _:
@@ -163,17 +165,9 @@ class RoomReader:
     def _show(self, told: Told, entry: Entry, number: int = 0) -> None:
         message = Message(told.kind, told.text, told.sender, id=number)
         doer = self.site.member(told.profile)
-        self.site.hall.effects.apply(
-            Happening(
-                self.room,
-                doer,
-                message,
-                self.site.at(entry.wall),
-                self._words(told),
-                entry.nonce,
-                told.lock,
-            )
-        )
+        at, words = self.site.at(entry.wall), self._words(told)
+        happening = Happening(self.room, doer, message, at, words, entry.nonce, told.lock)
+        self.site.hall.effects.apply(happening)
 
     def _speak(self, told: Told, entry: Entry) -> None:
         number = self._number(entry)
@@ -196,6 +190,8 @@ class RoomReader:
         self._forgotten.add(number)
         hall = self.site.hall
         hall.archive.forget(number, hall.rooms, hall.members)
+        if len(self._forgotten) > 2 * MOST:  # not one by one: each node does this
+            self._forgotten.sweep(self.site, self.registered.feed)
 
     # Who is there
 
@@ -224,17 +220,17 @@ class RoomReader:
         found = (self.site.elsewhere.of(each) for each in self.room.members)
         return [each for each in found if each is not None]
 
-    def _bury(self, incarnation: str, wall: float) -> None:
+    def _bury(self, incarnation: str, wall: float, reason: str) -> None:
         for distant in self._distant():
             if distant.ref.incarnation == incarnation:
-                self._miss(distant, wall)
+                self._miss(distant, wall, reason)
         if incarnation == self.site.roster.incarnation:  # taken for dead: others are told again
             self.correct()
 
-    def _miss(self, distant: Distant, wall: float) -> None:
+    def _miss(self, distant: Distant, wall: float, reason: str = LOST) -> None:
         member = distant.member
         if self._take_out(distant):
-            message = Message(Kind.LEFT, LOST, member.shown)
+            message = Message(Kind.LEFT, reason, member.shown)
             at = self.site.at(wall)
             self.site.hall.effects.apply(Happening(self.room, member, message, at))
 

@@ -16,10 +16,8 @@ from ..people.targets import from_subject, meets
 from .interface import Body, Full
 from .roster import HALL
 from .site import Site
+from .tombstones import sweep, too_old
 from .values import LONGEST, LONGEST_KEY, LONGEST_NAME, BadBody, of_kind, text_of
-
-MEMORY = 30 * 86_400
-"""Seconds that a lifted sanction is remembered, for nodes that were away when it was lifted."""
 
 
 @dataclass(eq=False)
@@ -83,15 +81,7 @@ class SharedSanctions:
                 site.hall.record(gone)
             elif f"sanction/{name}" not in state:
                 self.share(made, site)
-        self._clear(lifted, site)
-
-    def _clear(self, lifted: dict[str, Body], site: Site) -> None:
-        """Have the state forget what was lifted long ago."""
-        oldest = site.hall.last_tick.wall - MEMORY
-        old = [name for name, body in lifted.items() if not _later(body.get("at"), oldest)]
-        if old:
-            state: dict[str, Body | None] = {f"lifted/{name}": None for name in old}
-            site.outgoing.send(HALL, {"do": "clear"}, state=state)
+        sweep(site, HALL, [f"lifted/{name}" for name in too_old(lifted, now.wall)])
 
     def _show_out(self, made: SaveSanction, site: Site) -> None:
         target = from_subject(made.subject)
@@ -102,10 +92,6 @@ class SharedSanctions:
                 words = Words(author, made.reason) if author and made.reason else None
                 reason = f"shown out by {made.by}"
                 site.hall.dismiss(member, farewell, reason, site.hall.last_tick, words)
-
-
-def _later(at: object, oldest: float) -> bool:
-    return isinstance(at, int | float) and at > oldest
 
 
 def _body(made: SaveSanction) -> dict[str, object]:

@@ -49,7 +49,8 @@ class Member:
             the keys by which they are ignored.
         attempts: Names it has tried in vain.
         holding: Holds what it sends while it waits for an answer.
-        proof: A digest of a secret that it alone has, and that shows later that its name was its.
+        proof: Digests of secrets that it alone has, with blanks between: each shows later that its
+            name was its.
         node: The server it is at, if that is another one.
         present: Whether it is in the hall; False for good once it has left.
         reachable: Whether its outlet may be used; outlives `present` by the farewell.

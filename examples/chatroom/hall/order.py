@@ -29,7 +29,7 @@ class Proof:
 
     Attributes:
         before: Of the secret that it had when it was last here; empty if it shows none.
-        now: Of the one by which it can show that later; empty if it has none.
+        now: Of those by which it can show that later, with blanks between; empty if it has none.
     """
 
     before: str = ""
@@ -45,6 +45,10 @@ class Order(Protocol):
     @property
     def caution(self) -> str:
         """What those who come in must know of it, as a sentence; empty if all is well."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether there are other servers, where a seat may be that is not known here."""
 
     @property
     def ready(self) -> bool:
@@ -68,6 +72,9 @@ class Order(Protocol):
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
         """Ask for `name`, which nobody known here holds."""
+
+    def prove(self, member: Member) -> None:
+        """`member.proof` has changed: its name is proven by that from now on."""
 
     def release(self, member: Member, name: Name) -> None:
         """`member` has given back `name`, which it had claimed."""
@@ -112,6 +119,7 @@ class Alone:
 
     def __init__(self, hall: Hall) -> None:
         self.caution = ""
+        self.shared = False
         self.ready = True
         self._hall = hall
 
@@ -133,6 +141,9 @@ class Alone:
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
         """Grant it."""
         answered(None)
+
+    def prove(self, member: Member) -> None:
+        """Nobody else asks for its name."""
 
     def release(self, member: Member, name: Name) -> None:
         """Nobody else asks for it."""

@@ -12,5 +12,5 @@ if ARGV[5] ~= 'now' and tonumber(string.match(value, '"until":(%d+)') or '0') >=
 end
 remove_members(ARGV[4])
 redis.call('HDEL', state, field)
-gone(ARGV[3], ARGV[4])
+gone(ARGV[3], ARGV[4], ARGV[5])
 return 1

@@ -1,10 +1,12 @@
 -- Take a name, or keep it.
 -- KEYS[1]: the name.  ARGV: the owner, the proof that it was the owner's before, the node, the name
--- as it is shown, the proof for later, and for how many milliseconds.
+-- as it is shown, the proofs for later (digests with blanks between: any of them will do), and for
+-- how many milliseconds.
 -- Returns 1, or the owner, the node and the name of the one who has it.
 
 local held = redis.call('HMGET', KEYS[1], 'owner', 'proof', 'node', 'shown')
-local same = held[2] and ARGV[2] ~= '' and held[2] == ARGV[2]
+local same = held[2] and ARGV[2] ~= ''
+  and string.find(' ' .. held[2] .. ' ', ' ' .. ARGV[2] .. ' ', 1, true)
 if held[1] and held[1] ~= ARGV[1] and not same then
   return {held[1], held[3], held[4]}
 end

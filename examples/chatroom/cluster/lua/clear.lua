@@ -1,8 +1,9 @@
 -- Take the members of a process that has ended out of a room's feed, and tell those in the room.
--- ARGV[3]: the node's name.  ARGV[4]: the process.  Returns 1 if that was done here.
+-- ARGV[3]: the node's name.  ARGV[4]: the process.  ARGV[5]: 'now' if it leaves in
+-- order.  Returns 1 if that was done here.
 
 if remove_members(ARGV[4]) == 0 then
   return 0
 end
-gone(ARGV[3], ARGV[4])
+gone(ARGV[3], ARGV[4], ARGV[5])
 return 1

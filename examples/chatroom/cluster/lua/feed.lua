@@ -47,6 +47,9 @@ local function remove_members(incarnation)
   return removed
 end
 
-local function gone(node, incarnation)
-  add('{"do":"gone","node":"' .. node .. '","incarnation":"' .. incarnation .. '"}', '')
+-- Tell of a process that is no longer there; `how` is 'now' if it has left in order.
+local function gone(node, incarnation, how)
+  local ended = how == 'now' and ',"ended":true' or ''
+  add('{"do":"gone","node":"' .. node .. '","incarnation":"' .. incarnation .. '"' .. ended .. '}',
+      '')
 end

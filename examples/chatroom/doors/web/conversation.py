@@ -103,7 +103,8 @@ class Conversation:
             raise requests.BadRequest("You have entered already.")
         seat = self._service.tokens.find(token)
         if seat is None:
-            self._socket.show(frame_of({"kind": "expired"}))
+            elsewhere = {"elsewhere": True} if self._service.shared else {}
+            self._socket.show(frame_of({"kind": "expired", **elsewhere}))
             return
         if not seat.may_return():
             self._socket.end(FULL, "coming back too often")

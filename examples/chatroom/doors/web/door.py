@@ -140,7 +140,9 @@ class WebDoor:
                 raise
 
         framer = Framer(self._limits.compress_from)
-        return Service(self._limits, moment, loop.call_later, open_session, framer)
+        return Service(
+            self._limits, moment, loop.call_later, open_session, framer, hall.order.shared
+        )
 
     @property
     def address(self) -> tuple[str, int]:

@@ -91,6 +91,7 @@ def _status_page(status: Mapping[str, object]) -> bytes:
         '<html lang="en"><head><meta charset="utf-8"><title>Chat room: status</title>\n'
         f'<meta http-equiv="refresh" content="{REFRESH}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<link rel="icon" href="static/icon.svg" type="image/svg+xml">\n'
         '<link rel="stylesheet" href="status.css"></head>\n'
         f"<body><h1>Chat room: status</h1>\n{_table(status)}\n"
         '<p>The same as <a href="status.json">JSON</a>.</p></body></html>\n'

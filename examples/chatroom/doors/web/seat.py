@@ -44,7 +44,10 @@ class Seat:
         self._line: Line | None = line
         self._backlog = Backlog(service.limits.backlog_events, service.limits.backlog_bytes)
         self._welcomed = False
-        self._secret = new_token()  # the first token; the name is proven by it
+        self._secret = new_token()  # the first token
+        self._proof = proof_of(
+            self._secret
+        )  # of the latest token: at other servers, too, it counts
         self._done = 0
         self._end_code = 0
         self._last: Frame | None = None
@@ -109,7 +112,7 @@ class Seat:
                 attempt.
         """
         if self._session is not None and not self.ended:
-            proof = Proof(proof_of(token), proof_of(self._secret))
+            proof = Proof(proof_of(token), self._proof)
             self._session.log_in(name, self._service.moment(), self._refused, proof)
             self._welcome()
 
@@ -146,8 +149,12 @@ class Seat:
     def obey(self, request: requests.Request) -> None:
         """Do what is asked, once however often it is sent."""
         session = self._session
-        self._service.tokens.settle(self)  # what is asked here is asked behind the latest token
-        if session is None or request.n <= self._done or session.ended:
+        settled = self._service.tokens.settle(self)  # this is asked behind the latest token
+        if session is None or session.ended:
+            return
+        if settled:
+            session.prove(self._proof)
+        if request.n <= self._done:
             return
         self._done = request.n
         self._do(session, request)
@@ -226,6 +233,9 @@ class Seat:
     def _resumed(self, token: str, more: Json) -> Frame:
         name = self._session.name if self._session is not None else ""
         new = self._service.tokens.give(self, token)
+        self._proof = proof_of(new)
+        if self._session is not None:  # either one may be what the browser has in the end
+            self._session.prove(f"{self._proof} {proof_of(token)}")
         known: Json = {"name": name, "token": new, "done": self._done}
         return frame_of({"kind": "resumed", **known, **more})
 

@@ -48,6 +48,7 @@ class Talk(Protocol):
     def log_in(  # noqa: D102 - see above
         self, raw: str, now: Moment, refused: Callable[[Refused], None], proof: Proof
     ) -> None: ...
+    def prove(self, proof: str) -> None: ...  # noqa: D102 - see above
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None: ...  # noqa: D102 - see above
     def join(self, room: str, key: str, now: Moment) -> None: ...  # noqa: D102 - see above
     def leave(self, room: str, now: Moment) -> None: ...  # noqa: D102 - see above
@@ -77,6 +78,7 @@ class Service:
         call_later: Calls something after so many seconds.
         open_session: Opens a session for a connection from an address; may raise `Refused`.
         framer: Makes frames of events.
+        shared: Whether a seat that is not known here may be at another server.
         tokens: Whose seat is which.
     """
 
@@ -85,4 +87,5 @@ class Service:
     call_later: Callable[[float, Callable[[], None]], Timer]
     open_session: Callable[[Outlet, str, Moment], Talk]
     framer: Framer
+    shared: bool = False
     tokens: Tokens[Seat] = field(default_factory=Tokens)

@@ -52,10 +52,16 @@ class Tokens(Generic[T]):
         """Return whom `token` was given to, as long as it counts."""
         return self._known.get(_digest(token))
 
-    def settle(self, holder: T) -> None:
-        """The latest token of `holder` has arrived: an older one is worthless."""
-        if len(self._of.get(holder, [])) > 1:
+    def settle(self, holder: T) -> bool:
+        """The latest token of `holder` has arrived: an older one is worthless.
+
+        Returns:
+            Whether there was an older one.
+        """
+        older = len(self._of.get(holder, [])) > 1
+        if older:
             self._keep(holder, self._of[holder][-1:])
+        return older
 
     def take_back(self, holder: T) -> None:
         """Make the tokens of `holder` worthless; again is harmless."""

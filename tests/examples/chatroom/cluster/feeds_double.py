@@ -94,15 +94,15 @@ class World:
             node.begin_anew()
         self.settle()
 
-    def bury(self, dead: FeedsDouble) -> None:
-        """The others find `dead` too long silent."""
+    def bury(self, dead: FeedsDouble, *, ended: bool = False) -> None:
+        """The others find `dead` too long silent, or it leaves in order."""
         self.names = {key: held for key, held in self.names.items() if held.owner is not dead}
         prefix, body = f"member/{dead.incarnation}/", {"do": "gone", "node": dead.node}
         for name, feed in tuple(self.feeds.items()):
             fields = [key for key in feed.state if key.startswith(prefix)]
             if fields or name == "hall":
                 gone: dict[str, Body | None] = dict.fromkeys(fields)
-                self.add(name, {**body, "incarnation": dead.incarnation}, "", gone)
+                self.add(name, {**body, "incarnation": dead.incarnation, "ended": ended}, "", gone)
         dead.buried = True
 
 
@@ -160,6 +160,10 @@ class FeedsDouble:
     def claim(self, name: NameClaim, answered: Callable[[Granted | Taken | Away], None]) -> None:
         self._ask(lambda: answered(self._claim(name)), lambda: answered(Away()))
 
+    def renew(self, name: NameClaim) -> None:
+        others = [each for each in self._claims if each.skeleton != name.skeleton]
+        self._claims = [*others, name]
+
     def release(self, name: NameClaim) -> None:
         self._queue.append(lambda: self._release(name))
 
@@ -184,7 +188,7 @@ class FeedsDouble:
         while self.up and self._queue:
             self._queue.popleft()()
         if self.up:
-            self.world.bury(self)
+            self.world.bury(self, ended=True)
         self.closed = True
         self.up = False
         done()
@@ -257,7 +261,7 @@ class FeedsDouble:
     def _claim(self, name: NameClaim) -> Granted | Taken:
         held = self.world.names.get(name.skeleton)
         free = held is None or (held.owner is self and held.claim.member == name.member)
-        if held is not None and not free and not (name.before and name.before == held.claim.now):
+        if held is not None and not free and name.before not in held.claim.now.split():
             owner = held.owner
             return Taken(owner.node, owner.incarnation, held.claim.member, held.claim.shown)
         self.world.names[name.skeleton] = Held(self, name, self.world.now + LIFE)

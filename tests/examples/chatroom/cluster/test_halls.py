@@ -90,6 +90,7 @@ def test_a_node_is_killed_and_its_members_leave(town: Halls) -> None:
     town.kill("b")
     town.run(40)
     assert about(ann, Kind.LEFT) == ["bob"]
+    assert ann.screen.texts(Kind.LEFT) == ["connection lost"]
     again = town.enter("c", "bob")
     town.calm()
     assert again.session.logged_in
@@ -136,6 +137,7 @@ def test_a_rolling_restart_loses_nothing(town: Halls) -> None:
         town.start(name)
         town.calm()
     assert said(cid) == [("ann", "the last of a"), ("bob", "the last of b")]
+    assert cid.screen.texts(Kind.LEFT) == ["its server was shut down"] * 2
     late = town.enter("a", "dan")
     town.calm()
     assert "the last of b" in " ".join(late.reads())

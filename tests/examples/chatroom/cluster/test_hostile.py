@@ -31,6 +31,7 @@ KINDS = st.sampled_from(
         "locked",
         "unlocked",
         "forget",
+        "clear",
         "whisper",
         "notice",
         "dismiss",

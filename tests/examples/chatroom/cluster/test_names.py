@@ -57,6 +57,23 @@ def test_the_proof_takes_over_and_the_other_is_told(scene: Scene) -> None:
     )
 
 
+def test_each_of_two_proofs_takes_over_but_no_part_of_one(scene: Scene) -> None:
+    a, b = scene.nodes_up("a", "b")
+    assert claim(scene, a, NameClaim("ada", 1, "Ada", now="first second")) == Granted()
+    for part in ("fir", "second x", " "):
+        assert isinstance(claim(scene, b, NameClaim("ada", 5, "Ada", before=part)), Taken)
+    assert claim(scene, b, NameClaim("ada", 5, "Ada", "second", "third")) == Granted()
+
+
+def test_a_renewed_claim_has_its_new_proof_after_the_next_beat(scene: Scene) -> None:
+    a, b = scene.nodes_up("a", "b")
+    assert claim(scene, a, ADA) == Granted()
+    a.feeds.renew(NameClaim("ada", 1, "Ada", now="newer"))
+    scene.run(10)
+    assert isinstance(claim(scene, b, NameClaim("ada", 5, "Ada", "proof")), Taken)
+    assert claim(scene, b, NameClaim("ada", 5, "Ada", "newer")) == Granted()
+
+
 def test_no_proof_is_not_a_proof(scene: Scene) -> None:
     a, b = scene.nodes_up("a", "b")
     bare = NameClaim("ada", 1, "Ada")

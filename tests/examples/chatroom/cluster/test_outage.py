@@ -7,7 +7,7 @@ from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Kind, Receipt
 from examples.chatroom.hall.order import Proof
 
-from ..helpers import visitor
+from ..helpers import Person, visitor
 from .nodes import Cluster, about, cluster, said
 
 
@@ -167,6 +167,57 @@ def test_a_browser_whose_node_is_gone_has_its_name_at_another_one_at_once() -> N
     assert again.screen.texts(Kind.WHISPERED) == ["welcome"]
 
 
+def take_over(town: Cluster, node: str, token: str) -> Person:
+    """Have a browser come in as ann at `node`, with what its old token proves."""
+    browser = visitor(town.servers[node].hall, roaming=True)
+    browser.session.log_in("ann", town.now, None, Proof(token, "fresh"))
+    town.settle()
+    return browser
+
+
+def test_a_renewed_token_proves_the_name_and_an_old_one_does_not() -> None:
+    town = cluster("a", "b", "c")
+    browser = visitor(town.servers["a"].hall, roaming=True)
+    browser.session.log_in("ann", town.now, None, Proof("", "first"))
+    town.settle()
+    browser.session.prove("second first")  # nobody knows yet which of them has arrived
+    town.settle()
+    browser.session.prove("second")
+    town.settle()
+    town.servers["a"].engine.stopped = True
+    assert not take_over(town, "b", "first").session.logged_in
+    assert take_over(town, "b", "second").session.logged_in
+    assert not take_over(town, "c", "second").session.logged_in
+    assert take_over(town, "c", "fresh").session.logged_in
+
+
+def test_a_token_renewed_with_the_engine_away_proves_the_name_afterwards() -> None:
+    town = cluster("a", "b")
+    browser = visitor(town.servers["a"].hall, roaming=True)
+    browser.session.log_in("ann", town.now, None, Proof("", "first"))
+    town.settle()
+    unplug(town, "a")
+    browser.session.prove("second")
+    town.settle()
+    plug(town, "a")
+    town.servers["a"].engine.stopped = True
+    assert not take_over(town, "b", "first").session.logged_in
+    assert take_over(town, "b", "second").session.logged_in
+
+
+def test_a_token_renewed_while_another_name_is_asked_for_proves_that_name() -> None:
+    town = cluster("a", "b")
+    browser = visitor(town.servers["a"].hall, roaming=True)
+    browser.session.log_in("bob", town.now, None, Proof("", "first"))
+    town.settle()
+    browser.session.receive("/nick ann", town.now)
+    browser.session.prove("second")
+    town.settle()
+    town.servers["a"].engine.stopped = True
+    assert not take_over(town, "b", "first").session.logged_in
+    assert take_over(town, "b", "second").session.logged_in
+
+
 def test_a_gap_is_said_in_the_room() -> None:
     town = cluster("a")
     ann = town.enter("a", "ann")
@@ -189,6 +240,7 @@ def test_an_orderly_end_frees_names_and_rooms_at_once() -> None:
     town.settle()
     assert said(ann) == [("bob", "my last words")]
     assert about(ann, Kind.LEFT) == ["bob"]
+    assert ann.screen.texts(Kind.LEFT) == ["its server was shut down"]
     assert town.enter("a", "bob").session.logged_in
 
 

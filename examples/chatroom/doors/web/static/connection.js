@@ -31,7 +31,7 @@ export class Connection {
     this.name = "";
     this.token = "";
     this.borrowed = false;
-    this.proof = ""; // the first token of our seat: it shows elsewhere that the name is ours
+    this.proof = ""; // the last token that counted: it shows elsewhere that the name is ours
     this.seen = null; // events received; null: this page knows nothing
     this.attempts = 0;
     this.retryAt = 0;
@@ -42,15 +42,16 @@ export class Connection {
 
   /** Come in as `name`, on the open connection if the last name was refused there. */
   enter(name) {
-    this.name = name;
-    this.token = "";
-    if (this.socket?.readyState === WebSocket.OPEN) this.#write({ do: "enter", name });
+    if (name !== this.name) this.proof = "";
+    Object.assign(this, { name, token: "" });
+    if (this.socket?.readyState === WebSocket.OPEN) this.#enter();
     else this.connect();
   }
 
   /**
    * Take up the seat of `token` again, as `name`, knowing nothing of what was said. If there is
-   * none any more, come in anew; but not if it was another tab's (`borrowed`).
+   * none any more, come in anew; but not if it was another tab's (`borrowed`), unless it may be at
+   * another server: then its token is the proof there that the name is ours.
    */
   resume(token, name, borrowed = false) {
     Object.assign(this, { token, name, borrowed, seen: null });
@@ -116,7 +117,7 @@ export class Connection {
     this.heard = Date.now();
     if (event.kind === "welcome") this.#welcome(event);
     else if (event.kind === "resumed") this.#resumed(event);
-    else if (event.kind === "expired") this.#expired();
+    else if (event.kind === "expired") this.#expired(event.elsewhere);
     else if (event.kind === "refused") this.#refused(event.text);
     else if (!this.token) this.handlers.refused(event.text ?? "");
     else {
@@ -127,8 +128,7 @@ export class Connection {
   }
 
   #welcome(event) {
-    Object.assign(this, { name: event.name, token: event.token, seen: 0, attempts: 0 });
-    this.proof = event.token;
+    Object.assign(this, { name: event.name, token: event.token, proof: "", seen: 0, attempts: 0 });
     const lost = this.requests.restart();
     this.handlers.welcome(event, lost);
     this.#change("online");
@@ -153,9 +153,9 @@ export class Connection {
     if (!this.token) this.handlers.refused(text);
   }
 
-  #expired() {
-    this.proof ||= this.token;
-    this.token = "";
+  #expired(elsewhere) {
+    Object.assign(this, { proof: this.token, token: "" });
+    if (elsewhere) this.borrowed = false;
     this.handlers.expired(this.borrowed);
     if (this.borrowed) {
       this.#abandon();

@@ -16,7 +16,8 @@ const MOST_WAITING = 50;
 export function saveSeat(connection, chat, requests) {
   const rooms = chat.rooms.map((room) => room.name);
   const { open, rooms: joined } = rooms.length ? { open: chat.open, rooms } : loadSeat() ?? {};
-  const seat = { token: connection.token, name: connection.name, open, rooms: joined ?? [] };
+  const token = connection.token || connection.proof;
+  const seat = { token, name: connection.name, open, rooms: joined ?? [] };
   const waiting = requests.saved().slice(0, MOST_WAITING);
   write(sessionStorage, SEAT, { ...seat, waiting });
   if (rememberedName() && connection.state !== "ended") write(localStorage, SEAT, seat);

@@ -7,7 +7,7 @@ import json
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from examples.chatroom.doors.web.frames import Frame, Framer
@@ -179,6 +179,9 @@ class Session:
         self.name = raw
         self.outlet.deliver(Message(Kind.NOTICE, f"Welcome, {raw}."))
 
+    def prove(self, proof: str) -> None:
+        self.proof = replace(self.proof, now=proof)
+
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None:
         self.calls.append(("receive", line, room, nonce))
 
@@ -239,6 +242,7 @@ class Surroundings:
     refuse_for_good: bool = False
     gate: Gate = field(default_factory=lambda: Gate(Limits()))
     slow: bool = False
+    shared: bool = False
 
     def __post_init__(self) -> None:
         self.service = Service(
@@ -247,6 +251,7 @@ class Surroundings:
             self._call_later,
             self._open_session,
             Framer(self.limits.compress_from),
+            self.shared,
         )
 
     @property

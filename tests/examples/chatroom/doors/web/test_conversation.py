@@ -81,6 +81,13 @@ def test_an_unknown_token_has_expired_and_one_may_enter() -> None:
     assert line.kinds == ["expired", "welcome", "notice"]
 
 
+def test_the_seat_of_an_unknown_token_may_be_at_another_server() -> None:
+    around = Surroundings(shared=True)
+    conversation, line = begin(around)
+    say(conversation, do="resume", token="a neighbour's", seen=3)
+    assert line.shown == [{"kind": "expired", "elsewhere": True}]
+
+
 def test_a_full_room_takes_only_those_who_have_a_seat() -> None:
     around = Surroundings(gate=Gate(Limits(max_members=1)))
     conversation, _, token = enter(around)

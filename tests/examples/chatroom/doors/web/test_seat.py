@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from examples.chatroom.doors.web import requests
 from examples.chatroom.doors.web.limits import WebLimits
 from examples.chatroom.doors.web.seat import CLOSING, GOODBYE, REPLACED, Seat
+from examples.chatroom.doors.web.tokens import proof_of
 from examples.chatroom.hall.messages import Kind, Message, Page
 from examples.chatroom.people.names import Refused
 
@@ -80,6 +81,18 @@ def test_a_token_shows_elsewhere_whose_the_name_was() -> None:
     assert other.session.proof.before == around.session.proof.now != ""
     assert around.session.proof.before == ""
     assert token_of(line) not in (around.session.proof.now, other.session.proof.before)
+
+
+def test_the_token_that_counts_is_the_proof_of_the_name() -> None:
+    around = Surroundings()
+    seat, line = sit(around)
+    first = proof_of(token_of(line))
+    assert around.session.proof.now == first
+    seat.lost(line, "gone")
+    second = proof_of(back(seat, 1, token_of(line)).shown[0]["token"])
+    assert around.session.proof.now.split() == [second, first], "the answer may be lost"
+    seat.obey(requests.ListRooms(1))
+    assert around.session.proof.now == second
 
 
 def test_without_a_name_one_hears_only_the_last_words() -> None:
