@@ -113,6 +113,14 @@ COMMANDS = {
     "python3 -m examples.redis_client SUBSCRIBE news": (
         f"{REDIS}::test_command_line_with_a_subscription"
     ),
+    f"{IN_VENV}-e '.[chat,redis]'": "installs; as above",
+    ".venv/chat/bin/python -m examples.chatroom --cluster redis://10.0.0.10 --node ada-1": (
+        "needs that machine; on this one: tests/integration/test_cluster_faults.py"
+    ),
+    ".venv/chat/bin/python -m examples.chatroom --cluster rediss://chatroom@redis.example.org "
+    "--cluster-ca ca.pem --cluster-password-file redis-password --node ada-1": (
+        "needs that machine; user, TLS, password file: tests/integration/test_cluster_feeds.py"
+    ),
     'printf %s "the password" | sha256sum': (
         "with hashlib: tests/integration/test_cluster_feeds.py::"
         "test_a_user_who_may_do_what_is_needed_and_no_more"

@@ -53,7 +53,7 @@ class Cluster:
 def cluster(tmp_path: Path, launch: Start) -> Iterator[Cluster]:
     with contextlib.ExitStack() as stack:
         (tmp_path / "engine").mkdir()
-        engine = RedisServer(tmp_path / "engine", appendfsync="everysec")
+        engine = RedisServer(tmp_path / "engine")
         stack.callback(engine.kill)
         engine.wait()
         operators = tmp_path / "operators"
