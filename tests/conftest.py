@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from miniloop import EventLoop
+from tests import long
 from tests.driving import pair
 from tests.needs import NEEDS, missing_name, needs_of, reason_to_skip, too_many_skipped
 
@@ -38,12 +39,19 @@ def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the markers."""
     config.addinivalue_line("markers", f"needs(...): some of {', '.join(map(repr, NEEDS))}")
+    config.addinivalue_line("markers", long.MARK)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests whose needs are not met, and say why."""
+def pytest_report_header() -> str:
+    """Say whether the long tests are left out."""
+    return "long tests: run" if long.wanted() else "long tests: left out (LONG=1 runs them too)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long tests; skip those whose needs are not met, and say why."""
+    long.select(config, items)
     for item in items:
         for need in needs_of(item):
             if reason := reason_to_skip(need):

@@ -17,6 +17,7 @@ from tests.cluster.rounds import play
 from tests.cluster.town import Town, running
 
 ROUNDS = 10
+USUAL = 3  # in a run without the long tests
 pytestmark = pytest.mark.needs("localhost")
 
 
@@ -27,7 +28,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield town
 
 
-@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.parametrize(
+    "number",
+    [*range(USUAL), *(pytest.param(each, marks=pytest.mark.long) for each in range(USUAL, ROUNDS))],
+)
 def test_a_fault_in_traffic_loses_doubles_and_reorders_nothing(town: Town, number: int) -> None:
     outcome = play(town, [*FAULTS][number % len(FAULTS)], seed=number)
     assert outcome.lines > 30

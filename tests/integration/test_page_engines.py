@@ -16,6 +16,8 @@ const log = document.getElementById('log');
 return log.scrollHeight > log.clientHeight + 200
   && log.scrollHeight - log.scrollTop - log.clientHeight < 2"""
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", params=ENGINES)
 def browser(request: pytest.FixtureRequest) -> Iterator[Page]:

@@ -171,6 +171,7 @@ def talk(one: Peer, other: Peer, words: str) -> None:
     one.expect(f"{words} 499")
 
 
+@pytest.mark.long
 def test_fifty_thousand_lines_leave_the_tab_as_small_as_before(
     start: Start, connect: Connect, ada: Page
 ) -> None:

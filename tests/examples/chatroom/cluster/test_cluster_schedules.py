@@ -21,9 +21,13 @@ from .city.schedule import Schedule, run_schedule
 
 SCHEDULES = 1000
 TESTS = 20
+USUAL = 3  # in a run without the long tests
 
 
-@pytest.mark.parametrize("part", range(TESTS))
+@pytest.mark.parametrize(
+    "part",
+    [*range(USUAL), *(pytest.param(each, marks=pytest.mark.long) for each in range(USUAL, TESTS))],
+)
 def test_cluster_schedules(part: int) -> None:
     size = SCHEDULES // TESTS
     for seed in range(part * size, (part + 1) * size):
