@@ -83,7 +83,7 @@ def test_a_small_run_gives_table_files_and_plots(
     }
     assert float(rows["forking", "active", "5"]["processes"]) == 6
     assert all(float(row["rate"]) > 0 and float(row["ceiling"]) > 0 for row in rows.values())
-    assert (tmp_path / "tables.md").read_text().count("### ") == 4
+    assert ("\n" + (tmp_path / "tables.md").read_text()).count("\n## ") == 4
     if importlib.util.find_spec("matplotlib"):
         assert (tmp_path / "cpu.svg").exists()
         assert (tmp_path / "cpu.png").exists()

@@ -35,7 +35,7 @@ EPOCH = 1_700_000_000.0
 PATIENCE = 300.0  # seconds after which everybody has said everything
 STORED = 10_000  # more than anybody says
 QUICK = WebLimits(close_timeout=3, resume_grace=5)
-PATIENT = WebLimits(request_timeout=100, close_timeout=3, resume_grace=60, pong_timeout=200)
+PATIENT = WebLimits(request_timeout=100, close_timeout=3, resume_grace=60, pong_timeout=600)
 LINGER = 4.0  # seconds after which those who left are gone
 ONE_PASS = 1 << 16  # bytes that may be queued at once for one who reads slowly, such as a history
 
