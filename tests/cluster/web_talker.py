@@ -33,6 +33,7 @@ class WebTalker(Talker):
     _token = ""  # of its seat, perhaps at another node
     _seen: int | None = 0  # events of the seat that it knows
     _is_in = False  # the room, with this seat
+    _known: set[int]  # the ids of the lines that it has noted
     _last = 0
     _n = 0
 
@@ -50,6 +51,7 @@ class WebTalker(Talker):
     def come_in(self, node: Node) -> None:
         if not self.stays:
             self.stays.append([])
+            self._known = set()
         deadline = time.monotonic() + PATIENCE
         while not self._entered(node):
             self.leave()
@@ -123,26 +125,33 @@ class WebTalker(Talker):
             self._fill_gap(event["recent"], more=event["more"])
 
     def _note_live(self, message: dict[str, Any]) -> None:
-        assert message["id"] > self._last, f"{message['text']} was shown twice or out of order"
+        if message["id"] in self._known:
+            return  # a node that was behind says it again: the page knows it by its id
+        assert message["id"] > self._last, f"{message['text']} came out of order"
         self._last = message["id"]
+        self._known.add(message["id"])
         self.note(message["text"])
 
     def _fill_gap(self, recent: list[dict[str, Any]], *, more: bool) -> None:
         """Note what was said meanwhile; page back until it meets what is known."""
+        seen, self._seen = self._seen, None  # where this is broken off, all is wanted again
         while self._last and more and recent and recent[0]["id"] > self._last:
             self._ask({"do": "page", "room": self.room, "before": recent[0]["id"]})
-            page = self._page()
+            page, counted = self._page()
+            seen = None if seen is None else seen + counted
             recent, more = page["messages"] + recent, page["more"]
+        self._seen = seen
         for message in recent:
             if message["id"] > self._last:
                 self._note_live(message)
 
-    def _page(self) -> dict[str, Any]:
+    def _page(self) -> tuple[dict[str, Any], int]:
+        """Return the page that was asked for, and how many events came up to it."""
         later = []
         while (event := self._event())["kind"] != "page":
             later.append(event)
         self._later = later + self._later
-        return event
+        return event, len([*later, event])
 
     def _event(self) -> dict[str, Any]:
         if self._later:
