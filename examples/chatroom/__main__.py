@@ -1,6 +1,6 @@
 """``python3 -m examples.chatroom``: run the server until Ctrl-C or SIGTERM.
 
-Rule of this file: start, run, and turn what can go wrong at the start into one sentence.
+Rule of this file: start, run, and report what fails at the start in one sentence.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from .people.doorkeeper import Doorkeeper
 from .people.operators import BadOperators, Operators
 from .server import ChatServer
 
-INTERRUPTED = 130  # the exit code of what Ctrl-C has ended
-CHECKING = 2  # passwords looked at at once; each takes 32 MiB and a core for a while
-MOST_CHECKS = 20  # that may wait for it
-FIRST_LINK = 3.0  # seconds for the other servers to answer before the doors open without them
+INTERRUPTED = 130  # the exit code after Ctrl-C
+CHECKING = 2  # passwords checked at once; each check takes 32 MiB and one core for a while
+MOST_CHECKS = 20  # checks that may be queued
+FIRST_LINK = 3.0  # seconds to wait for the other servers before the doors open without them
 
 log = logging.getLogger("chatroom")
 
@@ -46,11 +46,11 @@ _Door = TypeVar("_Door")
 
 
 class CannotStart(Exception):
-    """The server cannot run as it was told to; the text is a sentence that says why."""
+    """The server cannot run with these options; the text is a sentence with the reason."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the chat room; return the process's exit code."""
+    """Run the chat room and return the process's exit code."""
     options = parse_options(arguments)
     with Logs(options.log_level.upper()) as logs:
         return _run(options, logs)
@@ -72,7 +72,7 @@ def _run(options: Options, logs: Logs) -> int:
             return 1
         try:
             loop.run()
-        except KeyboardInterrupt:  # the second Ctrl-C: the user does not wait
+        except KeyboardInterrupt:  # the second Ctrl-C: do not make the user wait
             logs.say("The chat room was ended at once.")
             return INTERRUPTED
     logs.say("The chat room is closed.")
@@ -89,13 +89,12 @@ def _trace(options: Options) -> Trace | None:
 
 
 def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
-    """Open everything, and say where it is.
+    """Open everything and print the addresses.
 
     Raises:
         CannotStart: A door cannot be opened.
-        CannotJoin: It cannot be one of many servers as it was told to.
-        CannotKeep: The history that was asked for cannot be used.
-        CertificateError: The certificate cannot be used.
+        CannotJoin: The server cannot join the cluster that the options name.
+        CannotKeep: The history that the options name cannot be used.
     """
     notifier = _notifier()
     certificate = Certificate(options.tls_cert, options.tls_key) if options.tls_cert else None
@@ -113,7 +112,7 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
         keeping.close()
         raise
     complaints = [*missing_packages(wants_web=options.web_port is not None), keeping.problem]
-    # By the loop: who has read this may send SIGTERM, and the loop is there to end in order.
+    # Printed by the loop: a reader of this line may send SIGTERM, and the loop must run by then.
     loop.call_soon(_say, logs, filter(None, complaints), opening)
     loop.call_soon(notifier.ready)
     loop.on_stop(notifier.stopping)
@@ -121,7 +120,7 @@ def _open(loop: EventLoop, options: Options, logs: Logs) -> None:
 
 
 def _meet_others(loop: EventLoop, hall: Hall) -> None:
-    """Let the node come up to date before anybody comes in; for a while only."""
+    """Wait, for a limited time, until the node is up to date; no member can enter before."""
     deadline = loop.time() + FIRST_LINK
     while not hall.order.ready and (left := deadline - loop.time()) > 0:
         loop.run_once(left)
@@ -143,7 +142,7 @@ def _say(logs: Logs, complaints: Iterable[str], opening: Iterable[str]) -> None:
 
 def _doorkeeper(loop: EventLoop, operators: Operators) -> Doorkeeper:
     strangers = ThreadPool(loop, threads=CHECKING, max_queued=MOST_CHECKS, name="chatroom-guesses")
-    # A thread of their own, so that strangers who guess do not fill the operators' queue.
+    # A separate thread, so that password guesses from outside do not fill the operators' queue.
     known = ThreadPool(loop, threads=1, max_queued=MOST_CHECKS, name="chatroom-operators")
     return Doorkeeper(operators, on_threads(strangers), on_threads(known))
 
@@ -153,16 +152,16 @@ def _operators(options: Options) -> Operators:
         return Operators(Path(options.operators) if options.operators else default_path())
     except (BadOperators, OSError) as error:
         if options.operators is None and isinstance(error, OSError):
-            # A user of the system's, perhaps, whose home is /dev/null; no option asks for a file.
+            # Possibly a system user with /dev/null for a home; no option names the file.
             log.warning("There are no operators. %s", why_not_used(error))
             return Operators()
         raise CannotStart(f"The operators' file cannot be used: {why_not_used(error)}") from error
-    except RuntimeError:  # from Path.home(): without a home, nobody has made such a file
+    except RuntimeError:  # from Path.home(): without a home directory there is no such file
         return Operators()
 
 
 def _open_doors(server: ChatServer, options: Options) -> Iterator[str]:
-    """Open the doors, and yield where they are."""
+    """Open the doors and yield their addresses."""
     lines = _listening(options.host, options.port, server.open_lines, "--port")
     way = _way_in(server, reachable(lines.address[0]), lines.address[1])
     yield f"The chat room is open: {way}{_everywhere(lines.address[0])}"

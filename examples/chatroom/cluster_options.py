@@ -1,6 +1,6 @@
-"""The options of a server that is one of many.
+"""The options of a server that is one node of a cluster.
 
-Rule of this file: from arguments to checked values.
+Rule of this file: convert arguments to checked values.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from pathlib import Path
 PREFIX = "chatroom"
 LEASE = 15.0
 ALONE = ("cluster_password_file", "cluster_ca", "cluster_prefix", "cluster_lease", "node")
-"""Options that make no sense for the only server."""
+"""Options that are invalid for a server that runs alone."""
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterOptions:
-    """Which engine, and as which node.
+    """Which engine, and under which node name.
 
     Attributes:
         url: The engine: ``redis://`` or ``rediss://``.
         password_file: The file with the password; None for none.
         ca: The certificates to trust; None trusts those of the system.
-        prefix: What the names of all keys begin with, so that two clusters do not meet.
-        node: This server's name among the others.
-        lease: Seconds after which a silent node counts as dead, and its names are free.
+        prefix: The first part of all keys' names, so that two clusters can share one engine.
+        node: This server's name in the cluster.
+        lease: Seconds after which a silent node counts as dead and its names become free.
     """
 
     url: str
@@ -86,7 +86,7 @@ def add_cluster(group: argparse._ArgumentGroup) -> None:
 def cluster_options(
     parser: argparse.ArgumentParser, given: argparse.Namespace
 ) -> ClusterOptions | None:
-    """Return what `given` says; None for a server that is the only one.
+    """Return the cluster options in `given`; None for a server that runs alone.
 
     Raises:
         SystemExit: The options contradict each other.

@@ -1,6 +1,6 @@
-"""Where programs keep what belongs to the one who runs them.
+"""The folder in which programs keep the user's data.
 
-Rule of this file: a path is computed; nothing is made or touched.
+Rule of this file: compute a path; create and change nothing.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ def data_folder() -> Path:
         else ("XDG_DATA_HOME", ".local/share")
     )
     chosen = Path(os.environ.get(name, ""))
-    # The specification says of relative paths: they are invalid, ignore them.
+    # The specification calls relative paths invalid and says to ignore them.
     return (chosen if chosen.is_absolute() else Path.home() / usual) / FOLDER

@@ -1,6 +1,6 @@
-"""``python3 -m examples.chatroom.history export|backup``: what was said, outside of the server.
+"""``python3 -m examples.chatroom.history export|backup``: read the history without the server.
 
-Rule of this file: the command line; the history is read elsewhere, and never changed.
+Rule of this file: the command line; the history is read in other files and never changed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FOREVER = float("inf")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; return the process's exit code."""
+    """Run the command line and return the process's exit code."""
     given = _make_parser().parse_args(arguments)
     try:
         from .storage.problems import StoreError
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         act: Callable[[Reading, argparse.Namespace], int] = given.act
         with reading(path) as history:
             return act(history, given)
-    except BrokenPipeError:  # as with "| head"; Python would complain once more at its end
+    except BrokenPipeError:  # as with "| head"; Python would report it again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (StoreError, OSError, RuntimeError) as error:
@@ -79,7 +79,7 @@ def _end_of_day(text: str) -> datetime:
 
 
 def _day(text: str, later: timedelta = timedelta()) -> datetime:
-    try:  # first the sum, then the zone: not every day has 24 hours
+    try:  # first the sum, then the zone: some days do not have 24 hours
         return (datetime.strptime(text, "%Y-%m-%d") + later).astimezone()
     except (ValueError, OverflowError, OSError):
         raise argparse.ArgumentTypeError("this is a date like 2026-01-31") from None
@@ -93,12 +93,12 @@ def _export(history: Reading, given: argparse.Namespace) -> int:
         return 1
     since = given.since.timestamp() if given.since else 0.0
     until = given.until.timestamp() if given.until else FOREVER
-    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without UTF-8 ends no export
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without UTF-8 must not abort an export
         sys.stdout.reconfigure(errors="backslashreplace")
     lines = _text_lines if given.format == "text" else _json_lines
     for line in lines(history.messages(fold(room), since, until)):
         print(line)
-    sys.stdout.flush()  # here, where a reader that has gone is not an error of the program's
+    sys.stdout.flush()  # here, where a reader that has gone is not an error
     return 0
 
 

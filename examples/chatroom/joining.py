@@ -1,6 +1,6 @@
-"""Being one server of many: from the options to a node.
+"""Makes this server one node of a cluster: from the options to a node.
 
-Rule of this file: putting the cluster's parts together, and one sentence for what cannot be.
+Rule of this file: put the cluster's parts together, and report an error in one sentence.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .cluster.interface import Engine, Watcher
 
 BEATS = 3  # signs of life within a lease: two may be late
-SPARE = 4  # entries that may wait for each member besides what is said: it comes, goes, is renamed
+SPARE = 4  # entries that may wait for each member besides speech: joining, leaving, renaming
 NO_REDIS = (
     "--cluster needs the package hiredis, which is missing: "
     "python3 -m venv .venv/chat && .venv/chat/bin/pip install -e '.[chat,redis]'"
@@ -30,14 +30,14 @@ NO_REDIS = (
 
 
 class CannotJoin(Exception):
-    """The server cannot be one of those; the text is a sentence that says why."""
+    """The server cannot join the cluster; the text is a sentence with the reason."""
 
 
 def order_of(loop: EventLoop, options: Options) -> Callable[[Hall], Order]:
-    """Return what makes the order of things: this server's own, or that of all servers.
+    """Return the function that makes the order: this server's own, or the cluster's.
 
     Raises:
-        CannotJoin: The options for Redis make no sense, or the client for it is missing.
+        CannotJoin: The options for Redis are invalid, or the client for it is missing.
     """
     cluster = options.cluster
     if cluster is None:
@@ -80,7 +80,7 @@ def _address(cluster: ClusterOptions) -> Address:
     name = f"chatroom-{cluster.node}"
     try:
         if cluster.password_file is not None:
-            read_password(cluster.password_file)  # now, while the one who starts us reads
+            read_password(cluster.password_file)  # now, while the user sees errors
         return parse_url(cluster.url, password_file=cluster.password_file, ca=cluster.ca, name=name)
     except ValueError as error:
         raise CannotJoin(f"--cluster: {error}.") from error

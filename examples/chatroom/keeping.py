@@ -1,7 +1,7 @@
-"""Where the history is kept: a file if it can be had, else memory.
+"""Where the history is kept: in a file if possible, otherwise in memory.
 
-Rule of this file: from the options to a store.  A room without a history is better than none, so
-what goes wrong with the usual file is a sentence and not the end; a file that was named has to do.
+Rule of this file: from the options to a store.  A room without a history is better than none, so an
+error with the default file is only reported; an error with a file that was named is fatal.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ CAUTION = "The history could not be opened: what is said now is forgotten when t
 
 
 class CannotKeep(Exception):
-    """The history that was asked for cannot be used; the text is a sentence that says why."""
+    """The requested history cannot be used; the text is a sentence with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What has become of the wish to keep what is said.
+    """The store that was opened, and its state.
 
     Attributes:
         path: The database; None if everything is in memory.
         store: The same, open.
-        problem: Why there is no file although one was wished for, as a sentence; else empty.
-        sentence: Where what is said is kept, for the one who starts the server.
+        problem: Why there is no file although one was requested, as a sentence; otherwise empty.
+        sentence: Where messages are kept, for the user at the terminal.
         clock: The clock by which ages are measured; None: the machine's.
     """
 
@@ -58,20 +58,20 @@ class Keeping:
     clock: SteadyClock | None = None
 
     def size(self) -> int:
-        """Return the bytes that the database takes on the disk."""
+        """Return the size of the database on the disk in bytes."""
         if self.path is None:
             return 0
         return sum(map(_size, (self.path, Path(f"{self.path}-wal"), Path(f"{self.path}-shm"))))
 
     def trim(self) -> None:
-        """Forget what is too old, or too much."""
+        """Forget messages that are too old or exceed the size limit."""
         if self.clock is not None:
             self.clock.check()
         if self.store is not None:
             self.store.trim(time.time() if self.clock is None else self.clock.now())
 
     def close(self) -> None:
-        """Store what was said last, and close the file; blocks for a moment."""
+        """Store the last messages and close the file; blocks for a short time."""
         if self.store is not None:
             self.store.close()
 
@@ -82,17 +82,17 @@ def open_hall(
     doorkeeper: Doorkeeper,
     order: Callable[[Hall], Order] = Alone,
 ) -> tuple[Hall, Keeping]:
-    """Return a hall that remembers, and where it does so.
+    """Return a hall with a store, and the state of the store.
 
     Args:
         loop: The loop to be on.
         options: Where the history is, and the limits.
         doorkeeper: Checks operators' passwords.
-        order: Makes what gives everything its place.
+        order: Makes the order of happenings.
 
     Raises:
-        CannotKeep: The file that the options name cannot be used.  Without one the usual file was
-            tried, and the hall is in memory instead.
+        CannotKeep: The file that the options name cannot be used.  If they name none and the
+            default file cannot be used, the hall is in memory instead.
     """
     clock = SteadyClock(loop.time, time.time)
     keeping = _open_store(loop, options, clock) if options.keeps_history else Keeping(clock=clock)
@@ -111,7 +111,7 @@ def open_hall(
 
 
 def default_history() -> Path:
-    """Return where the history is if nobody says otherwise; it may be absent.
+    """Return the default path of the history, which need not exist.
 
     Raises:
         RuntimeError: The user has no home directory.

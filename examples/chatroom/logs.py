@@ -1,6 +1,6 @@
-"""The log and what is printed: never waited for, and never more than is of use.
+"""The log and the printed output: never blocks, and is bounded in volume.
 
-Rule of this file: which records are written, and what is said of those that are not.
+Rule of this file: which records are written, and how omitted records are reported.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from .people.addresses import source_of
 from .printer import Printer
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-FLUSH_WITHIN = 1.0  # seconds at the end; a reader that has stopped holds up nobody's exit
-REPORT_EVERY = 10.0  # seconds between two reports of what was left out
+FLUSH_WITHIN = 1.0  # seconds at exit; a stopped reader must not delay the exit for longer
+REPORT_EVERY = 10.0  # seconds between two reports of omitted lines
 
 KIND_RATE, KIND_BURST = 30.0, 300  # lines a second and at once of one kind
 SOURCE_RATE, SOURCE_BURST = 1.0, 30  # lines a second and at once of one kind from one address
-MOST_KINDS = 100  # that are told apart in a report
+MOST_KINDS = 100  # that are listed separately in a report
 MOST_KEYS = 1000  # kinds, and kinds with an address, that are counted at a time
 _OTHERS = "(others)"
 
 
 class LimitedHandler(logging.Handler):
-    """Passes on records, up to so many of each kind and from each address.
+    """Passes on records, within a rate limit for each kind and each address.
 
     A kind is a logger and a template (``"Connection from %s."``); the address is the first of the
     record's arguments that is one, an IPv6 address by its network.
 
     Args:
         printer: Where the lines go.
-        clock: Tells the time, in seconds.
+        clock: Returns the time, in seconds.
     """
 
     def __init__(self, printer: Printer, clock: Callable[[], float] = time.monotonic) -> None:
@@ -48,7 +48,7 @@ class LimitedHandler(logging.Handler):
         self._left_out: dict[str, int] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write `record`, or count it."""
+        """Write `record`, or count it as omitted."""
         kind = (record.name, str(record.msg))
         if not self._admits(kind, source_in(record)):
             self._count(kind[1])
@@ -59,7 +59,7 @@ class LimitedHandler(logging.Handler):
             self._printer.put(f"A line of the log could not be made: {kind[1]!r}.")
 
     def report(self) -> None:
-        """Say how many lines were left out since the last report."""
+        """Report how many lines were omitted since the last report."""
         left_out, self._left_out = self._left_out, {}
         for template, number in left_out.items():
             text = 'Left out of the log, too many of one kind: %d lines like "%s".'
@@ -80,7 +80,7 @@ class LimitedHandler(logging.Handler):
 
 
 def source_in(record: logging.LogRecord) -> str:
-    """Return whom the first address among the arguments counts for; empty if there is none."""
+    """Return the source of the first address among the arguments; empty if there is none."""
     for each in record.args if isinstance(record.args, tuple) else ():
         if isinstance(each, tuple) and each:  # a socket's address: host, port and so on
             each = each[0]
@@ -98,13 +98,13 @@ def _is_address(text: str) -> bool:
 
 
 class Logs:
-    """What the program says on standard output and standard error, the log among it.
+    """The program's output on standard output and standard error, including the log.
 
-    As a context manager it is the root logger's handler inside; at the end it waits a moment
-    until everything is written.
+    As a context manager it is the root logger's handler; on exit it waits briefly until everything
+    is written.
 
     Args:
-        level: The least level that is logged, as `logging` calls it.
+        level: The lowest level that is logged, as a name that `logging` knows.
     """
 
     def __init__(self, level: str) -> None:
@@ -122,7 +122,7 @@ class Logs:
         self._err.put(text)
 
     def report(self) -> None:
-        """Say how many lines were left out of the log since the last report."""
+        """Report how many lines were omitted from the log since the last report."""
         self._handler.report()
 
     def __enter__(self) -> Logs:

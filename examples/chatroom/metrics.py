@@ -1,6 +1,6 @@
-"""Measuring: how late the loop is, and how often something happens.
+"""Measurements: the latency of the loop, and rates of events.
 
-Rule of this file: numbers in bounded memory; what they are shown as is `status.py`'s business.
+Rule of this file: numbers in bounded memory; `status.py` presents them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SECONDS_COUNTED = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How late timers were in the last minute, in seconds."""
+    """The delays of timers in the last minute, in seconds."""
 
     median: float = 0.0
     p99: float = 0.0
@@ -28,15 +28,15 @@ class Latency:
 
 
 class LoopLatency:
-    """Asks the loop for a timer ten times a second and notes how late each one is.
+    """Starts a timer ten times a second and records how late each one fires.
 
-    What delays a timer delays every message as much: a handler that takes long, a machine that is
-    too slow.  A loop that is held up for a second has missed ten measurements, and all of them
-    count: one figure among six hundred would make a minute of hiccups look like a smooth one.
+    What delays a timer delays every message as much: a slow handler, a slow machine.  A loop that
+    is blocked for a second has missed ten measurements, and all of them count: as one figure among
+    six hundred, the delay would hardly show in a minute's figures.
 
     Args:
-        loop: The loop to be measured.
-        measured: Whether it is; if not, all figures are 0.
+        loop: The loop to measure.
+        measured: Whether to measure; if False, all figures are 0.
     """
 
     def __init__(self, loop: EventLoop, *, measured: bool = True) -> None:
@@ -56,7 +56,7 @@ class LoopLatency:
 
     def _measure(self) -> None:
         now = self._loop.time()
-        self._due = max(self._due, now - WINDOW)  # hours of a machine's sleep are a minute
+        self._due = max(self._due, now - WINDOW)  # hours of a suspended machine count as one minute
         while self._due <= now:
             self._lateness.append(now - self._due)
             self._due += INTERVAL
@@ -70,19 +70,19 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 
 
 class Rate:
-    """How often something happened in the last second, minute, and so on.
+    """The average rate of an event over the last second, minute, and so on.
 
-    Give `tick` the running total once a second.
+    Call `tick` with the running total once a second.
     """
 
     def __init__(self) -> None:
         self._totals: deque[int] = deque([0], maxlen=SECONDS_COUNTED + 1)
 
     def tick(self, total: int) -> None:
-        """Another second is over; `total` is how often it has happened since the start."""
+        """Record the next second; `total` is the number of events since the start."""
         self._totals.append(total)
 
     def over(self, seconds: int) -> float:
-        """Return the times a second over the last `seconds`, at most 900, or since the start."""
+        """Return the events a second over the last `seconds`, at most 900, or since the start."""
         span = min(seconds, len(self._totals) - 1)
         return (self._totals[-1] - self._totals[-1 - span]) / span if span > 0 else 0.0

@@ -1,6 +1,6 @@
-"""What is not installed here, and what one does without it.
+"""Optional packages that are not installed, and the effect of their absence.
 
-Rule of this file: looking and saying; nothing fails because of it.
+Rule of this file: check and report; a missing package causes no failure.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from .people import names
 
-# Not by the project's name: the examples run in a clone, and an index might have a namesake.
-# In a virtual environment, because Debian's Python takes packages nowhere else.
+# Not by the project's name: the examples run in a clone, and an index might have another package of
+# that name.  In a virtual environment, because Debian's Python allows no packages elsewhere.
 INSTALL = (
     "This installs what is missing, in this clone, and runs it: python3 -m venv .venv/chat && "
     ".venv/chat/bin/pip install -e '.[chat]' && .venv/chat/bin/python -m examples.chatroom"
@@ -23,14 +23,14 @@ NO_PRECIS = (
 
 
 def has_web() -> bool:
-    """Say whether the web door can be opened."""
+    """Return whether the web door can be opened."""
     return importlib.util.find_spec("websockets") is not None
 
 
 def missing_packages(*, wants_web: bool) -> Iterator[str]:
-    """Yield a sentence for each package that is missing and would make a difference.
+    """Yield a sentence for each missing package that would make a difference.
 
-    The last one says how to get them.
+    The last sentence says how to install them.
     """
     found = list(_missing(wants_web=wants_web))
     yield from found

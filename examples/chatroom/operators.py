@@ -1,6 +1,6 @@
 """``python3 -m examples.chatroom.operators add|remove|list``: edit the file of the operators.
 
-Rule of this file: the command line and the password prompt; the file's format is elsewhere.
+Rule of this file: the command line and the password prompt; the file's format is in another file.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ FILE = "operators"
 
 
 def default_path() -> Path:
-    """Return where the file is if nobody says otherwise; it may be absent."""
+    """Return the default path of the file, which need not exist."""
     return data_folder() / FILE
 
 
 def why_not_used(error: Exception) -> str:
-    """Return a sentence that says why the file cannot be used."""
+    """Return a sentence with the reason why the file cannot be used."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"Cannot use {error.filename}: {error.strerror}."
     return str(error)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Edit the file; return the process's exit code."""
+    """Edit the file and return the process's exit code."""
     given = _make_parser().parse_args(arguments)
     try:
         path = given.file if given.file is not None else default_path()

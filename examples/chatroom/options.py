@@ -1,7 +1,7 @@
 """The command line of the server.
 
-Rule of this file: from arguments to checked values.  The limits' options are made from the fields
-of their dataclasses, so that none can be forgotten, nor its default be told wrongly.
+Rule of this file: convert arguments to checked values.  The limits' options are made from the
+fields of their dataclasses, so that none is missing and every default shown is correct.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Limits = TypeVar("_Limits", bound=Any)  # any dataclass whose fields have unit 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says.
+    """The values of the command line.
 
     Attributes:
         host: The address to listen on.
@@ -39,17 +39,17 @@ class Options:
         web_host: The address for browsers.
         origins: Further origins whose pages may connect, besides the page's own.
         web_names: Further names by which browsers may call the server.
-        trusted: Networks whose proxies are believed about where a connection comes from.
-        tls_cert: The file with the certificate; None speaks without TLS.
-        tls_key: The file with its key; None if that stands in the first one.
+        trusted: Networks whose proxies are trusted about the client's address.
+        tls_cert: The file with the certificate; None disables TLS.
+        tls_key: The file with its key; None if the key is in the first file.
         keeps_history: Whether anything outlives the process.
         history: The database; None is the one in the user's data folder.
-        keep_days: Days after which what was said is forgotten; 0 never.
+        keep_days: Days after which messages are forgotten; 0 never.
         keep_size: Megabytes above which the oldest is forgotten; 0 never.
         operators: The file with the operators' passwords; None is the one in the data folder.
-        log_level: The least level that is logged, one of `LEVELS`.
-        log_messages: Whether what people say in rooms gets into the log.
-        cluster: Which engine, and as which node; None: the only server.
+        log_level: The lowest level that is logged, one of `LEVELS`.
+        log_messages: Whether the log contains what members say in rooms.
+        cluster: The engine and the node's name; None: the server runs alone.
         trace: The file for a trace of the loop; None makes none.
         limits: The limits of the room and of all doors.
         web_limits: The limits of the web door alone.
@@ -78,10 +78,10 @@ class Options:
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
-    """Return the options in `arguments`, or in the process's own.
+    """Return the options in `arguments`, or in the process's own arguments.
 
     Raises:
-        SystemExit: With 2 and a sentence on standard error if they make no sense.
+        SystemExit: The options are invalid; the code is 2, and standard error gets a sentence.
     """
     parser = make_parser()
     given = parser.parse_args(arguments)

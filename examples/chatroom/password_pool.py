@@ -1,6 +1,6 @@
-"""Passwords checked beside the loop.
+"""Password checks on a thread pool.
 
-Rule of this file: the way from a doorkeeper to a thread pool and back.
+Rule of this file: pass work from a doorkeeper to a thread pool, and the result back.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ log = logging.getLogger("chatroom")
 
 
 def on_threads(pool: ThreadPool) -> Run:
-    """Return what runs work on `pool`, which should be small: each thread takes 32 MiB.
+    """Return a function that runs work on `pool`, which should be small: each thread takes 32 MiB.
 
-    What cannot be checked for want of memory is answered with no, and logged.
+    A check that fails for lack of memory is answered with no, and logged.
     """
 
     def run(work: Work, answered: Answered) -> None:

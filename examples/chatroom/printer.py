@@ -1,6 +1,6 @@
-"""Text to a stream, written by a thread, so that nobody waits for the stream's reader.
+"""Writes text to a stream on a thread, so that the caller does not wait for the stream's reader.
 
-Rule of this file: one queue with a bound; it does not know what the text means.
+Rule of this file: one bounded queue, independent of what the text means.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ MOST_WAITING = 1_000_000  # characters; some ten thousand lines of the log
 
 
 class Printer:
-    """Writes what it is given, in order, as fast as it is read.
+    """Writes lines in order, as fast as the stream accepts them.
 
-    A reader that has stopped (a paused pager, Ctrl-S, a stuck collector of logs) blocks this
-    thread and nothing else.  What no longer fits is left out, and the number of lines that are
-    missing is written in their place.  When the reader has gone, everything is thrown away.
+    A stopped reader (a paused pager, Ctrl-S, a blocked log collector) blocks this thread and
+    nothing else.  Lines that do not fit into the queue are omitted, and their number is written in
+    their place.  When the reader has gone, everything is discarded.
 
     Args:
-        stream: Where to; None throws everything away.
+        stream: The stream; None discards everything.
         name: The thread's name.
-        most: Characters that may wait.
+        most: Characters that may be queued.
     """
 
     def __init__(self, stream: TextIO | None, name: str, most: int = MOST_WAITING) -> None:
@@ -36,7 +36,7 @@ class Printer:
         self._missing = 0
         self._closing = False
         self._gone = stream is None
-        # A daemon: blocked in a write for ever, it must not keep the process from its end.
+        # A daemon thread: blocked in a write, it must not prevent the process from exiting.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -64,14 +64,14 @@ class Printer:
         while text := self._take():
             try:
                 self._write(text)
-            except (OSError, ValueError):  # the reader has gone; or the stream is closed
+            except (OSError, ValueError):  # the reader has gone, or the stream is closed
                 with self._changed:
                     self._gone = True
                     self._waiting.clear()
                 return
 
     def _take(self) -> str:
-        """Return what waits, once something does; empty at the end."""
+        """Return the queued text, waiting until there is some; empty at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._missing or self._closing)
             lines, self._waiting, self._size = self._waiting, [], 0
@@ -89,5 +89,5 @@ class Printer:
             stream.write(text)
             stream.flush()
             return
-        # Not through the stream: it has a lock, for which the interpreter waits at its end.
+        # Not through the stream: the interpreter waits for the stream's lock at exit.
         write_fully(fd, text.encode(stream.encoding or "utf-8", "backslashreplace"))

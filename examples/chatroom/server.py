@@ -1,6 +1,6 @@
-"""The chat server: the hall, its doors, and their orderly end.
+"""The chat server: the hall, its doors, and their orderly shutdown.
 
-Rule of this file: putting the parts together; no protocol and no options.
+Rule of this file: put the parts together; no protocol and no options.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .status import Status
 log = logging.getLogger("chatroom")
 
 FAREWELL = "The chat room is closing. Goodbye."
-TRIM_EVERY = 60.0  # seconds; a busy room may say some tens of megabytes in that time
+TRIM_EVERY = 60.0  # seconds; a busy room may produce some tens of megabytes in that time
 STDIN = 0
 FOREVER = float("inf")
 
@@ -40,17 +40,17 @@ class ChatServer:
 
     Args:
         loop: The loop to be on.
-        hall: Where the doors lead.
-        keeping: Where what is said there is kept.
-        operators: Who keeps order.
-        certificate: What the doors show; they speak without TLS if there is none.
+        hall: The hall.
+        keeping: The store of the hall.
+        operators: The operators' accounts.
+        certificate: The doors' certificate; without one they do not use TLS.
         wall: The time of day, in seconds since the epoch.
-        proxies: Who is believed about where a connection comes from.
-        measured: Whether it is measured how late the loop is; see `Status`.
+        proxies: The proxies that are trusted about the client's address.
+        measured: Whether the loop's latency is measured; see `Status`.
 
     Attributes:
-        hall: Where the doors lead.
-        status: How everything is.
+        hall: The hall.
+        status: The server's state.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class ChatServer:
             loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
     def moment(self) -> Moment:
-        """Return the time, as the hall wants it."""
+        """Return the time in the hall's format."""
         clock = self._keeping.clock
         steady = None if clock is None else clock.now()
         return Moment(self._loop.time(), self._wall(), steady)
 
     @property
     def secure(self) -> bool:
-        """Whether the doors speak TLS."""
+        """Whether the doors use TLS."""
         return self._certificate is not None
 
     def open_lines(self, address: tuple[str, int]) -> LineServer:
@@ -116,8 +116,8 @@ class ChatServer:
         """Open the door for browsers.
 
         Args:
-            address: Where to listen: host and port; port 0 takes any free one.
-            origins: Pages of these origins may come in besides our own.
+            address: The address to listen on: host and port; port 0 takes any free one.
+            origins: Origins, besides our own, whose pages may come in.
             limits: The limits of this door.
             names: Names by which the server may be called besides the machine's own.
 
@@ -142,9 +142,9 @@ class ChatServer:
         return web
 
     def _facts(self) -> dict[str, str]:
-        """Return what the terminal client asks the line door: where the other one is, and how fast.
+        """Return the facts for the terminal client: the web door's port, and the permitted pace.
 
-        The port alone: the host is the one that the client has reached already.
+        Only the port: the client already has the host.
         """
         limits = self.hall.limits
         facts = {"FLOOD BURST": str(limits.flood_burst), "FLOOD RATE": str(limits.flood_rate)}
@@ -153,7 +153,7 @@ class ChatServer:
         return facts
 
     def _hung_up(self) -> None:
-        # SIGHUP has two meanings: somebody asks for a reload, or the terminal was closed.
+        # SIGHUP has two meanings: a reload is requested, or the terminal was closed.
         if self._on_terminal and not os.isatty(STDIN):
             log.info("The terminal is gone.")
             self._loop.stop()
@@ -161,7 +161,7 @@ class ChatServer:
             self.reload()
 
     def reload(self) -> None:
-        """Read the files again that may have changed: the certificate, the operators."""
+        """Read again the files that may have changed: the certificate, the operators."""
         log.info("Reading the files again.")
         if self._certificate is not None:
             self._certificate.reload()
@@ -171,10 +171,10 @@ class ChatServer:
             log.error("The operators stay who they were: %s", error)
 
     def every(self, seconds: float, action: Callable[[], object]) -> None:
-        """Call `action` again and again, for the first time after `seconds`."""
+        """Call `action` periodically, for the first time after `seconds`."""
 
         def again() -> None:
-            self._loop.call_later(seconds, again)  # first: one failure must not be the last
+            self._loop.call_later(seconds, again)  # first: a failure must not stop the period
             action()
 
         self._loop.call_later(seconds, again)
@@ -184,8 +184,8 @@ class ChatServer:
         self.status.tick()
 
     def _stop(self) -> None:
-        """What was said is stored, then everybody hears the last word; see `Keeping.close`."""
-        if self.hall.ledger.problem:  # one more try, though it may not be time for one
+        """Store all messages, then send every member the farewell; see `Keeping.close`."""
+        if self.hall.ledger.problem:  # one more retry, though it may not be time for one
             self.hall.ledger.tick(FOREVER)
         self.hall.close(FAREWELL)
         self._keeping.close()

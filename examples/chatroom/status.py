@@ -1,7 +1,7 @@
-"""How the server is: figures for those who watch it.
+"""The server's state: figures for monitoring.
 
-Rule of this file: numbers and half sentences, and nothing that tells a stranger who is here: no
-names, no rooms' names, no addresses, no versions, no paths.
+Rule of this file: numbers and half sentences without private data: no names, no rooms' names, no
+addresses, no versions, no paths.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from .hall.hall import Hall
 from .keeping import Keeping
 from .metrics import LoopLatency, Rate
 
-LATE = 1.0  # seconds; a loop that is often later than this feels broken to people
-FRESH = 1.0  # seconds that figures are given out again: watching costs the same, however many do
+LATE = 1.0  # seconds; users notice a loop that is often later than this
+FRESH = 1.0  # seconds for which figures are reused: the cost is the same for any number of readers
 COUNTED = ("messages", "whispers", "expelled", "flooded")
 
 
 @dataclass
 class Status:
-    """Puts the figures together.
+    """Collects the figures.
 
     Attributes:
         loop: The loop that is measured.
         hall: The hall.
-        keeping: Where the history is.
-        certificate: What the doors show; None without TLS.
-        doors: For each door its name and what tells its queues.
-        measured: Whether to ask how late the loop is, ten times a second; a loop that is watched
-            or traced shows its own work better without.
+        keeping: The store of the history.
+        certificate: The doors' certificate; None without TLS.
+        doors: For each door its name and a function that returns its queues.
+        measured: Whether to measure the loop's latency ten times a second; while the loop is
+            debugged or traced, its own work is easier to see without.
     """
 
     loop: EventLoop
@@ -46,7 +46,7 @@ class Status:
     measured: bool = True
 
     def __post_init__(self) -> None:
-        """Begin to measure."""
+        """Start the measurement."""
         self._latency = LoopLatency(self.loop, measured=self.measured)
         self._messages = Rate()
         self._started = self.loop.time()
@@ -55,7 +55,7 @@ class Status:
         self._taken_at = -FRESH
 
     def tick(self) -> None:
-        """Count along; called once a second."""
+        """Update the rates; called once a second."""
         self._messages.tick(self.hall.counts["messages"])
         if not self.hall.ledger.problem:
             self._trouble_since = None
@@ -63,14 +63,14 @@ class Status:
             self._trouble_since = self.loop.time()
 
     def figures(self) -> dict[str, Any]:
-        """Return how the server is, at most a second old, as plain values for JSON."""
+        """Return the server's state, at most a second old, as plain values for JSON."""
         if self.loop.time() >= self._taken_at + FRESH:
             self._figures = self._take()
             self._taken_at = self.loop.time()
         return self._figures
 
     def problems(self) -> list[str]:
-        """Return what is wrong, as sentences; nothing if all is well."""
+        """Return the present problems, as sentences; empty if all is well."""
         ledger, limits = self.hall.ledger, self.hall.limits
         latency = self._latency.summary()
         found = {

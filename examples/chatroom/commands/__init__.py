@@ -1,1 +1,1 @@
-"""The commands that members type after a slash; ``table.obey`` runs one."""
+"""The commands that members type after a slash; ``table.obey`` runs one command."""

@@ -1,6 +1,6 @@
 """Times as people type them: 10m, 2h, 7d, 4w.
 
-Rule of this file: from text to seconds.
+Rule of this file: convert text to seconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from ..people.names import Refused
 
 _SECONDS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-# Four digits: 191 years of weeks are enough, and no calendar ends before them.
+# Four digits: 191 years of weeks are enough, and all calendars reach that far.
 _FORM = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
 
 
@@ -18,7 +18,7 @@ def parse_duration(text: str) -> float:
     """Return the seconds that `text` means, such as ``10m``, ``2h``, ``7d`` or ``4w``.
 
     Raises:
-        Refused: It is none.
+        Refused: `text` is not a duration.
     """
     found = _FORM.fullmatch(text)
     if found is None:
@@ -27,13 +27,13 @@ def parse_duration(text: str) -> float:
 
 
 def split_duration(text: str) -> tuple[float | None, str]:
-    """Return the duration that `text` begins with (None if with none), and the rest.
+    """Return the duration at the start of `text` (None if there is none) and the rest.
 
     A first word that begins with a digit must be a duration: "10min spam" would otherwise be a
-    reason, and what was meant for ten minutes would hold for ever.
+    reason, and a sanction meant for ten minutes would have no end.
 
     Raises:
-        Refused: It begins with a digit and is none.
+        Refused: The first word begins with a digit and is not a duration.
     """
     word, _, rest = text.partition(" ")
     if not word[:1].isdigit():

@@ -1,7 +1,7 @@
-"""The commands of operators, and of those who have made a room.
+"""The commands of operators and of the founders of rooms.
 
-Rule of this file: reading arguments, saying who may do what, and wording answers; what a command
-changes, the hall and its sanctions do.  Passwords and keys get into no log and no answer.
+Rule of this file: read arguments, check permissions and word answers. The hall and its sanctions
+make the changes.  Passwords and keys appear in no log and no answer.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _oper(request: Request) -> None:
     hall.doorkeeper.check(name, password, member.place.sources, now.mono, answered)
 
 
-# Showing out
+# Banning and kicking
 
 
 def _kick(request: Request) -> None:
@@ -129,7 +129,7 @@ def _unlock(request: Request) -> None:
 
 def _forget(request: Request) -> None:
     what = _COMMANDS["forget"].need(request.rest)
-    if what.isascii() and what.isdecimal():  # a room of such a name is found by "#123"
+    if what.isascii() and what.isdecimal():  # a room with a decimal name is found by "#123"
         _forget_message(request, int(what[:19]))
     else:
         _forget_room(request, what)
@@ -156,7 +156,7 @@ def _forget_room(request: Request, name: str) -> None:
 
 
 def _restricted(name: str, usage: str, words: str, run: Callable[[Request], None]) -> Command:
-    """Return a command for operators alone."""
+    """Return a command that only operators may run."""
 
     def checked(request: Request) -> None:
         if not request.member.operator:

@@ -1,6 +1,6 @@
-"""What a command is, and one as somebody typed it.
+"""A command's definition, and one typed command.
 
-Rule of this file: the two shapes that all commands share; the commands themselves are elsewhere.
+Rule of this file: the two types that all commands share; the commands are in other files.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One command as somebody typed it.
+    """One command as it was typed.
 
     Attributes:
-        hall: Where it was typed.
-        member: Who typed it.
-        rest: What came after the command's name, without white space around it.
-        now: When.
-        nonce: What its sender calls it, see `AddMessage`; empty if it promises nothing.
+        hall: The hall in which it was typed.
+        member: The member that typed it.
+        rest: The text after the command's name, without white space around it.
+        now: The time at which it was received.
+        nonce: The sender's identifier for the line, see `AddMessage`; empty if there is none.
     """
 
     hall: Hall
@@ -36,20 +36,20 @@ class Request:
     nonce: str = ""
 
     def answer(self, text: str) -> None:
-        """Tell `text` to the one who asked, alone."""
+        """Send `text` to this member alone."""
         self.hall.notifier.notify(self.member, text)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: how it is typed, what it does in a few words, and the doing.
+    """One command: its usage, its help text and its function.
 
     Attributes:
         name: The word after the slash.
-        usage: How it is typed.
-        help: What it does.
-        run: Does it.
-        restricted: Whether it is for operators alone; /help shows it to no one else.
+        usage: The usage text.
+        help: What the command does, in a few words.
+        run: The function that runs the command.
+        restricted: Whether only operators may run it; /help lists it for operators only.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""The commands: a table, from which /help is made.
+"""The table of commands, from which /help is made.
 
-Rule of this file: reading arguments and wording answers; what a command changes, the hall does.
-A command that cannot be done raises `Refused` with one sentence, which its caller shows.
+Rule of this file: read arguments and word answers; the hall makes the changes.
+A command that cannot be run raises `Refused` with one sentence, which its caller shows.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .request import Command, Request
 
 
 def obey(hall: Hall, member: Member, line: str, now: Moment, nonce: str = "") -> None:
-    """Run the command in `line`, which begins with a slash; see `AddMessage` for the `nonce`.
+    """Run the command in `line`, which begins with a slash; for `nonce` see `AddMessage`.
 
     Raises:
-        Refused: There is no such command, or it cannot be done; nothing has changed.
+        Refused: The command is unknown or cannot be run; nothing has changed.
     """
     word, _, rest = line[1:].partition(" ")
     command = COMMANDS.get(word.lower())
@@ -34,7 +34,7 @@ def _help(request: Request) -> None:
         if request.member.operator or not command.restricted:
             request.answer(f"{command.usage}: {command.help}")
     request.answer("//text: say a line that begins with a slash")
-    if not request.member.roaming:  # who is in several rooms at once has a browser
+    if not request.member.roaming:  # a member that is in several rooms uses a browser
         request.answer("Ctrl-], then quit: leave a telnet that is stuck")
         request.answer("nc, in place of telnet: for accents, which some telnets spoil (macOS, BSD)")
 
@@ -52,7 +52,7 @@ def _sees_inside(member: Member, room: Room) -> bool:
 
 def _with_idle(member: Member, now: Moment) -> str:
     minutes = int((now.mono - member.heard) // 60)
-    idle = minutes and not member.node  # what is typed at another server is not known here
+    idle = minutes and not member.node  # input at another server is not known here
     return f"{member.shown} (idle {minutes} min)" if idle else member.shown
 
 
@@ -105,7 +105,7 @@ def _ignore(request: Request) -> None:
         request.answer(f"You ignore: {names or 'nobody'}.")
     elif member.ignores(key):
         member.ignored.discard(key)
-        # By the name of now or of then: who is heard again is heard under both.
+        # By the present or the ignored name: the member is heard again under both.
         member.shunned = {
             each: by for each, by in member.shunned.items() if key not in (by, fold(each.shown))
         }

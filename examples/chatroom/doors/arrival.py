@@ -1,6 +1,6 @@
-"""A connection that has just come, and whether it has a place.
+"""A new connection, and whether it has a place.
 
-Rule of this file: values, and the one question to the gate.
+Rule of this file: values, and the one call to the gate.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from ..people.names import Refused
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What is known of a connection.
+    """What is known of a new connection.
 
     Attributes:
-        address: Where it comes from.
+        address: The client's address.
         place: Its place in the hall; None if it has none.
-        refusal: Why it has none, as a sentence; empty if that was not asked.
-        unknown: Whether the address is a proxy's, and the client's is still to be told.
+        refusal: A sentence with the reason if it has none; empty if no place was requested.
+        unknown: Whether the address is a proxy's and the client's address is not known yet.
     """
 
     address: str
@@ -29,7 +29,7 @@ class Arrival:
 
 
 def arrive(gate: Gate, address: str) -> Arrival:
-    """Take a place for a connection from `address`, if there is one."""
+    """Take a place for a connection from `address`, if one is free."""
     try:
         return Arrival(address, gate.enter(address))
     except Refused as refusal:

@@ -1,8 +1,8 @@
-"""The certificate that the doors show, read again on request.
+"""The certificate that the doors present, reloaded on request.
 
-Rule of this file: files in, an ``ssl.SSLContext`` out; when to read them again is the server's
-business.  A context that is in use is never changed: a reading makes a new one, for connections to
-come, and those that stand go on with the old one.
+Rule of this file: read files and return an ``ssl.SSLContext``; the server decides when to reload.
+A context in use is never changed: a reload makes a new one for later connections, and existing
+connections keep the old one.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from .tls_versions import refuse_old_versions
 log = logging.getLogger("chatroom")
 
 DAY = 86_400.0
-SOON = 14 * DAY  # those who renew by hand get a warning this long before
+SOON = 14 * DAY  # a manually renewed certificate is reported this long before it expires
 NOT_PEM = "there must be a certificate and its key, both in PEM (a key of its own: --tls-key)"
-HANDSHAKE_STEPS = 10  # TLS 1.3 needs three; an unusable certificate must not turn into a spin
+HANDSHAKE_STEPS = 10  # TLS 1.3 needs three; a bad certificate cannot cause an endless loop
 
 
 class CertificateError(Exception):
-    """The certificate or its key cannot be used; the text is a sentence that says why."""
+    """The certificate or its key cannot be used; the text is a sentence with the reason."""
 
 
 class Certificate:
-    """A certificate with its key, as the files have it.
+    """A certificate with its key, as read from the files.
 
     Args:
-        cert: The file with the certificate and those that vouch for it, in PEM.
-        key: The file with the key, in PEM; None if that stands in the first one.
+        cert: The PEM file with the certificate and its chain.
+        key: The PEM file with the key; None if the key is in the first file.
         wall: The time of day, in seconds since the epoch.
 
     Raises:
-        CertificateError: They cannot be used.
+        CertificateError: The certificate or the key cannot be used.
 
     Attributes:
-        expires: When the certificate ends, in seconds since the epoch; None if `trouble` is.
+        expires: When it expires, in seconds since the epoch; None if `trouble` is set.
         trouble: Why clients will not trust it, as half a sentence; empty if they may.
     """
 
@@ -56,11 +56,11 @@ class Certificate:
         self._context = self._read()
 
     def current(self) -> ssl.SSLContext:
-        """Return what the next connection is to be secured with."""
+        """Return the context for the next connection."""
         return self._context
 
     def reload(self) -> None:
-        """Read the files again; if they cannot be used, say so and keep what was read before."""
+        """Read the files again; if they cannot be used, log that and keep the old context."""
         try:
             self._context = self._read()
         except CertificateError as error:
@@ -69,7 +69,7 @@ class Certificate:
     def _read(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         refuse_old_versions(context)
-        # In TLS 1.2 a client could have us compute one handshake after the other.
+        # In TLS 1.2 a client could make the server compute one handshake after another.
         context.options |= ssl.OP_NO_RENEGOTIATION
         try:
             context.load_cert_chain(self._cert, self._key, password=_refuse_passphrase)
@@ -103,17 +103,17 @@ class Certificate:
 
 
 def end_of(context: ssl.SSLContext, cert: str) -> float:
-    """Return when the certificate of `context` ends, in seconds since the epoch.
+    """Return when the certificate of `context` expires, in seconds since the epoch.
 
-    Python reads a certificate's dates only for the peer of a handshake, so this makes one, in
-    memory, with a client that trusts the file `cert`.
+    Python parses only the certificate of a handshake's peer, so this function runs a handshake in
+    memory with a client that trusts the file `cert`.
 
     Raises:
-        ssl.SSLError: That client does not like it: it has expired, say, or is no server's.
+        ssl.SSLError: The client rejects it: it has expired or is not a server's certificate.
     """
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
-    client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # whoever has signed it
+    client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # whatever its issuer
     client.load_verify_locations(cert)
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = (client.wrap_bio(back, there), context.wrap_bio(there, back, server_side=True))
@@ -126,7 +126,7 @@ def end_of(context: ssl.SSLContext, cert: str) -> float:
 
 
 def _refuse_passphrase() -> NoReturn:
-    # Asking at the terminal would stop the loop, and at a reload nobody sits there.
+    # A prompt at the terminal would block the loop, and at a reload there is no user to answer it.
     raise CertificateError(
         "The TLS key is protected by a passphrase, which nobody could type at a reload: "
         "give a file with the bare key that only the server's user can read."

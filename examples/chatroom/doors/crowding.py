@@ -1,6 +1,6 @@
-"""Who has to go where connections without a place are too many.
+"""Which connection is closed when there are too many without a place.
 
-Rule of this file: choosing; closing is the caller's.
+Rule of this file: choose the connection; the caller closes it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ _Connection = TypeVar("_Connection")
 
 
 def one_too_many(waiting: Mapping[_Connection, str]) -> _Connection:
-    """Return the oldest connection of the source that has most.
+    """Return the oldest connection of the source with the most connections.
 
-    A request is answered in milliseconds, so a newcomer needs no more time than that: a crowd from
-    one address keeps nobody else out.
+    A request is answered in milliseconds, so a new connection needs no more time than that: many
+    connections from one address do not keep other clients out.
 
     Args:
-        waiting: The connections, the oldest first, each with its source; at least one.
+        waiting: The connections with their sources, oldest first; at least one.
     """
     crowd = Counter(waiting.values()).most_common(1)[0][0]
     return next(each for each, source in waiting.items() if source == crowd)

@@ -1,6 +1,6 @@
-"""Standard output and standard error, whose readers may be slow, or gone.
+"""Standard output and standard error, whose readers may be slow or gone.
 
-Rule of this file: descriptors and streams; it does not know what is written.
+Rule of this file: descriptors and streams, independent of what is written.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import NoReturn, TextIO
 
 
 def write_fully(fd: int, data: bytes) -> None:
-    """Write `data` to `fd`, and wait where it takes no more for the moment.
+    """Write all of `data` to `fd`; wait while the descriptor is not writable.
 
-    The descriptor may be non-blocking: it shares that with every process that has the same open
-    file, for instance the one that reads standard input from the same socket.
+    The descriptor may be non-blocking: that flag is shared by all processes that have the same
+    open file, for instance a process that reads standard input from the same socket.
 
     Raises:
-        OSError: There is no reader any more, or the descriptor cannot be written.
+        OSError: The reader has gone, or the descriptor cannot be written.
     """
     left = memoryview(data)
     while left:
@@ -30,15 +30,15 @@ def write_fully(fd: int, data: bytes) -> None:
 
 
 def run_program(main: Callable[[], int]) -> NoReturn:
-    """Run `main`, and end the process with the code that it returns.
+    """Run `main` and exit the process with the code that it returns.
 
-    Output that nobody reads any more (``| head``) is no failure, and leaves no traceback.
+    Output whose reader has gone (``| head``) is not an error and causes no traceback.
     """
     try:
         code: int | str | None = main()
-    except SystemExit as end:  # from argparse: --help, or options that make no sense
+    except SystemExit as end:  # from argparse: --help, or invalid options
         code = end.code
-    except BrokenPipeError:  # the reader has had enough; what had to be done was done before
+    except BrokenPipeError:  # the reader has gone; the program's own work is already done
         code = 0
     for stream in (sys.stdout, sys.stderr):
         flush_or_discard(stream)
@@ -46,12 +46,12 @@ def run_program(main: Callable[[], int]) -> NoReturn:
 
 
 def flush_or_discard(stream: TextIO | None) -> None:
-    """Write what `stream` holds back; what cannot be written is lost without a word."""
+    """Flush `stream`; discard silently what cannot be written."""
     try:
         if stream is not None:
             stream.flush()
     except OSError:
-        # The interpreter flushes once more at its end, and would complain.
+        # The interpreter flushes again at exit and would report the error.
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno() if stream is not None else null)
         os.close(null)

@@ -1,6 +1,6 @@
 """Ports on the command line, and addresses to type into one.
 
-Rule of this file: parsing, and the option ``--port`` that the server and the client share.
+Rule of this file: parsing, and the option ``--port``, which the server and the client share.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def reachable(host: str) -> str:
-    """Return an address at which a server is reached from its machine that listens on `host`."""
+    """Return an address at which a server that listens on `host` is reached from its machine."""
     return _ALL.get(host, host)
 
 
@@ -31,7 +31,7 @@ def port_number(text: str, least: int) -> int:
     """Return the port that `text` spells, at least `least`.
 
     Raises:
-        argparse.ArgumentTypeError: `text` is no port, or too low.
+        argparse.ArgumentTypeError: `text` is not a port, or is too low.
     """
     port = int(text) if text.isdecimal() else -1
     if not least <= port <= HIGHEST:

@@ -1,11 +1,11 @@
-"""Proxies that are believed about where a connection comes from, and what their headers say.
+"""Trusted proxies, and the client addresses in their headers.
 
-Rule of this file: from headers to an address; pure functions on text.
+Rule of this file: convert headers to an address with pure functions on text.
 
-Anybody can send these headers, and a proxy appends to what its client has sent.  So the list of
-addresses is read from its right end, and only as long as the address before it is a trusted
-proxy's: the first one that is not is the client.  Whatever stands to the left of it was written by
-the client, and counts for nothing.
+Any client can send these headers, and a proxy appends to what its client has sent.  So the list of
+addresses is read from right to left, as long as the previous address is a trusted proxy's. The
+first address that is not trusted is the client.  The client may have written everything to the
+left of it, so that part is ignored.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _HIDDEN = re.compile(r"(?:unknown|_[\w.-]+)(?::[\w.-]+)?", re.ASCII | re.IGNOREC
 
 
 class BadForwarding(ValueError):
-    """What a proxy says makes no sense; the text is a sentence."""
+    """A proxy's header is invalid; the text is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who sends a request.
+    """The client of a request.
 
     Attributes:
-        address: Where from.
-        scheme: What the client speaks to the proxy, http or https; empty if the proxy says nothing.
+        address: The client's address.
+        scheme: The scheme between client and proxy, http or https; empty if not sent.
     """
 
     address: str
@@ -44,17 +44,17 @@ class Client:
 
 
 class Proxies:
-    """The proxies that are believed.
+    """The trusted proxies.
 
     Args:
-        networks: Where they connect from.
+        networks: The networks from which they connect.
     """
 
     def __init__(self, networks: Iterable[Network] = ()) -> None:
         self._networks = tuple(networks)
 
     def trust(self, address: str) -> bool:
-        """Return whether the proxy at `address` is believed."""
+        """Return whether the proxy at `address` is trusted."""
         if not self._networks:
             return False
         try:
@@ -72,7 +72,7 @@ class Proxies:
         forwarded: Sequence[str],
         proto: Sequence[str],
     ) -> Client:
-        """Return who sends a request over a connection from `peer`.
+        """Return the client of a request that came over a connection from `peer`.
 
         Args:
             peer: The other end of the connection.
@@ -81,7 +81,7 @@ class Proxies:
             proto: The X-Forwarded-Proto headers.
 
         Raises:
-            BadForwarding: `peer` is trusted, and they make no sense.
+            BadForwarding: `peer` is trusted, and the headers are invalid.
         """
         if not self.trust(peer):
             return Client(peer)
@@ -93,7 +93,7 @@ class Proxies:
         elements = parse_forwarded(", ".join(forwarded))
         other = self._walk(peer, [element.get("for", "unknown") for element in elements])
         if nodes and other != address:
-            # A proxy passes on the one that it does not write, as its client has sent it.
+            # A proxy passes on unchanged the header that it does not write itself.
             raise BadForwarding("X-Forwarded-For and Forwarded name different clients.")
         return Client(other, scheme or _scheme([each["proto"] for each in elements[-1:]
                                                 if "proto" in each]))  # fmt: skip
@@ -113,10 +113,10 @@ class Proxies:
 
 
 def address_of(node: str) -> str:
-    """Return the IP address that a proxy names, empty if it hides it.
+    """Return the IP address that a proxy names; empty if the proxy hides it.
 
     Raises:
-        BadForwarding: It is neither.
+        BadForwarding: `node` is neither an address nor a hidden one.
     """
     found = _NODE.fullmatch(node)
     text = node if found is None else found[1] or found[2]
@@ -133,10 +133,10 @@ def address_of(node: str) -> str:
 
 
 def parse_forwarded(text: str) -> list[dict[str, str]]:
-    """Return the elements of a Forwarded header, their parameters' names in lower case.
+    """Return the elements of a Forwarded header, with parameter names in lower case.
 
     Raises:
-        BadForwarding: It is not written as RFC 7239 says.
+        BadForwarding: The header does not follow RFC 7239.
     """
     elements: list[dict[str, str]] = [{}]
     position, separator = 0, ";"

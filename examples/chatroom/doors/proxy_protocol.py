@@ -1,10 +1,10 @@
-"""The PROXY protocol: in front of a connection, a proxy names its client in a line or a header.
+"""The PROXY protocol: a header in which a proxy names the client, before the connection's data.
 
-Rule of this file: bytes in, an address out; versions 1 and 2 of
+Rule of this file: convert bytes to an address; versions 1 and 2 of
 https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, read strictly.
 
-The reader says how many of the bytes it was given are the header's, so that what follows it (a TLS
-handshake, say) is left alone.
+The reader returns how many of the given bytes belong to the header, so that the data after it (for
+instance a TLS handshake) is not consumed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-LONGEST_LINE = 107  # bytes of a version 1 header, its end included
-LONGEST_REST = 4096  # bytes of a version 2 header behind its first 16
+LONGEST_LINE = 107  # bytes of a version 1 header, including its end
+LONGEST_REST = 4096  # bytes of a version 2 header after the first 16
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 
 _WORD = b"PROXY "
@@ -26,15 +26,15 @@ _ADDRESSES = {_UNSPECIFIED: 0, _TCP4: 12, _TCP6: 36, _UNIX: 216}  # bytes, ports
 
 
 class BadHeader(ValueError):
-    """This is no header; the text is a sentence."""
+    """The header is invalid; the text is a sentence."""
 
 
 class ProxyHeaderReader:
-    """Reads one header, in any pieces.
+    """Reads one header, received in pieces of any size.
 
     Attributes:
-        done: Whether it is whole.
-        address: The client's address; empty if the proxy speaks for itself or does not tell.
+        done: Whether the header is complete.
+        address: The client's address; empty if the proxy speaks for itself or names no client.
     """
 
     def __init__(self) -> None:
@@ -43,10 +43,10 @@ class ProxyHeaderReader:
         self._data = b""
 
     def receive(self, data: bytes) -> int:
-        """Take a piece; return how many of its bytes are the header's.
+        """Take a piece; return how many of its bytes belong to the header.
 
         Raises:
-            BadHeader: It cannot become one.
+            BadHeader: The bytes cannot become a header.
         """
         if self.done:
             return 0
@@ -60,7 +60,7 @@ class ProxyHeaderReader:
         return len(self._data) - before
 
     def _size(self) -> int:
-        """Return the size of the whole header in bytes, 0 if that cannot be said yet."""
+        """Return the size of the complete header in bytes; 0 if it is not known yet."""
         data = self._data
         if SIGNATURE.startswith(data) or (data.startswith(SIGNATURE) and len(data) < _FIXED):
             return 0
@@ -121,7 +121,7 @@ def _from_binary(header: bytes) -> str:
 
 
 def _check_extensions(rest: bytes) -> None:
-    """See that what follows the addresses is types, lengths and values; none is used here."""
+    """Check that the bytes after the addresses are type-length-value entries; none is used here."""
     while rest:
         size = 3 + int.from_bytes(rest[1:3], "big")
         if len(rest) < size:

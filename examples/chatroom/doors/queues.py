@@ -1,4 +1,4 @@
-"""The output that is queued at a door.
+"""The output queued at a door.
 
 Rule of this file: numbers for the server's status.
 """
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Queues:
-    """What waits to be sent, at one door.
+    """The output queued at one door.
 
     Attributes:
-        connections: How many connections there are.
-        waiting: Bytes that wait for all of them.
-        largest: Bytes that wait for the one that reads slowest.
+        connections: The number of connections.
+        waiting: Bytes queued for all of them.
+        largest: Bytes queued for the slowest reader.
     """
 
     connections: int = 0
@@ -31,5 +31,5 @@ class Queues:
 
     @classmethod
     def from_figures(cls, figures: Mapping[str, int]) -> Queues:
-        """Take what the web door says of itself."""
+        """Return the queues that the web door's `figures` describe."""
         return cls(figures["connections"], figures["output_queued"], figures["output_largest"])

@@ -1,7 +1,7 @@
-"""One person's conversation with the hall, as a door sees it.
+"""One member's conversation with the hall, as a door sees it.
 
-Rule of this file: what every door needs alike between what was received and the hall: flood
-control, the log-in, telling commands from speech.  No bytes, no sockets, no clock.
+Rule of this file: what every door needs between received input and the hall: flood control, the
+log-in, and the distinction of commands from speech.  No bytes, no sockets, no clock.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ log = logging.getLogger("chatroom")
 
 
 class Session:
-    """One way into the hall.
+    """One client's session in the hall.
 
     Args:
-        hall: Where to.
-        outlet: The door's end, which gets what is to be shown.
-        place: Where the connection comes from, counted at the hall's gate; the session gives it
-            back in the end (`lost`).
-        now: When it came.
-        roaming: Whether one may be in several rooms at once, as a browser can show them.
+        hall: The hall.
+        outlet: The door's output for this client.
+        place: The connection's place, counted at the hall's gate; the session gives it back at its
+            end (`lost`).
+        now: The time at which the client connected.
+        roaming: Whether the member may be in several rooms at once, as a browser can show them.
 
     Raises:
-        Refused: One may not come in; the sentence says why, the place stays the caller's.
+        Refused: The client may not come in; the text says why, and the caller keeps the place.
     """
 
     def __init__(
@@ -47,36 +47,36 @@ class Session:
         self._member = hall.connect(outlet, place, now, roaming=roaming)
         limits = hall.limits
         self._looking = TokenBucket(limits.look_rate, limits.look_burst, now.mono)
-        # Others see who comes and goes, so not as often as one may look; but after a restart a
-        # page goes back into all its rooms at once.
+        # Joining and leaving is shown to others, so its limit is lower than that for lookups; but
+        # after a restart a page rejoins all its rooms at once.
         self._moving = TokenBucket(limits.flood_rate, 2 * limits.max_rooms_joined, now.mono)
 
     @property
     def name(self) -> str:
-        """The name one is shown by; empty before the log-in."""
+        """The member's shown name; empty before the log-in."""
         return self._member.name.shown if self._member.name else ""
 
     @property
     def logged_in(self) -> bool:
-        """Whether the other side has given a name that was accepted."""
+        """Whether the client has given a name that was accepted."""
         return self._member.name is not None
 
     @property
     def ended(self) -> bool:
-        """Whether the hall has done with it: nothing that is still received counts."""
+        """Whether the session is over: input that is still received is ignored."""
         return not self._member.present
 
     def hold(self, seconds: float, now: Moment) -> None:
-        """The connection is lost; the name is held for so many seconds, until it comes back."""
+        """Hold the name for `seconds`, because the connection is lost and may come back."""
         self._member.held_until = now.mono + seconds
 
     def move(self, address: str, now: Moment) -> None:
-        """Go on over another connection, from `address`.
+        """Continue over another connection, from `address`.
 
-        One who may not come in from there is shown out.
+        A member that may not come in from there is dismissed.
 
         Raises:
-            Full: There are too many connections from there; all is as before.
+            Full: There are too many connections from there; nothing has changed.
         """
         self._member.place.move(address)
         self._member.held_until = None
@@ -87,20 +87,20 @@ class Session:
         else:
             self._hall.order.changed(self._member)
 
-    # What a person does
+    # What the client does
 
     def greet(self) -> None:
-        """Ask for a name, where the door has no form for it."""
+        """Ask for a name, at a door that has no form for it."""
         self.tell("This is a chat room. What is your name?")
 
     def receive(self, line: str, now: Moment, room: str = "", nonce: str = "") -> None:
-        """Take one line that was typed: the name first, then speech and commands.
+        """Process one typed line: first the name, then speech and commands.
 
         Args:
             line: The line, without its end.
-            now: When.
-            room: The shown name of the room it is for; the current one if empty.
-            nonce: What the sender calls it, see `AddMessage`; empty if it promises nothing.
+            now: The time at which it was received.
+            room: The shown name of the line's room; the current one if empty.
+            nonce: The sender's identifier for the line, see `AddMessage`; empty if there is none.
         """
         self._in_turn(lambda: self._say(line, now, lambda text: self._hear(text, now, room, nonce)))
 
@@ -111,16 +111,16 @@ class Session:
         refused: Callable[[Refused], None] | None = None,
         proof: Proof = NO_PROOF,
     ) -> None:
-        """Take a name.
+        """Request a name.
 
         Args:
-            raw: What was typed.
-            now: When.
-            refused: Gets the reason of a no that comes later; told as a notice unless given.
-            proof: What shows that the name was the same person's before.
+            raw: The name as it was typed.
+            now: The time.
+            refused: Called with the reason of a later refusal; a notice is shown by default.
+            proof: Evidence that the name was this member's before.
 
         Raises:
-            Refused: It cannot be had; after a number of attempts the other side is shown out too.
+            Refused: The name is refused; after too many attempts the client is dismissed as well.
         """
         member, told = self._member, refused or (lambda refusal: self.tell(str(refusal)))
         if member.holding.waiting:
@@ -138,12 +138,12 @@ class Session:
             raise
 
     def prove(self, proof: str) -> None:
-        """From now on `proof` shows that the name is this person's; see `Proof.now`."""
+        """Let `proof` show from now on that the name is this member's; see `Proof.now`."""
         self._member.proof = proof
         self._hall.order.prove(self._member)
 
     def join(self, room: str, key: str, now: Moment) -> None:
-        """Go into a room as well."""
+        """Join a room."""
         join = self._hall.membership.join
         self._in_turn(lambda: self._move(now, lambda: join(self._member, room, now, key)))
 
@@ -153,7 +153,7 @@ class Session:
         self._in_turn(lambda: self._move(now, lambda: leave(self._member, self._room(room), now)))
 
     def whisper(self, to: str, text: str, now: Moment) -> None:
-        """Say something to one person alone."""
+        """Send `text` to one member alone."""
         speech, names, member = self._hall.speech, self._hall.names, self._member
         self._in_turn(
             lambda: self._say(
@@ -162,66 +162,66 @@ class Session:
         )
 
     def page(self, room: str, before: int, now: Moment) -> None:
-        """Ask for the history of a room before the message with the id `before`; 0: the newest."""
+        """Request a page of a room's history before the message with the id `before`; 0: newest."""
         hall, member = self._hall, self._member
         most = hall.limits.history_page
         page = hall.archive.page
         self._in_turn(lambda: self._look(now, lambda: page(member, self._room(room), before, most)))
 
     def search(self, room: str, query: str, now: Moment, before: int = 0) -> None:
-        """Search in the history of a room, before the message with the id `before`; 0: in all."""
+        """Search a room's history before the message with the id `before`; 0: all of it."""
         search, words = self._hall.archive.search, clean(query)
         self._in_turn(
             lambda: self._look(now, lambda: search(self._member, self._room(room), words, before))
         )
 
     def rooms(self, now: Moment) -> None:
-        """Ask for the list of rooms."""
+        """Request the list of rooms."""
         show = self._hall.membership.list_rooms
         self._in_turn(lambda: self._look(now, lambda: show(self._member)))
 
     # What a door needs
 
     def views(self) -> None:
-        """Show all rooms one is in, as if one came in: for a page that was loaded again."""
-        for room in tuple(self._member.rooms):  # who cannot take one is in none any more
+        """Show all joined rooms as if the member came in: for a page that was loaded again."""
+        for room in tuple(self._member.rooms):  # a failed delivery empties the member's rooms
             self._hall.notifier.look(self._member, room, self._hall.limits.history_page)
 
     def receipt(self, number: int) -> None:
-        """Show a receipt for request `number`, once all before it is stored and shown."""
+        """Show a receipt for request `number`, once everything before it is stored and shown."""
         member, hall = self._member, self._hall
         show = partial(hall.notifier.show, member, Receipt(number))
         self._in_turn(lambda: hall.order.after(member, show))
 
     def too_long(self, now: Moment) -> None:
-        """A line was longer than allowed, and was skipped."""
+        """Handle a line that was longer than allowed and was skipped."""
         if self._passes(now):
             limit = self._hall.limits.max_line
             self.tell(f"That line was too long and was not sent: {limit} bytes at most.")
 
     def are_you_there(self, now: Moment) -> None:
-        """The other side asks whether anybody is listening."""
+        """Answer a client's question whether the server is there."""
         if self._passes(now):
             self.tell("Yes, the chat room is here.")
 
     def tell(self, text: str) -> None:
-        """Say `text` to the other side as the server."""
+        """Send `text` to the client as the server."""
         self._hall.notifier.notify(self._member, text)
 
     def expel(self, farewell: str, reason: str, now: Moment) -> None:
-        """Show the other side out with a last sentence; the others see `reason`."""
+        """Dismiss the member with a last sentence; the others see `reason`."""
         log.info("%s (%s) is shown out: %s.", self._member.shown, self._member.address, reason)
         self._hall.counts["expelled"] += 1
         self._hall.dismiss(self._member, farewell, reason, now)
 
     def lost(self, reason: str, now: Moment) -> None:
-        """The connection is gone; its name and its place are free at once."""
+        """Handle a lost connection; its name and its place are free at once."""
         self._hall.disconnect(self._member, reason, now)
 
     # Inside
 
     def _in_turn(self, action: Callable[[], None]) -> None:
-        """Do `action`, but not before the answer to what was asked earlier."""
+        """Run `action` after the answers to all earlier requests."""
         if not self._member.holding.in_turn(action):
             farewell = "You sent too much before an answer came. Goodbye."
             self.expel(farewell, "flooding", self._hall.last_tick)
@@ -229,7 +229,7 @@ class Session:
     def _count_attempt(self, refusal: Refused, now: Moment) -> None:
         member = self._member
         member.attempts += 1
-        # Not what was typed: it may be a command with a password in it.
+        # Not the typed text: it may be a command with a password in it.
         log.info("%s tried a name in vain: %s", member.address, refusal)
         if member.attempts >= self._hall.limits.login_attempts and not self.ended:
             self.expel(f"{refusal} Goodbye.", "too many attempts to log in", now)
@@ -248,7 +248,7 @@ class Session:
             return
         if room:
             member.room = self._room(room)
-        typed = text.lstrip()  # a blank too many must not make a password public
+        typed = text.lstrip()  # a leading blank must not make a password public
         if typed.startswith("/") and not typed.startswith("//"):
             obey(hall, member, typed, now, nonce)
         else:
@@ -262,7 +262,7 @@ class Session:
         return room
 
     def _look(self, now: Moment, action: Callable[[], None]) -> None:
-        """Do what a page does by itself, too, and more often than people type."""
+        """Run a lookup that a page also starts by itself, more often than members type."""
         admitted = self._looking.take(now.mono) and self._hall.archive.admits(self._member, now)
         self._ask(action, admitted=admitted)
 

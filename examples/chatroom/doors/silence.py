@@ -1,7 +1,7 @@
-"""How long a peer may say nothing.
+"""A limit on how long a peer may be silent.
 
-``set_idle_timeout()`` counts what is sent, too: in a room where others talk, nobody would ever be
-idle.  The doors ask the peer for a sign of life, so here only what it says counts.
+``set_idle_timeout()`` also counts sent data: in a room with messages no connection would ever be
+idle.  The doors ask the peer for a sign of life, so only received data counts here.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ class Silence:
     """A limit on the time in which nothing is received from one peer.
 
     Args:
-        loop: The loop whose clock counts.
-        passed: Called whenever the limit has passed, until the next `limit()`.
+        loop: The loop that provides the clock.
+        passed: Called each time the limit has passed, until the next `limit()`.
     """
 
     def __init__(self, loop: EventLoop, passed: Callable[[], object]) -> None:
@@ -26,12 +26,12 @@ class Silence:
         self._limit: IdleLimit | None = None
 
     def limit(self, seconds: float | None) -> None:
-        """Count from now on; None counts no more."""
+        """Restart the count with this limit in seconds; None stops it."""
         if self._limit is not None:
             self._limit.close()
         self._limit = None if seconds is None else IdleLimit(self._loop, seconds, self._passed)
 
     def heard(self) -> None:
-        """Something was received."""
+        """Note that something was received."""
         if self._limit is not None:
             self._limit.note()

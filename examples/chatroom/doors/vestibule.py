@@ -1,12 +1,12 @@
-"""What a connection has to show before it is let to its door.
+"""The checks on a connection before it reaches its door.
 
-Rule of this file: the first bytes, and nothing of what they begin.
+Rule of this file: the first bytes only; the door reads the rest.
 
-A trusted proxy's connection begins with the PROXY protocol's header, and the client's address
-stands in it.  At a port that speaks TLS the first byte shows whether the client does: one that does
-not (a telnet, a browser with http://) is told so in the clear, instead of getting bytes that it
-cannot read.  The header is taken out; what follows it is only looked at, and stays in the kernel
-for the door.
+A trusted proxy's connection begins with the PROXY protocol's header, which contains the client's
+address.  At a TLS port the first byte shows whether the client speaks TLS. A client that does not
+(a telnet, a browser with http://) gets a sentence in plain text instead of bytes that it cannot
+read.  The header is consumed; the bytes after it are only peeked at and stay in the kernel for the
+door.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .proxy_protocol import BadHeader, ProxyHeaderReader
 log = logging.getLogger("chatroom")
 
 HANDSHAKE = b"\x16"  # the first byte of TLS (RFC 8446, 5.1)
-LINGER = 2.0  # seconds that a client has to read why it is not let in
+LINGER = 2.0  # seconds that a client has to read the refusal
 _PEEKED = 4096  # bytes
 _PROXY_HINT = (
     "The networks in --trust-proxy are for proxies that speak the PROXY protocol; connect from "
@@ -38,17 +38,17 @@ _PROXY_HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """What the connections of one port have to show.
+    """The checks for the connections of one port.
 
     Attributes:
-        arrive: Makes an arrival of an address, with a place where the door wants one.
-        admit: Makes a door's channel of a connection; owns the socket from then on.
+        arrive: Makes an arrival from an address, with a place if the door needs one.
+        admit: Makes a door's channel from a connection; it owns the socket from then on.
         secure: Whether the port speaks TLS.
-        proxies: Who is believed about where a connection comes from.
-        has_header: Whether it is told by a PROXY header; by the request itself if not.
-        timeout: Seconds until the first bytes must have come.
-        no_tls: Returns what a client is told that does not speak TLS.
-        spare: Connections that may wait here though there is no place for them.
+        proxies: The proxies that are trusted about the client's address.
+        has_header: Whether a PROXY header names the client; if not, the request itself does.
+        timeout: Seconds until the first bytes must have arrived.
+        no_tls: Returns the text for a client that does not speak TLS.
+        spare: Connections without a place that may wait here.
         most_unknown: Connections that may wait here until a proxy has named the client.
     """
 
@@ -64,28 +64,28 @@ class Port:
 
 
 class Vestibule:
-    """The connections of one port that have not shown yet what they have to.
+    """The connections of one port that have not passed its checks yet.
 
     Args:
         loop: The loop to be on.
-        port: What they have to show.
+        port: The checks.
     """
 
     def __init__(self, loop: EventLoop, port: Port) -> None:
         self._loop = loop
         self._port = port
-        self._waiting: dict[Guest, str] = {}  # and its source, the oldest first
+        self._waiting: dict[Guest, str] = {}  # with its source, oldest first
 
     def __len__(self) -> int:
-        """Return how many wait."""
+        """Return the number of waiting connections."""
         return len(self._waiting)
 
     def receive(self, sock: socket.socket, address: str) -> Dispatcher:
-        """Take a new connection; return its channel.
+        """Take a new connection and return its channel.
 
         Args:
             sock: The connection.
-            address: Its other end.
+            address: The address of its other end.
         """
         port = self._port
         proxied = port.proxies.trust(address)
@@ -108,13 +108,13 @@ class Vestibule:
         return guest
 
     def _identified(self, guest: Guest) -> None:
-        """A proxy has named the client: it counts as one that came by itself."""
+        """Count the connection for the client that the proxy has named."""
         self._waiting[guest] = source_of(guest.arrival.address)
         if guest.arrival.place is None:
             self._bound(unknown=False)
 
     def _bound(self, *, unknown: bool) -> None:
-        """Cut one where too many wait without a place."""
+        """Close a connection if too many without a place are waiting."""
         alike = {
             guest: source
             for guest, source in self._waiting.items()
@@ -125,14 +125,14 @@ class Vestibule:
 
 
 class Guest(Dispatcher):
-    """One connection that waits.
+    """One waiting connection.
 
     Args:
         loop: The loop to be on.
         sock: The connection.
         arrival: What is known of it.
-        port: What it has to show.
-        on_identified: Called when a proxy has named the client, and more has to be shown.
+        port: The checks that it has to pass.
+        on_identified: Called when a proxy has named the client and more checks follow.
 
     Attributes:
         arrival: What is known of it.
@@ -155,7 +155,7 @@ class Guest(Dispatcher):
         self._timer = loop.call_later(port.timeout, self._too_late)
 
     def handle_read(self) -> None:
-        """Look at the first bytes."""
+        """Check the first bytes."""
         if self._refused:
             self.recv()
             return
@@ -198,20 +198,20 @@ class Guest(Dispatcher):
         except OSError:
             data = b""
         if not data:
-            self.recv(1)  # reports the end, or the error
+            self.recv(1)  # reports the end of the stream, or the error
         return data
 
     def _identify(self, address: str) -> None:
-        """The proxy has named the client, or speaks for itself."""
+        """Use the client's address from the proxy; empty if the proxy speaks for itself."""
         self._header = None
         self.arrival = self._port.arrive(address or self.arrival.address)
-        if self._port.secure:  # else it does not wait any longer
+        if self._port.secure:  # otherwise it does not wait any longer
             self._on_identified(self)
 
     def _go_on(self) -> None:
-        """Hand the connection on; this channel closes, and another descriptor keeps it open."""
+        """Pass the connection to the door on a duplicate descriptor; close this channel."""
         sock, arrival = self.socket.dup(), self.arrival
-        self.arrival = replace(arrival, place=None)  # it is the door's now
+        self.arrival = replace(arrival, place=None)  # the door owns the place now
         self.close()
         try:
             self._port.admit(sock, arrival)
@@ -232,10 +232,10 @@ class Guest(Dispatcher):
         if self._refused or not self._port.secure or self._header is not None:
             self.close()
         else:
-            self._say_no_tls()  # a telnet waits for the server to begin
+            self._say_no_tls()  # a telnet waits for the server's first bytes
 
     def _refuse(self, sentence: bytes) -> None:
-        """Say why in the clear, and wait until that is read: unread input would be a reset."""
+        """Send the reason in plain text and wait: a close with unread input would be a reset."""
         self._refused = True
         self._timer.cancel()
         self._timer = self.loop.call_later(LINGER, self.close)
@@ -244,7 +244,7 @@ class Guest(Dispatcher):
             self.close_write()
 
     def close(self) -> None:
-        """Close, and give back the place if the connection is not handed on."""
+        """Close, and give back the place if the connection was not passed on."""
         self._timer.cancel()
         super().close()
         if self.arrival.place is not None:

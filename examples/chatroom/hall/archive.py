@@ -1,6 +1,6 @@
-"""Reading what was said long ago, page by page and by words; and forgetting one message of it.
+"""Reads the history by pages and by search, and removes single messages from it.
 
-Rule of this file: asking the store, and showing the answer when it comes.
+Rule of this file: query the store, and show the answer when it arrives.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from .room import Room
 from .throttle import Throttle
 
 MOST_FORGOTTEN = 1000
-"""Messages forgotten last, taken out of answers that were under way then.  An answer takes some
-seconds; so many commands in that time are far above the flood limit."""
+"""The latest forgotten messages, removed from answers that were pending at the time.  An answer
+takes some seconds; so many commands in that time are far above the flood limit."""
 
 
 class Archive:
-    """The way back.
+    """Access to the stored history.
 
     Args:
-        store: Where everything is.
-        postbox: Where answers go.
-        limits: `history_page` and those on looking count here.
+        store: The store.
+        postbox: The queue for the answers.
+        limits: `history_page` and the limits on lookups apply here.
     """
 
     def __init__(self, store: Store, postbox: Postbox, limits: Limits) -> None:
@@ -41,7 +41,7 @@ class Archive:
         self._forgotten: deque[int] = deque(maxlen=MOST_FORGOTTEN)
 
     def admits(self, member: Member, now: Moment) -> bool:
-        """Say whether one more look from where `member` comes from is not too much."""
+        """Return whether one more lookup from `member`'s source is within the limit."""
         return self._by_source.take(member.place.source, now.mono)
 
     def page(self, member: Member, room: Room, before: int, count: int) -> None:
@@ -75,18 +75,18 @@ class Archive:
         self._ask(member, lambda by: store.search(key, query, most, answered, by, before))
 
     def forget(self, number: int, rooms: Iterable[Room], members: Iterable[Member]) -> None:
-        """Forget the message with the id `number`, and have `members` show it no longer."""
+        """Forget the message with the id `number`, and remove it from `members`' displays."""
         self._forgotten.append(number)
 
         def forgotten(_: Fate) -> Forgotten:
-            for room in rooms:  # in its turn: until then the message may not be there yet
+            for room in rooms:  # in order: until then the message may not be there yet
                 drop(room.tail, number)
             return Forgotten(number)
 
         self._postbox.post(forgotten, members, ForgetMessage(number))
 
     def _known(self, answer: Answer) -> tuple[Message, ...]:
-        # A store may have looked before it forgot, and answer after it was said to have forgotten.
+        # A store may have read the message before it was forgotten and answer afterwards.
         return tuple(each for each in answer.messages if each.id not in self._forgotten)
 
     def _wanted(self, member: Member, answer: Answer) -> tuple[Message, ...]:
@@ -94,7 +94,7 @@ class Archive:
         return tuple(each for each in known if not member.ignores(fold(each.sender)))
 
     def _ask(self, member: Member, ask: Callable[[Asker], None]) -> None:
-        """Ask when all that was said until now is stored: it belongs to the answer."""
+        """Query when everything said until now is stored: it belongs to the answer."""
 
         def turn(_: Fate) -> None:
             if member.reachable:
@@ -109,5 +109,5 @@ class Archive:
 
 
 def _next(answer: Answer, shown: Sequence[Message]) -> int:
-    """Return where to go on if nothing is shown: before the oldest that was taken out."""
+    """Return where to continue if nothing is shown: before the oldest message that was removed."""
     return answer.messages[0].id if answer.more and answer.messages and not shown else answer.next

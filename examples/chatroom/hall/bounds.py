@@ -1,6 +1,6 @@
-"""Numbers with a unit, a reason and a least value: what the limits are made of.
+"""Numbers with a unit, a reason and a minimum: the fields of the limits.
 
-Rule of this file: how a bound is declared and checked; which ones there are, others say.
+Rule of this file: declaring and checking a bound; the bounds themselves are in other files.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from typing import Any
 
 
 def bound(default: float, unit: str, why: str, *, least: float = 1) -> Any:
-    """Declare a field of a dataclass of limits; its metadata become an option's help.
+    """Declare a field of a dataclass of limits; its metadata become the help of an option.
 
     Args:
-        default: The value unless given.
+        default: The default value.
         unit: Its unit, in words.
-        why: What it is for, in words.
-        least: The least value that makes sense.
+        why: Its purpose, in words.
+        least: The lowest useful value.
     """
-    # Any, as in dataclasses.field() itself: the annotation beside the call is the true type.
+    # Any, as in dataclasses.field() itself: the annotation beside the call is the actual type.
     return field(default=default, metadata={"unit": unit, "why": why, "least": least})
 
 
 def check_bounds(limits: Any) -> None:
-    """Return if each field of the dataclass `limits` is a number, and not below its least.
+    """Return if each field of the dataclass `limits` is a number and not below its minimum.
 
     Raises:
-        ValueError: One is not; the sentence says which.
+        ValueError: A field is invalid; the sentence names it.
     """
     for each in fields(limits):
         value, least = getattr(limits, each.name), each.metadata["least"]

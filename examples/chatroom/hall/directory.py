@@ -1,6 +1,6 @@
-"""Who holds which name.
+"""The names in use and their holders.
 
-Rule of this file: names and their holders; nothing about rooms, nobody is spoken to from here.
+Rule of this file: names and their holders; nothing about rooms, and no messages to members.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from .members import Member
 
 
 class Directory:
-    """The names taken, and by whom.
+    """The names in use, each with its holder.
 
-    Two names that look alike cannot both be taken, or one person could pass for the other.
+    Two names that look alike cannot both be in use, or a member could pass for another.
 
     Args:
         longest: The longest name, in characters.
@@ -31,7 +31,7 @@ class Directory:
         """Return the member called `raw`.
 
         Raises:
-            Refused: There is nobody of that name.
+            Refused: There is no member with that name.
         """
         found = self._by_key.get(fold(raw))
         if found is None:
@@ -39,29 +39,29 @@ class Directory:
         return found
 
     def __iter__(self) -> Iterator[Member]:
-        """Go through the holders of names."""
+        """Iterate over the holders of names."""
         return iter(tuple(self._by_key.values()))
 
     def named(self, key: str) -> Member | None:
-        """Return the member whose name has this key."""
+        """Return the member whose name has the key `key`."""
         return self._by_key.get(key)
 
     def holder(self, name: Name) -> Member | None:
-        """Return the member that has `name`, or one that looks like it."""
+        """Return the member that has `name` or a name that looks like it."""
         return self._by_key.get(name.key) or self._by_look.get(name.skeleton)
 
     def check(self, member: Member, raw: str, mono: float, *, again: bool = False) -> Name:
         """Return the name that `raw` spells, if `member` may have it at the time `mono` (seconds).
 
         Args:
-            member: Who asks.
-            raw: What was typed.
-            mono: The time, in seconds on the monotonic clock, for how long a name is held yet.
-            again: Whether it may be had although one at another server holds it, for that may be
-                the same person before.
+            member: The member that asks.
+            raw: The name as it was typed.
+            mono: The time, in seconds on the monotonic clock, for how much longer a name is held.
+            again: Whether the name is available although a member at another server holds it: that
+                may be the same person's earlier session.
 
         Raises:
-            Refused: It is none, it is taken, or it looks like somebody else's.
+            Refused: The name is invalid, in use, or looks like one in use.
         """
         name = check_name(raw, self._longest)
         holder = self._by_key.get(name.key, member)
@@ -73,16 +73,16 @@ class Directory:
         return name
 
     def claim(self, member: Member, name: Name) -> None:
-        """Give `member` the checked `name`, in place of the one it has."""
+        """Give `member` the checked `name`, in place of its present name."""
         self.release(member)
         member.name = name
         self._by_key[name.key] = self._by_look[name.skeleton] = member
 
     def release(self, member: Member) -> None:
-        """The name of `member` is free again; the member goes on showing it in its last lines."""
+        """Free the name of `member`; the member's last lines still show it."""
         if member.name is not None:
             for names, text in self._entries(member.name):
-                if names.get(text) is member:  # another one may have taken it over
+                if names.get(text) is member:  # another member may have taken it over
                     del names[text]
 
     def _entries(self, name: Name) -> tuple[tuple[dict[str, Member], str], ...]:

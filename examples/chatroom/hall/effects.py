@@ -1,6 +1,6 @@
-"""What happenings do: to a room, to what is remembered, and on the members' screens.
+"""The effects of happenings: on a room, on the history, and on the members' displays.
 
-Rule of this file: applying what has its place in the order; it refuses nothing.
+Rule of this file: apply what already has its place in the order; refuse nothing.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from .notifier import Notifier
 from .postbox import Postbox
 
 SILENCE = 60.0
-"""Seconds after which a room is stored again with what is said there: the store forgets rooms in
-which nothing is left, and a message alone would bring one back without its topic and its key."""
+"""Seconds after which a room is stored again with the next message: the store forgets empty rooms,
+and a message alone would restore a room without its topic and its key."""
 
 
 class Effects:
     """Applies what happens in rooms.
 
     Args:
-        postbox: The way to the members and the store.
+        postbox: The queue to the members and the store.
         notifier: Shows events to members.
         record: Stores what is not shown.
-        last_id: The highest id that a message ever had.
+        last_id: The highest id that a message has had so far.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Effects:
         self._last_id = last_id
 
     def apply(self, happening: Happening) -> None:
-        """Let `happening` take effect, after all that was applied before."""
+        """Apply `happening`, after everything that was applied before."""
         match happening.message.kind:
             case Kind.SAID | Kind.ACTED:
                 self._speak(happening)

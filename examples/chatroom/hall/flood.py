@@ -1,4 +1,4 @@
-"""Flood control: the verdict on one more line of a member.
+"""Flood control: the verdict on a member's next line.
 
 Rule of this file: arithmetic; the time is an argument.
 """
@@ -12,7 +12,7 @@ from .throttle import TokenBucket
 
 
 class Verdict(enum.Enum):
-    """What is to be done with a line."""
+    """What to do with a line."""
 
     PASS = "pass"
     WARN = "warn"
@@ -21,13 +21,13 @@ class Verdict(enum.Enum):
 
 
 class FloodGuard:
-    """Judges one member's lines: warn once, then drop in silence, then expel.
+    """Judges one member's lines: warns once, then drops lines silently, then expels.
 
-    The warning is given, and the strikes are forgotten, anew after a silence long enough to
-    fill the bucket; otherwise somebody just above the rate would be warned at every other line.
+    The warning is repeated, and the strikes are reset, after a silence long enough to fill the
+    bucket; otherwise a member just above the rate would be warned at every other line.
 
     Args:
-        limits: `flood_rate`, `flood_burst` and `flood_strikes` count here.
+        limits: `flood_rate`, `flood_burst` and `flood_strikes` apply here.
         now: The time, in seconds on a monotonic clock.
     """
 
@@ -37,7 +37,7 @@ class FloodGuard:
         self._strikes = 0
 
     def judge(self, now: float) -> Verdict:
-        """Say what to do with a line that came at time `now` (seconds, monotonic)."""
+        """Return what to do with a line that arrived at the time `now` (seconds, monotonic)."""
         if self._bucket.full(now):
             self._strikes = 0
         if self._bucket.take(now):
@@ -45,7 +45,7 @@ class FloodGuard:
         return self.strike()
 
     def strike(self) -> Verdict:
-        """Say what to do with one more line that is too much."""
+        """Return what to do with a line above the limit."""
         self._strikes += 1
         if self._strikes > self._most:
             return Verdict.EXPEL

@@ -1,7 +1,7 @@
-"""Who may still connect: connections counted, in all and for each address, over all doors.
+"""Counts the connections, in total and for each address, over all doors.
 
-Rule of this file: counting.  Each connection that is let in holds a `Place`, which is given back
-exactly once.  A browser takes one with its seat: what it only asks for is not counted here.
+Rule of this file: counting.  Each accepted connection holds a `Place`, which is given back exactly
+once.  A browser takes one with its seat: its other requests are not counted here.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from .limits import Limits
 
 
 class Full(Refused):
-    """No place is left, for now."""
+    """No place is free at the moment."""
 
 
 class Place:
     """One connection's place.
 
     Attributes:
-        address: Where the connection comes from.
-        sources: Whom it counts for, see `sources_of`.
+        address: The client's address.
+        sources: The sources for which it counts, see `sources_of`.
     """
 
     __slots__ = ("_gate", "address", "sources")
@@ -38,10 +38,10 @@ class Place:
         return self.sources[0]
 
     def move(self, address: str) -> None:
-        """Count the place for `address` from now on: its holder has another connection there.
+        """Count the place for `address` from now on: its holder has a new connection from there.
 
         Raises:
-            Full: There are too many from there; the place counts for the old address as before.
+            Full: There are too many from there; the place still counts for the old address.
         """
         sources = sources_of(address)
         if self._gate is not None:
@@ -49,7 +49,7 @@ class Place:
         self.address, self.sources = address, sources
 
     def leave(self) -> None:
-        """Give the place back; again is harmless."""
+        """Give the place back; safe to call again."""
         gate, self._gate = self._gate, None
         if gate is not None:
             gate._count(self.sources, -1)
@@ -59,11 +59,11 @@ class Gate:
     """Counts connections.
 
     Args:
-        limits: `max_members`, `max_per_address` and `max_per_site` count here.
+        limits: `max_members`, `max_per_address` and `max_per_site` apply here.
 
     Attributes:
-        taken: Places taken in all.
-        refused: How often there was none left.
+        taken: The number of places in use.
+        refused: How often no place was free.
     """
 
     def __init__(self, limits: Limits) -> None:

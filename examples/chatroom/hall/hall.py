@@ -1,7 +1,7 @@
-"""The hall: who is here, in which rooms, and what happens when somebody does something.
+"""The hall: the members, their rooms, and the effects of what members do.
 
-Rule of this file: plain Python; no sockets, no protocol, no clock (every moment is passed in).
-Texts that come in here are clean already (doors/session.py); doors clean once more on the way out.
+Rule of this file: plain Python; no sockets, no protocol, no clock (each time is an argument).
+Texts are cleaned before they come here (doors/session.py); doors clean them again for output.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ log = logging.getLogger("chatroom")
 
 
 def at_once(callback: Callable[[], None]) -> None:
-    """Call `callback` now: how a hall without a loop commits."""
+    """Call `callback` immediately: the default of a hall without a loop."""
     callback()
 
 
 def ignore(_: object) -> None:
-    """Do nothing with what is told."""
+    """Ignore the argument."""
 
 
 class Hall:
@@ -53,34 +53,34 @@ class Hall:
 
     Args:
         limits: The limits in force.
-        store: Where lines are remembered; in memory unless given.
-        defer: Calls a function when this pass of the loop is over, so that all it has brought
-            is stored with one commit; at once unless given.
-        doorkeeper: Checks operators' passwords; nobody becomes one unless given.
-        log_messages: Whether the log gets what people say; private lines never get there.
-        order: Makes what gives everything its place; one server's unless given.
+        store: Where lines are stored; in memory by default.
+        defer: Schedules a function for the end of this pass of the loop, so that everything from
+            one pass is stored with one commit; the function is called immediately by default.
+        doorkeeper: Checks operators' passwords; by default no member can become an operator.
+        log_messages: Whether the log contains what members say; private lines are never logged.
+        order: Makes the order of happenings; by default that of a single server.
 
     Attributes:
-        order: Gives everything its place.
-        effects: What happens when its turn comes.
+        order: Gives each happening its place in the order.
+        effects: Applies happenings.
         limits: The limits in force.
         gate: Counts connections; a door takes a place there for each.
-        ledger: The way to the store.
-        postbox: The way to the members.
+        ledger: The queue to the store.
+        postbox: The queue to the members.
         notifier: Shows events to members.
         rooms: The rooms.
-        membership: Joining and leaving them.
-        names: Who is called what.
-        sanctions: Who may not come in, and who has to be silent.
-        doorkeeper: Who may become an operator.
-        speech: What people say.
-        archive: What they said.
+        membership: Joining and leaving rooms.
+        names: The names in use.
+        sanctions: Bans and mutes.
+        doorkeeper: Checks operators' passwords.
+        speech: Messages of members.
+        archive: Access to the stored history.
         naming: Gives names to members.
-        left_over: What an earlier process was to send to other servers, and has stored.
-        counts: How often things happened, for the statistics.
-        last_tick: The time of the last `tick`, at most about a second ago.
-        caution: What is wrong with the history for as long as the server runs, as a sentence for
-            those who come in; empty if nothing is.
+        left_over: What an earlier process had stored but not yet sent to other servers.
+        counts: Counters of events, for the statistics.
+        last_tick: The time of the last `tick`, normally at most a second ago.
+        caution: A lasting problem with the history, as a sentence for members that come in; empty
+            if there is none.
     """
 
     def __init__(
@@ -126,12 +126,12 @@ class Hall:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """All who are at this server, also those who have not logged in yet."""
+        """All members at this server, including those that have not logged in yet."""
         return tuple(self._members)
 
     @property
     def everybody(self) -> tuple[Member, ...]:
-        """The same, and those who are at other servers."""
+        """All members, including those at other servers."""
         return (*self._members, *(each for each in self.names if each.node))
 
     # Coming and going
@@ -139,10 +139,10 @@ class Hall:
     def connect(
         self, outlet: Outlet, place: Place, now: Moment, *, roaming: bool = False
     ) -> Member:
-        """Let in whoever holds `place`, without a name yet.
+        """Make a member, without a name yet, for the connection that holds `place`.
 
         Raises:
-            Refused: It is banned; the place stays the caller's.
+            Refused: Its address is banned; the caller keeps the place.
         """
         self.sanctions.check_address(place.address, now.age)
         guard = FloodGuard(self.limits, now.mono)
@@ -160,17 +160,17 @@ class Hall:
     ) -> None:
         """Give `member` the name `raw` and let it into the lobby.
 
-        From a muted address one comes in, but under a name that says nothing.
+        A member from a muted address comes in with a neutral guest name.
 
         Args:
-            member: Who comes in.
-            raw: What was typed.
-            now: When.
-            refused: Gets the reason of a no that comes later.
-            proof: What shows that the name was this member's before.
+            member: The member.
+            raw: The name as it was typed.
+            now: The time.
+            refused: Called with the reason of a later refusal.
+            proof: Evidence that the name was this member's before.
 
         Raises:
-            Refused: The name cannot be had; the member is where it was.
+            Refused: The name is refused; the member stays where it was.
         """
         muted, naming = not self.sanctions.has_voice(member, now.age), self.naming
         again, member.proof = bool(proof.before), proof.now
@@ -188,10 +188,10 @@ class Hall:
         self.membership.enter(member, self.rooms.lobby, now)
 
     def disconnect(self, member: Member, reason: str, now: Moment) -> None:
-        """The connection is gone, and gives back its place; safe to call again.
+        """Remove a member whose connection is lost and give back its place; safe to call again.
 
-        Every connection comes to this, also one that was dismissed before: until then it holds
-        a descriptor, so it counts, or leaving and coming again would get around the limits.
+        Every connection ends here, including one that was dismissed before: until then it holds a
+        descriptor, so it counts, or leaving and returning would bypass the limits.
         """
         member.reachable = False
         self._remove(member, reason, now)
@@ -200,18 +200,18 @@ class Hall:
     def dismiss(
         self, member: Member, farewell: str, reason: str, now: Moment, words: Words | None = None
     ) -> None:
-        """Say `farewell` to `member` as its last line and remove it.
+        """Send `farewell` to `member` as its last line and remove it.
 
-        Others see `reason`, and `words` if they hear their author; these are speech, so the log
-        gets only the reason.
+        Other members see `reason`, and `words` unless they ignore their author; `words` are speech,
+        so the log contains only the reason.
         """
         if self.order.dismiss(member, farewell, reason, words):
-            return  # where it is, the same is done
+            return  # the member's own server does the same
         self.notifier.show(member, Message(Kind.FAREWELL, farewell))
         self._remove(member, reason, now, words)
 
     def close(self, farewell: str) -> None:
-        """Say `farewell` to everybody, once all that was said is stored; the hall is empty then."""
+        """Send `farewell` to all members, once all messages are stored; the hall is empty then."""
         everybody = self.members
         self.order.close()
         for member in everybody:
@@ -220,16 +220,16 @@ class Hall:
         self.ledger.flush()
 
     def admits_line(self, member: Member, now: Moment) -> bool:
-        """Say whether one more line from where `member` comes from is not too much."""
+        """Return whether one more line from `member`'s source is within the limit."""
         return self._by_source.take(member.place.source, now.mono)
 
     def begin(self, now: Moment) -> None:
-        """Let the order begin; before anybody comes in."""
+        """Start the order, before any member comes in."""
         self.last_tick = now
         self.order.start()
 
     def tick(self, now: Moment) -> None:
-        """Do what is to be done now and then; called about once a second."""
+        """Run periodic work; called about once a second."""
         self.last_tick = now
         self.ledger.tick(now.mono)
         self.order.tick(now)
@@ -237,20 +237,20 @@ class Hall:
     # Notices and records
 
     def announce(self, text: str) -> None:
-        """Tell everybody something as the server."""
+        """Send a notice to all members."""
         self.postbox.post(Message(Kind.NOTICE, text), self._members)
 
     def record(self, write: Write) -> None:
-        """Store what nobody is shown; a failure is announced to all, as with messages."""
+        """Store a change that is not shown; a failure is announced as with messages."""
         self.ledger.add(write, lambda _: None)
 
     # Changing things
 
     def rename(self, member: Member, raw: str, now: Moment) -> None:
-        """Give `member` another name; those who ignore it go on ignoring it.
+        """Give `member` another name; members that ignore it continue to ignore it.
 
         Raises:
-            Refused: The name cannot be had; a no that comes later is told as a notice.
+            Refused: The name is refused; a later refusal is sent as a notice.
         """
         name = self.naming.check(member, raw, now)
         self.sanctions.check_voice(member, now.age)  # a new name would evade a mute by name
@@ -262,7 +262,7 @@ class Hall:
         self.naming.rename(member, name, now, lambda: self.members, refused)
 
     def set_topic(self, member: Member, topic: str, now: Moment) -> None:
-        """Set the topic of `member`'s room, cut to the longest allowed."""
+        """Set the topic of `member`'s room, cut to the maximum length."""
         self.sanctions.check_voice(member, now.age)
         text = shorten(topic, self.limits.max_topic)
         message = Message(Kind.TOPIC, text, member.shown)
@@ -272,19 +272,19 @@ class Hall:
         """Make `member` an operator."""
         member.operator = True
         for room in tuple(member.rooms):
-            if room in member.rooms:  # telling one room can cost it the connection
+            if room in member.rooms:  # sending to one room can close the connection
                 message = Message(Kind.OPERATOR, "", member.shown)
                 self.order.submit(Happening(room, member, message, now))
         self.order.changed(member)
 
     def lock(self, room: Room, lock: str, member: Member, now: Moment) -> None:
-        """Close `room` with the hashed key `lock`, or open it if that is empty."""
+        """Close `room` with the hashed key `lock`, or open it if `lock` is empty."""
         kind = Kind.LOCKED if lock else Kind.UNLOCKED
         message = Message(kind, "", member.shown)
         self.order.submit(Happening(room, member, message, now, lock=lock))
 
     def share(self, write: SaveSanction | ForgetSanction, now: Moment) -> None:
-        """Store a sanction that is in force from now on, or not any longer; all have it so."""
+        """Store a sanction that is now in force or lifted, and send it to the other servers."""
         self.record(write)
         self.order.share(write, now)
 
@@ -296,7 +296,7 @@ class Hall:
         self._forget(member)
         for room in tuple(member.rooms):
             self.membership.exit(member, room, reason, now, words)
-        for other in self._members:  # not before: they have not heard its last words
+        for other in self._members:  # not earlier: before, they have not received its last words
             other.shunned.pop(member, None)
         if member.name is not None:
             log.info("%s left: %s.", member.shown, reason)
@@ -310,5 +310,5 @@ class Hall:
 
     def _broken(self, member: Member) -> None:
         member.reachable = False
-        # A second's precision is enough for a line that says who left.
+        # A second's precision is enough for a line about a member that left.
         self._remove(member, "connection lost", self.last_tick)

@@ -1,6 +1,6 @@
-"""What happens in a room, before it has its place in the order of things.
+"""What happens in a room, before it has its place in the order.
 
-Rule of this file: a plain value; an `Order` gives it its place, effects.py says what it changes.
+Rule of this file: a plain value; an `Order` gives it its place, effects.py applies it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from .room import Room
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happens in a room, and that all who are there learn in the same order.
+    """One event in a room, which all its members receive in the same order.
 
     Attributes:
         room: The room.
-        doer: Whom it is about; those who ignore this member get it quietly, or not at all.
-        message: What happened; of what is said the id is given by the order.
-        now: When.
-        words: Put behind the text, for those who do not ignore their author.
-        nonce: What the sender of a line calls it, see `AddMessage`.
+        doer: The member that it is about; members that ignore it get it quietly, or not at all.
+        message: The message; the order assigns the id of speech.
+        now: The time.
+        words: Appended to the text, for members that do not ignore their author.
+        nonce: The sender's identifier for a line, see `AddMessage`.
         lock: For LOCKED: the salted hash of the room's key.
     """
 

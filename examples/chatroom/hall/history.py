@@ -1,8 +1,8 @@
-"""What is remembered: the messages, the rooms, and who may not come in.
+"""What is stored: messages, rooms, sanctions, and what waits for other servers.
 
-Rule of this file: the `Store` protocol and its simplest keeper, memory; no opinion on who may
-see what.  Answers go to a callback, because a database needs its time and the loop must not
-wait: a store calls it on the loop's thread, at once or later, and never raises instead.
+Rule of this file: the `Store` protocol and its simplest implementation, in memory; no access
+control.  Answers go to a callback, because a database takes time and the loop must not block: a
+store calls it on the loop's thread, immediately or later, and never raises instead.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .messages import Message
 
 @dataclass(frozen=True, slots=True)
 class AddMessage:
-    """Remember `message` (its `id` is given already) in the room with the key `room`.
+    """Store `message` (its `id` is already assigned) in the room with the key `room`.
 
     Attributes:
         room: The room's key.
-        message: What was said.
-        nonce: What its sender called it; the same one again is the same message again, sent
-            twice because an answer was lost.  Empty where the sender promises nothing.
+        message: The message.
+        nonce: The sender's identifier; the same one again is the same message, sent again because
+            an answer was lost.  Empty if the sender gives none.
     """
 
     room: str
@@ -36,14 +36,14 @@ class AddMessage:
 
 @dataclass(frozen=True, slots=True)
 class SaveRoom:
-    """Remember what a room is.
+    """Store the properties of a room.
 
     Attributes:
         key: The room's key, by which it is found.
         shown: Its shown name.
         topic: Its topic.
-        lock: The salted hash of the key one needs to come in; empty for an open room.
-        founder: The key of the name of who made it.
+        lock: The salted hash of the key of a closed room; empty for an open room.
+        founder: The key of the founder's name.
     """
 
     key: str
@@ -55,21 +55,21 @@ class SaveRoom:
 
 @dataclass(frozen=True, slots=True)
 class ForgetRoom:
-    """Forget a room and all that was said in it."""
+    """Forget a room and all its messages."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetMessage:
-    """Forget the message with the id `number`; there need be none."""
+    """Forget the message with the id `number`, if it exists."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class AddWaiting:
-    """Remember what could not be sent to other servers yet; `nonce` tells it from all else."""
+    """Store what could not be sent to other servers yet, under the unique `nonce`."""
 
     nonce: str
     text: str
@@ -77,7 +77,7 @@ class AddWaiting:
 
 @dataclass(frozen=True, slots=True)
 class ForgetWaiting:
-    """Forget it: it has been sent."""
+    """Forget what has been sent to the other servers."""
 
     nonce: str
 
@@ -96,13 +96,13 @@ Write = (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How writing went.
+    """The result of a write.
 
     Attributes:
         problem: Why nothing was written, as half a sentence for people ("the disk is full");
-            empty if all was.
+            empty on success.
         repeated: The ids of messages whose nonce was known: they were not stored again.
-        note: A sentence for all who are here; empty if all went as usual.
+        note: A sentence for all members; empty if nothing unusual happened.
     """
 
     problem: str = ""
@@ -112,16 +112,16 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was asked for: messages, the oldest first.
+    """The result of a query: messages, the oldest first.
 
     Attributes:
         messages: The messages.
         more: Whether there are older ones.
-        problem: Why they could not be had, as half a sentence; empty if they could.
-        next: Where to go on (before the message with this id) when the look ended with no message
-            that is wanted, and not at the beginning; 0 otherwise.
-        total: How many messages a search finds in all, those of unheard senders left out.
-        counted: Whether `total` is all of them; a store may stop counting.
+        problem: Why the query failed, as half a sentence; empty on success.
+        next: Where to continue (before the message with this id) when a lookup stopped before it
+            found a wanted message and before the beginning; 0 otherwise.
+        total: How many messages a search finds in all, without those of ignored senders.
+        counted: Whether `total` is complete; a store may stop counting.
     """
 
     messages: tuple[Message, ...] = ()
@@ -134,11 +134,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, as far as a store has to know.
+    """The member that asks, as far as a store needs to know.
 
     Attributes:
-        source: Where the question comes from; each source has its turn.
-        unheard: The keys of the names whose messages are not wanted.
+        source: The source of the query; each source has its turn.
+        unheard: The keys of the names whose messages are left out.
     """
 
     source: str = ""
@@ -150,15 +150,15 @@ ANYBODY = Asker()
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a store knows when the server starts.
+    """What a store contains when the server starts.
 
     Attributes:
-        last_id: The highest id ever given.
-        rooms: Every room there is something of, with its newest messages, the oldest first.
+        last_id: The highest id assigned so far.
+        rooms: All stored rooms with their newest messages, the oldest first.
         sanctions: The sanctions that have not ended.
         used: When each room was last used, by its key, in seconds since the epoch by the clock for
-            ages; a message's own time may be from a clock that was wrong.
-        waiting: What was to be sent to other servers, the oldest first.
+            ages; a message's own time may come from a clock that was wrong.
+        waiting: What has not been sent to other servers yet, the oldest first.
     """
 
     last_id: int = 0
@@ -172,10 +172,10 @@ class Store(Protocol):
     """Keeps what must outlive the process."""
 
     def load(self, recent: int) -> Remembered:
-        """Return what is known, with up to `recent` messages a room; called once, at the start."""
+        """Return what is stored, with up to `recent` messages a room; called once, at the start."""
 
     def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
-        """Write all of `writes`, in this order and as one, or none; then call `done`.
+        """Write all of `writes`, in this order and atomically, or none; then call `done`.
 
         The hall calls this again only after `done` was called.
         """
@@ -199,22 +199,22 @@ class Store(Protocol):
         by: Asker = ANYBODY,
         before: int = 0,
     ) -> None:
-        """Find up to `count` of the newest messages of `room` that match what somebody typed.
+        """Find up to `count` of the newest messages of `room` that match a typed query.
 
-        With `before`, only those before the message with that id.
+        With `before`, search only messages before the one with that id.
         """
 
 
 def drop(messages: deque[Message], number: int) -> None:
-    """Take the message with the id `number` out of `messages`, if it is there."""
-    # Ids grow; those that are not remembered have 0 and are in no store.
+    """Remove the message with the id `number` from `messages`, if it is there."""
+    # Ids increase; messages that are not stored have 0.
     for message in tuple(messages):
         if message.id == number:
             messages.remove(message)
 
 
 class MemoryStore:
-    """Keeps the last messages of each room, as long as the process lives.
+    """Keeps the last messages of each room as long as the process runs.
 
     Args:
         kept: Messages kept for each room; 0 keeps none.
@@ -226,11 +226,11 @@ class MemoryStore:
         self._waiting: dict[str, AddWaiting] = {}
 
     def load(self, recent: int) -> Remembered:
-        """Return only what waits for other servers: memory begins empty."""
+        """Return only what waits for other servers: the memory is empty at the start."""
         return Remembered(waiting=tuple(self._waiting.values()))
 
     def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
-        """Keep the messages; the hall itself holds the rest in memory anyway."""
+        """Keep the messages; the hall itself has the rest in memory."""
         for each in writes:
             if isinstance(each, AddMessage):
                 self._messages(each.room).append(each.message)

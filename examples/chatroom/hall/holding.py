@@ -1,9 +1,9 @@
-"""What a member sends while it waits for an answer, held back in its order.
+"""Holds back, in order, what a member sends while it waits for an answer.
 
-Rule of this file: waiting; what is asked, and of whom, is elsewhere.
+Rule of this file: waiting; the questions are in other files.
 
-A name or a room may have to be asked for at another machine.  What is typed meanwhile is meant for
-the time after the answer: the line behind ``/join`` belongs to the new room.
+A name or a room may have to be requested from another server.  What is typed meanwhile is meant for
+the time after the answer: the line after ``/join`` belongs to the new room.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import TypeAlias
 from ..people.names import Refused
 
 MOST_HELD = 200
-"""Lines and requests of one member that wait for an answer, and the receipts for them; without
-waiting, a flood is dropped after fewer."""
+"""Lines and requests of one member that wait for an answer, with the receipts for them; without a
+pending answer, a flood is dropped after fewer."""
 
 Answered: TypeAlias = Callable[[Refused | None], None]
-"""Called with the answer to a question: None is yes, anything else is why not."""
+"""Called with the answer to a question: None is yes, an exception is the reason for a no."""
 
 
 class Holding:
-    """Holds back what one member sends while an answer is awaited."""
+    """Holds back what one member sends while an answer is pending."""
 
     __slots__ = ("_awaited", "_held")
 
@@ -33,11 +33,11 @@ class Holding:
 
     @property
     def waiting(self) -> bool:
-        """Whether an answer is awaited."""
+        """Whether an answer is pending."""
         return self._awaited > 0
 
     def in_turn(self, action: Callable[[], None]) -> bool:
-        """Do `action` now, or after the answer; False if too much waits already."""
+        """Run `action` now or after the answer; return False if too many are held already."""
         if not self.waiting:
             action()
         elif len(self._held) >= MOST_HELD:
@@ -47,18 +47,18 @@ class Holding:
         return True
 
     def begin(self) -> None:
-        """An answer is awaited; from now on what comes is held."""
+        """Note that an answer is pending; actions are held from now on."""
         self._awaited += 1
 
     def end(self) -> None:
-        """An answer is there; after the last one do what was held, up to the next question."""
+        """Note an answer; after the last one run what was held, until the next question."""
         self._awaited -= 1
         while self._held and not self.waiting:
             self._held.popleft()()
 
 
 class _Question:
-    """One question: answered at once, or later."""
+    """One question, answered immediately or later."""
 
     __slots__ = ("answered", "later", "refusal")
 
@@ -81,16 +81,16 @@ def wait_for(
     granted: Callable[[], None],
     refused: Callable[[Refused], None],
 ) -> None:
-    """Ask, and go on with the answer; what the member sends meanwhile is held.
+    """Ask, and continue with the answer; what the member sends meanwhile is held.
 
     Args:
-        holding: What holds it.
-        ask: Asks; gets what is to be called with the answer, at once or later.
-        granted: Goes on after a yes; may raise `Refused`.
-        refused: Gets the reason of a no that comes later.
+        holding: Holds what the member sends.
+        ask: Asks the question; it gets a callback for the answer.
+        granted: Called after a yes; may raise `Refused`.
+        refused: Called with the reason of a later refusal.
 
     Raises:
-        Refused: The answer came at once and is no.
+        Refused: The answer came immediately and is no.
     """
     question = _Question()
     ask(question)
@@ -104,7 +104,7 @@ def wait_for(
         try:
             if refusal is not None:
                 raise refusal
-            granted()  # may ask the next question, and is waited for in turn
+            granted()  # may ask the next question, which is then waited for as well
         except Refused as problem:
             refused(problem)
         holding.end()

@@ -1,14 +1,14 @@
-"""Brings to the store what must be remembered, one commit for all that a pass of the loop brought.
+"""The queue to the store: one commit for everything from one pass of the loop.
 
-Rule of this file: when to write, and what happens when the disk is full or locked; who gets to see
-what, and in which order, is the postbox's business.
+Rule of this file: when to write, and what to do when the disk is full or locked; the postbox
+decides the order in which events are shown, and to which members.
 
-While a commit is under way the next batch gathers, so a slow disk makes commits larger, never
-more frequent.  When one fails, the chat goes on: writes are held here, in order, and tried again
-from `tick`; until then everything new is shown at once, and marked as not kept.
+While a commit is running the next batch is collected, so a slow disk makes commits larger, not more
+frequent.  If a commit fails, the chat continues: writes are held here, in order, and retried from
+`tick`; until then everything new is shown at once, and marked as not kept.
 
-One that does not end is in doubt: it may be stored yet.  The chat goes on in the same way, and
-nothing else is written before the store has answered.
+A commit that does not end is in doubt: it may still succeed.  The chat continues in the same way,
+and nothing else is written before the store has answered.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .history import AddMessage, Store, Write, Written
 
 log = logging.getLogger("chatroom")
 
-RETRY = 5.0  # seconds between attempts; a locked file costs each attempt a second of its thread
+RETRY = 5.0  # seconds between retries; each one on a locked file occupies its thread for a second
 RETRY_BATCH = 500
 PATIENCE = 5.0
 """Seconds that a commit may take; a healthy disk needs some hundredths, a busy one a second."""
@@ -31,28 +31,28 @@ HANGS = "the disk does not answer"
 
 
 class Fate(enum.Enum):
-    """What became of a write."""
+    """The result of a write."""
 
     STORED = "stored"
     REPEATED = "repeated"  # it was stored before: a message sent again after a lost answer
-    HELD = "held"  # not stored; kept in memory until the store is well again
+    HELD = "held"  # not stored; kept in memory until the store works again
 
 
 Settle: TypeAlias = Callable[[Fate], None]
 
 
 class Ledger:
-    """The way to the store.
+    """The queue to the store.
 
     Args:
-        store: Where writes go.
-        defer: Calls a function soon, when the pass has brought what it brings; ``loop.call_soon``.
-        announce: Told in one sentence when the store fails and when it is well again.
-        most: Most messages held while it fails, and with other writes twice as many; what comes
-            beyond that is shown and lost.
+        store: The store.
+        defer: Schedules a function for the end of the pass; ``loop.call_soon``.
+        announce: Called with one sentence when the store fails and when it works again.
+        most: Most messages held while the store fails, and twice as many with other writes; further
+            ones are shown and lost.
 
     Attributes:
-        problem: Why the store fails, as half a sentence; empty while it is well.
+        problem: Why the store fails, as half a sentence; empty while it works.
     """
 
     def __init__(
@@ -73,17 +73,17 @@ class Ledger:
         self._lost = 0
         self._retrying = 0
         self._next_try = 0.0
-        self._doubtful: list[Write] = []  # shown already, and perhaps stored yet
-        self._since: float | None = None  # when a tick first saw what is being written
+        self._doubtful: list[Write] = []  # shown already; may still be stored
+        self._since: float | None = None  # when a tick first saw the current commit
 
     def __len__(self) -> int:
-        """Return how many writes are not stored yet."""
+        """Return the number of writes that are not stored yet."""
         waiting = len(self._gathering) + len(self._writing)
         return waiting + len(self._doubtful) + len(self._held)
 
     @property
     def caution(self) -> str:
-        """What those who come in must know of the store, as a sentence; empty if it is well."""
+        """A sentence about the store for members that come in; empty if it works."""
         if not self.problem:
             return ""
         return (
@@ -92,7 +92,7 @@ class Ledger:
         )
 
     def add(self, write: Write, settle: Settle) -> None:
-        """Store `write` with the next commit, and tell `settle` what became of it."""
+        """Store `write` with the next commit, and call `settle` with the result."""
         if self.problem:
             self._hold(write)
             settle(Fate.HELD)
@@ -102,13 +102,13 @@ class Ledger:
             self._defer(self.flush)
 
     def flush(self) -> None:
-        """Begin the next commit now, unless one is under way: that one's end begins it."""
+        """Start the next commit, unless one is running: the end of that one starts it."""
         if self._gathering and not self._writing:
             self._writing, self._gathering, self._since = self._gathering, [], None
             self._store.write([write for write, _ in self._writing], self._written)
 
     def tick(self, now: float) -> None:
-        """Try the held writes again, if it is time; `now` in seconds, monotonic."""
+        """Retry the held writes if it is time; `now` in seconds, monotonic."""
         if self._writing:
             self._since = now if self._since is None else self._since
             if now - self._since >= PATIENCE:
@@ -118,13 +118,13 @@ class Ledger:
             self._retry()
 
     def _doubt(self) -> None:
-        """Go on without the commit that does not end."""
+        """Continue without the commit that does not end."""
         batch, self._writing = self._writing, []
         self._doubtful = [write for write, _ in batch]
         self._begin_trouble(HANGS, batch)
 
     def _resolve(self, written: Written) -> None:
-        """The commit that was in doubt has ended after all."""
+        """Handle the late result of the commit that was in doubt."""
         doubtful, self._doubtful = self._doubtful, []
         if written.problem:
             self.problem = written.problem
@@ -154,18 +154,18 @@ class Ledger:
         self._begin_trouble(problem, batch)
 
     def _begin_trouble(self, problem: str, batch: list[tuple[Write, Settle]]) -> None:
-        """Say what is wrong, and let all that waits be shown; `batch` is held already."""
+        """Announce the failure, and settle everything pending; `batch` is held already."""
         log.error("The history cannot be written: %s.", problem)
         self.problem = problem
         gathering, self._gathering = self._gathering, []
         for write, _ in gathering:
             self._hold(write)
         self._announce(self.caution)
-        for _, settle in batch + gathering:  # may bring new writes, which come after these
+        for _, settle in batch + gathering:  # may cause new writes, which come after these
             settle(Fate.HELD)
 
     def _hold(self, write: Write) -> None:
-        """Hold back `write`; what is said leaves half of the places to bans, locks and the like."""
+        """Hold `write`; messages use at most half of the places, the rest is for bans and locks."""
         most = self._most if isinstance(write, AddMessage) else 2 * self._most
         if len(self._held) < most:
             self._held.append(write)

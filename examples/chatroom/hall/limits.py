@@ -1,7 +1,7 @@
 """The limits of the chat room, except those of the web door alone.
 
-Rule of this file: numbers and their reasons; the code that enforces them is elsewhere.
-Everything that a stranger can make grow has a number here, and that number is an option.
+Rule of this file: numbers and their reasons; other files enforce them.
+Everything that untrusted input can make grow has a number here, and that number is an option.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from .bounds import bound, check_bounds
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits in force; the fields' metadata hold unit, reason and least value.
+    """The limits in force; the fields' metadata contain unit, reason and least value.
 
     Raises:
-        ValueError: A value is below its least, or two of them contradict each other.
+        ValueError: A value is below its minimum, or two values contradict each other.
     """
 
     max_line: int = bound(1024, "bytes", "longest line; more of it is skipped, and it is said so")
@@ -51,8 +51,8 @@ class Limits:
         least=0.001,
     )
     look_burst: int = bound(100, "requests", "pages, searches and joins it may ask for at once")
-    # A family behind one router turns pages at a browser's rate; who opens fifty browsers at one
-    # address does not get fifty times as much of the loop's and the disk's time.
+    # A family behind one router turns pages at one browser's rate; fifty browsers at one address do
+    # not get fifty times as much of the loop's and the disk's time.
     address_look_rate: float = bound(
         30.0,
         "requests/second",
@@ -74,7 +74,7 @@ class Limits:
         2.0, "seconds", "time a leaving peer gets to read its last line", least=0.01
     )
     # A pass can queue one flood_burst of each speaker before anything is sent; a limit near that
-    # would drop people who read as fast as anybody can.
+    # would drop members that read as fast as possible.
     max_output: int = bound(
         1048576, "bytes", "most output queued for a member; slower readers are dropped", least=1024
     )
@@ -107,7 +107,7 @@ class Limits:
     )
 
     def __post_init__(self) -> None:
-        """Refuse numbers that would make the room unusable."""
+        """Reject numbers that would make the room unusable."""
         check_bounds(self)
         if self.idle_timeout <= self.idle_ping:
             raise ValueError("idle_timeout must be longer than idle_ping.")

@@ -1,10 +1,10 @@
 """Keys of closed rooms.
 
-Rule of this file: from a key to what may be stored of it, and back to yes or no.
+Rule of this file: hash a key for storage, and compare a key with a hash.
 
-A fast hash will do here, unlike for passwords: what the key protects, the room's messages, lies
-readable beside the hash in the same file.  It is hashed so that nobody who sees the file learns
-a key that somebody also uses elsewhere, and salted so that equal keys do not show.
+A fast hash is enough here, unlike for passwords: the room's messages, which the key protects, are
+stored unencrypted in the same file.  The key is hashed so that a reader of the file does not learn
+a key that is used elsewhere as well, and salted so that equal keys have different hashes.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ MOST_KEY = 100
 
 
 def make_lock(key: str) -> str:
-    """Return the salted hash of `key`, to be stored.
+    """Return the salted hash of `key` for the store.
 
     Raises:
-        Refused: The key is too short, too long, or has white space in it.
+        Refused: The key is too short, too long, or contains white space.
     """
     if not LEAST_KEY <= len(key) <= MOST_KEY or any(char.isspace() for char in key):
         raise Refused(f"A key is one word of {LEAST_KEY} to {MOST_KEY} characters.")
@@ -35,7 +35,7 @@ def make_lock(key: str) -> str:
 
 
 def lock_matches(hashed: str, key: str) -> bool:
-    """Say whether `hashed` was made of `key`; what is no hash at all matches nothing."""
+    """Return whether `hashed` was made from `key`; False if `hashed` is not a valid hash."""
     salt, _, digest = hashed.partition("$")
     return hmac.compare_digest(digest.encode(), _digest(salt, key).encode())
 

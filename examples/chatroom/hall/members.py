@@ -1,6 +1,6 @@
-"""Who is here, as the hall sees it.
+"""The hall's members.
 
-Rule of this file: state, and the one call by which a door is reached; the hall makes the changes.
+Rule of this file: state, and the one call to a door; the hall makes the changes.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
 
 
 class Outlet(Protocol):
-    """A door's end of one connection: how events reach the person behind it."""
+    """A door's output for one connection: it shows events to the user."""
 
     def deliver(self, event: Event) -> None:
         """Show `event`; must not block.
 
-        After a message of the kinds FAREWELL and CLOSING nothing more comes, and the door closes
-        the connection in its own way.  A raised exception counts as a lost connection.
+        After a message of the kinds FAREWELL and CLOSING no event follows, and the door closes the
+        connection in its own way.  An exception counts as a lost connection.
         """
 
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One person's stay, from its first connection to its last.
+    """One member, from its first connection to its last.
 
     Attributes:
-        outlet: Where its events go.
-        place: Its place at the gate: where it comes from, for the limits and the log.
+        outlet: Where its events are sent.
+        place: Its place at the gate, with the address for the limits and the log.
         guard: Judges how fast it sends.
         heard: When it last sent a line, in seconds on the monotonic clock.
         roaming: Whether it may be in several rooms at once, as a browser can show them.
-        name: Its name, or None before it has logged in.
-        rooms: The rooms it is in; none before it has logged in, at least one afterwards.
-        room: The one of them that a line goes to which names no room.
+        name: Its name; None before the log-in.
+        rooms: Its rooms; none before the log-in, at least one afterwards.
+        room: The room to which a line without a named room goes.
         operator: Whether it has given an operator's password.
-        ignored: The keys of the names it does not want to hear.
-        shunned: Those of them who have changed their names since, as long as they are here, and
-            the keys by which they are ignored.
-        attempts: Names it has tried in vain.
+        ignored: The keys of the names that it ignores.
+        shunned: The ignored members that have changed their names since, as long as they are
+            connected, with the keys by which they are ignored.
+        attempts: How many names it has tried without success.
         holding: Holds what it sends while it waits for an answer.
-        proof: Digests of secrets that it alone has, with blanks between: each shows later that its
-            name was its.
+        proof: Digests of secrets that it alone has, separated by blanks: each proves later that its
+            name was this member's.
         node: The server it is at, if that is another one.
         present: Whether it is in the hall; False for good once it has left.
-        reachable: Whether its outlet may be used; outlives `present` by the farewell.
+        reachable: Whether its outlet may be used; stays true after `present` until the farewell.
         held_until: Until when its name is held although its connection is lost, in seconds on
             the monotonic clock; None while it is connected.
     """
@@ -78,46 +78,46 @@ class Member:
     held_until: float | None = None
 
     def ignores(self, key: str) -> bool:
-        """Say whether it does not want to hear the one whose name has this key."""
+        """Return whether it ignores the member whose name has this key."""
         return key in self.ignored or any(
             each.name is not None and each.name.key == key for each in self.shunned
         )
 
     @property
     def unheard(self) -> frozenset[str]:
-        """The keys of the names that it does not want to hear, as they are now."""
+        """The keys of the names that it ignores, as they are now."""
         now_called = (each.name.key for each in self.shunned if each.name is not None)
         return frozenset(self.ignored).union(now_called)
 
     @property
     def key(self) -> str:
-        """The key of its name; empty before it has logged in."""
+        """The key of its name; empty before the log-in."""
         return self.name.key if self.name else ""
 
     @property
     def address(self) -> str:
-        """Where it comes from."""
+        """The client's address."""
         return self.place.address
 
     @property
     def shown(self) -> str:
-        """Its name for people and logs; safe to print, as only checked names get here."""
+        """Its name for display and logs; safe to print, because only checked names get here."""
         return self.name.shown if self.name else "(not logged in)"
 
     @property
     def person(self) -> Person:
-        """Itself as others see it."""
+        """Its description for other members."""
         return Person(self.shown, self.operator)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What `author` adds to a sentence of the server's: why somebody quits, or is shown out."""
+    """What `author` adds to a sentence of the server: why a member quits, or is dismissed."""
 
     author: Member
     text: str
 
 
 def willing(speaker: Member, hearers: Iterable[Member]) -> Iterator[Member]:
-    """Yield those of `hearers` who do not ignore `speaker`."""
+    """Yield those of `hearers` that do not ignore `speaker`."""
     return (member for member in hearers if not member.ignores(speaker.key))

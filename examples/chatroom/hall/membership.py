@@ -21,13 +21,13 @@ from .rooms import Rooms
 
 
 class Membership:
-    """Puts members into rooms and takes them out.
+    """Adds members to rooms and removes them.
 
     Args:
-        limits: `max_rooms_joined`, `history_page` and `history_shown` count here.
+        limits: `max_rooms_joined`, `history_page` and `history_shown` apply here.
         rooms: The rooms.
         notifier: Shows the changes to members.
-        order: Gives the changes their place.
+        order: Gives the changes their place in the order.
     """
 
     def __init__(self, limits: Limits, rooms: Rooms, notifier: Notifier, order: Order) -> None:
@@ -37,15 +37,17 @@ class Membership:
         self._order = order
 
     def join(self, member: Member, raw: str, now: Moment, key: str = "") -> None:
-        """Let `member` into the room called `raw`, made if there is none.
+        """Let `member` into the room called `raw`, which is made if it does not exist.
 
-        It leaves the one where it is, unless it is roaming.  A room that is made is closed with
-        the `key`, if one is given: who gives a key does not expect an open room.  What it sends
-        meanwhile is held if others have to be asked; a no that comes later it is told as a notice.
+        The member leaves its present room, unless it is roaming.  A new room is closed with `key`,
+        if one is given, because a member that gives a key does not expect an open room.  What it
+        sends meanwhile is held if other servers have to be asked; a later refusal is sent as a
+        notice.
 
         Raises:
-            Refused: That is no name for a room, there are too many, the key is wrong or none,
-                it is there already, or it may not speak and so not name a room.
+            Refused: `raw` is not a valid name, there are too many rooms, the key is wrong or
+                missing, the member is in the room already, or it is muted and so may not name a
+                room.
         """
         if any(char.isspace() for char in key):
             raise Refused(
@@ -107,10 +109,10 @@ class Membership:
             raise Refused("You are in as many rooms as you may; leave one of them first.")
 
     def leave(self, member: Member, room: Room, now: Moment) -> None:
-        """Let `member` leave `room`, for the lobby if it is in no other.
+        """Let `member` leave `room`, for the lobby if it is in no other room.
 
         Raises:
-            Refused: It is in the lobby alone, where everybody is at least.
+            Refused: It is only in the lobby, where every member is at least.
         """
         if room is self._rooms.lobby and len(member.rooms) == 1:
             raise Refused("You are in the lobby already; /quit leaves the chat room.")
@@ -120,7 +122,7 @@ class Membership:
             self.join(member, LOBBY.shown, now)
 
     def part(self, member: Member, room: Room, reason: str, now: Moment, why: str = "") -> None:
-        """Take `member` out of `room`, to the lobby if it is in no other; it is told `why`."""
+        """Remove `member` from `room`, to the lobby if it is in no other; show it `why`."""
         self.exit(member, room, reason, now)
         self._notifier.show(member, Parted(room.name.shown, why))
         if not member.rooms:
@@ -132,31 +134,31 @@ class Membership:
         self._notifier.show(member, RoomList(entries))
 
     def forget_room(self, room: Room, why: str, now: Moment) -> None:
-        """Take everybody out of `room`, and forget it with all that was said there."""
+        """Remove all members from `room`, and delete the room and its messages."""
         for member in tuple(room.own()):
-            if member in room.members:  # the news may have cost it its connection
+            if member in room.members:  # the notice may have closed its connection
                 self.part(member, room, "the room was forgotten", now, why)
         for member in tuple(room.members):
             del room.members[member], member.rooms[room]
         self._rooms.drop(room)
 
     def enter(self, member: Member, room: Room, now: Moment) -> None:
-        """Put `member` into `room`, show it the room, and notify the others."""
-        if not member.present:  # lost by what it was told on its way
+        """Add `member` to `room`, show it the room, and notify the others."""
+        if not member.present:  # lost while it was being notified
             return
         room.members[member] = member.rooms[room] = None
         member.room = room
         limits = self._limits
         recent = limits.history_page if member.roaming else limits.history_shown
         self._notifier.look(member, room, recent)
-        if member in room.members:  # else what it was shown has cost it the connection
+        if member in room.members:  # otherwise the view has closed its connection
             self._order.submit(Happening(room, member, _joined(member), now))
         self._order.changed(member)
 
     def exit(
         self, member: Member, room: Room, reason: str, now: Moment, words: Words | None = None
     ) -> None:
-        """Take `member` out of `room`, and show the `reason` and the `words` to the others."""
+        """Remove `member` from `room`, and show `reason` and `words` to the others."""
         del room.members[member], member.rooms[room]
         if member.room is room:
             member.room = next(reversed(member.rooms), None)

@@ -1,8 +1,8 @@
-"""What travels between the hall and its doors: typed values.
+"""The typed values that the hall and its doors exchange.
 
 Rule of this file: plain values only; no behaviour, no formatting, no I/O.  A message is never a
-finished line of text: who spoke and what was said stay apart until a door renders them, so that
-no text typed at one door can pretend to be a line of the server's at another.
+finished line of text: sender and text stay separate until a door renders them, so that no text
+typed at one door can imitate a line of the server at another.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 class Kind(enum.Enum):
-    """What a message tells; each door decides how it looks."""
+    """The kind of a message; each door decides how to render it."""
 
     SAID = "said"
     ACTED = "acted"
@@ -30,25 +30,25 @@ class Kind(enum.Enum):
 
 
 LAST_WORDS = frozenset({Kind.FAREWELL, Kind.CLOSING})
-"""After one of these nothing more comes: one was shown out or left, or the server closes."""
+"""No event follows one of these: the member was dismissed or left, or the server closes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing that happened, the same object for all who get it.
+    """One event, the same object for all its recipients.
 
     Attributes:
-        kind: What happened.
-        text: The words: what was said, the reason for leaving, the new name, the new topic,
-            or the server's own sentence (notice, farewell, closing).
-        sender: The shown name of the one who did it; empty for the server.
-        recipient: The shown name of the one it was whispered to; empty otherwise.
-        room: The shown name of the room it happened in; empty for notices and whispers.
-        at: When, in seconds since the epoch; None for notices, which bear no time.
-        id: Its place in the history, growing; 0 for what is not remembered.
+        kind: The kind of event.
+        text: What was said, the reason for leaving, the new name, the new topic, or the server's
+            own sentence (notice, farewell, closing).
+        sender: The shown name of the member that did it; empty for the server.
+        recipient: The shown name of a whisper's recipient; empty otherwise.
+        room: The shown name of its room; empty for notices and whispers.
+        at: The time, in seconds since the epoch; None for notices, which have no time.
+        id: Its increasing number in the history; 0 if it is not stored.
         kept: False if the history could not be written when it was shown.
-        quiet: True for a recipient who ignores the sender: it changes lists of people, and is
-            shown as no line.
+        quiet: True for a recipient that ignores the sender: the event changes lists of members but
+            is not shown as a line.
     """
 
     kind: Kind
@@ -64,7 +64,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in a room, as others see them."""
+    """A member of a room, as other members see it."""
 
     name: str
     operator: bool = False
@@ -72,14 +72,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class RoomView:
-    """A room as one sees it who comes in, or looks again.
+    """A room as a member sees it that comes in or looks again.
 
     Attributes:
         name: The room's shown name.
         topic: Its topic, perhaps empty.
-        closed: Whether one needs a key to come in.
-        people: Who is there, in the order they came.
-        recent: What was said last, the oldest first; empty where it is known already.
+        closed: Whether a key is needed to come in.
+        people: The members, in the order in which they came.
+        recent: The last messages, the oldest first; empty if the client has them already.
         more: Whether the history goes back further than `recent`.
     """
 
@@ -93,7 +93,7 @@ class RoomView:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """One has left a room oneself; `text` says why, where it was not one's own wish."""
+    """The recipient has left a room; `text` gives the reason if it did not ask for that."""
 
     room: str
     text: str = ""
@@ -101,15 +101,15 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A piece of a room's history: up to so many messages before the one with the id `before`.
+    """A page of a room's history: messages before the one with the id `before`.
 
     Attributes:
         room: The room's shown name.
-        before: The id asked for; 0 means from the newest.
-        messages: What was said, the oldest first.
-        more: Whether there is more before them.
-        next: Where to go on (before the message with this id) when there are no messages, because
-            those looked at are of people whom one ignores; 0 otherwise.
+        before: The requested id; 0 means the newest page.
+        messages: The messages, the oldest first.
+        more: Whether there are older messages.
+        next: Where to continue (before the message with this id) when there are no messages because
+            the ones found are from ignored members; 0 otherwise.
         numbered: Whether the messages are shown with their ids, as `/forget` needs them.
     """
 
@@ -123,18 +123,18 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search in a room's history found: up to so many messages, the oldest first.
+    """The result of a search in a room's history, the oldest message first.
 
     Attributes:
         room: The room's shown name.
-        query: The words searched for.
-        messages: The newest of those found, or the newest before the id `before`.
+        query: The words that were searched for.
+        messages: The newest matches, or the newest before the id `before`.
         numbered: Whether they are shown with their ids, as in a page.
-        before: The id asked for; 0 means from the newest.
-        more: Whether there are more before them.
-        next: Where to go on when `messages` is empty and there is more, as in a page.
-        total: How many there are in all; at least so many unless `counted`.
-        counted: Whether all were counted.
+        before: The requested id; 0 means from the newest.
+        more: Whether there are older matches.
+        next: Where to continue when `messages` is empty and there is more, as in a page.
+        total: The number of all matches; a lower bound unless `counted`.
+        counted: Whether all matches were counted.
     """
 
     room: str
@@ -150,7 +150,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class RoomEntry:
-    """One line of the list of rooms; `people` is their number."""
+    """One line of the list of rooms; `people` is the number of members."""
 
     name: str
     people: int
@@ -160,40 +160,40 @@ class RoomEntry:
 
 @dataclass(frozen=True, slots=True)
 class RoomList:
-    """All rooms there are."""
+    """All rooms."""
 
     rooms: tuple[RoomEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Request `number` is done, and whatever it said is stored."""
+    """Request `number` is done, and its message, if any, is stored."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The message with the id `number` is to be shown no longer."""
+    """The message with the id `number` must not be shown any more."""
 
     number: int
 
 
 Event = Message | RoomView | Parted | Page | Found | Forgotten | RoomList | Receipt
-"""Whatever a door may be given to show."""
+"""The events that a door renders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The time, as a door hands it to the room, which owns no clock.
+    """The time, as a door passes it to the hall, which has no clock.
 
-    Two clocks because they answer different questions: limits must not jump when somebody sets
-    the machine's clock, and people want to read the time of day.
+    There are two clocks for two purposes: limits must not jump when the machine's clock is set, and
+    members want to read the time of day.
 
     Attributes:
         mono: Seconds on a monotonic clock, for limits.
         wall: Seconds since the epoch, for people.
-        steady: Seconds since the epoch by a clock that does not jump; None: `wall` is such a one.
+        steady: Seconds since the epoch by a clock that does not jump; None: `wall` does not jump.
     """
 
     mono: float
@@ -202,5 +202,5 @@ class Moment:
 
     @property
     def age(self) -> float:
-        """The time by which ages and the ends of bans are measured, in seconds since the epoch."""
+        """The time for ages and the ends of bans, in seconds since the epoch."""
         return self.wall if self.steady is None else self.steady

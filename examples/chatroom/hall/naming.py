@@ -1,7 +1,7 @@
-"""Names: who may have which, taking one, and changing it.
+"""Names: permission to have one, giving one, and changing it.
 
-Rule of this file: from what was typed to a name that is held; the order has the last word, since
-others may ask for the same name at the same time.
+Rule of this file: from the typed text to a name that is held; the order decides, since others may
+request the same name at the same time.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Naming:
     """Gives names to members.
 
     Attributes:
-        limits: `max_members` counts here: there are as many guests' names.
-        names: The names taken.
-        sanctions: Which names are banned, and who is muted.
-        doorkeeper: Which names are operators'.
-        order: Has the last word on who gets a name.
+        limits: `max_members` applies here: there are as many guests' names.
+        names: The names in use.
+        sanctions: The banned names and the mutes.
+        doorkeeper: The operators' names.
+        order: Decides which member gets a name.
     """
 
     limits: Limits
@@ -50,14 +50,14 @@ class Naming:
         granted: Callable[[], None],
         refused: Callable[[Refused], None],
     ) -> None:
-        """Ask for the checked `name`; `granted` is called when `member` has it.
+        """Request the checked `name`; `granted` is called when `member` has it.
 
         Raises:
-            Refused: The answer came at once and is no.
+            Refused: The answer came immediately and is no.
         """
 
         def taken() -> None:
-            if not member.present:  # it has gone meanwhile
+            if not member.present:  # it has left meanwhile
                 self.order.release(member, name)
                 return
             old = member.name
@@ -79,10 +79,10 @@ class Naming:
         others: Callable[[], tuple[Member, ...]],
         refused: Callable[[Refused], None],
     ) -> None:
-        """Ask for `name` in place of the one that `member` has; those who ignore it go on.
+        """Request another name for `member`; members that ignore it continue to do so.
 
         Raises:
-            Refused: The answer came at once and is no.
+            Refused: The answer came immediately and is no.
         """
         old = member.name
         if old is None:
@@ -90,11 +90,11 @@ class Naming:
         self.ask(member, name, NO_PROOF, lambda: self.renamed(member, old, now, others()), refused)
 
     def renamed(self, member: Member, old: Name, now: Moment, others: tuple[Member, ...]) -> None:
-        """`member` has another name than `old` now: have it known."""
+        """Publish that `member`, whose name was `old`, has a new name."""
         follow(member, old, others)
         log.info("%s is now called %s.", old.shown, member.shown)
         for room in tuple(member.rooms):
-            if room in member.rooms:  # telling one room can cost it the connection
+            if room in member.rooms:  # sending to one room can close the connection
                 message = Message(Kind.RENAMED, member.shown, old.shown)
                 self.order.submit(Happening(room, member, message, now))
         self.order.changed(member)
@@ -103,7 +103,7 @@ class Naming:
         """Return the name that `raw` spells, if `member` may have it; see `Directory.check`.
 
         Raises:
-            Refused: It may not.
+            Refused: The member may not have it.
         """
         name = self.names.check(member, raw, now.mono, again=again)
         self.sanctions.check_name(name, now.age)
@@ -117,10 +117,10 @@ class Naming:
         return name
 
     def guest(self, member: Member, now: Moment) -> Name:
-        """Return a name that says nothing.
+        """Return a neutral name.
 
         Raises:
-            Refused: There is none left.
+            Refused: None is free.
         """
         for number in range(1, self.limits.max_members + 1):
             try:
@@ -132,9 +132,9 @@ class Naming:
 
 
 def follow(member: Member, old: Name, others: tuple[Member, ...]) -> None:
-    """Have those of the `others` who ignore `member` go on under its new name."""
-    # Not by the new name: it may be somebody else's tomorrow, and there is no end of names.
+    """Let those of `others` that ignore `member` ignore it under its new name as well."""
+    # Not by the new name: it may belong to another member later, and the list would grow for ever.
     for other in others:
         if old.key in other.ignored:
             other.shunned[member] = old.key
-    member.ignored.discard(member.key)  # perhaps it ignored who was called so before
+    member.ignored.discard(member.key)  # it may have ignored an earlier holder of the name

@@ -1,6 +1,6 @@
-"""Show events to one member, or to all members of a room.
+"""Shows events to one member, or to all members of a room.
 
-Rule of this file: what an event contains; the postbox decides the order.
+Rule of this file: the content of an event; the postbox decides the order.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ class Notifier:
         self._postbox = postbox
 
     def notify(self, member: Member, text: str) -> None:
-        """Tell `member` something as the server."""
+        """Send `member` a notice from the server."""
         self.show(member, Message(Kind.NOTICE, text))
 
     def show(self, member: Member, event: Event) -> None:
-        """Show `event` to `member` alone, after all that happened before."""
+        """Show `event` to `member` alone, after everything that happened before."""
         self._postbox.post(event, (member,))
 
     def look(self, member: Member, room: Room, recent: int) -> None:
-        """Show `member` its `room`, with up to `recent` messages that were said there last."""
+        """Show `member` its `room`, with up to `recent` of the last messages."""
         view = room.view(member)
 
         def look_back(_: Fate) -> RoomView:
-            # Not before its turn: what waits for the store now is not yet in the room's tail, and
-            # its recipients are those who were there when it was said.
+            # Not before its turn: what is waiting for the store is not in the room's tail yet, and
+            # its recipients are the members that were in the room when it was said.
             messages, more = room.recent(member, recent)
             return replace(view, recent=messages, more=more)
 
@@ -59,10 +59,10 @@ class Notifier:
 
         Args:
             room: The room.
-            doer: Whom it is about; those who ignore this member get it quietly.
-            message: What happened.
-            now: When.
-            words: Put behind the text, for those who do not ignore their author.
+            doer: The member that it is about; members that ignore it get it quietly.
+            message: The message.
+            now: The time.
+            words: Appended to the text, for members that do not ignore their author.
             write: What must be stored first.
         """
         message = replace(message, room=room.name.shown, at=now.wall)
@@ -71,12 +71,12 @@ class Notifier:
             views.setdefault(_seen_by(member, doer, message, words), []).append(member)
         for view, recipients in views.items():
             self._postbox.post(view, recipients, write)
-            write = None  # the others wait behind the first
+            write = None  # the other recipients wait behind the first
 
 
 def _seen_by(member: Member, doer: Member, message: Message, words: Words | None) -> Message:
     if member.ignores(doer.key):
-        # Who is called what now is no secret: lists would be wrong without it.
+        # A change of name is shown to all: lists would be wrong without it.
         text = message.text if message.kind is Kind.RENAMED else ""
         return replace(message, text=text, quiet=True)
     if words is None or member.ignores(words.author.key):

@@ -1,8 +1,8 @@
-"""Who decides in which order things happen, and what may be had: names, rooms.
+"""The order of happenings, and the decision which names and rooms are granted.
 
-Rule of this file: the protocol, and its simplest keeper: one server, where everything happens at
-once.  A server that is one of many asks the others first; the hall sees no difference but that
-answers, and what happens, may come later.
+Rule of this file: the protocol, and its simplest implementation: one server, where everything
+happens immediately.  A node of a cluster asks the others first; for the hall the only difference is
+that answers and happenings may come later.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What shows that a name was this member's before: digests of a secret that it alone has.
+    """Evidence that a name was this member's before: digests of a secret that it alone has.
 
     Attributes:
-        before: Of the secret that it had when it was last here; empty if it shows none.
-        now: Of those by which it can show that later, with blanks between; empty if it has none.
+        before: Of the secret that it had last time; empty if it presents none.
+        now: Of those with which it can prove that later, separated by blanks; empty if it has none.
     """
 
     before: str = ""
@@ -40,81 +40,81 @@ NO_PROOF = Proof()
 
 
 class Order(Protocol):
-    """Gives everything its place in one order for all."""
+    """Gives each happening its place in one order for all."""
 
     @property
     def caution(self) -> str:
-        """What those who come in must know of it, as a sentence; empty if all is well."""
+        """A sentence about the order for members that come in; empty if all is well."""
 
     @property
     def shared(self) -> bool:
-        """Whether there are other servers, where a seat may be that is not known here."""
+        """Whether there are other servers, at which a seat may be that is not known here."""
 
     @property
     def ready(self) -> bool:
-        """Whether it knows what the others know: who comes in now finds all of it."""
+        """Whether the state of the other servers is known, so that members may come in."""
 
     def start(self) -> None:
-        """The hall has all its parts and the time: begin."""
+        """Start; all parts of the hall and the time are set."""
 
     def figures(self) -> Mapping[str, object]:
-        """Return how it is, as plain values for JSON; nothing for one server."""
+        """Return the state, as plain values for JSON; empty for one server."""
 
     def submit(self, happening: Happening) -> None:
-        """Let `happening` take effect, at once or when its turn comes.
+        """Apply `happening`, immediately or when its turn comes.
 
         Raises:
-            Refused: Nothing more can wait; of what is said alone, the rest is never refused.
+            Refused: The queue is full; only speech is refused, other happenings never are.
         """
 
     def after(self, member: Member, action: Callable[[], None]) -> None:
-        """Call `action` when all that `member` has submitted until now took effect."""
+        """Call `action` when everything that `member` has submitted has taken effect."""
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
-        """Ask for `name`, which nobody known here holds."""
+        """Request `name`, which no member known here holds."""
 
     def prove(self, member: Member) -> None:
-        """`member.proof` has changed: its name is proven by that from now on."""
+        """Use the changed `member.proof` to prove its name from now on."""
 
     def release(self, member: Member, name: Name) -> None:
-        """`member` has given back `name`, which it had claimed."""
+        """Release `name`, which `member` had claimed."""
 
     def make_room(self, name: Name, member: Member, answered: Answered) -> None:
-        """Ask for the room `name`, made by `member`; it is there when the answer is yes."""
+        """Request the room `name`, made by `member`; it exists when the answer is yes."""
 
     def open(self, room: Room, answered: Answered) -> None:
-        """Ask for what is known of `room`, before a member comes in."""
+        """Request what is known of `room`, before a member comes in."""
 
     def changed(self, member: Member) -> None:
-        """`member` is in other rooms, has another name or other rights, or is gone."""
+        """Publish a change of `member`: its rooms, its name or its rights, or that it has left."""
 
     def share(self, write: SaveSanction | ForgetSanction, now: Moment) -> None:
-        """A sanction that is in force here, or not any longer, is to be so everywhere."""
+        """Apply to all servers a sanction that is now in force or lifted here."""
 
     def forget_room(self, room: Room, why: str, now: Moment) -> None:
-        """Let everybody leave `room`, and have it forgotten."""
+        """Remove all members from `room`, and delete it."""
 
     def deserted(self, room: Room, now: Moment) -> None:
-        """The last member has left `room`, and nothing was said there."""
+        """Handle the exit of `room`'s last member when nothing was said there."""
 
     def forget_message(self, number: int) -> None:
-        """Let the message with the id `number` be forgotten."""
+        """Forget the message with the id `number` at all servers."""
 
     def dismiss(self, member: Member, farewell: str, reason: str, words: Words | None) -> bool:
-        """Have a member shown out that is elsewhere; False if it is here."""
+        """Dismiss a member that is at another server; return False if it is at this one."""
 
     def tick(self, now: Moment) -> None:
-        """Do what is to be done now and then; called about once a second."""
+        """Run periodic work; called about once a second."""
 
     def close(self) -> None:
-        """The hall is about to close: nobody comes in any more, what was said is to be kept."""
+        """Prepare for the close of the hall: no member comes in any more, and messages are kept."""
 
 
 class Alone:
-    """The order of one server: everything at once.
+    """The order of one server: everything happens immediately.
 
     Args:
-        hall: Where it happens.
+        hall: The hall.
     """
 
     def __init__(self, hall: Hall) -> None:
@@ -124,18 +124,18 @@ class Alone:
         self._hall = hall
 
     def start(self) -> None:
-        """Nothing is to be asked first."""
+        """Do nothing: there is nothing to load."""
 
     def figures(self) -> Mapping[str, object]:
-        """Return nothing: nobody else is there."""
+        """Return nothing: there are no other servers."""
         return {}
 
     def submit(self, happening: Happening) -> None:
-        """Let it take effect."""
+        """Apply it immediately."""
         self._hall.effects.apply(happening)
 
     def after(self, member: Member, action: Callable[[], None]) -> None:
-        """Call `action`: everything took effect at once."""
+        """Call `action` immediately: everything has already taken effect."""
         action()
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
@@ -143,10 +143,10 @@ class Alone:
         answered(None)
 
     def prove(self, member: Member) -> None:
-        """Nobody else asks for its name."""
+        """Do nothing: there are no other servers."""
 
     def release(self, member: Member, name: Name) -> None:
-        """Nobody else asks for it."""
+        """Do nothing: there are no other servers."""
 
     def make_room(self, name: Name, member: Member, answered: Answered) -> None:
         """Make it."""
@@ -154,14 +154,14 @@ class Alone:
         answered(None)
 
     def open(self, room: Room, answered: Answered) -> None:
-        """All is known."""
+        """Answer yes: everything is known."""
         answered(None)
 
     def changed(self, member: Member) -> None:
-        """Nobody else has to know."""
+        """Do nothing: there are no other servers."""
 
     def share(self, write: SaveSanction | ForgetSanction, now: Moment) -> None:
-        """Nobody else has to know."""
+        """Do nothing: there are no other servers."""
 
     def forget_room(self, room: Room, why: str, now: Moment) -> None:
         """Forget it."""
@@ -176,11 +176,11 @@ class Alone:
         self._hall.archive.forget(number, self._hall.rooms, self._hall.members)
 
     def dismiss(self, member: Member, farewell: str, reason: str, words: Words | None) -> bool:
-        """Everybody is here."""
+        """Return False: all members are here."""
         return False
 
     def tick(self, now: Moment) -> None:
-        """Nothing waits."""
+        """Do nothing: nothing is pending."""
 
     def close(self) -> None:
-        """Nothing waits."""
+        """Do nothing: nothing is pending."""

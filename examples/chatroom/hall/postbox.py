@@ -1,12 +1,12 @@
-"""Hands events to members, one after the other, in one order for all.
+"""Delivers events to members, one after the other, in one order for all.
 
-Rule of this file: the order of delivery, and what a failing outlet may do to others (nothing).
+Rule of this file: the order of delivery; a failing outlet has no effect on other members.
 
-A delivery can have consequences at once: a reader whose queue is full is dropped, which makes the
-hall announce that it left, which may overflow the next one.  Done by plain calls this would nest
-as deep as there are slow readers, and two people could see two events in different order.  So
-everything goes through one queue.  The same queue keeps the promise that a message is shown only
-when it is stored: it waits at the head until the ledger has settled it, and all else waits behind.
+A delivery can have immediate consequences: a reader whose queue is full is dropped, so the hall
+announces that it left, which may overflow the next queue.  Direct calls would nest as deep as there
+are slow readers, and two members could see two events in different orders.  So everything goes
+through one queue.  The same queue guarantees that a message is shown only when it is stored: it
+waits at the head until the ledger has settled it, and everything else waits behind it.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from .messages import LAST_WORDS, Event, Message
 log = logging.getLogger("chatroom")
 
 Showing: TypeAlias = Event | Callable[[Fate], Event | None]
-"""An event, or what makes it when its turn has come, knowing what became of its write; None is
-nothing to show."""
+"""An event, or a function that makes it at its turn from the result of its write; None shows
+nothing."""
 
 
 @dataclass(slots=True)
 class _Letter:
     showing: Showing
     recipients: tuple[Member, ...]
-    fate: Fate | None  # None as long as the store has not answered
+    fate: Fate | None  # None until the store has answered
 
 
 class Postbox:
     """The queue through which every event goes.
 
     Args:
-        ledger: Where what must be stored is stored.
+        ledger: Stores what must be stored.
         on_broken: Called with a member whose outlet raised an exception; it is to be removed.
     """
 
@@ -52,17 +52,17 @@ class Postbox:
         self._delivering = False
 
     def __len__(self) -> int:
-        """Return how many events wait for their turn."""
+        """Return the number of queued events."""
         return len(self._letters)
 
     def post(
         self, showing: Showing, recipients: Iterable[Member], write: Write | None = None
     ) -> None:
-        """Deliver to those who are recipients now and still reachable at its turn.
+        """Queue an event for those that are recipients now and still reachable at its turn.
 
         Args:
-            showing: The event, or what makes it.
-            recipients: To whom.
+            showing: The event, or a function that makes it.
+            recipients: The recipients.
             write: What must be stored before it is shown.
         """
         letter = _Letter(showing, tuple(recipients), None if write else Fate.STORED)
@@ -99,6 +99,6 @@ class Postbox:
             try:
                 member.outlet.deliver(event)
             except Exception:
-                # Whatever a door does wrong, the others get their message.
+                # An error in one door must not affect the other recipients.
                 log.exception("Delivery to %s (%s) failed.", member.shown, member.address)
                 self._on_broken(member)

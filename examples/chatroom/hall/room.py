@@ -1,6 +1,6 @@
-"""One room: who is in it, what was said there last, and how one sees it who comes in.
+"""One room: its members, its last messages, and its view for a member that comes in.
 
-Rule of this file: the room's own state; who may change it, and who is told, is the hall's business.
+Rule of this file: the room's own state; the hall decides on changes and notifies members.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ class Room:
 
     Attributes:
         name: Its name.
-        tail: What was said last, the oldest first; its `maxlen` bounds it.
-        members: The people in it, in the order they came.
+        tail: The last messages, the oldest first; its `maxlen` bounds it.
+        members: The members, in the order in which they came.
         topic: Its topic.
-        topic_by: The key of the name of who set it; empty if that was before the start.
-        lock: The salted hash of the key that opens it; empty for an open room.
-        founder: The key of the name of who made it.
-        origin: The source that it was made from, see `sources_of`: the widest; empty if that was
-            before the start, as addresses are not stored.
-        saved: Whether the store knows it: something was said, or set, and it outlives its people.
+        topic_by: The key of the name of the member that set it; empty if that was before the start.
+        lock: The salted hash of the key of a closed room; empty for an open room.
+        founder: The key of the founder's name.
+        origin: The founder's widest source, see `sources_of`; empty if the room was made before the
+            start, as addresses are not stored.
+        saved: Whether it is in the store: something was said or set, and it outlives its members.
         used: When it was last used, in seconds since the epoch.
-        spoken: When something was last said there since the start, in the same seconds.
-        newest: The id of what was said last; 0 if nothing was.
+        spoken: When the last message since the start was said, in seconds since the epoch.
+        newest: The id of the last message; 0 if there is none.
     """
 
     name: Name
@@ -51,32 +51,32 @@ class Room:
     newest: int = 0
 
     def own(self) -> Iterator[Member]:
-        """Go through those of its members that are at this server."""
+        """Iterate over its members at this server."""
         return (member for member in self.members if not member.node)
 
     def record(self) -> SaveRoom:
-        """Return what must be stored of it; it counts as stored from here on."""
+        """Return its record for the store; from here on it counts as stored."""
         self.saved = True
         return SaveRoom(self.name.key, self.name.shown, self.topic, self.lock, self.founder)
 
     def topic_for(self, member: Member) -> str:
-        """Return its topic; empty for `member` if that ignores who has set it."""
+        """Return its topic; empty if `member` ignores the member that set it."""
         return "" if member.ignores(self.topic_by) else self.topic
 
     def view(self, member: Member) -> RoomView:
-        """Return what `member` sees of it now, but for what was said."""
+        """Return `member`'s view of it, without messages."""
         people = tuple(each.person for each in self.members)
         return RoomView(self.name.shown, self.topic_for(member), bool(self.lock), people)
 
     def entry(self, member: Member) -> RoomEntry:
-        """Return its line in the list of rooms, as `member` may see it."""
+        """Return its line in the list of rooms for `member`."""
         topic = "" if self.lock and member not in self.members else self.topic_for(member)
         return RoomEntry(self.name.shown, len(self.members), topic, bool(self.lock))
 
     def recent(self, member: Member, count: int) -> tuple[tuple[Message, ...], bool]:
-        """Return the last `count` messages that `member` wants to see; are there older ones?
+        """Return the last `count` messages that `member` may see, and whether there are older ones.
 
-        "Yes" may turn out to be wrong when somebody asks for them, "no" may not.
+        True may turn out to be wrong when older ones are requested, False never does.
         """
         wanted = [each for each in self.tail if not member.ignores(fold(each.sender))]
         cut = len(wanted) > count or len(self.tail) == self.tail.maxlen
@@ -84,7 +84,7 @@ class Room:
 
 
 def here(member: Member) -> Room:
-    """Return the room that a line of a logged-in `member` goes to."""
+    """Return the room to which a line of a logged-in `member` goes."""
     if member.room is None:
         raise RuntimeError("This member is in no room: log it in first.")
     return member.room

@@ -1,9 +1,9 @@
-"""All the rooms: finding them, making them, and letting them go.
+"""All rooms: finding, making and dropping them.
 
-Rule of this file: which rooms there are; who goes where is the hall's business.
+Rule of this file: which rooms exist; the hall moves members.
 
-A room in which something was said outlives its people, with its topic and its key: it is there
-after a restart of the server too.  One in which nothing was said goes with its last member.
+A room with messages outlives its members and keeps its topic and its key; it exists after a restart
+of the server as well.  A room without messages is dropped with its last member.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ SITE = 10  # times as many from a whole IPv6 /48
 
 
 class Rooms:
-    """The rooms there are, by their keys.
+    """The rooms, by their keys.
 
     Args:
-        limits: Those on rooms count here.
-        remembered: What the store knew at the start.
+        limits: The limits on rooms.
+        remembered: What the store contained at the start.
         record: Stores a change.
-        sanctions: Who may not speak, and so not name a room.
-        order: Agrees with others on which rooms go.
+        sanctions: The mutes: a muted member may not name a room.
+        order: Decides with the other servers which rooms are dropped.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Rooms:
         self._sanctions = sanctions
         self._order = order
         self._making = Throttle(1 / MINUTE, limits.new_rooms)
-        # The second is for IPv6 /48s: 65,536 sources of the first kind, perhaps of one person.
+        # The second is for IPv6 /48s: 65,536 sources of the first kind, possibly of one person.
         self._guessing = tuple(
             Throttle(times / KEY_PAUSE, times * limits.key_guesses) for times in (1, SITE)
         )
@@ -62,22 +62,22 @@ class Rooms:
 
     @property
     def lobby(self) -> Room:
-        """The room that everybody comes into first, and that never goes."""
+        """The room that every member enters first, and that is never dropped."""
         return self._rooms[LOBBY.key]
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of rooms."""
         return len(self._rooms)
 
     def __iter__(self) -> Iterator[Room]:
-        """Go through them, the oldest first."""
+        """Iterate over the rooms, the oldest first."""
         return iter(tuple(self._rooms.values()))
 
     def find(self, raw: str) -> Room:
         """Return the room called `raw`.
 
         Raises:
-            Refused: There is none.
+            Refused: It does not exist.
         """
         name = self.spell(raw)
         room = self.known(name)
@@ -86,19 +86,19 @@ class Rooms:
         return room
 
     def known(self, name: Name) -> Room | None:
-        """Return the room called `name`; None: there is none."""
+        """Return the room called `name`; None if it does not exist."""
         return self._rooms.get(name.key)
 
     def spell(self, raw: str) -> Name:
-        """Return the name of a room that `raw` spells.
+        """Return the room name that `raw` spells.
 
         Raises:
-            Refused: It is none.
+            Refused: `raw` is not a valid name.
         """
         return check_name(raw.removeprefix("#"), self._limits.max_name)
 
     def make(self, name: Name, founder: str = "", origin: str = "") -> Room:
-        """Return the room called `name`, made if there is none; see `check_new`."""
+        """Return the room called `name`, which is made if it does not exist; see `check_new`."""
         room = self._rooms.get(name.key)
         if room is None:
             room = self._add(name)
@@ -106,10 +106,10 @@ class Rooms:
         return room
 
     def check_key(self, room: Room, member: Member, key: str, now: Moment) -> None:
-        """Let `member` pass if `room` is open, or if `key` opens it; an operator always.
+        """Return if `room` is open, if `key` opens it, or if `member` is an operator.
 
         Raises:
-            Refused: It is the wrong key, or there were too many wrong ones.
+            Refused: The key is wrong, or there were too many wrong ones.
         """
         if not room.lock or member.operator:
             return
@@ -122,7 +122,7 @@ class Rooms:
             raise Refused(f"{room.name.shown} is closed; come in with /join ROOM KEY.")
 
     def drop(self, room: Room) -> None:
-        """Forget `room` and all that was said in it; harmless if it is gone already."""
+        """Delete `room` and its messages; safe if it is deleted already."""
         if self._rooms.pop(room.name.key, None) is None:
             return
         del self._looks[room.name.skeleton]
@@ -130,18 +130,18 @@ class Rooms:
             self._record(ForgetRoom(room.name.key))
 
     def left(self, room: Room, now: Moment) -> None:
-        """Somebody has left `room`: it goes if it is empty and nothing was said in it."""
+        """Drop `room` after a member left, if it is empty and without messages."""
         room.used = now.age
         if not room.members and not room.saved and room is not self.lobby:
             self._order.deserted(room, now)
 
     def check_new(self, name: Name, member: Member, now: Moment) -> None:
-        """Return if `member` may make the room `name`, of which there is none.
+        """Return if `member` may make the room `name`, which does not exist yet.
 
         Raises:
-            Refused: It looks like another room's, there are too many, or `member` may not speak.
+            Refused: It looks like another room's name, there are too many, or `member` is muted.
         """
-        self._sanctions.check_voice(member, now.age)  # others read the name
+        self._sanctions.check_voice(member, now.age)  # other members read the name
         alike = self._looks.get(name.skeleton)
         if alike is not None:
             raise Refused(f"That looks like the room {alike.name.shown}; please choose another.")
@@ -155,10 +155,10 @@ class Rooms:
             raise Refused(f"There are {len(self)} rooms already, which is the limit.")
 
     def _drop_deserted(self, rooms: Iterable[Room], now: Moment) -> bool:
-        """Drop the one of `rooms` that was not used for longest, if it is deserted at all."""
+        """Drop the one of `rooms` that has been unused longest, if it is deserted."""
         empty = [room for room in rooms if not room.members and room is not self.lobby]
         for room in empty:
-            room.used = min(room.used, now.age)  # of which nothing is known ages from here on
+            room.used = min(room.used, now.age)  # a room whose age is unknown ages from here on
         deserted = [room for room in empty if now.age - room.used > self._limits.room_rest]
         if deserted:
             self._order.forget_room(min(deserted, key=lambda room: room.used), "", now)
@@ -179,7 +179,7 @@ class Rooms:
                 room.saved = True
                 room.tail.extend(recent)
                 room.newest = recent[-1].id if recent else 0
-                # What nothing is known of is not deserted before it is first looked at.
+                # A room whose age is unknown is not deserted before it is first checked.
                 room.used = remembered.used.get(record.key, math.inf)
 
     def _restored(self, shown: str) -> Room | None:

@@ -1,6 +1,6 @@
-"""What people say: to a room, which is remembered, and to one person, which is not.
+"""Messages of members: to a room, which are stored, and to one member, which are not.
 
-Rule of this file: who hears it, and that it is stored before it is shown.
+Rule of this file: the recipients of a message, and that it is stored before it is shown.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ log = logging.getLogger("chatroom")
 
 
 class Speech:
-    """The way of words.
+    """Sends messages of members.
 
     Args:
-        postbox: Where they go.
-        sanctions: Who has to be silent.
-        limits: `max_waiting` counts here.
-        order: Gives what is said its place.
-        counts: Where messages and whispers are counted.
-        log_messages: Whether the log gets what people say in rooms.
+        postbox: The queue to the members.
+        sanctions: The mutes.
+        limits: `max_waiting` applies here.
+        order: Gives messages their place in the order.
+        counts: The counters for messages and whispers.
+        log_messages: Whether the log contains what members say in rooms.
     """
 
     def __init__(
@@ -51,33 +51,33 @@ class Speech:
         self._log_messages = log_messages
 
     def say(self, member: Member, text: str, now: Moment, nonce: str = "") -> None:
-        """`member` says `text` to its room; see `AddMessage` for the `nonce`.
+        """Send `text` from `member` to its room; for `nonce` see `AddMessage`.
 
         Raises:
-            Refused: It may not speak, or too much waits already.
+            Refused: The member is muted, or too many messages are waiting already.
         """
         self._speak(Kind.SAID, member, text, now, nonce)
 
     def act(self, member: Member, text: str, now: Moment, nonce: str = "") -> None:
-        """`member` does what `text` says, in the third person.
+        """Send `text` as an action of `member`, in the third person.
 
         Raises:
-            Refused: It may not speak, or too much waits already.
+            Refused: The member is muted, or too many messages are waiting already.
         """
         self._speak(Kind.ACTED, member, text, now, nonce)
 
     def whisper(self, member: Member, target: Member, text: str, now: Moment) -> None:
-        """`member` says `text` to `target` alone, who may ignore it.
+        """Send `text` from `member` to `target` alone, which may ignore it.
 
-        Never stored: a name is no account, and the next one of that name may be somebody else.
+        Never stored: a name is not an account, and its next holder may be another person.
 
         Raises:
-            Refused: It may not speak.
+            Refused: The member is muted.
         """
         self._sanctions.check_voice(member, now.age)
         self._counts["whispers"] += 1
         message = Message(Kind.WHISPERED, text, member.shown, recipient=target.shown, at=now.wall)
-        # Whoever is ignored is not told so: it would only be a reason to change the name.
+        # An ignored member is not informed: that would only be a reason to change the name.
         self._postbox.post(message, willing(member, dict.fromkeys((member, target))))
 
     def _speak(self, kind: Kind, member: Member, text: str, now: Moment, nonce: str) -> None:

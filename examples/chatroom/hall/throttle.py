@@ -1,7 +1,7 @@
 """Token buckets: one, and one for each of many keys.
 
-Rule of this file: arithmetic; time is passed in.  Strangers choose the keys, so their number is
-bounded: a bucket that is full again says nothing and is forgotten.
+Rule of this file: arithmetic; the time is an argument.  Clients choose the keys, so their number is
+bounded: a full bucket carries no information and is forgotten.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ MOST_KEYS = 10_000
 
 
 class TokenBucket:
-    """So many at once, so many a second in the long run.
+    """A limit of `burst` uses at once and `rate` uses a second on average.
 
     The bucket holds at most `burst` tokens, gains `rate` of them a second, and each use takes
     one.  A clock that goes backwards gives nothing and takes nothing.
@@ -38,12 +38,12 @@ class TokenBucket:
         return True
 
     def spent(self, now: float) -> bool:
-        """Say whether there is no token at time `now` (seconds); takes none."""
+        """Return whether there is no token at the time `now` (seconds); takes none."""
         self._fill(now)
         return self._tokens < 1
 
     def full(self, now: float) -> bool:
-        """Say whether the bucket is full at time `now` (seconds): nobody drew on it lately."""
+        """Return whether the bucket is full at the time `now` (seconds): it was not used lately."""
         self._fill(now)
         return self._tokens >= self._burst
 
@@ -60,8 +60,8 @@ class Throttle:
     Args:
         rate: Tokens a second.
         burst: Most tokens at once.
-        most: Keys remembered; beyond that the one that came first is forgotten, since to refuse
-            newcomers would let a few thousand strangers shut everybody out.
+        most: Keys remembered; beyond that the oldest is forgotten, because if new keys were
+            refused, a few thousand clients could shut out all others.
     """
 
     def __init__(self, rate: float, burst: int, most: int = MOST_KEYS) -> None:
@@ -79,7 +79,7 @@ class Throttle:
         return bucket.take(now)
 
     def spent(self, key: Hashable, now: float) -> bool:
-        """Say whether `key` has no token left at time `now`; takes none."""
+        """Return whether `key` has no token left at the time `now`; takes none."""
         bucket = self._buckets.get(key)
         return bucket is not None and bucket.spent(now)
 

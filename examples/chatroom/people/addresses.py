@@ -11,18 +11,19 @@ Network = IPv4Network | IPv6Network
 
 
 def source_of(address: str) -> str:
-    """Return the source that `address` counts for, see `sources_of`: the narrowest."""
+    """Return the narrowest source that `address` counts for, see `sources_of`."""
     return sources_of(address)[0]
 
 
 def sources_of(address: str) -> tuple[str, ...]:
     """Return the sources that `address` counts for, the narrowest first.
 
-    An IPv6 subscriber commonly has 2**64 addresses, which are one source: the /64.  Many have a
-    /48, that is 65,536 of those, so it is a second source, to which larger limits apply: it can
-    also be several neighbours.  All other addresses are one source each: IPv4 addresses (an
-    IPv4-mapped IPv6 address is the IPv4 address), link-local addresses with their scope, as
-    fe80::/64 is every machine on every link, and what is no IP address (a UNIX socket).
+    An IPv6 subscriber commonly has 2**64 addresses, which are one source: the /64.  Many
+    subscribers have a /48, which contains 65,536 of those, so the /48 is a second source, to which
+    larger limits apply: it can also belong to several neighbours.  Any other address is one source:
+    an IPv4 address (an IPv4-mapped IPv6 address counts as the IPv4 address), a link-local address
+    with its scope, as fe80::/64 is every machine on every link, and what is not an IP address (a
+    UNIX socket).
     """
     try:
         parsed = ip_address(address)
@@ -38,11 +39,11 @@ def sources_of(address: str) -> tuple[str, ...]:
 
 
 def network_of(raw: str, *, every_address: bool = False) -> Network | None:
-    """Return the network that `raw` names, or None if it is no address and no network.
+    """Return the network that `raw` names, or None if it is neither an address nor a network.
 
     Args:
         raw: An IP address, or a network such as ``192.0.2.0/24``.
-        every_address: An IPv6 address means itself alone, not its /64.
+        every_address: Whether an IPv6 address means itself alone, not its /64.
 
     A link-local address keeps its scope, as in ``fe80::1%eth0``, and means itself alone; without
     a scope it is that address on every link.
@@ -62,7 +63,7 @@ def network_of(raw: str, *, every_address: bool = False) -> Network | None:
 
 
 def covers(network: Network, address: str) -> bool:
-    """Say whether `address` belongs to `network`; a scope of the network must be the address's."""
+    """Return whether `address` belongs to `network`; a scope of `network` must match."""
     alone = network_of(address, every_address=True)
     if alone is None:
         return False

@@ -1,7 +1,7 @@
-"""Waiting times that double: what makes guessing slow.
+"""Waiting times that double: they make guessing slow.
 
-Rule of this file: arithmetic; time is passed in.  Strangers choose the keys (addresses, names),
-so their number is bounded: beyond it the one that tried longest ago is forgotten.
+Rule of this file: arithmetic; the time is an argument.  Clients choose the keys (addresses, names),
+so their number is bounded: beyond it the key with the oldest attempt is forgotten.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class _Record:
 
 
 class Backoff:
-    """Counts attempts, and says how long the next one has to wait.
+    """Counts attempts, and returns how long the next one has to wait.
 
     Args:
-        free: Attempts before anybody has to wait: people mistype.
-        first: The first waiting time, in seconds; each later one is twice the one before.
-        longest: The longest, in seconds.  So long after its wait a key starts afresh.
+        free: Attempts without a wait, for typing errors.
+        first: The first waiting time, in seconds; each later one is twice the previous one.
+        longest: The longest, in seconds.  A key is reset when that time has passed after its wait.
         most: Keys remembered.
     """
 
@@ -38,7 +38,7 @@ class Backoff:
         self._records: dict[Hashable, _Record] = {}
 
     def __len__(self) -> int:
-        """Return how many keys are remembered."""
+        """Return the number of keys remembered."""
         return len(self._records)
 
     def wait(self, key: Hashable, now: float) -> float:
@@ -47,7 +47,7 @@ class Backoff:
         return max(0.0, record.until - now) if record else 0.0
 
     def count(self, key: Hashable, now: float) -> None:
-        """Count one attempt of `key`; before it is judged, or many could be made at once."""
+        """Count one attempt of `key`; called before the check, or many could run at once."""
         record = self._records.pop(key, None)
         if record is None or now > record.until + self._longest:
             record = _Record(0, now)
@@ -58,14 +58,14 @@ class Backoff:
             del self._records[next(iter(self._records))]
 
     def take_back(self, key: Hashable, now: float) -> None:
-        """Undo a `count` of `key` at the same `now`: the attempt was not judged after all."""
+        """Undo a `count` of `key` at the same `now`: the attempt was not checked after all."""
         record = self._records.get(key)
         if record is not None:
             record.attempts -= 1
             record.until = now
 
     def forgive(self, key: Hashable) -> None:
-        """Forget what `key` has tried: it was right in the end."""
+        """Reset `key` after a correct attempt."""
         self._records.pop(key, None)
 
     def _delay(self, attempts: int) -> float:

@@ -1,11 +1,11 @@
 """Texts that look alike: the skeleton of UTS 39, Unicode's report on security.
 
-Rule of this file: pure functions on text; who may not look like whom is said elsewhere.
+Rule of this file: pure functions on text; other files decide which names may not look alike.
 
 UTS 39 gives every character that resembles another a prototype; the skeleton is the text in
-prototypes.  "Ada" has the same one whether its A is Latin or Cyrillic; so have "l", "I" and "1",
-"O" and "0", "m" and "rn".  Case makes no other name here, so ours is folded as well: "IAN" and
-"lan" look alike, and so do "Ian" and "lan".
+prototypes.  "Ada" has the same skeleton whether its A is Latin or Cyrillic; so have "l", "I" and
+"1", "O" and "0", "m" and "rn".  Names that differ only in case are one name here, so the skeleton
+is folded as well: "IAN" and "lan" look alike, and so do "Ian" and "lan".
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from . import unicode_data
 from .text import INVISIBLE_LETTERS
 
 _UNSEEN = frozenset("\u034f") | INVISIBLE_LETTERS
-# Each pass folds and replaces; four are enough for every character of Unicode 17 (a test
-# tries them), and the number keeps a strange table from holding the loop.
+# Each pass folds and replaces; four are enough for every character of Unicode 17 (a test checks
+# them), and the limit bounds the loop for any table.
 _PASSES = 8
 
 
 @lru_cache(maxsize=4096)
 def skeleton(text: str) -> str:
-    """Return what `text` looks like; texts with one skeleton can be taken for each other.
+    """Return the skeleton of `text`; texts with one skeleton look alike.
 
     Never raises; ``skeleton(skeleton(text)) == skeleton(text)``.
 
-    The table is Unicode's own, see `unicode_data`.  It does not know what depends on the typeface
-    ("vv" and "w", "cl" and "d"), and accents count: "Jurgen" is not "Jürgen".
+    The table is Unicode's own, see `unicode_data`.  It does not contain what depends on the
+    typeface ("vv" and "w", "cl" and "d"), and accents count: "Jurgen" is not "Jürgen".
     """
     for _ in range(_PASSES):
         before, text = text, _replace(text).casefold()

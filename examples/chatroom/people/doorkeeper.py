@@ -1,7 +1,7 @@
-"""Who asks to become an operator, how often, and what comes of it.
+"""Password checks for members that want to become operators, with limits on attempts.
 
-Rule of this file: when a password is looked at.  Looking is slow and is done elsewhere: the
-doorkeeper is given something that runs it, a thread pool in a server, nothing at all in tests.
+Rule of this file: when a password is checked.  A check is slow and runs elsewhere: the doorkeeper
+gets a function that runs it, on a thread pool in a server, directly in tests.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ _MOST_TRUSTED = 1000
 
 
 class Accounts(Protocol):
-    """Who may be an operator; see `operators.Operators`."""
+    """The operators' accounts; see `operators.Operators`."""
 
     @property
     def names(self) -> Sequence[Name]:
         """Return the names of the accounts."""
 
     def check(self, name: str, password: str) -> bool:
-        """Say whether `password` is that of `name`; may take long, on any thread."""
+        """Return whether `password` is that of `name`; slow, and callable on any thread."""
 
 
 def at_once(work: Work, answered: Answered) -> None:
-    """Run `work` here and now: for tests, and where nobody else waits."""
+    """Run `work` immediately on this thread: for tests, and where nothing else waits."""
     answered(work())
 
 
 class Doorkeeper:
-    """Checks operators' passwords, slowly for those who guess.
+    """Checks operators' passwords, and delays repeated attempts.
 
-    Attempts are counted for each source and for each account.  The waits for an account and for
-    a /48 are short, as strangers can cause them.
+    Attempts are counted for each source and for each account.  The waits for an account and for a
+    /48 are short, because other clients can cause them.
 
-    An account and an address from which that operator has come in before are a trusted pair.  Its
-    attempts count for the pair alone and are run apart from the others, so that no number of
-    strangers who guess can keep operators out of their own house.
+    An account and an address from which that operator has logged in before are a trusted pair.  Its
+    attempts count for the pair alone and run apart from the others, so that no number of guessing
+    clients can lock the operators out.
 
     Args:
-        accounts: Who may be an operator; nobody unless given.
-        run: Runs a check; at once unless given.
-        run_trusted: Runs the check of a trusted pair; like the others unless given.
+        accounts: The operators' accounts; none by default.
+        run: Runs a check; by default immediately on this thread.
+        run_trusted: Runs the check of a trusted pair; `run` by default.
     """
 
     def __init__(
@@ -74,18 +74,18 @@ class Doorkeeper:
     def check(
         self, name: str, password: str, sources: Sequence[str], now: float, answered: Answered
     ) -> None:
-        """Look whether `password` is that of the account `name`, and call `answered` with it.
+        """Check whether `password` is that of the account `name`; call `answered` with the result.
 
         Args:
             name: The account's name, as it was typed.
-            password: What was typed for a password; kept only until it is checked.
-            sources: Whom the attempt counts for, see `addresses.sources_of`.
+            password: The typed password; kept only until it is checked.
+            sources: The sources for which the attempt counts, see `addresses.sources_of`.
             now: The time, in seconds on a monotonic clock.
-            answered: Called on this thread, at once or later, with True if it is right.
+            answered: Called on this thread, immediately or later, with True if it is right.
 
         Raises:
-            Refused: There is no operator at all, there were too many attempts, or too many are
-                waiting; `answered` is not called then, and the attempt does not count.
+            Refused: There are no operators, there were too many attempts, or too many are waiting;
+                `answered` is not called then, and the attempt does not count.
         """
         accounts = self._accounts
         if accounts is None or not accounts.names:
@@ -100,7 +100,7 @@ class Doorkeeper:
                 self._welcome(account, sources)
             answered(good)
 
-        # Counted before the answer, or many attempts could be made at once.
+        # Counted before the answer, or many attempts could run at once.
         for backoff, key in counters:
             backoff.count(key, now)
         try:

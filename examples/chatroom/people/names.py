@@ -1,11 +1,11 @@
-"""Names of people and rooms: what may be one, when two are the same, and when two look the same.
+"""Names of people and rooms: which are valid, which are equal, and which look alike.
 
-Rule of this file: pure functions on text; who holds which name is the hall's business.
+Rule of this file: pure functions on text; the hall knows the holders of names.
 
-With the package `precis-i18n` a name is what RFC 8265 calls a username; a few rules of our own
-narrow that further.  Without it the rules are simpler: scripts that need combining marks (many
-of India's) cannot be written then, and right-to-left names are not checked for their order.
-Either way a name has the same key, so what is stored under it stays found.
+With the package `precis-i18n` a name is what RFC 8265 calls a username, with a few further
+restrictions.  Without it the rules are simpler: scripts that need combining marks (many of India's)
+are not allowed, and the order of right-to-left names is not checked.  In both cases a name has the
+same key, so data stored under it is still found.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ except ImportError:
 else:
     PRECIS = True
     _SHOWN = get_profile("UsernameCasePreserved")
-    # RFC 8265 maps to lower case, its forerunner RFC 7613 folded.  Folded, "Straße" and "STRASSE"
-    # are one name; for telling people apart the stricter of the two is the better.
+    # RFC 8265 maps to lower case, its predecessor RFC 7613 folded.  Folded, "Straße" and "STRASSE"
+    # are one name; the stricter rule is better for distinguishing people.
     _KEY = get_profile("UsernameCaseMapped:CaseFold")
 
 PUNCTUATION = frozenset("-_.")
 _MARKS = frozenset({"Mn", "Mc"})
-# UTS 39, section 5.4: more on one letter is no language's spelling.
+# UTS 39, section 5.4: no language has more marks on one letter.
 _MOST_MARKS = 4
 
-# Operators ban names and addresses with one command; nobody shall be called like an address.
+# Operators ban names and addresses with one command, so a name must not look like an address.
 _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}")
 
 _CHARACTERS = "Names are made of letters, digits, '-', '_' and '.', a letter or digit first."
@@ -43,7 +43,7 @@ _DIRECTION = "That name mixes letters written from the left with letters written
 
 
 class Refused(Exception):
-    """The room says no; the text is one sentence for the person who asked."""
+    """The request is refused; the text is one sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Name:
 
     Attributes:
         shown: How it is shown: as it was typed, in one of Unicode's normal forms.
-        key: What it is compared by; two names with one key are the same name.
+        key: The form for comparison; two names with one key are the same name.
     """
 
     shown: str
@@ -60,7 +60,7 @@ class Name:
 
     @property
     def skeleton(self) -> str:
-        """What it looks like; with one skeleton and two keys, two names can be mistaken."""
+        """The form for look-alikes; two names with one skeleton and two keys can be confused."""
         return skeleton(self.shown)
 
 
@@ -68,12 +68,12 @@ def check_name(raw: str, longest: int) -> Name:
     """Return the name that `raw` spells.
 
     Args:
-        raw: What was typed.
+        raw: The name as it was typed.
         longest: The longest allowed name, in characters.
 
     Raises:
-        Refused: It is empty, too long, has characters that names may not have, mixes scripts that
-            do not belong together, or is an IP address.
+        Refused: It is empty, too long, contains characters that are not allowed in names, mixes
+            scripts that do not belong together, or is an IP address.
     """
     text = raw.strip()
     if not text:
@@ -94,11 +94,11 @@ def check_name(raw: str, longest: int) -> Name:
 
 
 def fold(text: str) -> str:
-    """Return the form by which names are compared: NFKC, casefolded, and NFKC again.
+    """Return the form in which names are compared: NFKC, casefolded, and NFKC again.
 
-    Again, because folding can take the normal form apart: one name would have two keys.
-    For every name that PRECIS accepts this is what its profile UsernameCaseMapped with case
-    folding makes of it; but this takes any text, and needs no package.
+    Again, because folding can undo the normal form, and one name would have two keys.
+    For every name that PRECIS accepts, the result is that of its profile UsernameCaseMapped with
+    case folding; but this function takes any text, and needs no package.
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
@@ -108,7 +108,7 @@ def _spell(text: str) -> str:
         return unicodedata.normalize("NFKC", text)
     try:
         shown = _SHOWN.enforce(text)
-        _KEY.enforce(shown)  # what has no key under PRECIS could be nobody's account there
+        _KEY.enforce(shown)  # without a key under PRECIS it could not be an account's name
     except UnicodeEncodeError as error:
         wrong_order = error.reason.endswith("bidi_rule")
         raise Refused(_DIRECTION if wrong_order else _CHARACTERS) from None
@@ -116,8 +116,8 @@ def _spell(text: str) -> str:
 
 
 def _may_stand(char: str) -> bool:
-    # isalnum() also says yes to letters that leave no ink; a name must be visible.  Marks are
-    # let in by PRECIS alone: it knows which of them nobody can see.
+    # isalnum() also accepts invisible letters; a name must be visible.  Only PRECIS accepts marks:
+    # it knows which of them are invisible.
     if char in PUNCTUATION or (char.isalnum() and char not in INVISIBLE_LETTERS):
         return True
     return PRECIS and unicodedata.category(char) in _MARKS

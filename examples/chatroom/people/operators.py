@@ -1,7 +1,7 @@
 """The operators: a file of names and password hashes.
 
-Rule of this file: reading and writing accounts.  One line each: the name, a space, the hash;
-empty lines and lines that begin with # are left alone.
+Rule of this file: read and write accounts.  One line each: the name, a space, the hash; empty lines
+and lines that begin with # are ignored.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ LONGEST_NAME = 64
 
 
 class BadOperators(ValueError):
-    """The file makes no sense; the text says where, and repeats nothing of it but names."""
+    """The file is invalid; the text says where, and quotes nothing but names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may become an operator."""
+    """The account of one operator."""
 
     name: Name
     password: PasswordHash
 
 
 class Operators:
-    """Who may become an operator.
+    """The operators' accounts.
 
     Args:
-        path: The file; it may be absent, and then nobody may.  None for no file at all.
+        path: The file; if it is absent, there are no accounts.  None for no file.
 
     Raises:
-        BadOperators: The file makes no sense.
+        BadOperators: The file is invalid.
         OSError: It cannot be read.
     """
 
@@ -57,10 +57,10 @@ class Operators:
         return tuple(account.name for account in self._accounts.values())
 
     def check(self, name: str, password: str) -> bool:
-        """Say whether `password` is that of the account `name`.
+        """Return whether `password` is that of the account `name`.
 
-        Takes a few tenths of a second and 32 MiB, as long for a name that is no account's; may
-        be called on any thread.
+        Takes a few tenths of a second and 32 MiB, and as long for a name without an account; may be
+        called on any thread.
         """
         account = self._accounts.get(fold(name))
         right = (account.password if account else self._decoy).matches(password)
@@ -70,15 +70,15 @@ class Operators:
         """Read the file again.
 
         Raises:
-            BadOperators: It makes no sense; those known before stay.
-            OSError: It cannot be read; the same holds.
+            BadOperators: The file is invalid; the known accounts stay.
+            OSError: It cannot be read; the known accounts stay.
         """
         if self._path is not None:
             self._accounts = parse(read(self._path))
 
 
 def read(path: Path) -> str:
-    """Return the text of the file; empty if there is none.  Warns if others may read it.
+    """Return the text of the file; empty if it is absent.  Warns if other users may read it.
 
     Raises:
         BadOperators: It is not UTF-8.
@@ -99,7 +99,7 @@ def parse(text: str) -> dict[str, Account]:
     """Return the accounts in `text`, by the keys of their names.
 
     Raises:
-        BadOperators: A line is wrong; the sentence says which.
+        BadOperators: A line is invalid; the sentence names it.
     """
     accounts: dict[str, Account] = {}
     for number, line in enumerate(text.split("\n"), start=1):
@@ -111,26 +111,26 @@ def parse(text: str) -> dict[str, Account]:
 
 
 def with_account(text: str, account: Account) -> str:
-    """Return `text` with `account`, in place of one of the same name."""
+    """Return `text` with `account`, which replaces one of the same name."""
     kept = without_account(text, account.name.key)
     separator = "" if not kept or kept.endswith("\n") else "\n"
     return f"{kept}{separator}{account.name.shown} {account.password.encode()}\n"
 
 
 def without_account(text: str, key: str) -> str:
-    """Return `text` without the account whose name has this `key`; the rest stays as it is."""
+    """Return `text` without the account whose name has the key `key`; the rest is unchanged."""
     return "\n".join(line for line in text.split("\n") if not _is_of(line, key))
 
 
 def write(path: Path, text: str) -> None:
-    """Replace the file by `text`, at once and for its owner's eyes only.
+    """Replace the file with `text`, atomically and readable by its owner only.
 
     Raises:
-        OSError: It cannot be written; the old one is still there.
+        OSError: It cannot be written; the old file is unchanged.
     """
     path = Path(os.path.realpath(path))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp() makes it readable for nobody else from the start.
+    # mkstemp() creates it without access for other users.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:

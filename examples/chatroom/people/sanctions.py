@@ -1,10 +1,10 @@
-"""Who may not come in, and who has to be silent.
+"""Bans and mutes.
 
-Rule of this file: who is meant, and until when; nobody is spoken to from here, and nothing is
-stored: what is to be stored is returned.  Times are seconds since the epoch.
+Rule of this file: which members a sanction applies to, and until when; nothing is sent or stored
+here: records for the store are returned.  Times are seconds since the epoch.
 
-One is meant by name (then all names that look like it are meant as well) or by address (then a
-whole network can be).  Neither is a person: names are no accounts, and neighbours share addresses.
+A sanction is on a name (and all names that look like it) or on an address (or a whole network).
+Neither is a person: names are not accounts, and neighbours share addresses.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .targets import Identity, Target, describe, from_subject, subject_of
 log = logging.getLogger("chatroom")
 
 MOST = 1000
-"""Most bans, and most mutes: operators are to be trusted, a slip of a script is not."""
+"""Most bans, and most mutes: operators are trusted, but a faulty script could add many."""
 
 
 class Sanctions:
     """Bans and mutes.
 
     Args:
-        known: Those that were stored.
+        known: The stored sanctions.
     """
 
     def __init__(self, known: Iterable[SaveSanction] = ()) -> None:
@@ -38,11 +38,11 @@ class Sanctions:
     def impose(
         self, kind: str, target: Target, until: float | None, by: str, reason: str, wall: float
     ) -> SaveSanction:
-        """Ban or mute `target`, in place of an earlier sanction; return what must be stored.
+        """Ban or mute `target`, replacing an earlier sanction; return the record for the store.
 
         Args:
             kind: `BAN` or `MUTE`.
-            target: Who is meant.
+            target: The target.
             until: When it ends; None for never.
             by: The shown name of the operator.
             reason: In the operator's words, perhaps empty.
@@ -61,7 +61,7 @@ class Sanctions:
         return made
 
     def lift(self, kind: str, target: Target, wall: float) -> ForgetSanction:
-        """Lift the sanction on exactly `target`; return what must be stored.
+        """Lift the sanction on exactly `target`; return the record for the store.
 
         Raises:
             Refused: There is none.
@@ -73,7 +73,7 @@ class Sanctions:
         return ForgetSanction(kind, register.remove(target).subject)
 
     def withdraw(self, gone: ForgetSanction) -> None:
-        """Lift what was lifted elsewhere; harmless if it is not in force."""
+        """Lift a sanction that was lifted at another server; safe if it is not in force."""
         try:
             target = from_subject(gone.subject)
             register = self._registers[gone.kind]
@@ -83,13 +83,13 @@ class Sanctions:
             register.remove(target)
 
     def listed(self, wall: float) -> Iterator[SaveSanction]:
-        """Go through those in force, the oldest first."""
+        """Iterate over the sanctions in force, the oldest first."""
         for register in self._registers.values():
             register.lapse(wall)
             yield from register
 
     def check_address(self, address: str, wall: float) -> None:
-        """Return if one may come in from `address`.
+        """Return if clients from `address` may come in.
 
         Raises:
             Refused: It is banned.
@@ -99,7 +99,7 @@ class Sanctions:
             raise Refused(sentence("Your address is banned", found.until, found.reason))
 
     def check_name(self, name: Name, wall: float) -> None:
-        """Return if one may be called `name`.
+        """Return if the name `name` is allowed.
 
         Raises:
             Refused: It is banned, or looks like one that is.
@@ -119,7 +119,7 @@ class Sanctions:
             raise Refused(sentence("You are muted", found.until, found.reason))
 
     def has_voice(self, member: Identity, wall: float) -> bool:
-        """Say whether `member` may speak."""
+        """Return whether `member` may speak."""
         return self._mute_on(member, wall) is None
 
     def _mute_on(self, member: Identity, wall: float) -> SaveSanction | None:
@@ -132,7 +132,7 @@ class Sanctions:
         return found
 
     def restore(self, known: SaveSanction) -> None:
-        """Have in force what was imposed elsewhere, or stored."""
+        """Add a sanction that was stored, or imposed at another server."""
         try:
             target = from_subject(known.subject)
             self._registers[known.kind].add(target, known)
@@ -141,9 +141,9 @@ class Sanctions:
 
 
 class _Register:
-    """The sanctions of one kind, so that those on one person are found at once.
+    """The sanctions of one kind, indexed for a quick lookup of one member.
 
-    Looked up at every message and changed seldom: a change may take its time.
+    Read for every message and changed seldom: a change may be slow.
     """
 
     def __init__(self) -> None:
@@ -165,7 +165,7 @@ class _Register:
         return target in self._networks
 
     def known(self, target: Target) -> Target:
-        """Return `target` as it is listed: "bob" is not stored beside "Bob", but in its place."""
+        """Return `target` as it is listed, so that "bob" replaces a listed "Bob" in the store."""
         listed = self._names.get(target.key) if isinstance(target, Name) else None
         return listed[0] if listed else target
 
@@ -185,7 +185,7 @@ class _Register:
         return made
 
     def lapse(self, wall: float) -> None:
-        """Drop what has ended; the store does so by itself."""
+        """Drop the sanctions that have ended; the store does so by itself."""
         self._names = {key: entry for key, entry in self._names.items() if in_force(entry[1], wall)}
         self._networks = {
             network: made for network, made in self._networks.items() if in_force(made, wall)
@@ -208,7 +208,7 @@ class _Register:
             for length in self._lengths
             if length <= network.prefixlen
         )
-        # The network itself as well: its supernets have no scope, a link-local address has one.
+        # The network itself as well: its supernets have no scope, but a link-local address has one.
         meant = (each for each in (network, *around) if each in self._networks)
         return _first([self._networks[each] for each in meant], wall)
 

@@ -1,6 +1,6 @@
-"""Whom a sanction is on: a name, an address, a network.
+"""The target of a sanction: a name, an address, a network.
 
-Rule of this file: from what an operator typed, or the store kept, to who is meant, and back.
+Rule of this file: convert what an operator typed, or the store contains, to a target, and back.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from .addresses import Network, covers, network_of
 from .names import Name, Refused, check_name, fold
 
 Target = Name | Network
-"""Who is meant."""
+"""The target of a sanction."""
 
 _WIDEST = {4: 8, 6: 16}
 _BY_NAME, _BY_ADDRESS = "name:", "address:"
 
 
 class Identity(Protocol):
-    """What sanctions look at in a member of the hall."""
+    """What sanctions need to know of a member of the hall."""
 
     @property
     def name(self) -> Name | None:
@@ -35,17 +35,17 @@ class Identity(Protocol):
 
 
 def target_of(raw: str, longest: int) -> Target:
-    """Return who is meant by what an operator typed: an address, a network or a name.
+    """Return the target that an operator typed: an address, a network or a name.
 
     An IPv6 address means its /64, as everywhere in the chat room: that is one subscriber.  A
-    link-local one means itself, on the link after the "%" or else on every link.
+    link-local address means itself, on the link after the "%" or otherwise on every link.
 
     Args:
-        raw: What was typed.
+        raw: The text as it was typed.
         longest: The longest name, in characters.
 
     Raises:
-        Refused: It is none of them, or a network so large that it must be a slip.
+        Refused: It is none of these, or a network so large that it must be a mistake.
     """
     network = network_of(raw)
     if network is None:
@@ -57,7 +57,7 @@ def target_of(raw: str, longest: int) -> Target:
 
 
 def meets(target: Target, member: Identity) -> bool:
-    """Say whether `member` is meant by `target`."""
+    """Return whether `target` applies to `member`."""
     if isinstance(target, Name):
         name = member.name
         return name is not None and (name.key == target.key or name.skeleton == target.skeleton)
@@ -65,7 +65,7 @@ def meets(target: Target, member: Identity) -> bool:
 
 
 def describe(target: Target) -> str:
-    """Return `target` as people write it."""
+    """Return `target` as members write it."""
     if isinstance(target, Name):
         return target.shown
     whole = target.prefixlen == target.max_prefixlen
@@ -73,20 +73,20 @@ def describe(target: Target) -> str:
 
 
 def subject_of(target: Target) -> str:
-    """Return `target` as the store keeps it."""
+    """Return `target` in the store's form."""
     if isinstance(target, Name):
         return _BY_NAME + target.shown
     return _BY_ADDRESS + str(target)
 
 
 def from_subject(subject: str) -> Target:
-    """Return the target that `subject_of` has written as `subject`.
+    """Return the target that `subject_of` wrote as `subject`.
 
     Raises:
-        ValueError: It is none.
+        ValueError: `subject` is not a target.
     """
     if subject.startswith(_BY_NAME):
         shown = subject.removeprefix(_BY_NAME)
-        # Not checked again: what was a name when it was banned stays banned.
+        # Not checked again: a name that was valid when it was banned stays banned.
         return Name(shown, fold(shown))
     return ip_network(subject.removeprefix(_BY_ADDRESS))

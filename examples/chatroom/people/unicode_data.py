@@ -1,7 +1,7 @@
 """Unicode's tables of look-alikes and of scripts; Python's own `unicodedata` has neither.
 
-Rule of this file: reading ``unicode.txt``, which ``python3 -m tests.look_alikes`` makes of
-Unicode's data files.  docs/explanation/chat-room.md says why it is no package.
+Rule of this file: read ``unicode.txt``, which ``python3 -m tests.look_alikes`` makes from Unicode's
+data files.  docs/explanation/chat-room.md explains why no package is used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib.resources import files
 from unicodedata import normalize
 
 Ranges = tuple[list[int], list[int], list[str]]
-"""Ranges of code points in their order: where each begins, where it ends, what it is called."""
+"""Ranges of code points in their order: the first ones, the last ones, the ranges' names."""
 
 
 @cache

@@ -1,12 +1,12 @@
-"""A clock that a wrong time of day cannot hurry.
+"""A clock that does not follow jumps of the machine's time of day.
 
-Rule of this file: arithmetic; both clocks are passed in, nothing is stored.
+Rule of this file: arithmetic; both clocks are arguments, nothing is stored.
 
-The machine's clock may be 400 days ahead for a minute, or in 1970 until the network is there.
-Measured by it, everything would be too old at once.  So ages and the ends of bans are measured by a
-clock that starts at the last time the history knew and goes towards the machine's, never more than
-`FASTEST` times as fast as the monotonic clock and never backwards.  An outage of a night is made up
-for in a quarter of an hour; a minute of a wrong clock costs half an hour of 365 days.
+The machine's clock may be 400 days ahead for a minute, or in 1970 until the network is available.
+With it as the measure, all messages would be too old at once.  So ages and the ends of bans use a
+clock that starts at the last time in the history and approaches the machine's, at most `FASTEST`
+times as fast as the monotonic clock and never backwards.  After an outage of a night it catches up
+in a quarter of an hour; a minute of a wrong clock adds half an hour of 365 days.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from collections.abc import Callable
 log = logging.getLogger("chatroom")
 
 FASTEST = 30.0
-"""Seconds that it goes in one, at most, while the machine's clock is ahead of it."""
+"""The maximum rate, in seconds per second, while the machine's clock is ahead."""
 
 SLOWEST = 0.5
-"""Seconds that it goes in one while the machine's is behind: bans still end, and the two meet."""
+"""The rate, in seconds per second, while the machine's clock is behind: bans still end."""
 
 DAY = 86_400.0
 
 
 class SteadyClock:
-    """The time by which ages are measured.
+    """The time for ages.
 
     Args:
         mono: Seconds on a monotonic clock.
@@ -41,12 +41,12 @@ class SteadyClock:
         self._doubted = False
 
     def begin(self, last: float) -> None:
-        """Start at `last`, the last time that is known, in seconds since the epoch; 0: none is."""
+        """Start at `last`, the last known time, in seconds since the epoch; 0 if none is known."""
         self._time = last or self._wall()
         self._read_at = self._mono()
 
     def now(self) -> float:
-        """Return the time, in seconds since the epoch; it never goes back."""
+        """Return the time, in seconds since the epoch; it never goes backwards."""
         mono = self._mono()
         passed = max(0.0, mono - self._read_at)
         ahead = self._wall() - self._time
@@ -55,12 +55,12 @@ class SteadyClock:
         return self._time
 
     def ahead(self) -> float:
-        """Return how many seconds the machine's clock is ahead of this one; below 0: behind."""
+        """Return how many seconds the machine's clock is ahead of this one; negative: behind."""
         now = self.now()
         return self._wall() - now
 
     def check(self) -> None:
-        """Log when the machine's clock begins, or ceases, to be more than a day off."""
+        """Log when the machine's clock starts or stops being more than a day off."""
         ahead = self.ahead()
         doubted = abs(ahead) > DAY
         if doubted and not self._doubted:

@@ -1,10 +1,10 @@
-"""Work that waits for a disk: in order, on a thread, and never left undone at the end.
+"""Disk operations in order, on a thread, with a guarantee that all are run before the end.
 
-Rule of this file: threads and turns; what the work is, is not known here.
+Rule of this file: threads and order, independent of the operations.
 
-`ThreadPool` drops what waits when the loop stops.  That is right for a server's questions and
-wrong for what people have said, so the queue is kept here, the pool is only told "one more", and
-`finish()` does at the end what the pool did not get to.
+`ThreadPool` drops its queue when the loop stops.  That is right for a server's queries and wrong
+for messages, so the queue is kept here, the pool is only notified of one more errand, and
+`finish()` runs at the end what the pool did not reach.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ TOO_SLOW = "the disk was too slow for the end"
 
 
 class Errand(Generic[Result]):
-    """Something to do on the thread, and whom to tell on the loop's.
+    """An operation for the thread, and a callback for the loop's thread.
 
     Args:
-        work: What to do; what it raises becomes an answer, too.
-        failed: Makes the answer from half a sentence on what went wrong.
-        done: Gets the answer, once.
-        source: For whom it is done; see turns.py.
+        work: The operation; an exception from it becomes an answer as well.
+        failed: Makes the answer from half a sentence on the failure.
+        done: Called with the answer, once.
+        source: The source of the errand; see turns.py.
     """
 
     def __init__(
@@ -51,26 +51,26 @@ class Errand(Generic[Result]):
         self._done = done
 
     def run(self) -> None:
-        """Do the work; on any thread."""
+        """Run the operation; on any thread."""
         try:
             self._answer = self._work()
         except Exception as error:
             self.fail(describe(error))
 
     def fail(self, why: str) -> None:
-        """Let half a sentence on what went wrong be the answer."""
+        """Make the answer from half a sentence on the failure."""
         self._answer = self._failed(why)
 
     def tell(self) -> None:
-        """Tell the answer; on the loop's thread."""
+        """Call `done` with the answer; on the loop's thread."""
         self._done(self._answer)
 
 
 class Errands:
-    """A queue of errands; urgent ones go first, the others in turns by their sources.
+    """A queue of errands; urgent ones go first, the others in turn by their sources.
 
     Args:
-        loop: The loop on whose thread the answers are told.
+        loop: The loop on whose thread the answers are delivered.
     """
 
     def __init__(self, loop: EventLoop) -> None:
@@ -78,20 +78,20 @@ class Errands:
         self._turn = threading.Lock()  # held while one is run; only its holder takes from queues
         self._urgent: deque[Errand[Any]] = deque()
         self._others: Turns[Errand[Any]] = Turns()
-        self._run: deque[Errand[Any]] = deque()  # but not told yet
-        self._untold: dict[Errand[Any], None] = {}  # this one is the loop's thread's alone
+        self._run: deque[Errand[Any]] = deque()  # but not delivered yet
+        self._untold: dict[Errand[Any], None] = {}  # used on the loop's thread only
         self._finishing = self._over = False
 
     def __len__(self) -> int:
-        """Return how many are not told yet."""
+        """Return the number of errands whose answers are not delivered yet."""
         return len(self._untold)
 
     def waiting(self, source: str) -> int:
-        """Return how many that are not urgent wait for `source`."""
+        """Return the number of waiting errands of `source` that are not urgent."""
         return self._others.waiting(source)
 
     def add(self, errand: Errand[Any], *, urgent: bool = False) -> None:
-        """Do `errand` when its turn comes, then tell; after the end, only tell."""
+        """Run `errand` at its turn and deliver the answer; after the end, only answer."""
         if self._over:
             errand.fail(TOO_SLOW)
             errand.tell()
@@ -102,10 +102,10 @@ class Errands:
             self._pool.submit(self._do_one, on_done=lambda job: self._tell_one())
 
     def finish(self, patience: float) -> None:
-        """Do and tell now all that waits, and what the answers bring; the thread gets no more.
+        """Run and answer all errands now, and those that the answers add; the thread gets no more.
 
         Args:
-            patience: Seconds for all of it; what is not done by then is told so.
+            patience: Seconds in total; errands not done by then get a failure as answer.
         """
         self._finishing = True
         deadline = time.monotonic() + patience
@@ -116,11 +116,11 @@ class Errands:
         self._give_up()
 
     def alone(self, work: Callable[[], object], patience: float) -> bool:
-        """Do `work` on this thread while no errand runs; False if there was no such moment.
+        """Run `work` on this thread while no errand runs; return False if that was not possible.
 
         Args:
-            work: What to do.
-            patience: Seconds to wait for the errand that runs; none if it is below 0.
+            work: The operation.
+            patience: Seconds to wait for the running errand; if negative, do not wait.
         """
         if not self._turn.acquire(timeout=max(0.0, patience)):
             return False
@@ -135,7 +135,7 @@ class Errands:
             self._do_next()
 
     def _do_next(self) -> None:
-        """Do the most urgent one, if any is left; only for the holder of the turn."""
+        """Run the most urgent errand, if any is left; only for the holder of the turn."""
         queue = self._urgent or self._others
         if queue:
             errand = queue.popleft()
@@ -145,7 +145,7 @@ class Errands:
             self._run.append(errand)
 
     def _tell_one(self) -> None:
-        """Tell the one that was done first, unless finish() was faster, or had given it up."""
+        """Deliver the oldest answer, unless finish() has delivered it or given it up."""
         if self._run:
             errand = self._run.popleft()
             if errand in self._untold:
@@ -155,11 +155,11 @@ class Errands:
     def _tell_safely(self) -> None:
         try:
             self._tell_one()
-        except Exception:  # one that fails must not keep the others from the end
+        except Exception:  # one failure must not keep the others from finishing
             log.exception("An answer from the history was not understood.")
 
     def _give_up(self) -> None:
-        """Time is over: let the answer be that nothing was done, as far as one knows."""
+        """Answer the remaining errands with a failure, after the time limit."""
         self._over = True
         self._urgent.clear()
         self._others.clear()

@@ -1,6 +1,6 @@
-"""The file of the history: making it, knowing it again, and having it for oneself.
+"""The history's file: creating, recognising and locking it.
 
-Rule of this file: from a path to an open database of the right shape, or to one sentence.
+Rule of this file: from a path to an open database in the right format, or to one sentence.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ BUSY_TIMEOUT = 1.0
 """Seconds to wait for another program's lock, such as the sqlite3 shell's, before giving up."""
 
 SHORT_WAIT = 100
-"""Milliseconds to wait for others who read, while the writer waits for us."""
+"""Milliseconds that the reader waits for other readers, while the writer waits for it."""
 
 LONGEST_LOG = 4_194_304
-"""Bytes that the write-ahead log may have; what it has more is copied into the database."""
+"""Most bytes of the write-ahead log; beyond that it is copied into the database."""
 
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 
 
 class HistoryFile:
-    """An open history, which no other server can open meanwhile.
+    """An open history, which no other server can open at the same time.
 
     Args:
-        path: Where it is; it and its folder are made if they are missing, for this user alone.
+        path: The file; it and its folder are created if they are missing, for this user alone.
 
     Raises:
-        StoreError: It cannot be opened, is none, or another server has it.
+        StoreError: It cannot be opened, is not a history, or another server has it.
 
     Attributes:
-        path: Where it is, without links.
-        sides: Which files its log and its shared memory are; see `identity()`.
+        path: The path without symbolic links.
+        sides: The identities of its log and its shared memory; see `identity()`.
         closed: Whether it has been closed.
         connection: The database, in autocommit mode; for one thread at a time.
-        reader: The database once more, for looking only: with a write-ahead log neither waits
-            for the other, so it may be used on a thread of its own.
+        reader: A second connection, for reading only: with a write-ahead log neither waits for the
+            other, so it may be used on a thread of its own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,8 +50,8 @@ class HistoryFile:
             raise StoreError(f"The history needs SQLite {oldest}, not {sqlite3.sqlite_version}.")
         with contextlib.ExitStack() as undo:
             try:
-                path = path.resolve()  # two names of one file must come to one lock
-                for each in (path, _side(path)):  # SQLite would with the rights of the umask
+                path = path.resolve()  # two names of one file must lead to one lock
+                for each in (path, _side(path)):  # SQLite would use the umask's permissions
                     make_file(each)
                 self._claim = undo.enter_context(contextlib.closing(_claim(path)))
                 self.connection = undo.enter_context(contextlib.closing(_connect(path)))
@@ -73,29 +73,29 @@ class HistoryFile:
         self.closed = False
 
     def in_place(self) -> bool:
-        """Say whether the file that is open is still the one at its path."""
+        """Return whether the open file is still the one at its path."""
         try:
             return identity(self.path) == self._known
-        except OSError:  # it cannot be looked at: that says nothing
+        except OSError:  # not accessible: that proves nothing
             return True
 
     def shorten_log(self) -> None:
-        """Empty the write-ahead log if it is too long; by the reader, between two looks.
+        """Truncate the write-ahead log if it is too long; by the reader, between two queries.
 
-        The writer tries so after each commit, and in vain while anybody reads: with one look after
-        the other the log would grow for ever.  This is the moment at which nobody does.
+        The writer tries this after each commit, without success while a query runs: with constant
+        queries the log would grow for ever.  At this point no query runs.
         """
         if _size(Path(f"{self.path}-wal")) <= LONGEST_LOG:
             return
-        with contextlib.suppress(sqlite3.Error):  # the next look tries again
-            # Most of it while the writer goes on; the rest, for which it has to wait, is short.
+        with contextlib.suppress(sqlite3.Error):  # the next query tries again
+            # Most of it while the writer continues; the rest, for which it has to wait, is short.
             self.reader.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             self.reader.execute(f"PRAGMA busy_timeout = {SHORT_WAIT}")
             self.reader.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self.reader.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1000)}")
 
     def close(self) -> None:
-        """Close it, then let others have it; again is harmless.
+        """Close the file, then release the lock; safe to call again.
 
         Closing the last connection makes SQLite copy the log (WAL) into the database.
         """
@@ -106,10 +106,10 @@ class HistoryFile:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file at `path` from all others, whatever their names; None: none is.
+    """Return the identity of the file at `path`, equal for all its names; None if there is no file.
 
     Raises:
-        OSError: It cannot be found out.
+        OSError: The file cannot be examined.
     """
     try:
         found = os.stat(path)
@@ -119,20 +119,20 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file and its folder, for this user alone; one that is there stays.
+    """Create an empty file and its folder, for this user alone; an existing file stays.
 
     Raises:
-        OSError: They cannot be made.
+        OSError: They cannot be created.
     """
     with contextlib.suppress(FileExistsError):
         make_new_file(path)
 
 
 def make_new_file(path: Path) -> None:
-    """Make an empty file and its folder, for this user alone.
+    """Create an empty file and its folder, for this user alone.
 
     Raises:
-        OSError: They cannot be made, or something, a link say, is there.
+        OSError: They cannot be created, or the path exists, for instance as a link.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -140,7 +140,7 @@ def make_new_file(path: Path) -> None:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do all of the block, or, when it raises, none of it."""
+    """Run the block in a transaction, which is rolled back if the block raises."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -152,7 +152,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class _Unfit(Exception):
-    """The file is there, and is not for this server; the text says why."""
+    """The file exists but cannot be used by this server; the text says why."""
 
 
 def _refusal(path: Path, why: str) -> StoreError:
@@ -164,11 +164,11 @@ def _side(path: Path) -> Path:
 
 
 def _claim(path: Path) -> sqlite3.Connection:
-    """Return what keeps other servers out until it is closed, or the process ends, however.
+    """Return a lock that excludes other servers until it is closed or the process ends.
 
-    An exclusive lock on an empty database beside the real one: on the real one it would shut out
-    the sqlite3 shell as well.  SQLite's locks are the kernel's, so SIGKILL leaves none behind,
-    and they are the same on all systems, which flock is not.
+    An exclusive lock on an empty database beside the real one: on the real one it would exclude the
+    sqlite3 shell as well.  SQLite's locks are the kernel's, so SIGKILL leaves none behind, and
+    unlike flock they work in the same way on all systems.
     """
     claim = sqlite3.connect(_side(path), timeout=0, isolation_level=None, check_same_thread=False)
     try:
@@ -188,21 +188,21 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Look at what it is, make what is missing, and set how it is used."""
+    """Check the format, create what is missing, and set the pragmas."""
     version = _version(connection)
     connection.text_factory = _text
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table only
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # effective before the first table only
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise _Unfit("its place allows no write-ahead log")
     for setting in (
-        "synchronous = FULL",  # a commit returns when the disk has it
-        "fullfsync = ON",  # on macOS, where fsync() alone does not promise that
+        "synchronous = FULL",  # a commit returns when the data is on the disk
+        "fullfsync = ON",  # on macOS, where fsync() alone does not guarantee that
         "checkpoint_fullfsync = ON",
         "foreign_keys = ON",
         f"journal_size_limit = {LONGEST_LOG}",  # what it may keep for reuse
     ):
         connection.execute(f"PRAGMA {setting}")
-    with transaction(connection):  # also says now, and not later, if nothing can be written
+    with transaction(connection):  # also fails now, and not later, if the file is read-only
         for statement in changes(version):
             connection.execute(statement)
 
@@ -215,12 +215,12 @@ def _size(path: Path) -> int:
 
 
 def _text(data: bytes) -> str:
-    # It may hold anything, when somebody else wrote it.
+    # Its content is not trusted: another program may have written it.
     return data.decode("utf-8", "replace")
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    """Return its format, 0 if it is empty; refuse what is neither that nor one that we know."""
+    """Return its format, 0 if it is empty; refuse an unknown file or format."""
     application, version, tables = (
         connection.execute(question).fetchone()[0]
         for question in (

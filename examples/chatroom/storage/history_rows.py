@@ -1,7 +1,7 @@
-"""What is remembered, as rows: writing it and reading it back.
+"""The stored data as rows: writing them and reading them back.
 
 Rule of this file: SQL and values; no threads, no files, and errors are left to the caller.
-What is read is bounded and of known types, whoever wrote it: the file is the user's, not ours.
+Data that is read is bounded and checked: other programs can write to the user's file.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ from .problems import Clash
 from .search_query import match_expression, spaced
 
 LONGEST = 65_536
-"""Characters of a text that are read back; the doors' limits are far below."""
+"""Most characters of a text that are read back; the doors' limits are far below."""
 
 MOST_SANCTIONS = 10_000
 MOST_ROWS = 5000
-"""Messages looked at for one page, however few of them are wanted: some ten milliseconds."""
+"""Most messages examined for one page, even if few of them match: some ten milliseconds."""
 
 MOST_COUNTED = 20_000
-"""Matches that are counted, in all rooms: some tenth of a second.  With more, the count of one room
-is "at least"."""
+"""Most matches that are counted, in all rooms: some tenth of a second.  Beyond that the count of
+one room is a lower bound."""
 
 MOST_WAITING = 100_000
 
 HIGHEST_ID = 2**63 - 1
 FAR = 86_400.0
-"""Seconds between two clocks of which one is wrong."""
+"""Seconds by which two clocks differ when one of them is wrong."""
 
 LATEST = 250_000_000_000.0
-"""Seconds since the epoch; what is later than that is in no calendar of Python's."""
+"""Seconds since the epoch; Python's calendar does not reach later times."""
 
 _SPOKEN = {kind.value: kind for kind in (Kind.SAID, Kind.ACTED)}
-"""What is stored.  The others are the server's own words, which no row may put into its mouth."""
+"""The kinds that are stored.  The others are the server's own, which no row may imitate."""
 
 COLUMNS = f"""m.id, m.kind, substr(m.sender, 1, {LONGEST}), substr(m.text, 1, {LONGEST}),
     m.at, r.shown"""
 _PAGE = f"""SELECT {COLUMNS} FROM rooms r JOIN messages m ON m.room = r.id
     WHERE r.key = ? AND m.id < ? ORDER BY m.id DESC LIMIT {MOST_ROWS}"""
-# CROSS: the index of words comes first; it knows the newest first without sorting.
+# CROSS: the index of words is read first; it returns the newest first without sorting.
 _SEARCH = f"""SELECT {COLUMNS} FROM words
     CROSS JOIN messages m ON m.id = words.rowid CROSS JOIN rooms r ON r.id = m.room
     WHERE words MATCH ? AND r.key = ? AND words.rowid < ?
     ORDER BY words.rowid DESC LIMIT {MOST_ROWS}"""
-# The newest ones first, so that a count that stops early has those that are shown.
+# The newest ones first, so that a count that stops early contains those that are shown.
 _COUNT = f"""SELECT r.key IS ?, sender, count(*) FROM
     (SELECT m.room, substr(m.sender, 1, {LONGEST}) AS sender FROM words
      CROSS JOIN messages m ON m.id = words.rowid
@@ -76,29 +76,29 @@ _WAITING = f"""SELECT nonce, text FROM waiting
 
 
 class Writer:
-    """Does the writes of one transaction.
+    """Runs the writes of one transaction.
 
     Args:
         connection: The database, in a transaction.
-        now: Seconds since the epoch by the steady clock, for what bears no time of its own, or
-            one that cannot be right.
+        now: Seconds since the epoch by the steady clock, for rows without a time of their own, or
+            with an impossible one.
 
     Attributes:
-        repeated: The ids of messages that were there already under another id.
+        repeated: The ids of messages that were stored already under another id.
     """
 
     def __init__(self, connection: sqlite3.Connection, now: float) -> None:
         self.repeated: set[int] = set()
         self._connection = connection
         self._now = now
-        self._rooms: dict[str, int] = {}  # the ids of the rooms' rows, by their keys
+        self._rooms: dict[str, int] = {}  # the ids of the rooms' rows, by the rooms' keys
 
     def do(self, write: Write) -> None:
-        """Do one write.
+        """Run one write.
 
         Raises:
             Clash: The id of a message belongs to another one.
-            sqlite3.Error: The database will not have it.
+            sqlite3.Error: The database refuses it.
         """
         match write:
             case AddMessage():
@@ -142,12 +142,12 @@ class Writer:
             self._explain(message.id, values)
 
     def _explain(self, number: int, values: Sequence[object]) -> None:
-        """Find out why a message could not be added: it, or one with its nonce, is there."""
+        """Find out why a message could not be added: it, or one with its nonce, exists."""
         known = self._execute("SELECT id FROM messages WHERE nonce = ?", values[-1]).fetchone()
         if known is not None and known[0] != number:
             self.repeated.add(number)
             return
-        # Under its own id it may stand there when a commit was said to fail, and had not.
+        # Its own id may exist when a commit was reported as failed but had succeeded.
         same = self._execute(
             "SELECT 1 FROM messages WHERE id = ? AND kind = ? AND sender = ? AND text = ?",
             *(number, *map(_encodable, values[:3])),
@@ -186,7 +186,7 @@ def read_page(
 ) -> Answer:
     """Return up to `count` messages of `room` before the id `before`; 0 means the newest.
 
-    Those of the senders `unheard` do not count; at most `MOST_ROWS` are looked at.
+    Messages of the senders `unheard` do not count; at most `MOST_ROWS` are examined.
     """
     return _heard(connection.execute(_PAGE, (_encodable(room), _highest(before))), count, unheard)
 
@@ -196,7 +196,7 @@ def _highest(before: int) -> int:
 
 
 def _heard(cursor: sqlite3.Cursor, count: int, unheard: frozenset[str]) -> Answer:
-    """Return up to `count` of the messages in the rows of `cursor`, the newest first."""
+    """Return up to `count` of the wanted messages in the rows of `cursor`, the newest first."""
     found: list[Any] = []
     looked = last = 0
     with contextlib.closing(cursor):  # the rest of the rows is not read
@@ -221,7 +221,7 @@ def read_matches(
     """Return up to `count` of the newest messages of `room` that have all words of `query`.
 
     Only those before the id `before`, unless it is 0; those of the senders `unheard` are neither
-    shown nor counted.  At most `MOST_ROWS` of the room are looked at, and `MOST_COUNTED` of all
+    shown nor counted.  At most `MOST_ROWS` of the room are examined, and `MOST_COUNTED` of all
     rooms are counted.
     """
     expression = match_expression(query)
@@ -239,7 +239,7 @@ def read_matches(
 def read_all(
     connection: sqlite3.Connection, recent: int, most_rooms: int, now: float
 ) -> Remembered:
-    """Return what a server has to know at its start."""
+    """Return what a server needs at its start."""
     last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
     rows = connection.execute(_ROOMS, (most_rooms,)).fetchall()
     rooms = [SaveRoom(*row[:-1]) for row in rows]
@@ -267,22 +267,22 @@ def last_time(connection: sqlite3.Connection) -> float:
 
 
 def messages_of(rows: Iterable[Sequence[Any]]) -> Iterable[Message]:
-    """Go through the messages in rows of `COLUMNS`, without those that are none of ours."""
+    """Iterate over the messages in rows of `COLUMNS`, without those of an unknown kind."""
     for number, kind, sender, text, at, room in rows:
-        if kind in _SPOKEN:  # or somebody else, perhaps a later version, has put it there
+        if kind in _SPOKEN:  # otherwise another program, perhaps a later version, wrote it
             when = min(max(0.0, at), LATEST)
             yield Message(_SPOKEN[kind], text, sender, room=room, at=when, id=number)
 
 
 def _digest(nonce: str) -> bytes | None:
-    """Return what stands for `nonce`: short, however long a stranger made it."""
+    """Return a digest of `nonce`, short for any length."""
     if not nonce:
         return None
     return hashlib.blake2b(nonce.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _encodable(value: object) -> object:
-    # Neither a lone surrogate, which JSON can spell, nor NUL may fail or cut the others.
+    # A lone surrogate, which JSON can spell, or a NUL must not cause an error or cut other words.
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode().replace("\0", " ")
     return value

@@ -1,6 +1,6 @@
-"""Questions to the history: how many may wait, and how long each may take.
+"""Queries of the history: how many may wait, and how long each may take.
 
-Rule of this file: bounds; what is asked is SQL of history_rows.py.
+Rule of this file: limits; the SQL is in history_rows.py.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from .history_file import HistoryFile
 from .problems import Clash
 
 MOST_WAITING = 1000
-"""Questions that may wait; writes have a thread of their own, and are never refused."""
+"""Queries that may wait; writes have a separate thread, and are never refused."""
 
 MOST_OF_ONE = 50
-"""Questions from one source that may wait: it waits for them itself, others do not."""
+"""Queries from one source that may wait: they delay that source only."""
 
 LONGEST_LOOK = 2.0
-"""Seconds for one page or search; common words in a small room of a large file can take long."""
-LOOK_EVERY = 10_000  # instructions of SQLite's machine: some tenth of a millisecond
+"""Seconds for one page or search; common words in a small room of a large file can be slow."""
+LOOK_EVERY = 10_000  # instructions of SQLite's virtual machine: about a tenth of a millisecond
 
 GONE = "its file was deleted or replaced, and cannot be made anew"
 
 
 class Looks(Errands):
-    """The questions, on a thread of their own: one that takes long must hold up no message."""
+    """The queries, on a separate thread: a slow one must not delay messages."""
 
     def ask(
         self,
@@ -38,13 +38,14 @@ class Looks(Errands):
         done: Callable[[Answer], None],
         by: Asker,
     ) -> None:
-        """Let `work` look into `file` when the turn of its source has come.
+        """Run the query `work` on `file` at the turn of its source.
 
         Args:
-            file: Returns the history; called on the thread, as it may be another one by then.
-            work: Looks into it.
-            done: Gets the answer.
-            by: Who asks.
+            file: Returns the history; called on the thread, as the file may have been replaced by
+                then.
+            work: Runs the query.
+            done: Called with the answer.
+            by: The member that asks.
         """
         if len(self) >= MOST_WAITING or self.waiting(by.source) >= MOST_OF_ONE:
             done(Answer(problem="too many look into it at once; try again"))

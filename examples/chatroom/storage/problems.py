@@ -1,6 +1,6 @@
-"""What can go wrong with a file, in words for people.
+"""Errors of a file, in words for people.
 
-Rule of this file: from SQLite's result codes to half a sentence; nothing is done about it here.
+Rule of this file: convert SQLite's result codes to half a sentence; errors are handled elsewhere.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlite3
 
 log = logging.getLogger("chatroom")
 
-_PRIMARY = 0xFF  # the lowest byte of an extended result code says which family it is of
+_PRIMARY = 0xFF  # the lowest byte of an extended result code is its primary code
 
 _WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -34,11 +34,11 @@ class StoreError(Exception):
 
 
 class Clash(Exception):
-    """Somebody else wrote into the file what the server was about to write otherwise."""
+    """Another program wrote different data where the server was about to write."""
 
 
 def describe(error: Exception) -> str:
-    """Return half a sentence on `error`; one that nobody foresaw goes to the log as well."""
+    """Return half a sentence on `error`; an unexpected one is logged as well."""
     if isinstance(error, Clash):
         return str(error)
     code = getattr(error, "sqlite_errorcode", None)

@@ -1,7 +1,7 @@
-"""A history as a program reads it that is not the server: beside a running one, or without.
+"""Access to a history for programs other than the server, with or without a running server.
 
-Rule of this file: nothing in the history is changed; a read lasts for a thousand messages and no
-longer, so that a server that runs meanwhile can tidy up its log.
+Rule of this file: change nothing in the history; a read transaction covers at most a thousand
+messages, so that a running server can truncate its log.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Reading:
         return [row[0] for row in found]
 
     def messages(self, room: str, since: float = 0.0, until: float = FOREVER) -> Iterator[Message]:
-        """Go through what was said in a room, the oldest first.
+        """Iterate over the messages of a room, the oldest first.
 
         Args:
             room: The room's key.
-            since: Seconds since the epoch; from then on.
-            until: Before then.
+            since: Only messages from this time on, in seconds since the epoch.
+            until: Only messages before this time.
         """
         last = 0
         while rows := self._connection.execute(_PIECE, (room, last, since, until)).fetchall():
@@ -52,11 +52,11 @@ class Reading:
             yield from messages_of(rows)
 
     def copy_to(self, path: Path) -> None:
-        """Copy all of it into a new file for this user alone; a server may write meanwhile.
+        """Copy all of it to a new file for this user alone; a server may write at the same time.
 
         Raises:
-            OSError: There is such a file, or it cannot be made.
-            sqlite3.Error: It cannot be written; nothing is left of it then.
+            OSError: The file exists already, or cannot be created.
+            sqlite3.Error: It cannot be written; the incomplete file is removed.
         """
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
@@ -69,11 +69,11 @@ class Reading:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[Reading]:
-    """Open the history in `path` for a while.
+    """Open the history in `path` for reading.
 
     Raises:
-        StoreError: It is none, or is of another format; or it cannot be read or copied, while it
-            is open.
+        StoreError: It is not a history, or has another format; or an error occurs while it is read
+            or copied.
     """
     if not path.is_file():
         raise StoreError(f"There is no history in {path}.")

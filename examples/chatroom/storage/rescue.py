@@ -1,10 +1,10 @@
-"""A history whose file was deleted, or replaced, under the server is made anew.
+"""Restores a history whose file was deleted or replaced while the server has it open.
 
-Rule of this file: files and copies; when to look, and whom to tell, is the store's business.
+Rule of this file: files and copies; the store decides when to check and what to report.
 
-The server still has the old file open, so all of it can be read, whatever its name leads to now.
-It is copied, and the copy is put where the history belongs.  What lies there meanwhile is moved
-aside and not opened: to take back an older copy one stops the server first.
+The server still has the old file open, so all of it can be read, whatever its name refers to now.
+It is copied, and the copy is put in the history's place.  A file that is there is moved aside and
+not opened: to go back to an older copy, stop the server first.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ SIDES = ("-wal", "-shm")
 
 
 def copy_out(file: HistoryFile) -> Path:
-    """Copy all of `file` into a new file beside it; return that one's path.
+    """Copy all of `file` to a new file beside it; return the path of the copy.
 
     Raises:
-        OSError: The new file cannot be made.
+        OSError: The new file cannot be created.
         sqlite3.Error: It cannot be written.
     """
     copy = _free_name(file.path, "rescued")
@@ -38,7 +38,7 @@ def copy_out(file: HistoryFile) -> Path:
 
 
 def put_in_place(copy: Path, file: HistoryFile) -> None:
-    """Let `copy` be the file at the path of `file`, which is closed.
+    """Move `copy` to the path of `file`, which is closed.
 
     Raises:
         OSError: It cannot be moved there.
@@ -50,7 +50,7 @@ def put_in_place(copy: Path, file: HistoryFile) -> None:
             continue
         if foreign and identity(side) != file.sides[suffix]:
             os.rename(side, f"{aside}{suffix}")
-        else:  # our own log of the old file, which would be taken for the new one's
+        else:  # our own log of the old file, which SQLite would take for the new file's
             side.unlink()
     if foreign:
         os.rename(file.path, aside)

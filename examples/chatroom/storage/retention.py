@@ -1,7 +1,7 @@
-"""How long things are remembered: the oldest go first, of the largest rooms, a few at a time.
+"""Deletes old data: the oldest messages of the largest rooms, in small steps.
 
-Rule of this file: SQL and arithmetic.  `sweep()` is a generator that rests after each small
-transaction, so that what people say meanwhile is stored in between.
+Rule of this file: SQL and arithmetic.  `sweep()` is a generator that yields after each small
+transaction, so that new messages are stored in between.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from .schema import AGE
 from .shares import excess, oldest, weigh
 
 BATCH = 200
-"""Messages forgotten in one transaction: some ten milliseconds on a slow machine."""
+"""Messages deleted in one transaction: some ten milliseconds on a slow machine."""
 
 PAGES = 200
-"""Pages given back, or written while the index of words is tidied up, in one transaction."""
+"""Pages freed, or written while the index of words is merged, in one transaction."""
 
 ROOM_AFTER = 0.9
-"""Part of the bytes allowed that is filled after a sweep, so that not every one has to sweep."""
+"""The part of the allowed bytes that is in use after a sweep, so that not every sweep deletes."""
 
 UNTIDY = 0.2
-"""Messages removed, for each that is left, that make tidying the index worth its work."""
+"""The ratio of removed to remaining messages from which merging the index is worth its cost."""
 
 NOTE_EVERY = 600.0
-"""Seconds between two notes of the time; a restart loses no more of it, and a silent room rests."""
+"""Seconds between two records of the time; a restart loses at most this much of it."""
 
 LEAST_BYTES = 262_144
-"""The least that may be asked for: an empty history takes some twenty pages of 4,096 bytes."""
+"""The lowest allowed limit: an empty history takes some twenty pages of 4,096 bytes."""
 
 
 @dataclass(slots=True)
 class Trimmed:
-    """What a sweep has removed, so far.
+    """What a sweep has removed so far.
 
     Attributes:
-        messages: How many messages.
-        rooms: How many rooms.
-        sanctions: How many sanctions.
-        bytes: What the history takes now, in bytes.
+        messages: The number of messages.
+        rooms: The number of rooms.
+        sanctions: The number of sanctions.
+        bytes: The present size of the history, in bytes.
         problem: Why it ended early, as half a sentence; empty if it did not.
     """
 
@@ -54,15 +54,16 @@ class Trimmed:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What may be kept.
+    """The limits on what is kept.
 
     Attributes:
-        keep_age: Seconds that messages are kept; None: for ever.
-        keep_bytes: Bytes that the database may take; None: as many as the disk has.
-        keep_rooms: Rooms that are kept; of more, those unused for longest go, with all they have.
+        keep_age: Seconds that messages are kept; None: no limit.
+        keep_bytes: Bytes that the database may take; None: no limit.
+        keep_rooms: Rooms that are kept; beyond that the longest unused are deleted with their
+            messages.
 
     Raises:
-        ValueError: One of them is too small to keep anything.
+        ValueError: A value is too small to keep anything.
     """
 
     keep_age: float | None = None
@@ -70,7 +71,7 @@ class Retention:
     keep_rooms: int = 1000
 
     def __post_init__(self) -> None:
-        """Refuse what would keep nothing."""
+        """Reject values that would keep nothing."""
         if self.keep_age is not None and not self.keep_age > 0:
             raise ValueError(f"keep_age must be more than 0 seconds, not {self.keep_age}.")
         if self.keep_bytes is not None and self.keep_bytes < LEAST_BYTES:
@@ -82,13 +83,13 @@ class Retention:
 def sweep(
     connection: sqlite3.Connection, retention: Retention, now: float, trimmed: Trimmed
 ) -> Iterator[None]:
-    """Remove what `retention` does not keep at the time `now`, a transaction a step.
+    """Remove what exceeds `retention` at the time `now`, one transaction a step.
 
     Args:
         connection: The database.
-        retention: What may be kept.
+        retention: The limits.
         now: Seconds since the epoch, by the steady clock.
-        trimmed: Counts along.
+        trimmed: Updated with what is removed.
     """
     trimmed.sanctions += _change(connection, "DELETE FROM sanctions WHERE until <= ?", now)
     _change(connection, "UPDATE upkeep SET time = ? WHERE time < ?", now, now - NOTE_EVERY)
@@ -105,7 +106,7 @@ def sweep(
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
-    """Return the bytes of the pages that hold something."""
+    """Return the bytes of the pages that are in use."""
     pages, free, size = (
         _ask(connection, f"PRAGMA {name}") for name in ("page_count", "freelist_count", "page_size")
     )
@@ -133,7 +134,7 @@ def _forget_rooms(connection: sqlite3.Connection, keep: int, trimmed: Trimmed) -
 
 
 def _shrink(connection: sqlite3.Connection, keep: int, trimmed: Trimmed) -> Iterator[None]:
-    """Forget the part of the largest rooms that takes, on the average, what is too much."""
+    """Delete from the largest rooms the estimated share that exceeds the limit."""
     while (used := used_bytes(connection)) > keep:
         weights = yield from weigh(connection)
         if not weights:
@@ -161,7 +162,7 @@ def _forget_oldest(
 def _forget(
     connection: sqlite3.Connection, which: str, values: tuple[float, ...], trimmed: Trimmed
 ) -> Iterator[None]:
-    """Forget the messages that the query `which` names, until it names none."""
+    """Delete the messages that the query `which` selects, until it selects none."""
     while gone := _change(connection, f"DELETE FROM messages WHERE id IN ({which})", *values):
         trimmed.messages += gone
         yield
@@ -173,11 +174,11 @@ def _is_untidy(connection: sqlite3.Connection) -> bool:
 
 
 def _tidy(connection: sqlite3.Connection) -> Iterator[None]:
-    """Merge the index of words into one part, `PAGES` at a time.
+    """Merge the index of words into one segment, `PAGES` at a time.
 
-    FTS5 only takes a note of what is removed; notes and words go when their parts are merged.
+    FTS5 only marks removed rows; marks and words are deleted when their segments are merged.
     """
-    pages = -PAGES  # negative: begin to merge everything; positive: go on
+    pages = -PAGES  # negative: begin to merge everything; positive: continue
     while True:
         before = connection.total_changes
         _change(connection, "INSERT INTO words (words, rank) VALUES ('merge', ?)", pages)
@@ -189,18 +190,18 @@ def _tidy(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _give_back(connection: sqlite3.Connection) -> Iterator[None]:
-    """Give the free pages at the file's end back to the disk."""
+    """Return the free pages at the file's end to the file system."""
     while free := _ask(connection, "PRAGMA freelist_count"):
         connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
         yield
         if _ask(connection, "PRAGMA freelist_count") >= free:
             return
-    # PASSIVE: waits for nobody; when it gets through, the file is cut to its new length.
+    # PASSIVE: does not wait; when it succeeds, the file is truncated to its new length.
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _change(connection: sqlite3.Connection, statement: str, *values: float) -> int:
-    """Run one statement as one transaction; return how many rows it changed."""
+    """Run one statement in a transaction; return how many rows it changed."""
     with transaction(connection):
         return connection.execute(statement, values).rowcount
 

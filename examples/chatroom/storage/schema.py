@@ -1,6 +1,6 @@
-"""The tables of the history, and what makes an older format the newest one.
+"""The tables of the history, and the upgrades from older formats.
 
-Rule of this file: SQL statements; nothing is run here.
+Rule of this file: SQL statements; they are run elsewhere.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ UPGRADES = {
         "DROP INDEX messages_at",
         f"CREATE INDEX messages_age ON messages ({AGE})",
         "ALTER TABLE upkeep ADD COLUMN time REAL NOT NULL DEFAULT 0",
-        # No later than now: the newest message may have been said by a clock that was ahead.
+        # At most the present time: the newest message's time may come from a clock that was ahead.
         """UPDATE upkeep SET time = coalesce((SELECT min(at, CAST(strftime('%s', 'now') AS REAL))
             FROM messages ORDER BY id DESC LIMIT 1), 0)""",
         "PRAGMA user_version = 2",
     ),
     2: (_WAITING, "PRAGMA user_version = 3"),
 }
-"""What makes of each older format the next one; each step takes no longer than an index does."""
+"""The upgrades from each format to the next; a step takes at most as long as making an index."""
 
 SCHEMA = (
     """CREATE TABLE rooms (
@@ -73,7 +73,7 @@ SCHEMA = (
     ) STRICT""",
     "INSERT INTO upkeep VALUES (0, 0)",
     _WAITING,
-    # The texts stand in `messages` alone; triggers keep the index true to them, whoever writes.
+    # The texts are in `messages` alone; triggers keep the index in step with every write.
     """CREATE VIRTUAL TABLE words USING fts5 (
         sender, text, spaced, content='messages', content_rowid='id', prefix='2 3',
         tokenize='unicode61 remove_diacritics 2'
@@ -99,7 +99,7 @@ SCHEMA = (
 
 
 def changes(version: int) -> Iterator[str]:
-    """Go through the statements that make the newest format of an older one, or of nothing."""
+    """Iterate over the statements that upgrade the format `version`, 0 for an empty file."""
     if not version:
         yield from SCHEMA
         return

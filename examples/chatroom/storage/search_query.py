@@ -1,12 +1,12 @@
-"""From what somebody typed into a search to what FTS5 is asked.
+"""Converts a typed search to an FTS5 query.
 
-Rule of this file: pure functions.  FTS5's query language has operators, columns and brackets;
-none of it is for strangers: every word becomes a quoted string, in which only the quote itself
-means anything, and is doubled.
+Rule of this file: pure functions.  FTS5's query language has operators, columns and brackets, which
+are not available to members: every word becomes a quoted string, in which only the quote itself is
+special, and is doubled.
 
-Chinese, Japanese, Thai and their like put no spaces between words, so FTS5 would take a whole
-sentence for one word.  Their letters are set apart in what is stored (`spaced`) and in what is
-asked, where they must follow each other: so any part is found.
+Chinese, Japanese, Thai and similar scripts put no spaces between words, so FTS5 would take a whole
+sentence for one word.  Their letters are separated in the stored text (`spaced`) and in the query,
+where they must be consecutive: so any part is found.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 MOST_WORDS = 16
-"""Each word is a list to be merged with the others: more would buy nothing but work.
+"""Each word is a list to be merged with the others: more words cost time and add nothing.
 
-Counted as FTS5 does, for which "well-known" is two and a Chinese word one for each letter: a
-phrase of a thousand of them holds the disk's thread, and with it the room, for half a minute.
+Counted as FTS5 does, for which "well-known" is two words and a Chinese word one for each letter: a
+phrase of a thousand of them blocks the disk's thread, and with it the room, for half a minute.
 """
 
 
@@ -33,15 +33,15 @@ _UNSPACED = re.compile(
 
 
 def spaced(text: str) -> str:
-    """Return `text` with each letter of such a script set apart; empty if there is none."""
+    """Return `text` with the letters of such scripts separated; empty if there are none."""
     apart = _UNSPACED.sub(r" \g<0> ", text)
     return "" if apart == text else apart
 
 
 def match_expression(typed: str) -> str:
-    """Return the FTS5 expression that finds what has all words of `typed`; empty: nothing can.
+    """Return the FTS5 expression for all words of `typed`; empty if nothing can match.
 
-    The last word also finds longer ones that begin with it, as people are used to while typing.
+    The last word also matches longer words that begin with it, for searches while typing.
     """
     quoted = ['"' + word.replace('"', '""') + '"' for word in _bounded(_words(typed))]
     return " ".join(quoted) + " *" if quoted else ""
@@ -69,16 +69,16 @@ def _cut(text: str, most: int) -> tuple[str, int]:
 
 
 def _words(typed: str) -> list[str]:
-    # A lone surrogate cannot be encoded, and SQLite would take NUL for the end of it all.
+    # A lone surrogate cannot be encoded, and SQLite would end the string at NUL.
     typed = typed.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
     return [word for word in typed.split() if any(map(_counts, word))]
 
 
 def _counts(char: str) -> bool:
-    """Say whether FTS5's tokenizer takes `char` for part of a word.
+    """Return whether FTS5's tokenizer takes `char` for part of a word.
 
-    A word without any would be an empty phrase, which matches nothing: "hello !" has to find
-    what "hello" finds.
+    A word without any would be an empty phrase, which matches nothing: "hello !" must find what
+    "hello" finds.
     """
     category = unicodedata.category(char)
     return category[0] in "LN" or category == "Co"

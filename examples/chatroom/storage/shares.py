@@ -1,9 +1,9 @@
-"""When there is too much: which messages of which rooms go.
+"""Which messages of which rooms are deleted when the size limit is exceeded.
 
-Rule of this file: weights and SQL; how much is too much is decided in retention.py.
+Rule of this file: weights and SQL; retention.py decides how much is deleted.
 
-The largest rooms are cut to one common size, from their oldest messages on.  By age alone somebody
-who fills a room of his own would have everybody else's history forgotten.
+The largest rooms are cut to one common size, from their oldest messages on.  With age alone as the
+criterion, a member that fills its own room could have all other rooms' history deleted.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from itertools import pairwise
 PIECE = 5000
 """Messages weighed in one step: some ten milliseconds."""
 
-# What a message takes: its row, its places in four indexes, and each word once more in the index
-# of words. It need not be exact: the size is looked at again afterwards.
+# The size of a message: its row, its entries in four indexes, and each word again in the index of
+# words. It need not be exact: the total size is checked again afterwards.
 _WEIGHT = "150 + 2 * (length(CAST(text AS BLOB)) + length(CAST(spaced AS BLOB)))"
 _WEIGH = f"""SELECT room, sum({_WEIGHT}), max(id)
     FROM (SELECT id, room, text, spaced FROM messages WHERE id > ? ORDER BY id LIMIT {PIECE})
@@ -26,9 +26,9 @@ _OLDEST = f"SELECT id, {_WEIGHT} FROM messages WHERE room = ? ORDER BY id LIMIT 
 
 
 def weigh(connection: sqlite3.Connection) -> Generator[None, None, Counter[int]]:
-    """Return about how many bytes the messages of each room take, by the ids of the rooms' rows.
+    """Return the approximate size of each room's messages in bytes, by the ids of the rooms' rows.
 
-    Rests after each piece; what is said meanwhile need not be counted.
+    Yields after each part; messages stored meanwhile need not be counted.
     """
     weights: Counter[int] = Counter()
     last = 0
@@ -41,7 +41,7 @@ def weigh(connection: sqlite3.Connection) -> Generator[None, None, Counter[int]]
 
 
 def excess(weights: Mapping[int, int], surplus: float) -> dict[int, float]:
-    """Return by room what is above the level that leaves `surplus` less than there is."""
+    """Return for each room the size above the level that removes `surplus` in total."""
     level = _level(weights.values(), surplus)
     return {room: weight - level for room, weight in weights.items() if weight > level}
 
@@ -49,13 +49,13 @@ def excess(weights: Mapping[int, int], surplus: float) -> dict[int, float]:
 def oldest(
     connection: sqlite3.Connection, room: int, weight: float, most: int
 ) -> tuple[list[int], int]:
-    """Return the ids of the oldest messages of `room` that take `weight`, and what they take.
+    """Return the ids of the oldest messages of `room` with the total `weight`, and their weight.
 
     Args:
         connection: The database.
         room: The id of the room's row.
-        weight: How many bytes shall go.
-        most: How many messages, at most.
+        weight: How many bytes to delete.
+        most: The maximum number of messages.
     """
     found: list[int] = []
     taken = 0
@@ -68,7 +68,7 @@ def oldest(
 
 
 def _level(weights: Iterable[int], surplus: float) -> float:
-    """Return how full the fullest may stay: a surface that sinks until `surplus` has run off."""
+    """Return the common maximum size that reduces the total by `surplus`."""
     heights = [*sorted(weights, reverse=True), 0]
     for count, (height, below) in enumerate(pairwise(heights), 1):
         room_for = count * (height - below)

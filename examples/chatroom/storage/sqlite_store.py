@@ -1,11 +1,11 @@
-"""The store that outlives the process: SQLite in one file.
+"""The persistent store: SQLite in one file.
 
-Rule of this file: `Store`'s methods become errands on two threads, of which one writes and one
-looks; the SQL is in history_rows.py.  The loop never waits: handing a write over takes
-microseconds, the commit happens on the thread.
+Rule of this file: `Store`'s methods become errands on two threads, one for writes and one for
+queries; the SQL is in history_rows.py.  The loop never blocks: queueing a write takes microseconds,
+the commit runs on the thread.
 
-A commit is the disk's word (`synchronous=FULL`): what `done` was called for is there after
-SIGKILL or a power cut, as far as the disk does not lie.
+Commits are durable (`synchronous=FULL`): when `done` has been called, the data survives SIGKILL or
+a power cut, as far as the disk itself is reliable.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ Result = TypeVar("Result")
 RENEWED = "The history's file was deleted or replaced; it has been made anew, and nothing is lost."
 
 PATIENCE = 3.0
-"""Seconds that `close()` gives to what was still under way."""
+"""Seconds that `close()` waits for pending operations."""
 
 
 class SqliteStore:
-    """A `Store` in the SQLite database `path`; one server at a time may have it.
+    """A `Store` in the SQLite database `path`, which one server at a time can open.
 
-    `close()` it in an ``on_stop()`` callback that runs after the hall's own: during an orderly
-    stop the loop waits for output and not for threads, so what was said last would be lost.
+    `close()` it in an ``on_stop()`` callback that runs after the hall's own: during an orderly stop
+    the loop waits for output and not for threads, so the last messages would be lost.
 
     Args:
-        loop: The loop whose thread calls, and is answered on.
-        path: The file; it and its folder are made if they are missing, for this user alone.
-        retention: What `trim()` keeps; everything unless given.
-        wall: The time by which ages are measured, in seconds since the epoch.
+        loop: The loop whose thread makes the calls and gets the answers.
+        path: The file; it and its folder are created if they are missing, for this user alone.
+        retention: What `trim()` keeps; everything by default.
+        wall: The time for ages, in seconds since the epoch.
 
     Raises:
-        StoreError: It cannot be opened, is no history, or another server has it.
+        StoreError: It cannot be opened, is not a history, or another server has it.
 
     Attributes:
-        renewed: How often the file was deleted or replaced, and made anew.
+        renewed: How often the file was restored after it had been deleted or replaced.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class SqliteStore:
 
     @property
     def waiting(self) -> int:
-        """How many writes and questions are not answered yet."""
+        """How many writes and queries are not answered yet."""
         return len(self._errands) + len(self._looks)
 
     def last_time(self) -> float:
-        """Return the last time that the history knows, in seconds since the epoch; 0: none.
+        """Return the last time in the history, in seconds since the epoch; 0 if there is none.
 
         Raises:
             StoreError: The file is damaged, or cannot be read.
@@ -99,7 +99,7 @@ class SqliteStore:
             return last_time(self._connection)
 
     def load(self, recent: int) -> Remembered:
-        """Return what is known, with up to `recent` messages a room; blocks, so before the loop.
+        """Return the stored data, with up to `recent` messages a room; blocks, so before the loop.
 
         Raises:
             StoreError: The file is damaged, or cannot be read.
@@ -110,7 +110,7 @@ class SqliteStore:
 
     def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
         """Write all of `writes` in one transaction, or none; then call `done`."""
-        # A copy: the thread must not look at a list that its owner goes on using.
+        # A copy: the thread must not read a list that its owner continues to use.
         batch, now = tuple(writes), self._wall()
         self._add(
             lambda: self._write(batch, now), lambda why: Written(problem=why), done, urgent=True
@@ -139,8 +139,8 @@ class SqliteStore:
     ) -> None:
         """Find up to `count` of the newest messages of `room` with all the words of `query`.
 
-        A word is found in texts and in senders' names, in any case and with or without accents;
-        the last one also as the beginning of a longer word.  In scripts that put no spaces between
+        A word is found in texts and in senders' names, in any case and with or without accents; the
+        last word also matches the beginning of a longer word.  In scripts without spaces between
         words any part is found.
         """
         unheard = by.unheard
@@ -149,13 +149,13 @@ class SqliteStore:
         )
 
     def trim(self, now: float, done: Callable[[Trimmed], None] | None = None) -> None:
-        """Forget what need not be kept, in small steps between which others have their turn.
+        """Delete what exceeds the retention, in small steps that let other errands run in between.
 
-        Does nothing, and calls nobody, while the last call is still at work.
+        Does nothing, and does not call `done`, while an earlier call is still running.
 
         Args:
             now: Seconds since the epoch, by the clock for ages.
-            done: Gets what was removed, which the log gets too.
+            done: Called with what was removed, which is logged as well.
         """
         if self._sweep is None and not self._closing:
             trimmed, self._swept = Trimmed(), self._file
@@ -163,12 +163,12 @@ class SqliteStore:
             self._trim_on(trimmed, done or (lambda _: None))
 
     def close(self, patience: float = PATIENCE) -> None:
-        """Finish what was queued, call all that wait for it, and close the file.
+        """Finish all queued errands, call their callbacks, and close the file.
 
-        Blocks; again is harmless.  What is asked for later is answered with a problem.
+        Blocks; safe to call again.  Later requests are answered with a problem.
 
         Args:
-            patience: Seconds for the writes, and as many again for the questions.
+            patience: Seconds for the writes, and as many again for the queries.
         """
         if self._closed:
             return
@@ -213,7 +213,7 @@ class SqliteStore:
             self._errands.add(Errand(work, failed, done), urgent=urgent)
 
     def _trim_on(self, trimmed: Trimmed, done: Callable[[Trimmed], None]) -> None:
-        """Do one step of the sweep, then come again, unless it was the last."""
+        """Run one step of the sweep, then queue the next, unless it was the last."""
 
         def failed(why: str) -> bool:
             trimmed.problem = why
@@ -248,10 +248,10 @@ class SqliteStore:
         return Written(repeated=frozenset(writer.repeated), note=note)
 
     def _stay_in_place(self) -> None:
-        """Make the file anew if it is not where it was.
+        """Restore the file if it is not in its place any more.
 
         Raises:
-            Clash: It cannot be made anew.
+            Clash: It cannot be restored.
         """
         if not self._file.closed and self._file.in_place():
             return
@@ -267,17 +267,17 @@ class SqliteStore:
         log.warning("%s It is %s.", RENEWED, self._path)
 
     def _renew(self) -> None:
-        """Put a copy in the place of what is gone; while nobody looks."""
-        if not self._file.closed:  # or an earlier attempt came as far as that
+        """Put a copy in the place of the missing file, while no query runs."""
+        if not self._file.closed:  # or an earlier attempt reached this point
             self._rescued = copy_out(self._file)
             self._file.close()
-        if self._rescued is not None:  # whatever lies in its place is not opened before
+        if self._rescued is not None:  # a file in its place is not opened before
             put_in_place(self._rescued, self._file)
             self._rescued = None
         self._file = HistoryFile(self._file.path)
 
     def _note(self, error: Exception) -> None:
-        # Once for each cause: the hall tries again every second.
+        # Once for each cause: the hall retries every second.
         if str(error) != self._trouble:
             self._trouble = str(error)
             log.warning("The history in %s was not written: %s.", self._path, error)

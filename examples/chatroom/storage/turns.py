@@ -1,10 +1,10 @@
-"""A queue in which each source has its turn, and pays with the time that its work took.
+"""A queue in which the sources take turns, weighted by the time that their work takes.
 
-Rule of this file: order; what waits, and what it costs, is told by the caller.
+Rule of this file: order; the caller provides the items and their cost.
 
-In the order of coming, whoever asks most is served most.  Here the next one is of the source that
-has used the least time so far, counted from when it came: however much one source asks, a question
-of another waits for the one that is being answered and for no more.
+In a FIFO queue the source with the most queries gets the most time.  Here the next item is from the
+source that has used the least time since it came: however many queries one source has, a query from
+another source waits only for the one that is running.
 """
 
 from __future__ import annotations
@@ -13,40 +13,40 @@ import threading
 from collections import deque
 from typing import Generic, Protocol, TypeVar
 
-MOST_REMEMBERED = 1000  # sources that have used time and ask nothing now
+MOST_REMEMBERED = 1000  # sources that have used time and have no query now
 
 
 class Sourced(Protocol):
-    """What can wait here."""
+    """An item of the queue."""
 
     @property
     def source(self) -> str:
-        """Where it comes from."""
+        """Its source."""
 
 
 Item = TypeVar("Item", bound=Sourced)
 
 
 class Turns(Generic[Item]):
-    """The queue; for any threads."""
+    """The queue; safe on any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._queues: dict[str, deque[Item]] = {}
-        self._used: dict[str, float] = {}  # seconds, from a common beginning
-        self._served = 0.0  # what the last one served had used: newcomers begin there
+        self._used: dict[str, float] = {}  # seconds, from a common start
+        self._served = 0.0  # what the last source had used: new sources start there
 
     def __bool__(self) -> bool:
-        """Say whether anything waits."""
+        """Return whether an item is waiting."""
         return bool(self._queues)
 
     def waiting(self, source: str) -> int:
-        """Return how many of one source wait."""
+        """Return the number of waiting items of one source."""
         with self._lock:
             return len(self._queues.get(source, ()))
 
     def append(self, item: Item) -> None:
-        """Let `item` wait behind others of its source."""
+        """Queue `item` behind the others of its source."""
         with self._lock:
             if item.source not in self._queues:
                 self._queues[item.source] = deque()
@@ -54,10 +54,10 @@ class Turns(Generic[Item]):
             self._queues[item.source].append(item)
 
     def popleft(self) -> Item:
-        """Return the next one.
+        """Return the next item.
 
         Raises:
-            IndexError: Nothing waits.
+            IndexError: The queue is empty.
         """
         with self._lock:
             if not self._queues:
@@ -71,19 +71,19 @@ class Turns(Generic[Item]):
             return item
 
     def charge(self, source: str, seconds: float) -> None:
-        """Note that the work of `source` took `seconds`."""
+        """Record that the work of `source` took `seconds`."""
         with self._lock:
             self._used[source] = self._used.get(source, self._served) + seconds
             if len(self._used) > len(self._queues) + MOST_REMEMBERED:
                 self._forget()
 
     def clear(self) -> None:
-        """Let nothing wait any more."""
+        """Remove all items."""
         with self._lock:
             self._queues.clear()
 
     def _forget(self) -> None:
-        """Forget those who would begin where newcomers do, or nearly so."""
+        """Forget sources that would start where new ones do, or nearly so."""
         idle = sorted(self._used.keys() - self._queues.keys(), key=self._used.__getitem__)
         for source in idle[: len(idle) // 2]:
             del self._used[source]

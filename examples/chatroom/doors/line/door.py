@@ -1,6 +1,6 @@
 """The door for telnet, nc, and the terminal client: lines over TCP.
 
-Rule of this file: one connection's bytes and timers; what lines mean is the session's business.
+Rule of this file: one connection's bytes and timers; the session interprets the lines.
 """
 
 from __future__ import annotations
@@ -39,29 +39,29 @@ HTTP_ANSWER = (
     b"Connection: close\r\n"
     b"\r\n%b" % (len(_HTTP_BODY), _HTTP_BODY)
 )
-# Bytes decoded before checking whether they have ended the conversation: a flood is recognised
-# within a millisecond, however much of it was received at once.
+# Bytes decoded before checking whether the conversation has ended: a flood is recognised within a
+# millisecond, however much of it was received at once.
 _SLICE = 512
-# A telnet must answer this, whatever its user does: a question that needs no human.
+# Every telnet client answers this by itself; the user does nothing.
 _TELNET_PING = bytes((telnet.IAC, telnet.DO, telnet.TIMING_MARK))
 
 
 def is_http_request(line: bytes) -> bool:
-    """Say whether `line` is the first line of an HTTP request: a browser, a health check."""
+    """Return whether `line` is an HTTP request's first line, from a browser or a health check."""
     return _HTTP_REQUEST.match(line) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What all the line doors of one server share.
+    """What all line doors of one server share.
 
     Attributes:
-        hall: Where the doors lead.
-        renderer: Makes lines of messages, once for all doors.
-        moment: Tells the time.
-        tls: Returns what the next connection is to be secured with; None for no TLS.
-        proxies: Whose connections begin with a PROXY header.
-        facts: Returns what a client that asks for the server's status is told.
+        hall: The hall.
+        renderer: Converts messages to lines, once for all doors.
+        moment: Returns the time.
+        tls: Returns the TLS context for the next connection; None for no TLS.
+        proxies: The proxies whose connections begin with a PROXY header.
+        facts: Returns the facts for a client that asks for the server's status.
     """
 
     hall: Hall
@@ -78,7 +78,7 @@ class LineDoor(AsyncChat):
     Args:
         loop: The loop to be on.
         sock: The accepted connection.
-        arrival: Where it comes from, and its place in the hall.
+        arrival: The client's address, and its place in the hall.
         house: What it shares with the other doors.
     """
 
@@ -107,7 +107,7 @@ class LineDoor(AsyncChat):
 
     @property
     def turned_away(self) -> bool:
-        """Whether it never came in: there was no place, or its address is banned."""
+        """Whether it was refused: there was no place, or its address is banned."""
         return self._session is None
 
     def _open_session(self, arrival: Arrival) -> Session | None:
@@ -121,7 +121,7 @@ class LineDoor(AsyncChat):
                 place.leave()
             log.info("%s is turned away: %s", arrival.address, refusal)
             self.push(self._house.renderer.encode(Message(Kind.FAREWELL, str(refusal))))
-            # No lingering here: those turned away are not counted, and must not add up.
+            # Close without lingering: refused connections are not counted and must not accumulate.
             self._ending = True
             self._timer.cancel()
             self.close_when_done()
@@ -132,7 +132,7 @@ class LineDoor(AsyncChat):
     # The hall's side
 
     def deliver(self, event: Event) -> None:
-        """Queue `event` as lines; a farewell is the last one."""
+        """Queue `event` as lines; a farewell is the last event."""
         if self._ending:
             return
         if isinstance(event, Receipt):
@@ -146,7 +146,7 @@ class LineDoor(AsyncChat):
     # The network's side
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """Take `data` as it comes; where lines end, the telnet decoder says."""
+        """Decode `data`; the telnet decoder finds the ends of lines."""
         if self._is_over():
             return
         self._silence.heard()
@@ -169,10 +169,10 @@ class LineDoor(AsyncChat):
                 return
 
     def _is_over(self) -> bool:
-        """Return whether nothing more is heard; from the session's end on, nothing is read either.
+        """Return whether input is ignored: the session has ended, or nothing more is read.
 
-        A line can end the session (/quit, a flood) long before the farewell is delivered: that
-        waits behind everything that waits for the disk.
+        A line can end the session (/quit, a flood) long before the farewell is delivered: that is
+        queued behind everything that is waiting for the disk.
         """
         if self._ending or self.closed:
             return True
@@ -204,7 +204,7 @@ class LineDoor(AsyncChat):
             case telnet.StatusAsked():
                 self.push(telnet.status(self._house.facts()))
             case telnet.Interrupt() | telnet.Welcomed() | telnet.Status():
-                # Ctrl-C in telnet: the half-typed line is gone, and that is all of it.
+                # Ctrl-C in telnet discards the half-typed line and has no other effect.
                 pass
 
     def _take_line(self, session: Session, data: bytes, now: Moment) -> None:
@@ -218,33 +218,33 @@ class LineDoor(AsyncChat):
             self._come_in()
 
     def handle_eof(self) -> None:
-        """The peer will send no more; it is still to be shown what it said, once that is stored."""
+        """Handle the peer's end of stream; it still gets its own lines once they are stored."""
         self._heard_out = self._session is None or self._ending
         super().handle_eof()
         if self._session is not None and not self._heard_out:
             self._session.receipt(0)
 
     def input_done(self) -> bool:
-        """Return whether what was received has had its effect; the end waits for that."""
+        """Return whether all received input has taken effect; the close waits for that."""
         return self._heard_out and super().input_done()
 
     # Time limits
 
     def _come_in(self) -> None:
-        """It has a name: it may be silent for longer."""
+        """Set the longer idle limit of a member with a name."""
         self._has_come_in = True
         self._timer.cancel()
         self._silence.limit(self._limits.idle_ping)
 
     def _login_timeout(self) -> None:
         if self._session is not None and self._session.logged_in:
-            self._come_in()  # the answer about its name came later than its line
+            self._come_in()  # the answer about the name came after its line
         elif self._session is not None:
             now = self._house.moment()
             self._session.expel("You gave no name in time. Goodbye.", "no log-in in time", now)
 
     def _silent(self) -> None:
-        """Nothing came for long: ask once, then give the place to somebody else."""
+        """Close a peer without a session; ask another for a sign of life, then expel it."""
         if self._session is None or self._ending or self._session.ended:
             self.close()
         elif self._asked_for_life:
@@ -265,34 +265,34 @@ class LineDoor(AsyncChat):
     # The end
 
     def _end(self) -> None:
-        """Send what is queued, say that no more comes, and give the peer time to read it.
+        """Send what is queued, shut down the sending side, and give the peer time to read.
 
-        Closing at once would reset the connection if the peer had sent something unread, and a
-        reset lets the last line get lost on its way.
+        An immediate close would reset the connection if the peer had sent unread data, and a reset
+        can discard the last line in transit.
         """
         self._ending = self._heard_out = True
         self._timer.cancel()
         self._silence.limit(None)
-        self.resume_reading()  # what still comes is discarded: unread, it would be a reset
+        self.resume_reading()  # discard further input: unread, it would cause a reset
         self.close_write()
         self._timer = self.loop.call_later(self._limits.linger, self.close)
 
     def handle_output_overflow(self) -> None:
-        """The peer reads too slowly; it goes, so that the others need not wait or pay for it."""
+        """Close the connection of a peer that reads too slowly, to bound its queue."""
         self._leave("reads too slowly")
 
     def handle_secured(self) -> None:
-        """The TLS handshake has ended well."""
+        """Begin the session: the TLS handshake has succeeded."""
         self._secured = True
 
     def handle_close(self) -> None:
-        """The peer is gone, or the TLS handshake has failed."""
+        """Close: the peer is gone, or the TLS handshake has failed."""
         if isinstance(self.error, ssl.SSLError) and not self._secured:
             log.info("%s: TLS failed: %s.", self._address, self.error.reason)
         self._leave("connection closed")
 
     def close(self) -> None:
-        """Close, however it came to this, and free the name and the place."""
+        """Close, whatever the reason, and free the name and the place."""
         self._leave("connection closed")
 
     def _leave(self, reason: str) -> None:

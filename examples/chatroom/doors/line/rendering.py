@@ -1,10 +1,10 @@
-"""How an event looks as lines of text.
+"""Events rendered as lines of text.
 
-Rule of this file: typed events in, safe lines out; the only place where a line is put together.
+Rule of this file: convert typed events to safe lines; no other file composes a line.
 
-What people say always stands behind their name, and every sentence of the server's begins with
-"--", which no name can: so nobody can say something that looks as if the server had said it.  Long
-lines are cut into rows here, or a terminal would do it, and "--" could begin a row: see rows.py.
+A member's words always follow the member's name.  Every sentence of the server begins with "--",
+and no name can, so no member can imitate a line of the server.  Long lines are wrapped into rows
+here; a terminal would wrap them so that "--" could begin a row: see rows.py.
 """
 
 from __future__ import annotations
@@ -47,18 +47,17 @@ _LAYOUT: dict[Kind, Callable[[Message], str]] = {
 }
 
 _NOW = "%H:%M"
-_THEN = "%Y-%m-%d %H:%M"  # what is looked up may be from another day
+_THEN = "%Y-%m-%d %H:%M"  # a result of a search may be from another day
 
 
 class LineRenderer:
-    """Turns events into lines, once for all who get them.
+    """Renders events as lines, once for all recipients.
 
-    The hall hands one event to all its recipients before it begins with the next, so
-    remembering the last one is enough: 200 members whose windows are equally wide share one bytes
-    object.
+    The hall delivers one event to all its recipients before the next event, so caching the last one
+    is enough: 200 members whose windows are equally wide share one bytes object.
 
     Args:
-        zone: The time zone of the times shown; the machine's own unless given.
+        zone: The time zone of the times shown; the machine's own by default.
     """
 
     def __init__(self, zone: tzinfo | None = None) -> None:
@@ -70,7 +69,7 @@ class LineRenderer:
     def encode(self, event: Event, columns: int = COLUMNS) -> bytes:
         """Return `event` as UTF-8 rows with CR LF, the line end of telnet's network terminal.
 
-        UTF-8 has no byte 255, so nothing in it needs telnet's doubling.
+        UTF-8 has no byte 255, so no byte has to be doubled for telnet.
         """
         if event is not self._last:
             self._last, self._lines = event, self.lines(event)
@@ -82,8 +81,8 @@ class LineRenderer:
 
     def lines(self, event: Event) -> list[str]:
         """Return `event` as lines without their ends, safe for any terminal."""
-        # Cleaned here again although it was on its way in: this is the last gate before other
-        # people's terminals, and a history or a door of tomorrow may let through more.
+        # Cleaned again although the input was cleaned: this is the last check before other members'
+        # terminals, and a future history or door may let more through.
         match event:
             case Message(quiet=True):
                 return []
@@ -104,7 +103,7 @@ class LineRenderer:
             case Parted():
                 return [clean(f"-- {event.text}")] if event.text else []
             case Receipt() | Forgotten():
-                return []  # whoever types sees the line itself; no line can be taken back
+                return []  # the sender sees its own typed line; a sent line cannot be taken back
 
     def _past(self, messages: Iterable[Message], *, numbered: bool = False) -> list[str]:
         return [self._line(message, _THEN, numbered=numbered) for message in messages]

@@ -1,11 +1,11 @@
-"""Lines cut into rows that fit on a terminal of 80 columns.
+"""Lines wrapped into rows that fit on a terminal of 80 columns.
 
-Rule of this file: from one line of text to its rows; what the text means is not its concern.
+Rule of this file: convert one line of text to its rows, whatever the text means.
 
-A terminal begins a new row where a line is too long for it, and whoever wrote the line chooses
-what stands there: with the right number of characters before it, "-- Ada is an operator now." looks
-like a line of its own.  So the server begins the rows, and each but the first begins with blanks,
-as no line does.
+A terminal begins a new row where a line is too long for it, and the author of the line controls the
+text at that point: with the right number of characters before it, "-- Ada is an operator now."
+looks like a line of its own.  So the server wraps the lines, and each row but the first begins with
+blanks, as no line does.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ import unicodedata
 from functools import lru_cache
 
 COLUMNS = 79
-"""Columns that are used where the window is not known to be wider or narrower than 80.
+"""Columns used when the window's width is not known.
 
-A terminal may begin a new row once its last column is full, so that one is left free.
+A terminal may begin a new row once its last column is full, so one column stays free.
 """
 
 WIDTHS = (20, 40, 60, COLUMNS, 100, 120, 160, 200, 300, 65534)
-"""The widths that are used: few, since each of them costs a rendering of all that is said.
+"""The widths that are used: few, because each one costs a rendering of every message.
 
-Fewer columns are not used, however narrow a window is said to be: the indent must leave some room.
+Fewer columns are never used, however narrow the window is: the indent must leave some room.
 """
 
 INDENT = "    "
 
-_EMOJI_STYLE = "\ufe0f"  # makes the character before it an emoji, which is a column wider
+_EMOJI_STYLE = "\ufe0f"  # turns the character before it into an emoji, which is a column wider
 
 
 def columns_used(window: int) -> int:
-    """Return the columns that are used of a window of so many; 0: its size is not known."""
+    """Return the columns to use of a window with `window` columns; 0: its size is not known."""
     if not window:
         return COLUMNS
     return max((width for width in WIDTHS if width < window), default=WIDTHS[0])
 
 
 def rows_of(line: str, columns: int = COLUMNS) -> list[str]:
-    """Return `line` in rows of up to `columns` columns, cut between words where there are any."""
+    """Return `line` in rows of up to `columns` columns, wrapped between words if possible."""
     if len(line) <= columns and (line.isascii() or 2 * len(line) <= columns):
         return [line]
     end = _end_of_row(line, columns)
@@ -51,7 +51,7 @@ def rows_of(line: str, columns: int = COLUMNS) -> list[str]:
 
 
 def width_of(text: str) -> int:
-    """Return the columns that `text` takes; rather too many than too few."""
+    """Return the columns that `text` takes, rounded up where the width is uncertain."""
     return sum(map(_width, text))
 
 

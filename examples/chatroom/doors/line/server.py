@@ -1,6 +1,6 @@
 """The listener of the line door.
 
-Rule of this file: accepting connections, and the bound on those that are turned away.
+Rule of this file: accepting connections, and the bound on refused connections.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ NO_TLS = (
     b"python3 -m examples.chatroom.client --tls --host HOST --port PORT\r\n"
 )
 KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 6}
-"""Seconds of silence until the kernel asks, seconds between its questions, and their number.
+"""Seconds of silence before the first probe, seconds between probes, and their number.
 
-Routers forget a silent connection after a few minutes, and nobody is told: the member hears nothing
-more, and the name stays taken.  macOS says TCP_KEEPALIVE for TCP_KEEPIDLE.
+Routers drop a silent connection after a few minutes without a notice: the member receives nothing
+more, and the name stays in use.  macOS has TCP_KEEPALIVE for TCP_KEEPIDLE.
 """
-SPARE = 100  # connections beyond those counted: told why they are not let in; others are cut
+SPARE = 100  # connections beyond those counted that get a refusal; further ones are closed
 
 
 class LineServer:
@@ -36,7 +36,7 @@ class LineServer:
 
     Args:
         loop: The loop to be on.
-        address: Where to listen: host and port; port 0 takes any free one.
+        address: The address to listen on: host and port; port 0 takes any free one.
         house: What the doors share.
 
     Raises:
@@ -67,18 +67,18 @@ class LineServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The host and the port really listened on."""
+        """The host and the port of the listening socket."""
         host, port = self._listener.address[:2]
         return host, port
 
     def queues(self) -> Queues:
-        """Return what waits to be sent."""
+        """Return the queued output."""
         return Queues.of([*(door.output_size for door in self._doors), *[0] * len(self._vestibule)])
 
     def _open(self, loop: EventLoop, sock: socket.socket) -> Dispatcher | None:
         try:
-            # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it is left in line, the
-            # kernel takes that one byte out of the middle of a command: the rest is misread.
+            # Telnet sends Ctrl-C's DATA MARK as urgent data.  Unless it stays inline, the kernel
+            # removes that byte from the middle of a command, and the rest is misread.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
             keep_alive(sock)
             address = str(sock.getpeername()[0])
@@ -98,8 +98,8 @@ class LineServer:
         return door
 
     def _turn_away(self, door: LineDoor) -> None:
-        # One that never shakes hands (TLS) stays for its time, and is counted nowhere else.  It
-        # must not cost those their way in whom the hall has a place for.
+        # A client that never finishes the TLS handshake stays until the timeout and is not counted
+        # elsewhere.  It must not keep out clients that the hall has a place for.
         self._turned_away.add(door)
         if len(self._turned_away) > SPARE:
             door.close()
@@ -110,7 +110,7 @@ class LineServer:
 
 
 def keep_alive(sock: socket.socket) -> None:
-    """Let the kernel ask whether the other side is there, so that routers remember the connection.
+    """Enable TCP keepalive, so that routers remember the connection.
 
     Raises:
         OSError: The connection is gone.

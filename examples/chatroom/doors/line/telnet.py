@@ -1,20 +1,20 @@
-"""Telnet and line ends: bytes in, events out.
+"""Telnet and line ends: convert bytes to events.
 
-Rule of this file: no I/O, no text decoding, no opinion on what a line means.
+Rule of this file: no I/O, no text decoding, no interpretation of lines.
 
-Telnet (RFC 854) mixes commands into the data: byte 255, IAC, begins one.  They are taken out
-*before* the bytes are split into lines or decoded, because a subnegotiation may hold a newline
-and 255 is no UTF-8.  A command may be cut anywhere by a packet's end, so the decoder is a state
-machine that remembers where it is; feeding it a stream in any pieces gives the same events.
+Telnet (RFC 854) mixes commands into the data: byte 255, IAC, begins one.  They are removed *before*
+the bytes are split into lines or decoded, because a subnegotiation may contain a newline and 255 is
+not UTF-8.  A packet's end may split a command anywhere, so the decoder is a state machine; a stream
+gives the same events however it is divided.
 
-We speak a telnet with two options: NAWS (RFC 1073), by which a client tells how wide its window
-is, and MSSP (option 70, the Mud Server Status Protocol), by which a client that asks is told facts
-about the server; see `status`.  The standard (RFC 854, RFC 855) lets anybody refuse any other: DO
-is answered WONT, WILL is answered DONT, and each only once, since a peer that repeats itself would
-otherwise be in a loop with us.
-DONT and WONT ask for what already is, and are not answered.  TIMING-MARK (RFC 860) is no state but
-a question, "have you come this far?", asked by telnet after Ctrl-C, which throws away all it
-receives until the answer comes: always answered.
+Two options are supported: NAWS (RFC 1073), with which a client reports the width of its window, and
+MSSP (option 70, the Mud Server Status Protocol), with which a client requests facts about the
+server; see `status`.  The standard (RFC 854, RFC 855) allows a peer to refuse any other option: DO
+is answered with WONT and WILL with DONT, each only once, since a peer that repeats itself would
+otherwise cause an endless exchange.
+DONT and WONT ask for the present state and are not answered.  TIMING-MARK (RFC 860) is not a state
+but a question, "have you processed this far?". Telnet sends it after Ctrl-C and discards everything
+that it receives until the answer, so it is always answered.
 """
 
 from __future__ import annotations
@@ -37,43 +37,43 @@ _IAC = b"\xff"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Bytes to send back now, as the telnet protocol asks."""
+    """Bytes to send back now, as the telnet protocol requires."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """The other side pressed its interrupt key; the half-typed line is discarded."""
+    """The peer sent an interrupt; the half-typed line is discarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class AreYouThere:
-    """The other side asks for a visible sign of life."""
+    """The peer requests a visible sign of life."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The other side's window has so many columns; 0: it does not know."""
+    """The width of the peer's window in columns; 0: the peer does not know it."""
 
     columns: int
 
 
 @dataclass(frozen=True, slots=True)
 class Welcomed:
-    """The other side wants to hear how wide our window is, which was offered to it."""
+    """The peer accepted our offer to send our window's width."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Facts about the server, by name, as it tells them: nothing about them is checked yet."""
+    """Facts about the server, by name, as received; nothing about them is checked yet."""
 
     facts: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class StatusAsked:
-    """The other side asks for facts about the server."""
+    """The peer requests facts about the server."""
 
 
 Event: TypeAlias = (
@@ -88,29 +88,29 @@ def status(facts: Mapping[str, str]) -> bytes:
 
 
 def window_size(columns: int, rows: int) -> bytes:
-    """Return the subnegotiation that tells the size of a window."""
+    """Return the subnegotiation with the size of a window."""
     sizes = b"".join(min(each, 0xFFFF).to_bytes(2) for each in (columns, rows))
     return bytes((IAC, SB, NAWS)) + sizes.replace(_IAC, _IAC * 2) + bytes((IAC, SE))
 
 
 class TelnetDecoder:
-    """Turns what a telnet (or nc, which knows no telnet) sends into events.
+    """Converts the bytes of a telnet (or nc, which does not speak telnet) to events.
 
-    Lines end with CR, LF, CR LF, or CR NUL.  Backspace, DEL, and telnet's EC take back a character
-    of UTF-8, EL the whole half-typed line: whoever types at a telnet that sends each key at once
-    (Windows, PuTTY) has no other way to correct a line.
+    Lines end with CR, LF, CR LF, or CR NUL.  Backspace, DEL, and telnet's EC erase a character of
+    UTF-8, EL the whole half-typed line: a telnet that sends each key at once (Windows, PuTTY) has
+    no other way to correct a line.
 
     Args:
         max_line: Longest line, in bytes, without its end.
-        max_subnegotiation: Longest subnegotiation, in bytes; a longer one is given up, and the
-            rest of that line with it.
-        has_window: Whether our own window was offered (WILL NAWS), and the server's facts asked
-            for (DO MSSP); else the other side's window is welcome, and it may ask.
+        max_subnegotiation: Longest subnegotiation, in bytes; a longer one is discarded with the
+            rest of its line.
+        has_window: Whether our own window was offered (WILL NAWS) and the server's facts
+            requested (DO MSSP); otherwise the peer may report its window and request facts.
     """
 
     def __init__(self, max_line: int, max_subnegotiation: int, *, has_window: bool = False) -> None:
         self.spoke_telnet = False
-        """Whether any telnet command has come: the other side is a telnet, not an nc."""
+        """Whether any telnet command was received: the peer is a telnet, not an nc."""
         self.commands = 0
         """Telnet commands and erased characters: each costs more than a hundred plain bytes."""
         self._max_subnegotiation = max_subnegotiation
@@ -136,7 +136,7 @@ class TelnetDecoder:
     def _take(self, data: bytes) -> None:
         self.commands += self._line.take(data)
 
-    # The states: each takes what it can at `position` and returns where the next one begins.
+    # The states: each consumes input from `position` and returns where the next one begins.
 
     def _in_data(self, data: bytes, position: int) -> int:
         end = data.find(_IAC, position)
@@ -180,7 +180,7 @@ class TelnetDecoder:
             self._state = self._in_data
             self._subnegotiated()
         else:
-            # Not allowed, and seen: the end was forgotten, and this is the next command.
+            # Not allowed, but seen: the end is missing, and this is the next command.
             self._command(byte)
         return position + 1
 
@@ -188,7 +188,7 @@ class TelnetDecoder:
         self._line.give_up()
         self._state = self._in_data
 
-    # What the commands do
+    # The effects of the commands
 
     def _command(self, byte: int) -> None:
         self.commands += 1
@@ -216,23 +216,23 @@ class TelnetDecoder:
     def _negotiate(self, verb: int, option: int) -> None:
         if option == TIMING_MARK:
             if verb == DO:
-                # True as it stands: everything before it has been taken in.
+                # Correct at this point: everything before it has been processed.
                 self._reply(WILL, option)
         elif verb in (DO, WILL) and (verb, option) not in self._answered:
             self._answered.add((verb, option))
             if option == NAWS and self._has_window and verb == DO:
-                self._events.append(Welcomed())  # it answers our WILL, and needs no answer
+                self._events.append(Welcomed())  # the reply to our WILL; needs no answer
             elif option == NAWS and not self._has_window and verb == WILL:
                 self._reply(DO, option)
             elif option == MSSP and verb == DO and not self._has_window:
                 self._events.append(StatusAsked())
             elif option == MSSP and verb == WILL and self._has_window:
-                pass  # it answers our DO
+                pass  # the reply to our DO
             else:
                 self._reply(WONT if verb == DO else DONT, option)
 
     def _subnegotiated(self) -> None:
-        """Take a window's size, or a server's facts; everything else is passed over."""
+        """Read a window's size or a server's facts; ignore all other subnegotiations."""
         if self._has_window and self._sub[:1] == bytes((MSSP,)):
             self._events.append(Status(_facts(bytes(self._sub[1:]))))
             return

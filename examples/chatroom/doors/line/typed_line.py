@@ -1,6 +1,6 @@
-"""A line as it is typed: its end, corrections, and a bound.
+"""A line as it is typed: its end, corrections, and a limit.
 
-Rule of this file: bytes without telnet's commands in, lines out; no I/O, no text decoding.
+Rule of this file: bytes without telnet commands in, lines out; no I/O, no text decoding.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ _ERASE = re.compile(rb"([\x08\x7f]+)")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A whole line, without its end."""
+    """A complete line, without its end."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """A line passed the limit; the rest of it will be skipped."""
+    """A line exceeded the limit; the rest of it is skipped."""
 
 
 class TypedLine:
     """The line that is being typed.
 
-    It ends with CR, LF, CR LF, or CR NUL.  Backspace and DEL take back a character of UTF-8.
+    It ends with CR, LF, CR LF, or CR NUL.  Backspace and DEL erase a character of UTF-8.
 
     Args:
         max_line: Longest line, in bytes, without its end.
-        emit: Called with each line, and with `TooLong` when one passes the limit.
+        emit: Called with each line, and with `TooLong` when one exceeds the limit.
     """
 
     def __init__(self, max_line: int, emit: Callable[[Line | TooLong], None]) -> None:
         self._max_line = max_line
         self._emit = emit
         self._typed = bytearray()
-        self._after_cr = False  # a LF or NUL that follows belongs to that end of line
+        self._after_cr = False  # a LF or NUL that follows belongs to the same end of line
         self._skipping = False
 
     def __len__(self) -> int:
@@ -47,7 +47,7 @@ class TypedLine:
         return len(self._typed)
 
     def take(self, data: bytes) -> int:
-        """Take `data`; return how many characters were to be taken back in it."""
+        """Process `data`; return the number of characters that it erased."""
         if self._after_cr and data[:1] in (b"\n", b"\0"):
             self._after_cr, data = False, data[1:]
         if not data:
@@ -61,14 +61,14 @@ class TypedLine:
         return erased + self._type(rest)
 
     def erase(self, characters: int) -> None:
-        """Take back so many characters, if there are as many."""
+        """Erase up to `characters` characters."""
         for _ in range(min(characters, len(self._typed))):
             while len(self._typed) > 1 and self._typed[-1] & 0xC0 == 0x80:
-                self._typed.pop()  # a byte that continues a character of UTF-8
+                self._typed.pop()  # a continuation byte of UTF-8
             del self._typed[-1:]
 
     def discard(self) -> None:
-        """Begin the line anew."""
+        """Discard the line that is being typed."""
         self._typed.clear()
         self._skipping = False
 
@@ -82,7 +82,7 @@ class TypedLine:
     def _type(self, piece: bytes) -> int:
         erased = 0
         for number, part in enumerate(_ERASE.split(piece)):
-            if number % 2:  # what the pattern has found stands between what it has not
+            if number % 2:  # the matches of the pattern alternate with the text between them
                 erased += len(part)
                 self.erase(len(part))
             else:

@@ -1,8 +1,8 @@
-"""HTTP answers.
+"""HTTP responses.
 
-Rule of this file: status, headers and body into bytes; no decisions.  Every answer carries the
-headers that keep a browser from doing more with it than was meant, and ends its connection: one
-that waits for a next request would be a connection held for nothing, six for each browser.
+Rule of this file: serialize status, headers and body; no decisions.  Every response carries the
+headers that restrict what a browser does with it, and closes its connection: a kept-alive
+connection would be held for nothing, six for each browser.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _OURS = "'self'"
 
 
 def policy(*, styles: Iterable[str] = (), scripts: Iterable[str] = ()) -> str:
-    """Return what a browser may load and run: what is ours, and within the page what has a hash.
+    """Return the Content-Security-Policy: our own files, and within the page what has a hash.
 
     Args:
         styles: Hashes of style elements, as in ``'sha256-...'``.
@@ -43,13 +43,13 @@ SECURITY = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to a request.
+    """A response to a request.
 
     Attributes:
-        status: What became of it.
+        status: The status code.
         body: The content.
         kind: The content's type.
-        headers: What else is to be said.
+        headers: Further headers.
     """
 
     status: HTTPStatus
@@ -77,5 +77,5 @@ class Answer:
 
 
 def refuse(status: HTTPStatus, sentence: str, *headers: tuple[str, str]) -> Answer:
-    """Return the answer that says in one sentence why there is no better one."""
+    """Return an error response with one sentence that gives the reason."""
     return Answer(status, f"{sentence}\n".encode(), PLAIN, headers)

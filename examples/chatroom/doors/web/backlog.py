@@ -1,10 +1,10 @@
 """The events that a browser may not have received.
 
-Rule of this file: counting and keeping; no I/O.
+Rule of this file: count and keep events; no I/O.
 
-TCP says what left, never what arrived: when a connection breaks, only the browser knows how far it
-came.  Both sides count, so no number has to travel with an event, and a broadcast is the same for
-all.
+TCP reports what was sent, not what was received: when a connection breaks, only the browser knows
+how many events arrived.  Both sides count, so no number has to be sent with an event, and a
+broadcast has the same bytes for all.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from .frames import Frame
 
 
 class Backlog:
-    """The last events, bounded; the oldest go first.
+    """The last events, within limits; the oldest are dropped first.
 
     Args:
-        most_events: Events kept.
-        most_bytes: Bytes kept, as if nothing was shared with others.
+        most_events: Most events kept.
+        most_bytes: Most bytes kept, counted as if none were shared with other backlogs.
 
     Attributes:
         total: Events since the count began.
@@ -33,7 +33,7 @@ class Backlog:
         self._bytes = 0
 
     def add(self, frame: Frame) -> None:
-        """Count one more event, and keep it as long as there is room."""
+        """Count one more event and keep it within the limits."""
         self.total += 1
         self._kept.append(frame)
         self._bytes += len(frame)
@@ -41,9 +41,9 @@ class Backlog:
             self._bytes -= len(self._kept.popleft())
 
     def after(self, seen: int) -> list[Frame] | None:
-        """Return the events after the first `seen`, and forget those: they have arrived.
+        """Return the events after the first `seen`, and forget the first `seen`: they have arrived.
 
-        None if they cannot all be had: some are forgotten, or `seen` is no count of ours.
+        None if some of them are forgotten, or if `seen` is not a valid count.
         """
         known = self.total - len(self._kept)
         if not known <= seen <= self.total:
@@ -53,6 +53,6 @@ class Backlog:
         return list(self._kept)
 
     def forget(self) -> None:
-        """Keep nothing of what was; the count goes on, so that no old `seen` ever fits again."""
+        """Drop all kept events; the count goes on, so that no earlier `seen` is valid again."""
         self._bytes = 0
         self._kept.clear()

@@ -1,12 +1,12 @@
-"""The page's modules as one script, so that a browser asks once and not thirty times.
+"""The page's modules as one script, so that a browser sends one request and not thirty.
 
 Rule of this file: ES modules in, one module out; pure functions on text, no parser of JavaScript.
 
-Each module becomes a function that is called once, in the order of the imports, and returns what it
-exports.  That is the same as what a browser does, under conditions that our modules keep and that
+Each module becomes a function that is called once, in the order of the imports, and returns its
+exports.  That is equivalent to what a browser does under conditions that our modules keep and that
 are checked here: imports and exports begin a line, exports are declarations of one name each that
-are not assigned again (no ``let``), no modules import each other in a circle, and none awaits
-anything before it has run.
+are not assigned again (no ``let``), there are no circular imports, and no module awaits anything at
+its top level.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ _LEFT = re.compile(
     r"|^[ \t]+(?:import\b[^(.\n]*[\"']|export (?:const|let|class|function|async|default|[{*])).*",
     re.M,
 )
-# What awaits outside of all functions begins a line here; a function before it takes it in.
+# A top-level await is in an unindented line here, unless a function in that line contains it.
 _AWAIT = re.compile(r"^(?![\s/*])(?:(?!async\b|=>).)*?\bawait\b.*", re.M)
 
 
 class BadPage(ValueError):
-    """The page cannot be put together; the sentence says why."""
+    """The page cannot be assembled; the sentence gives the reason."""
 
 
 def bundle(main: str, sources: Mapping[str, str]) -> str:
-    """Return one module that does what the module `main` does.
+    """Return one module that is equivalent to the module `main`.
 
     Args:
         main: A name in `sources`.
         sources: Modules by their file names.
 
     Raises:
-        BadPage: A module is missing, imports itself by way of others, or has an import or an
-            export that is not understood here.
+        BadPage: A module is missing, the imports are circular, or an import or an export has an
+            unsupported form.
     """
     order: list[str] = []
     _put(main, sources, (), order)
@@ -48,7 +48,7 @@ def bundle(main: str, sources: Mapping[str, str]) -> str:
 
 
 def _put(name: str, sources: Mapping[str, str], path: tuple[str, ...], order: list[str]) -> None:
-    """Append `name` to `order`, behind all that it imports."""
+    """Append `name` to `order`, after all modules that it imports."""
     if name in path:
         raise BadPage(f"Modules import each other: {' -> '.join((*path, name))}.")
     if name not in sources:
@@ -62,7 +62,7 @@ def _put(name: str, sources: Mapping[str, str], path: tuple[str, ...], order: li
 
 
 def _check_names(name: str, found: re.Match[str], source: str) -> None:
-    """See that the other module exports what is taken from it."""
+    """Check that the other module exports the imported names."""
     exported = {each["name"] for each in _EXPORT.finditer(source)}
     for taken in (found["names"] or "").split(","):
         if taken.strip() and taken.strip() not in exported:
@@ -83,5 +83,5 @@ def _taken(found: re.Match[str]) -> str:
 
 
 def _variable(name: str) -> str:
-    # Two names could become one only if they differ in nothing but signs; the browser says so.
+    # Two names could become one only if they differ in punctuation alone; the browser reports it.
     return "$" + re.sub(r"\W", "_", name)

@@ -1,8 +1,8 @@
-"""One TCP connection of the web door: an HTTP request, perhaps a WebSocket from then on.
+"""One TCP connection of the web door: an HTTP request, which may become a WebSocket.
 
-Rule of this file: bytes, timers and the end of the connection; words are the conversation's.
+Rule of this file: bytes, timers and the end of the connection; conversation.py reads messages.
 
-Timers are all ours: the package that does the protocol has none.
+All timers are ours: the package that implements the protocol has none.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ TOO_SLOW = refuse(HTTPStatus.REQUEST_TIMEOUT, "The request took too long.")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What all the connections of one web door share.
+    """What all connections of one web door share.
 
     Attributes:
         service: What their seats share.
         reception: Answers requests.
-        identify: Called with a connection and the client's address when a proxy has told it.
-        seated: Called with a connection when a seat is on it.
-        max_output: Bytes that may wait for a browser.
-        login_timeout: Seconds to give a name.
-        gone: Called with a connection when it is over.
+        identify: Called with a connection and the client's address when a proxy has named it.
+        seated: Called with a connection when it has a seat.
+        max_output: Most bytes that may be queued for a browser.
+        login_timeout: Seconds within which the client must give a name.
+        gone: Called with a connection when it has closed.
     """
 
     service: Service
@@ -62,7 +62,7 @@ class Connection(AsyncChat):
     Args:
         loop: The loop to be on.
         sock: The accepted connection.
-        arrival: Where it comes from.
+        arrival: The client's address.
         house: What it shares with the other connections.
         tls: What to protect it with; None for plain HTTP.
     """
@@ -95,7 +95,7 @@ class Connection(AsyncChat):
             self.start_tls(tls, server_side=True, timeout=limits.request_timeout)
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """Take `data` as it comes."""
+        """Process received `data`."""
         self._silence.heard()
         self._take(data)
 
@@ -118,7 +118,7 @@ class Connection(AsyncChat):
     def _serve(self, head: bytes, rest: bytes) -> None:
         protocol = new_protocol(self._limits.max_frame)
         head_only = head.startswith(b"HEAD ")
-        # Not every version of the package knows the other method.
+        # Some versions of the package lack the other method.
         protocol.receive_data(b"GET" + head[4:] if head_only else head)
         events = protocol.events_received()
         if not events or not isinstance(events[0], Request):
@@ -143,14 +143,14 @@ class Connection(AsyncChat):
         return reception.answer(request, visitor, head=head_only)
 
     def _answer(self, answer: Answer, *, head_only: bool = False) -> None:
-        """Answer, and give the browser time to read it.
+        """Send `answer` and give the browser time to read it.
 
-        Closing at once would reset the connection if something of the request was still unread,
-        and a reset lets the answer get lost on its way.
+        An immediate close would reset the connection if part of the request was still unread, and a
+        reset can discard the answer in transit.
         """
         wall = self._house.service.moment().wall
         data = answer.serialize(wall, head_only=head_only)
-        self.max_output = max(self.max_output, len(data))  # our own files are bounded enough
+        self.max_output = max(self.max_output, len(data))  # our own files are small enough
         self.push(data)
         self._take = _ignore
         self._head = None
@@ -160,7 +160,7 @@ class Connection(AsyncChat):
         if self._head is not None and self._head.begun:
             self._answer(TOO_SLOW)
         else:
-            self.close()  # browsers open connections that they may never need
+            self.close()  # browsers open connections in advance that they may never need
 
     # Becoming a WebSocket
 
@@ -190,13 +190,13 @@ class Connection(AsyncChat):
             self._web.conversation.too_late()
 
     def seated(self) -> None:
-        """Somebody has come in: there is no more hurry."""
+        """Cancel the log-in timeout: a member has come in."""
         self._house.seated(self)
         if not self._ending:
             self._deadline.cancel()
 
     def _silent(self) -> None:
-        """Nothing came for long: ask, and if nothing comes again, the connection is lost."""
+        """Ask a silent browser for a sign of life; if it stays silent, the connection is lost."""
         if self._web is not None and not self._asked and self._web.ask():
             self._asked = True
             self._silence.limit(self._limits.pong_timeout)
@@ -204,7 +204,7 @@ class Connection(AsyncChat):
             self._leave("connection lost")
 
     def heard(self) -> None:
-        """A whole frame has come: somebody is there."""
+        """Note that a whole frame was received: the browser is alive."""
         if self._asked:
             self._asked = False
             self._silence.limit(self._limits.ping_after)
@@ -212,26 +212,26 @@ class Connection(AsyncChat):
     # The end
 
     def closing(self) -> None:
-        """A close frame was sent: the browser has so long to answer."""
+        """Begin the limited wait for the answer to a close frame."""
         self._ending = True
         self._deadline.cancel()
         self._deadline = self.loop.call_later(self._limits.close_timeout, self.close)
 
     def half_close(self) -> None:
-        """Send what is queued, say that no more comes, and wait a little for the other side."""
+        """Send what is queued, shut down the sending side, and wait briefly for the peer."""
         self.closing()
         self.close_write()
 
     def handle_output_overflow(self) -> None:
-        """The browser reads too slowly; it loses its connection, not its seat."""
+        """Close the connection of a browser that reads too slowly; it keeps its seat."""
         self._leave("reads too slowly")
 
     def handle_close(self) -> None:
-        """The browser is gone."""
+        """Close: the browser is gone."""
         self._leave("connection lost")
 
     def close(self) -> None:
-        """Close, however it came to this."""
+        """Close, whatever the reason."""
         self._leave("connection lost")
 
     def _leave(self, reason: str) -> None:
@@ -247,4 +247,4 @@ class Connection(AsyncChat):
 
 
 def _ignore(data: bytes) -> None:
-    """Forget what comes after the end."""
+    """Discard data that arrives after the end."""

@@ -1,6 +1,6 @@
-"""What is said on one open WebSocket.
+"""The messages on one open WebSocket.
 
-Rule of this file: from a message to the seat it is for; who has none yet, and who talks nonsense.
+Rule of this file: pass a message to its seat; handle messages without a seat and bad requests.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ TOO_MANY_PROBLEMS, FULL = 4002, 1013
 
 
 class Conversation:
-    """One browser's words.
+    """The messages of one browser.
 
     Args:
         service: What all seats share.
         socket: The connection.
-        address: Where it comes from.
+        address: The client's address.
     """
 
     def __init__(self, service: Service, socket: Line, address: str) -> None:
@@ -38,11 +38,11 @@ class Conversation:
 
     @property
     def ended(self) -> bool:
-        """Whether the hall has done with whoever speaks here: nothing more is heard."""
+        """Whether the hall has ended the session: further input is ignored."""
         return self._seat is not None and self._seat.ended
 
     def hear(self, text: str) -> None:
-        """Take one message."""
+        """Process one message."""
         try:
             request = requests.decode(text)
             self._take(request)
@@ -50,12 +50,12 @@ class Conversation:
             self._complain(problem)
 
     def too_late(self) -> None:
-        """Nobody gave a name in time."""
+        """Close: no name was given in time."""
         self._refuse("You gave no name in time. Goodbye.")
         self._socket.end(GOODBYE, "no log-in in time")
 
     def lost(self, reason: str) -> None:
-        """The connection is gone; safe to call again."""
+        """Handle a lost connection; safe to call again."""
         if self._over:
             return
         self._over = True

@@ -1,6 +1,6 @@
-"""The web door: listens, counts, and makes a connection of whoever comes.
+"""The web door: listens, counts, and makes a connection for each client.
 
-Rule of this file: putting the parts together.
+Rule of this file: put the parts together.
 """
 
 from __future__ import annotations
@@ -51,24 +51,24 @@ class WebDoor:
 
     Args:
         loop: The loop to be on.
-        address: Where to listen: host and port; port 0 takes any free one.
-        hall: Where it leads.
-        moment: Tells the time.
+        address: The address to listen on: host and port; port 0 takes any free one.
+        hall: The hall.
+        moment: Returns the time.
         status: Returns the server's state, for ``/status``: a dict of plain values and dicts.
-        origins: Pages of these origins may come in besides our own, such as
-            ``https://chat.example.org`` where a proxy stands before us.
-        names: Names by which this server may be called on addresses that not everybody can
-            reach, besides the machine's own, `address`'s and those in `origins`.
-        proxies: Who is believed about where a request comes from.
-        tls: Returns what to protect a new connection with, asked for each of them, so that a
+        origins: Origins, besides our own, whose pages may come in, such as
+            ``https://chat.example.org`` with a proxy in front of this server.
+        names: Names by which this server may be called on addresses that are not public, besides
+            the machine's own, `address`'s and those in `origins`.
+        proxies: The proxies that are trusted about the client's address.
+        tls: Returns the TLS context for a new connection, called for each of them, so that a
             renewed certificate is used at once; None for plain HTTP.
-        limits: The limits of this door; those of the hall hold, too.
+        limits: The limits of this door; those of the hall apply as well.
         folder: Where the page's files are.
 
     Raises:
         ImportError: The package ``websockets`` is missing.
         OSError: The address cannot be listened on.
-        ValueError: One of `origins` is none.
+        ValueError: One of `origins` is not an origin.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class WebDoor:
         self._limits = limits = limits if limits is not None else WebLimits()
         self._proxies = proxies = proxies if proxies is not None else Proxies()
         self._connections: set[Connection] = set()
-        self._visitors: dict[Connection, str] = {}  # without a seat; and its source, oldest first
+        self._visitors: dict[Connection, str] = {}  # without a seat; with sources, oldest first
         self._unknown: set[Connection] = set()
         self._connect = Connection
         self._service = self._make_service(loop, moment)
@@ -146,19 +146,19 @@ class WebDoor:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The host and the port really listened on."""
+        """The host and the port of the listening socket."""
         host, port = self._listener.address[:2]
         return host, port
 
     @property
     def url(self) -> str:
-        """What to type into a browser."""
+        """The URL for a browser."""
         host, port = reachable(self.address[0]), self.address[1]
         shown = f"[{host}]" if ":" in host else host
         return f"{'http' if self._tls is None else 'https'}://{shown}:{port}/"
 
     def figures(self) -> dict[str, int]:
-        """Return numbers for the server's state; output in bytes, in all and of the slowest."""
+        """Return numbers for the server's state; output in bytes, in total and of the slowest."""
         seats = self._service.tokens.holders()
         queued = [each.output_size for each in self._connections]
         return {
@@ -171,7 +171,7 @@ class WebDoor:
         }
 
     def close(self) -> None:
-        """Take no more connections; those there are go on."""
+        """Stop listening; existing connections continue."""
         self._listener.close()
 
     def _open(self, loop: EventLoop, sock: socket.socket) -> Dispatcher | None:
@@ -197,12 +197,12 @@ class WebDoor:
         return connection
 
     def _identify(self, connection: Connection, address: str) -> None:
-        """A proxy has told where a connection comes from."""
+        """Use the client's address that a proxy has named."""
         self._unknown.discard(connection)
         self._receive(connection, address)
 
     def _receive(self, connection: Connection, address: str) -> None:
-        """Bound the connections that only ask, for themselves: they take no member's place."""
+        """Bound the connections without a seat by their own limit: they take no member's place."""
         self._visitors[connection] = source_of(address)
         if len(self._visitors) > self._limits.max_visitors:
             crowd = one_too_many(self._visitors)

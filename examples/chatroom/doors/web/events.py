@@ -32,7 +32,7 @@ def encode(value: Json) -> bytes:
 
 
 def describe(event: Event) -> Json:
-    """Return `event` as the object that the page gets."""
+    """Return `event` as the object that the page receives."""
     match event:
         case Message():
             return _message(event)
@@ -53,7 +53,7 @@ def describe(event: Event) -> Json:
 
 
 def _message(message: Message) -> Json:
-    # Cleaned here again although it was on its way in: a history may let through more.
+    # Cleaned again although the input was cleaned: a history may let through more.
     text = clean(message.text)
     if message.kind in _BARE:
         return {"kind": message.kind.value, "text": text}

@@ -1,11 +1,11 @@
-"""The page's files as they are served: few requests, and each file sent once.
+"""The page's files as they are served: few requests, and each file is sent once.
 
-Rule of this file: a folder into a table of answers, made at the start.
+Rule of this file: convert a folder to a table of responses, once at the start.
 
-What the first picture needs lies in the page itself: its style, and its plain scripts, which see
+The page itself contains what its first rendering needs: its style, and the plain scripts that check
 that the rest arrives.  The modules become one script.  A file that the page names is served under a
-name with a hash of its content, which a browser may keep for ever: another content has another
-name.  The page itself is asked for again each time, so nobody runs yesterday's script.
+name with a hash of its content, which a browser may cache for ever: changed content has another
+name.  The page itself is revalidated each time, so no browser runs an outdated script.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TYPES = {
 }
 ASKED_AGAIN = "no-cache"
 KEPT = "public, max-age=31536000, immutable"
-_PACKED = {".html", ".css", ".js", ".svg", ".txt", ".webmanifest"}  # others are packed already
+_PACKED = {".html", ".css", ".js", ".svg", ".txt", ".webmanifest"}  # others are compressed already
 _STYLE = re.compile(r'<link rel="stylesheet" href="static/([\w.-]+)">')
 _SCRIPT = re.compile(r'<script src="static/([\w.-]+)"></script>')
 _MODULE = re.compile(r'(<script type="module" src=")static/([\w.-]+)(")')
@@ -47,8 +47,8 @@ class File:
     """One file.
 
     Attributes:
-        plain: The answer as it is.
-        packed: The same compressed with gzip; None where that saves nothing.
+        plain: The response, uncompressed.
+        packed: The response compressed with gzip; None where that saves nothing.
     """
 
     plain: Answer
@@ -56,7 +56,7 @@ class File:
 
     @property
     def tag(self) -> str:
-        """Its version, as in the ETag header."""
+        """The version, as in the ETag header."""
         return dict(self.plain.headers)["ETag"]
 
 
@@ -65,11 +65,11 @@ def file_of(data: bytes, suffix: str, caching: str = ASKED_AGAIN, *more: tuple[s
 
     Args:
         data: The content.
-        suffix: What its name ends with; a key of `TYPES`.
+        suffix: The suffix of its name; a key of `TYPES`.
         caching: Its Cache-Control header.
         more: Other headers.
     """
-    # Weak, as the two forms of a file share it (RFC 9110, 8.8.1).
+    # Weak, because the two forms of a file share it (RFC 9110, 8.8.1).
     tag = f'W/"{_hash(data)}"'
     headers = (("ETag", tag), ("Cache-Control", caching), ("Vary", "Accept-Encoding"), *more)
     plain = Answer(HTTPStatus.OK, data, TYPES[suffix], headers)
@@ -81,12 +81,12 @@ def file_of(data: bytes, suffix: str, caching: str = ASKED_AGAIN, *more: tuple[s
 
 
 def files_of(folder: Path) -> dict[str, File]:
-    """Return the files in `folder` and below it by the paths that they are served at.
+    """Return the files in `folder` and its subfolders by the paths at which they are served.
 
-    `INDEX` is the page, at ``/``; without it there is none.
+    `INDEX` is the page, at ``/``; without that file there is no page.
 
     Raises:
-        BadPage: The page or its modules cannot be put together; the sentence says why.
+        BadPage: The page or its modules cannot be assembled; the sentence gives the reason.
     """
     raw = {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -101,11 +101,11 @@ def files_of(folder: Path) -> dict[str, File]:
 
 
 class _Assembly:
-    """Puts the page together.
+    """Assembles the page.
 
     Args:
         raw: The contents of all other files, by name.
-        found: Gets the page, and the files with names that have a hash.
+        found: Receives the page and the files with names that contain a hash.
     """
 
     def __init__(self, raw: dict[str, bytes], found: dict[str, File]) -> None:
@@ -122,7 +122,7 @@ class _Assembly:
         self._found["/"] = file_of(text.encode(), ".html", ASKED_AGAIN, (CONTENT_POLICY, own))
 
     def _within(self, tag: str, name: str) -> str:
-        """Return an element with the content of a file, which the policy knows by its hash."""
+        """Return an element with the content of a file, which the policy allows by its hash."""
         content = _text(self._read(name))
         if _NOT_WITHIN.search(content):
             raise BadPage(f"{name} has the end of an element in it.")
@@ -155,7 +155,7 @@ class _Assembly:
 
 
 def _text(data: bytes) -> str:
-    # As browsers read it: the hash of a style or a script is that of lines with plain ends.
+    # A browser hashes the text of a style or a script with normalised line ends.
     return data.decode().replace("\r\n", "\n")
 
 

@@ -2,9 +2,9 @@
 
 Rule of this file: bytes of whole text messages as the server sends them (RFC 6455, RFC 7692).
 
-A server's frames are not masked, so the frame of a broadcast is the same for everybody: it is built
-once, and its bytes wait in all the queues together.  Compression is for long lists, which go to one
-alone; theirs is not kept, since what was sent is seldom sent again.
+A server's frames are not masked, so the frame of a broadcast is the same for all: it is built once,
+and all queues share its bytes.  Only long lists are compressed. A list goes to one connection, and
+its compressed form is not cached, since the same list is seldom sent again.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Frame:
 
     Args:
         payload: The message.
-        worth: Whether compressing it is worth the time.
+        worth: Whether compression is worth the time.
 
     Attributes:
-        plain: The frame, for anybody.
+        plain: The frame, uncompressed.
     """
 
     __slots__ = ("_worth", "plain")
@@ -37,22 +37,22 @@ class Frame:
         self._worth = worth
 
     def compressed(self) -> bytes:
-        """Return the frame for those who understand compression; plain if it is not worth it."""
+        """Return the frame for clients with compression; the plain frame if it is not worth it."""
         if not self._worth:
             return self.plain
         start = _payload_start(len(self.plain))
         return _frame(_TEXT_COMPRESSED, _deflate(self.plain[start:]))
 
     def __len__(self) -> int:
-        """Return its plain length in bytes."""
+        """Return the plain frame's length in bytes."""
         return len(self.plain)
 
 
 class Framer:
-    """Turns events into frames, once for all who get them.
+    """Encodes events as frames, once for all recipients.
 
-    The hall hands one event to all its recipients before it begins with the next, so remembering
-    the last one is enough: a thousand members share one bytes object.
+    The hall delivers one event to all its recipients before the next event, so caching the last one
+    is enough: a thousand members share one bytes object.
 
     Args:
         compress_from: Bytes from which lists are compressed.  Broadcasts never are: they are short.
@@ -74,7 +74,7 @@ class Framer:
 
 
 def frame_of(value: Json) -> Frame:
-    """Return the frame of something said to one connection alone."""
+    """Return the frame of a value that is sent to one connection alone."""
     return Frame(encode(value))
 
 

@@ -1,9 +1,9 @@
-"""The head of an HTTP request, as it trickles in.
+"""The head of an HTTP request, received in pieces.
 
-Rule of this file: bytes in, a whole and reasonable head out; what it asks for is not decided here.
+Rule of this file: bytes in, a complete and valid head out; other files interpret the request.
 
-The package that speaks WebSocket parses a head, but answers nothing to what it does not like, and
-waits for the rest of a half one for ever.  So whatever reaches it was looked at here.
+The package that implements WebSocket parses a head, but sends no answer to an invalid one and waits
+for the rest of an incomplete one for ever.  So every head is checked here first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from .answers import Answer, refuse
 
-LONGEST_LINE = 8192  # bytes; the parser behind us takes no longer ones
+LONGEST_LINE = 8192  # bytes; the parser accepts no longer lines
 METHODS = ("GET", "HEAD")
 
 _REQUEST_LINE = re.compile(rb"([!-~]{1,32}) ([!-~]+) HTTP/(\d)\.(\d)\r\n")
@@ -23,10 +23,10 @@ _END = b"\r\n\r\n"
 
 
 class Unfit(Exception):
-    """This is no request to go on with.
+    """The request cannot be served.
 
     Attributes:
-        answer: What to say instead.
+        answer: The response to send.
     """
 
     def __init__(self, answer: Answer) -> None:
@@ -42,7 +42,7 @@ class HeadReader:
         max_lines: Header lines.
 
     Attributes:
-        rest: What came behind the head.
+        rest: The data after the head.
     """
 
     def __init__(self, max_size: int, max_lines: int) -> None:
@@ -53,17 +53,17 @@ class HeadReader:
 
     @property
     def begun(self) -> bool:
-        """Whether anything has come."""
+        """Whether any data was received."""
         return bool(self._data)
 
     def receive(self, data: bytes) -> bytes | None:
-        """Take `data`; return the head when it is whole.
+        """Take `data`; return the head when it is complete.
 
         Raises:
-            Unfit: It cannot become one, or not one that is served.
+            Unfit: The data cannot become a head, or not one that is served.
         """
         searched = max(0, len(self._data) - len(_END))
-        self._data += data[: self._max_size + 1]  # more would be too much anyway
+        self._data += data[: self._max_size + 1]  # one byte more shows that it is too long
         if self._data[:1] and not 0x41 <= self._data[0] <= 0x5A:  # no capital: TLS, telnet, noise
             raise Unfit(refuse(HTTPStatus.BAD_REQUEST, "This is no HTTP request."))
         end = self._data.find(_END, searched)
@@ -95,10 +95,10 @@ class HeadReader:
 
 
 def check(head: bytes) -> None:
-    """See that `head` is one that can be served.
+    """Check that `head` can be served.
 
     Raises:
-        Unfit: It is not.
+        Unfit: It cannot.
     """
     found = _REQUEST_LINE.match(head)
     if found is None:

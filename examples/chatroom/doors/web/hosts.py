@@ -1,13 +1,13 @@
 """The names by which a browser may call this server.
 
-Rule of this file: comparing the Host header with names; pure functions on text.
+Rule of this file: compare the Host header with names; pure functions on text.
 
-A page of any site can have the site's name lead to this machine (DNS rebinding). The browser then
-takes this server for that site and lets the page read everything here, from behind the firewall.
-What gives it away is the Host header: it is the site's name. So on addresses that not everybody can
-reach, only names count that no site can have. On a public address no name is refused: the site's
-owner could connect from home. Where a firewall keeps strangers from a global address, as a router
-at home does with IPv6, that is not so; listen on a private address there, or on 127.0.0.1.
+The owner of any site can let the site's name resolve to this machine (DNS rebinding). The browser
+then takes this server for that site, and the site's page can read everything here, from behind the
+firewall. The Host header shows the attack: it contains the site's name. So on addresses that are
+not public, only names are accepted that no site can have. On a public address every name is
+accepted: the site's owner could connect directly. That is not so where a firewall protects a
+global address, as a home router does with IPv6; listen on a private address or on 127.0.0.1 there.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ def host_of(host: str) -> str:
     """Return the host in a Host header, without its port and in lower case.
 
     Raises:
-        ValueError: It is none.
+        ValueError: `host` is invalid.
     """
     found = urlsplit(normal(f"http://{host}")).hostname or ""
     return found.removesuffix(".")
 
 
 def name_of(text: str) -> str:
-    """Return a name that was given, in the form that `host_of` returns.
+    """Return a configured name in the form that `host_of` returns.
 
     Raises:
-        ValueError: It is no name alone.
+        ValueError: `text` is more than a name, or none.
     """
     try:
         name = host_of(text)
@@ -46,14 +46,14 @@ def name_of(text: str) -> str:
 
 
 def own_names() -> set[str]:
-    """Return what this machine calls itself, also on its local network (mDNS)."""
+    """Return this machine's names, including those on its local network (mDNS)."""
     full = socket.gethostname().lower()
     short = full.partition(".")[0]
     return {"localhost", full, short, f"{short}.local"} - {"", ".local"}
 
 
 class Hosts:
-    """The names that count besides IP addresses.
+    """The accepted names, besides IP addresses.
 
     Args:
         names: As `host_of` returns them.
@@ -66,7 +66,7 @@ class Hosts:
         """Return whether a request for `host` is answered.
 
         Args:
-            host: The Host header; None if there is none, as browsers never do.
+            host: The Host header; None if it is absent, which never happens with browsers.
             local: Our own address of the connection.
         """
         if host is None or _is_public(local):
@@ -79,7 +79,7 @@ class Hosts:
 
 
 def is_own_name(host: str) -> bool:
-    """Return whether no other program is called by the name in `host`."""
+    """Return whether the name in `host` belongs to no other program."""
     try:
         name = host_of(host)
     except ValueError:
@@ -90,7 +90,7 @@ def is_own_name(host: str) -> bool:
 def _is_public(local: str) -> bool:
     try:
         address = ip_address(local)
-    except ValueError:  # a UNIX socket, say
+    except ValueError:  # for instance a UNIX socket
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_global)

@@ -1,6 +1,6 @@
-"""The limits that only the web door needs; those of the room hold here, too.
+"""The limits of the web door alone; those of the room apply as well.
 
-Rule of this file: numbers and their reasons, made into options by the server.
+Rule of this file: numbers and their reasons; the server makes options from them.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from ...hall.bounds import bound, check_bounds
 
 @dataclass(frozen=True, slots=True)
 class WebLimits:
-    """The limits in force; the fields' metadata hold unit, reason and least value.
+    """The limits in force; the fields' metadata contain unit, reason and least value.
 
     Raises:
-        ValueError: A value is below its least.
+        ValueError: A value is below its minimum.
     """
 
-    # A browser sends all cookies of all ports of a host, however little we want them.
+    # A browser sends the cookies of all ports of a host, although this server uses none.
     max_request_head: int = bound(
         16384, "bytes", "longest HTTP request; longer ones are refused", least=256
     )
@@ -26,7 +26,7 @@ class WebLimits:
     request_timeout: float = bound(
         10.0, "seconds", "time for a whole HTTP request, TLS included", least=0.01
     )
-    # One line of the room in JSON: six bytes for each of its bytes at worst, and what surrounds it.
+    # One line of the room in JSON: at worst six bytes for each of its bytes, plus the object.
     max_frame: int = bound(8192, "bytes", "longest WebSocket message received", least=256)
     frame_rate: float = bound(
         20.0, "frames/second", "WebSocket frames one may send in the long run", least=0.001
@@ -48,7 +48,7 @@ class WebLimits:
     resume_grace: float = bound(
         30.0, "seconds", "time a lost browser has to come back to its seat", least=0
     )
-    # Each return can cost as much as all its rooms' views, and leaves a connection to be closed.
+    # A return can cost as much as the views of all its rooms, and leaves a connection to be closed.
     resume_rate: float = bound(
         0.5, "times/second", "how often one seat may be returned to in the long run", least=0.001
     )
@@ -57,12 +57,12 @@ class WebLimits:
         1000, "events", "events kept for each browser, should it lose its connection", least=0
     )
     backlog_bytes: int = bound(262144, "bytes", "the same, in bytes", least=0)
-    # Below this a compressed message saves less than a packet, and costs each time.
+    # Below this, compression saves less than a packet and still costs time for each message.
     compress_from: int = bound(
         1024, "bytes", "shortest list (history, people) that is compressed", least=0
     )
     # A browser opens six at once; a class of thirty behind one address can do so together. A
-    # request is answered in milliseconds, so a newcomer costs an old and silent one its connection.
+    # request is answered in milliseconds, so a new connection replaces only an old and silent one.
     max_visitors: int = bound(
         512,
         "connections",
@@ -71,5 +71,5 @@ class WebLimits:
     )
 
     def __post_init__(self) -> None:
-        """Refuse numbers that would make the door unusable."""
+        """Reject numbers that would make the door unusable."""
         check_bounds(self)

@@ -1,11 +1,11 @@
-"""From which pages a WebSocket may be opened.
+"""The origins whose pages may open a WebSocket.
 
-Rule of this file: comparing origins (RFC 6454); pure functions.
+Rule of this file: compare origins (RFC 6454); pure functions.
 
-A browser lets any page in the world open a WebSocket to us and tells us the page's origin; that it
-is ours is for us to check.  Programs that are no browsers send none, and could send any: there is
-nobody to protect, so they are let in.  A site whose name was made to lead to this machine (DNS
-rebinding) would pass; `hosts` refuses it before.
+A browser lets any page open a WebSocket to any server and sends the page's origin; the server has
+to check that the origin is its own.  Programs other than browsers send none, and could send any
+value: there is no user of a browser to protect, so they are accepted.  A site whose name resolves
+to this machine (DNS rebinding) would pass; `hosts` refuses it before.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def normal(origin: str) -> str:
-    """Return `origin` as scheme, host and port, so that equal ones are equal.
+    """Return `origin` as scheme, host and port, so that equal origins compare equal.
 
     Raises:
-        ValueError: It is none of http or https.
+        ValueError: `origin` is not an http or https origin.
     """
     try:
         parts = urlsplit(origin)
@@ -41,13 +41,13 @@ def normal(origin: str) -> str:
 def may_connect(
     origin: str | None, host: str, *, secure: bool, allowed: Collection[str] = ()
 ) -> bool:
-    """Say whether a page of `origin` may open a WebSocket here.
+    """Return whether a page of `origin` may open a WebSocket here.
 
     Args:
-        origin: The Origin header, None if there is none.
-        host: The Host header: what the browser believes to speak to.
-        secure: Whether it came over TLS.
-        allowed: Other origins that may, as `normal` returns them.
+        origin: The Origin header; None if it is absent.
+        host: The Host header: the name that the browser used for this server.
+        secure: Whether the request came over TLS.
+        allowed: Other accepted origins, as `normal` returns them.
     """
     if origin is None:
         return True

@@ -1,7 +1,7 @@
-"""What there is to see: the page's files, and the server's state.
+"""The page's files, and the server's state.
 
-Rule of this file: a path into an answer.  The files are a table made at the start, so no path from
-the network ever reaches the file system.
+Rule of this file: convert a path to a response.  The files are a table made at the start, so no
+path from the network ever reaches the file system.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ th { font-weight: 600; }
 
 
 class Pages:
-    """The table of all paths but the WebSocket's.
+    """The table of all paths except the WebSocket's.
 
     Args:
-        status: Returns the server's state, a dict of plain values and of dicts like itself.
+        status: Returns the server's state, a dict of plain values and nested dicts.
         folder: Where the page's files are; ``index.html`` becomes ``/``.
 
     Raises:
-        BadPage: The page cannot be put together.
+        BadPage: The page cannot be assembled.
     """
 
     def __init__(self, status: Callable[[], Mapping[str, object]], folder: Path = STATIC) -> None:
@@ -52,10 +52,10 @@ class Pages:
             )
 
     def answer(self, path: str, known: str = "", encodings: str = "") -> Answer:
-        """Return the answer to a request for `path`, of which the browser has the version `known`.
+        """Return the response for `path`; the browser has the version `known` of it.
 
         Args:
-            path: The path as it was sent, without what follows a question mark.
+            path: The path as it was sent, without the query.
             known: The If-None-Match header.
             encodings: The Accept-Encoding header.
         """
@@ -64,7 +64,7 @@ class Pages:
         if path == "/status.json":
             status = self._status()
             body = json.dumps(status, indent=2).encode() + b"\n"
-            # By the code alone a program that watches knows: no figures are read for that.
+            # The status code is enough for a monitoring program; it need not read the figures.
             well = status.get("healthy", True)
             code = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
             return Answer(code, body, "application/json")

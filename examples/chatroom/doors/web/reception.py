@@ -1,9 +1,9 @@
-"""What a request is answered with, unless it may become a WebSocket.
+"""The response to a request, unless it may become a WebSocket.
 
 Rule of this file: decisions on one request; no sockets, no timers.
 
-The order matters: first who asks, as a trusted proxy tells it, then whether the name asked for is
-ours, for every path alike, and only then what is asked for.
+The order matters: first the client, as a trusted proxy names it; then whether the Host header's
+name is ours, for all paths alike; and only then the path.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ log = logging.getLogger("chatroom")
 
 CHAT = "/chat"
 ORIGIN = "/origin"
-"""Tells a page why its origin is refused: no browser shows it the answer to its WebSocket."""
+"""The path that gives a page the reason for a refused origin, which no browser shows it."""
 HSTS = ("Strict-Transport-Security", "max-age=2592000")  # 30 days: less than a certificate's life
 _ABSOLUTE = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE)
-_PLAIN_ORIGIN = re.compile(r"https?://[\w.:\[\]-]+", re.ASCII)  # fit for a command line
-_LONGEST = 100  # characters of a stranger's header in a log line or an answer
+_PLAIN_ORIGIN = re.compile(r"https?://[\w.:\[\]-]+", re.ASCII)  # safe to paste into a command line
+_LONGEST = 100  # characters of an untrusted header in a log line or a response
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks.
+    """The client of a request.
 
     Attributes:
         address: The client's address.
@@ -56,10 +56,10 @@ class Reception:
     """Answers requests.
 
     Attributes:
-        pages: What there is to see.
-        hosts: Under which names.
-        origins: Pages of these origins may open a WebSocket, too.
-        proxies: Who is believed about the client.
+        pages: The page's files and the state.
+        hosts: The accepted names of this server.
+        origins: Further origins whose pages may open a WebSocket.
+        proxies: The proxies that are trusted about the client.
     """
 
     pages: Pages
@@ -68,16 +68,16 @@ class Reception:
     proxies: Proxies
 
     def visitor(self, headers: Headers, peer: str, local: str, *, secure: bool) -> Visitor:
-        """Return who asks.
+        """Return the client of a request.
 
         Args:
-            headers: The request's.
-            peer: The other end of the connection.
-            local: Our own end.
-            secure: Whether the connection is TLS.
+            headers: The request's headers.
+            peer: The address of the other end of the connection.
+            local: The address of our own end.
+            secure: Whether the connection uses TLS.
 
         Raises:
-            Unfit: A trusted proxy says what makes no sense.
+            Unfit: A trusted proxy's headers are invalid.
         """
         try:
             client = self.proxies.client(
@@ -93,11 +93,11 @@ class Reception:
         return Visitor(client.address, secure, local)
 
     def answer(self, request: Request, visitor: Visitor, *, head: bool) -> Answer | None:
-        """Return the answer, or None if the request may become a WebSocket.
+        """Return the response, or None if the request may become a WebSocket.
 
         Args:
             request: The request.
-            visitor: Who asks.
+            visitor: The client.
             head: Whether the method is HEAD.
         """
         try:
@@ -123,7 +123,7 @@ class Reception:
         return self._with_hsts(answer, host or "", visitor)
 
     def warn_of_tls(self, peer: str) -> None:
-        """Log that `peer` begins with a TLS handshake where there is no TLS."""
+        """Log that `peer` began a TLS handshake at a door without TLS."""
         log.warning("%s speaks TLS, which this port does not (--tls-cert).", peer)
 
     def _misdirected(self, visitor: Visitor, host: str) -> Answer:
@@ -152,9 +152,9 @@ class Reception:
         return refuse(HTTPStatus.FORBIDDEN, why)
 
     def _with_hsts(self, answer: Answer, host: str, visitor: Visitor) -> Answer:
-        """Tell browsers to come by TLS only.
+        """Add the header that makes browsers use TLS only.
 
-        It holds for all ports of a name, so not for localhost, which many programs share.
+        It applies to all ports of a name, so not to localhost, which many programs share.
         """
         if not visitor.secure or not is_own_name(host):
             return answer
@@ -162,7 +162,7 @@ class Reception:
 
 
 def _target(target: str, host: str | None) -> tuple[str, str | None]:
-    """Return path and host; RFC 9112 allows a first line that has both (3.2.2)."""
+    """Return path and host; RFC 9112 allows a request line that has both (3.2.2)."""
     found = _ABSOLUTE.fullmatch(target)
     if found is None:
         return target, host

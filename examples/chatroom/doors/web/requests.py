@@ -1,8 +1,8 @@
-"""The requests of a browser, from JSON.
+"""A browser's requests, from JSON.
 
 Rule of this file: pure functions from JSON to typed values; no sockets, no room.
 
-What comes in is a stranger's: known keys only, each of its type and bounded, or `BadRequest`.
+The input is untrusted: known keys only, each of its type and bounded, or `BadRequest`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any
 from ...people.text import clean, shorten
 
 HIGHEST = 2**53 - 1
-"""The highest whole number that JavaScript can count to."""
+"""The highest integer that JavaScript represents exactly."""
 LONGEST = 200
-"""Characters of a name, a key or a token; what is said is bounded by its frame."""
+"""Characters of a name, a key or a token; a message is bounded by its frame."""
 
 _NONCE = re.compile(r"[0-9A-Za-z_-]{0,64}")
 
 
 class BadRequest(Exception):
-    """A request makes no sense; the text says why, to whoever wrote the client.
+    """A request is invalid; the text tells the client's author why.
 
     Attributes:
         number: The request's number, or 0 if it has none.
@@ -35,12 +35,12 @@ class BadRequest(Exception):
         self.number = number
 
 
-# What may be asked.  The fields' names decide how they are checked, see _CHECKS.
+# The possible requests.  The fields' names decide how they are checked, see _CHECKS.
 
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """Come in under this name; the token of a seat that is gone shows that it was one's own."""
+    """Come in under this name; the token of an ended seat proves that the name was its member's."""
 
     name: str
     token: str = ""
@@ -48,7 +48,7 @@ class Enter:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Take the seat with this token again, of whose events `seen` have arrived."""
+    """Return to the seat with this token, of whose events `seen` have arrived."""
 
     token: str
     seen: int | None
@@ -56,7 +56,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A typed line, speech or command, in `room`."""
+    """Process a typed line, speech or command, in `room`."""
 
     n: int
     room: str
@@ -66,7 +66,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Come into another room."""
+    """Join another room."""
 
     n: int
     room: str
@@ -83,7 +83,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Whisper:
-    """Say something to one alone."""
+    """Send a message to one member alone."""
 
     n: int
     to: str
@@ -92,7 +92,7 @@ class Whisper:
 
 @dataclass(frozen=True, slots=True)
 class GetPage:
-    """Show what was said before the message with the id `before`."""
+    """Return the history before the message with the id `before`."""
 
     n: int
     room: str
@@ -101,7 +101,7 @@ class GetPage:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Find messages, the newest, or the newest before the one with the id `before`."""
+    """Find the newest messages, or the newest before the message with the id `before`."""
 
     n: int
     room: str
@@ -111,7 +111,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class ListRooms:
-    """Show all rooms."""
+    """Return the list of rooms."""
 
     n: int
 
@@ -136,7 +136,7 @@ def decode(text: str) -> Opening | Request:
     """Return the request in `text`.
 
     Raises:
-        BadRequest: It is none.
+        BadRequest: `text` is not a valid request.
     """
     given = _parse(text)
     do = given.pop("do", None)
@@ -186,7 +186,7 @@ def _checked(shape: type, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) is int and 1 <= value <= HIGHEST  # True is an int, too
+    return type(value) is int and 1 <= value <= HIGHEST  # True is an int as well
 
 
 def _is_count(value: object) -> bool:
@@ -194,7 +194,7 @@ def _is_count(value: object) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    # JSON can spell halves of surrogate pairs, which are no characters and no UTF-8.
+    # JSON can spell half of a surrogate pair, which is not a character and not valid UTF-8.
     return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
 
 

@@ -2,8 +2,8 @@
 
 Rule of this file: one member's events, requests and waiting; no sockets, no HTTP.
 
-A browser loses its connection whenever a telephone goes into a tunnel.  The seat stays in the room
-for a while, keeps what happens, and hands it to whoever comes back with the token.
+A mobile browser often loses its connection.  The seat stays in the room for a while, keeps the
+events, and sends them to the connection that returns with the token.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from .tokens import new_token, proof_of
 log = logging.getLogger("chatroom")
 
 GOODBYE, CLOSING, REPLACED = 4000, 1012, 4001
-"""The codes a connection is closed with: said goodbye, the server closes, another one came."""
+"""The close codes: the session ended, the server closes, another connection took the seat."""
 
 
 class Seat:
-    """One member's end of the hall.
+    """One member's seat in the hall.
 
     Args:
         service: What all seats share.
-        address: Where the connection comes from; a place in the hall is taken for it.
-        line: The connection it begins on.
+        address: The client's address; a place in the hall is taken for it.
+        line: The connection on which it begins.
 
     Raises:
-        Refused: The hall has no place left, or does not want it.
+        Refused: The hall has no place left, or refuses the address.
     """
 
     def __init__(self, service: Service, address: str, line: Line) -> None:
@@ -47,7 +47,7 @@ class Seat:
         self._secret = new_token()  # the first token
         self._proof = proof_of(
             self._secret
-        )  # of the latest token: at other servers, too, it counts
+        )  # of the latest token: it is valid at other servers as well
         self._done = 0
         self._end_code = 0
         self._last: Frame | None = None
@@ -59,23 +59,23 @@ class Seat:
 
     @property
     def welcomed(self) -> bool:
-        """Whether it has a name, and a token to come back with."""
+        """Whether it has a name, and a token with which the browser can return."""
         return self._welcomed
 
     @property
     def ended(self) -> bool:
-        """Whether its session is over, though the farewell may not be delivered yet."""
+        """Whether its session is over, even if the farewell is not delivered yet."""
         return self._session is not None and self._session.ended
 
     @property
     def waiting(self) -> bool:
-        """Whether nobody sits on it just now."""
+        """Whether it has no connection at the moment."""
         return self._line is None
 
     # The hall's side
 
     def deliver(self, event: Event) -> None:
-        """Count `event`, keep it, and show it if somebody is there."""
+        """Count `event`, keep it, and send it if there is a connection."""
         if self._end_code:
             return
         if not self._welcome():
@@ -101,14 +101,14 @@ class Seat:
     # Coming in
 
     def enter(self, name: str, token: str = "") -> None:
-        """Ask the hall for `name`, and be welcome, perhaps later.
+        """Request `name` from the hall, which may grant it later.
 
         Args:
             name: The name.
-            token: That of a seat that is gone, perhaps at another server: the name was its.
+            token: The token of an ended seat, possibly at another server, that had this name.
 
         Raises:
-            Refused: It cannot be had; the seat may ask for another one, unless that was the last
+            Refused: The name is refused; the seat may request another one, unless that was the last
                 attempt.
         """
         if self._session is not None and not self.ended:
@@ -121,7 +121,7 @@ class Seat:
             self._line.show(frame_of({"kind": "refused", "text": str(refusal)}))
 
     def _welcome(self) -> bool:
-        """Say whether it is in, and say so to the browser before anything else."""
+        """Return whether the member is in; if it is, send the welcome before any other event."""
         if self._welcomed:
             return True
         if self._session is None or not self._session.logged_in:
@@ -138,7 +138,7 @@ class Seat:
         return frame_of({"kind": "welcome", "name": name, "token": token, "grace": grace})
 
     def _turn_down(self, event: Event) -> None:
-        """To somebody without a name only the last words matter."""
+        """Send only the last event to a client without a name."""
         if isinstance(event, Message) and event.kind in LAST_WORDS:
             if self._line is not None:
                 self._line.show(frame_of({"kind": "refused", "text": event.text}))
@@ -147,9 +147,9 @@ class Seat:
     # Requests
 
     def obey(self, request: requests.Request) -> None:
-        """Do what is asked, once however often it is sent."""
+        """Run a request, once even if it is sent several times."""
         session = self._session
-        settled = self._service.tokens.settle(self)  # this is asked behind the latest token
+        settled = self._service.tokens.settle(self)  # sent after the latest token arrived
         if session is None or session.ended:
             return
         if settled:
@@ -161,7 +161,7 @@ class Seat:
         session.receipt(request.n)
 
     def complain(self, problem: requests.BadRequest) -> None:
-        """Say what is wrong with a request, which is done with if it had a number."""
+        """Report what is wrong with a request; a numbered one counts as done."""
         self._add(frame_of({"kind": "problem", "text": str(problem)}))
         if problem.number > self._done and self._session is not None:
             self._done = problem.number
@@ -188,17 +188,17 @@ class Seat:
     # Losing the connection, and coming back
 
     def may_return(self) -> bool:
-        """Count one more return; say whether it is not one too many for now."""
+        """Count one more return; return whether it is within the limit."""
         return self._returns.take(self._service.moment().mono)
 
     def attach(self, line: Line, seen: int | None, address: str, token: str) -> None:
-        """Go on with `line`, on the other side of which `seen` events have arrived.
+        """Continue on `line`, whose browser has received `seen` events.
 
         Args:
             line: The new connection.
-            seen: How many events the browser has received; None if it has forgotten all.
-            address: Where it comes from; the seat's place counts there from now on.
-            token: The one it came with, which counts until the new one has arrived.
+            seen: How many events the browser has received; None if it has lost all of them.
+            address: The client's address; the seat's place counts for it from now on.
+            token: The token with which it returned, which is valid until the new one has arrived.
 
         Raises:
             Full: There are too many from there; the seat waits as before.
@@ -234,13 +234,13 @@ class Seat:
         name = self._session.name if self._session is not None else ""
         new = self._service.tokens.give(self, token)
         self._proof = proof_of(new)
-        if self._session is not None:  # either one may be what the browser has in the end
+        if self._session is not None:  # the browser may end up with either of them
             self._session.prove(f"{self._proof} {proof_of(token)}")
         known: Json = {"name": name, "token": new, "done": self._done}
         return frame_of({"kind": "resumed", **known, **more})
 
     def lost(self, line: Line, reason: str) -> None:
-        """`line` is gone: wait for another one, unless there is nothing to wait for."""
+        """Wait for another connection after `line` was lost, unless the session has ended."""
         if line is not self._line:
             return
         self._line = None

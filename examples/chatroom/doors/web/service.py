@@ -1,4 +1,4 @@
-"""What a seat is built on: the connection below it, the session above it, what all seats share.
+"""The seat's environment: the connection below it, the session above it, what all seats share.
 
 Rule of this file: protocols and values; no behaviour.
 """
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 
 class Line(Protocol):
-    """What a seat needs of the connection it is on."""
+    """What a seat needs from its connection."""
 
     def show(self, frame: Frame) -> None:
-        """Queue `frame`; must not block, nor fail when the connection is over."""
+        """Queue `frame`; must not block, and must not fail when the connection is closed."""
 
     def seated(self) -> None:
-        """Somebody has come in: there is no more hurry."""
+        """Cancel the log-in timeout: a member has come in."""
 
     def end(self, code: int, reason: str) -> None:
         """Send what is queued, then close."""
 
 
 class Talk(Protocol):
-    """What a seat needs of a session; `session.Session` has it all, and documents it."""
+    """What a seat needs from a session; `session.Session` implements and documents it."""
 
     @property
     def name(self) -> str: ...  # noqa: D102 - see above
@@ -62,10 +62,10 @@ class Talk(Protocol):
 
 
 class Timer(Protocol):
-    """Something that was to happen."""
+    """A scheduled call."""
 
     def cancel(self) -> None:
-        """It shall not."""
+        """Cancel the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ class Service:
 
     Attributes:
         limits: The web door's limits.
-        moment: Tells the time.
-        call_later: Calls something after so many seconds.
+        moment: Returns the time.
+        call_later: Schedules a call after a number of seconds.
         open_session: Opens a session for a connection from an address; may raise `Refused`.
-        framer: Makes frames of events.
+        framer: Encodes events as frames.
         shared: Whether a seat that is not known here may be at another server.
-        tokens: Whose seat is which.
+        tokens: The tokens of the seats.
     """
 
     limits: WebLimits

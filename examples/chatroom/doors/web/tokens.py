@@ -1,11 +1,11 @@
-"""Who holds which token.
+"""The tokens of seats.
 
-Rule of this file: secrets; none of them is kept, compared or logged by us as it is.
+Rule of this file: secrets; tokens are kept and compared as hashes only, and are never logged.
 
-A token counts until the next one has arrived.  Each return to a seat gives a new one, so that one
-which was read from a disk or overheard is soon worthless; but the answer with it can get lost, and
-then the browser has only the one before.  So the two latest count, and the older of them ends when
-something is asked behind the newer one (`settle`).
+A token is valid until the next one has arrived.  Each return to a seat issues a new one, so that a
+token that was read from a disk or intercepted is soon worthless. But the answer with the new token
+can be lost, and then the browser has only the previous one.  So the two latest are valid, and the
+older one becomes invalid when a request arrives after the newer one (`settle`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _ENTROPY = 24  # bytes
 
 
 class Tokens(Generic[T]):
-    """Gives out tokens, and finds what they stand for.
+    """Issues tokens and finds their holders.
 
-    Looked up by hash: how long that takes tells nothing about how much of a guess was right.
+    Lookup is by hash: its duration does not reveal how much of a guess was right.
     """
 
     def __init__(self) -> None:
@@ -30,16 +30,16 @@ class Tokens(Generic[T]):
         self._of: dict[T, list[bytes]] = {}  # the latest last
 
     def __len__(self) -> int:
-        """Return how many hold one."""
+        """Return the number of holders."""
         return len(self._of)
 
     def give(self, holder: T, shown: str = "", token: str = "") -> str:
-        """Return a new token for `holder`; of its others only `shown` counts on.
+        """Return a new token for `holder`; of its other tokens only `shown` stays valid.
 
         Args:
-            holder: Whose it is.
-            shown: The token that `holder` has shown last, which it may show again.
-            token: The new one, where it was made before with `new_token()`.
+            holder: The holder.
+            shown: The token that `holder` has presented last, which it may present again.
+            token: The new token, if it was made before with `new_token()`.
         """
         token = token or new_token()
         digest, before = _digest(token), _digest(shown)
@@ -49,11 +49,11 @@ class Tokens(Generic[T]):
         return token
 
     def find(self, token: str) -> T | None:
-        """Return whom `token` was given to, as long as it counts."""
+        """Return the holder of `token`, as long as it is valid."""
         return self._known.get(_digest(token))
 
     def settle(self, holder: T) -> bool:
-        """The latest token of `holder` has arrived: an older one is worthless.
+        """Invalidate older tokens of `holder`: the latest one has arrived.
 
         Returns:
             Whether there was an older one.
@@ -64,12 +64,12 @@ class Tokens(Generic[T]):
         return older
 
     def take_back(self, holder: T) -> None:
-        """Make the tokens of `holder` worthless; again is harmless."""
+        """Invalidate the tokens of `holder`; safe to call again."""
         for digest in self._of.pop(holder, []):
             del self._known[digest]
 
     def holders(self) -> list[T]:
-        """Return all who hold one."""
+        """Return all holders."""
         return list(self._of)
 
     def _keep(self, holder: T, kept: list[bytes]) -> None:
@@ -80,14 +80,14 @@ class Tokens(Generic[T]):
 
 
 def new_token() -> str:
-    """Return a token that nobody can guess."""
+    """Return a token that cannot be guessed."""
     return secrets.token_urlsafe(_ENTROPY)
 
 
 def proof_of(token: str) -> str:
-    """Return what shows to others that one has `token`, and does not give it away.
+    """Return a digest that proves possession of `token` without revealing it.
 
-    Empty for an empty one.
+    Empty for an empty token.
     """
     return hashlib.sha256(b"proof:" + token.encode("utf-8", "replace")).hexdigest() if token else ""
 

@@ -1,13 +1,13 @@
 """An open WebSocket: frames in, messages out, and the closing handshake.
 
-Rule of this file: RFC 6455 around the package ``websockets``, which does it without I/O.  What it
-leaves to us: it checks no UTF-8 in texts, and joins no fragments.
+Rule of this file: RFC 6455 around the package ``websockets``, which implements it without I/O.  Two
+things are left to this file: checking texts for valid UTF-8, and joining fragments.
 
-What a connection costs, in KiB of resident memory (``python3 -m
+The cost of a connection, in KiB of resident memory (``python3 -m
 tests.examples.chatroom.doors.web.memory 500``; Python 3.11 on Linux, x86-64): 6.0 when it is open,
-7.6 if it compresses as we agree to, 101 if each side kept its window from message to message, as is
-the default of browsers and package. With a seat it is 20 more, most of it the first view of a room
-with hundreds of people, kept in case it did not arrive.
+7.6 with the negotiated compression, 101 if both sides kept their windows between messages, which is
+the default of browsers and package. A seat adds 20, most of it for the first view of a room with
+hundreds of members, which is kept in case it did not arrive.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from .frames import Frame
 from .service import Service
 
 log = logging.getLogger("chatroom")
-# The protocol would log each message in debug mode, and with it what nobody else may read.
+# In debug mode the protocol would log each message, including private ones.
 _QUIET = logging.getLogger("chatroom.websockets")
 _QUIET.setLevel(logging.WARNING)
-# Each message stands for itself, so that no connection has to keep a window.
+# Each message is compressed independently, so that no connection has to keep a window.
 COMPRESSION = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True
 )
 NO_UTF8, NO_TEXT = 1007, 1003
-# Bytes parsed before looking whether they were too many frames: the smallest have six bytes, and
-# the protocol answers each ping before we see it.
+# Bytes parsed before checking whether they contained too many frames: the smallest frame has six
+# bytes, and the protocol answers each ping before this file sees it.
 _SLICE = 2048
-_WIDEST_WINDOW = 15  # bits; what `frames` compresses with
+_WIDEST_WINDOW = 15  # bits; `frames` compresses with this
 
 
 class Channel(Protocol):
-    """What a WebSocket needs of its connection."""
+    """What a WebSocket needs from its connection."""
 
     @property
     def closed(self) -> bool: ...  # noqa: D102 - see above
@@ -65,10 +65,10 @@ class WebSocket:
         channel: The connection.
         protocol: Its protocol, just opened.
         service: What all seats share.
-        address: Where it comes from.
+        address: The client's address.
 
     Attributes:
-        conversation: What is said on it.
+        conversation: The messages on it.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class WebSocket:
         self._message = bytearray()
         self._over = self._deaf = False
 
-    # What comes
+    # Input
 
     def receive(self, data: bytes) -> None:
-        """Take `data` as it comes."""
+        """Process received `data`."""
         for start in range(0, len(data), _SLICE):
             if not self._deaf:
                 self._receive(data[start : start + _SLICE])
@@ -107,7 +107,7 @@ class WebSocket:
         self.flush()
 
     def _silence(self) -> None:
-        """Those were too many frames: not even their number is looked at from here on."""
+        """Stop processing after too many frames: no further frame is counted."""
         self._deaf = True
         if not self._over:
             log.info("%s sent too many frames.", self._address)
@@ -132,18 +132,18 @@ class WebSocket:
             return
         if not self.conversation.ended:
             self.conversation.hear(text)
-        if self.conversation.ended and not self._over:  # the farewell may wait for the disk
+        if self.conversation.ended and not self._over:  # the farewell may be waiting for the disk
             self._channel.pause_reading()
 
-    # What goes
+    # Output
 
     def show(self, frame: Frame) -> None:
-        """Queue `frame`, unless the end was told already."""
+        """Queue `frame`, unless the connection is closing."""
         if not self._over and not self._channel.closed:
             self._channel.push(frame.compressed() if self._compresses else frame.plain)
 
     def ask(self) -> bool:
-        """Ask for a sign of life; say whether that makes sense."""
+        """Send a ping for a sign of life; return whether one can be sent."""
         if self._over or self._protocol.state is not State.OPEN:
             return False
         self._protocol.send_ping(b"")
@@ -151,11 +151,11 @@ class WebSocket:
         return True
 
     def seated(self) -> None:
-        """Somebody has come in: there is no more hurry."""
+        """Cancel the log-in timeout: a member has come in."""
         self._channel.seated()
 
     def end(self, code: int, reason: str) -> None:
-        """Close in order: what is queued leaves before."""
+        """Close in order: queued output is sent first."""
         if self._over or self._channel.closed:
             return
         self._channel.resume_reading()
@@ -166,7 +166,7 @@ class WebSocket:
         self._channel.closing()
 
     def flush(self) -> None:
-        """Queue what the protocol has to say; an empty piece is the end."""
+        """Queue the protocol's output; an empty piece is the end."""
         for piece in self._protocol.data_to_send():
             if self._channel.closed:
                 return
@@ -177,13 +177,13 @@ class WebSocket:
                 self._channel.half_close()
 
     def _fail(self, code: int, reason: str) -> None:
-        """The other side has broken the rules: say so, and hear no more."""
+        """Report the peer's protocol error, close, and ignore further input."""
         self._protocol.fail(code, reason)
         self.flush()
 
 
 def new_protocol(max_size: int) -> ServerProtocol:
-    """Return the protocol of a new connection, whose messages have at most `max_size` bytes."""
+    """Return the protocol of a new connection whose messages have at most `max_size` bytes."""
     return ServerProtocol(extensions=[COMPRESSION], max_size=max_size, logger=_QUIET)
 
 
