@@ -1,6 +1,6 @@
-"""Names over all nodes: asked for at the engine, granted from what is known while it is away.
+"""Names over all nodes: claimed at the engine, granted from local knowledge while it is away.
 
-Rule of this file: one member's claim after the other; who loses its name gets another.
+Rule of this file: one member's claim at a time; a member that loses its name gets another.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Claims:
         self._unproven: dict[str, NameClaim] = {}
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
-        """Ask for `name`; with the engine away it is granted, and asked for later."""
+        """Claim `name`; while the engine is away it is granted, and claimed later."""
         number = self._site.roster.number(member)
         claim = NameClaim(name.skeleton, number, name.shown, proof.before, member.proof)
         holder = self._site.hall.names.holder(name)
@@ -63,10 +63,10 @@ class Claims:
         distant = self._site.elsewhere.of(replaced) if replaced is not None else None
         if distant is not None:
             self._site.roster.replaces(member, distant.ref)
-        self._prove(claim, member.proof)  # it may have changed since this was asked
+        self._prove(claim, member.proof)  # it may have changed since the claim
 
     def prove(self, member: Member) -> None:
-        """Have the engine know the proof of `member`, which is another one perhaps."""
+        """Send the proof of `member` to the engine, because it may have changed."""
         held = self._held.get(member.name.skeleton) if member.name is not None else None
         if held is not None and held.member == self._site.roster.number(member):
             self._prove(held, member.proof)
@@ -75,32 +75,32 @@ class Claims:
         if held.now == proof:
             return
         claim = self._held[held.skeleton] = replace(held, now=proof)
-        self._site.engine.renew(claim)  # or the next beat would bring back the old one
+        self._site.engine.renew(claim)  # or the next heartbeat would restore the old one
         if self._site.engine.up:
             self.lost(claim)
         else:
             self._unproven[claim.skeleton] = claim
 
     def release(self, name: Name) -> None:
-        """A member has given back its name."""
+        """Release the name of a member."""
         self._unproven.pop(name.skeleton, None)
         claim = self._held.pop(name.skeleton, None)
         if claim is not None:
             self._site.engine.release(claim)
 
     def ask_again(self) -> None:
-        """The engine is back: ask for what was granted meanwhile, and for all that is held."""
+        """Claim what was granted while the engine was away, and all names that are held."""
         unproven, self._unproven = self._unproven, {}
         for claim in unproven.values():
             self.lost(claim)
 
     def all_again(self) -> None:
-        """Others took this node for dead: ask for every name again."""
+        """Claim every name again: other nodes declared this node dead."""
         for claim in tuple(self._held.values()):
             self.lost(claim)
 
     def lost(self, claim: NameClaim) -> None:
-        """Ask for a name again that may be another one's by now."""
+        """Claim a name again that may belong to another member by now."""
         if self._held.get(claim.skeleton) != claim:
             return
 
@@ -123,7 +123,7 @@ class Claims:
         self._try(member, self._others(member, claim.shown))
 
     def _try(self, member: Member, names: Iterator[str]) -> None:
-        """Ask for one name after the other, until one is granted."""
+        """Claim one name after the other, until one is granted."""
         hall, naming, now = self._site.hall, self._site.hall.naming, self._site.hall.last_tick
         old = member.name
 
