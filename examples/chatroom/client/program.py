@@ -32,7 +32,7 @@ def run(
     Args:
         host: The server's name or address.
         port: The line door's port.
-        tls: Whom to trust; None speaks without TLS.
+        tls: The context with the trusted certificates; None connects without TLS.
         name: The name to log in with; if empty, the user is asked.
         web: The address of the web door, if it is known.
 
