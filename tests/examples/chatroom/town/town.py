@@ -208,7 +208,7 @@ class Town:
             if plan.peaceful and self.harmless:
                 assert own == plan.said, f"{plan} was not heard: {own}"
                 heard = {token for visit in person.screen.visits for token in visit.tokens}
-                if plan.end != "quits" or self.faults is not ROUGH:  # after /quit it may be too late
+                if plan.end != "quits" or self.faults is not ROUGH:  # quitting may be too early
                     assert heard >= set(own), f"{plan} was not shown its own words"
                 assert (person in present) == (plan.end == "stays"), plan
 
