@@ -54,8 +54,8 @@ class Town:
 
     Args:
         seed: Decides everything.
+        most: The maximum number of people.
         chance: Replaces the seed for the people's actions; the network still uses the seed.
-        chance: Decides in place of the seed what people do; the network stays the seed's.
     """
 
     def __init__(
