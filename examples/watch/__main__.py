@@ -1,6 +1,6 @@
 """``python3 -m examples.watch``: show an event loop at work, until Ctrl-C.
 
-Rule of this file: the command line, and in which order the parts are started and ended.
+Rule of this file: the command line, and the order in which parts are started and stopped.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def serve(options: argparse.Namespace, room: WatchedRoom) -> int:
 
 
 def open_page(loop: EventLoop, options: argparse.Namespace, room: WatchedRoom) -> PageServer:
-    """Open the page's door; OSError where that fails."""
+    """Open the page's listener; raises OSError if that fails."""
     host, port = room.address
     site = Site(room.pace, f"telnet {host} {port}")
     server = PageServer(loop, (options.host, options.web_port), room.seen, site)
@@ -67,20 +67,20 @@ def open_page(loop: EventLoop, options: argparse.Namespace, room: WatchedRoom) -
 
 
 def hosts_of(host: str, port: int) -> frozenset[str]:
-    """Return the values of Host that mean us."""
+    """Return the values of Host that mean this server."""
     names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host.lower()}
     return frozenset(f"{name}:{port}" for name in names) | (names if port == 80 else set())
 
 
 def complain(host: str, port: int, error: OSError) -> int:
-    """Say why there is nothing to watch."""
+    """Print why the program cannot run."""
     reason = error.strerror or error
     print(f"Cannot listen on {host} port {port}: {reason}.", file=sys.stderr)
     return 1
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return what the command line says."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(
         prog="python3 -m examples.watch",
         description="A page that shows an event loop at work, under a chat room.",
@@ -117,12 +117,12 @@ def number(text: str, most: int) -> int:
 
 
 def address(text: str) -> str:
-    """Return an address as it was given; names could lead anywhere."""
+    """Return an address unchanged; a name could resolve to any address."""
     try:
         parsed = ipaddress.ip_address(text)
     except ValueError:
         raise argparse.ArgumentTypeError("this is an IP address, such as 127.0.0.1") from None
-    if parsed.is_unspecified:  # browsers would come by a name that we do not know for ours
+    if parsed.is_unspecified:  # browsers would use a name that this server does not know as its own
         raise argparse.ArgumentTypeError("this is one address: the one that browsers will use")
     return text
 

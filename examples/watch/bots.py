@@ -1,9 +1,9 @@
-"""Simulated users, so that there is something to see.
+"""Simulated users, which give the page something to show.
 
     python3 -m examples.watch.bots --port 1234 --bots 5 --seconds 10
 
-Rule of this file: they connect to the door for telnet as any client does, and know nothing of what
-is behind it.
+Rule of this file: they connect to the telnet door as any client does, and know nothing of the
+program behind it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ LINES = (
     "That was a short write.", "Let us wait together.", "/who", "Back in a second.",
 )  # fmt: skip
 THINKING = (0.8, 4.0)  # seconds between two lines of one bot, least and most
-STAYS = (10, 30)  # lines until it leaves, and comes back
-PAUSE = 3.0  # seconds at most between leaving and coming back
+STAYS = (10, 30)  # lines until it disconnects, and reconnects
+PAUSE = 3.0  # seconds at most between disconnecting and reconnecting
 
 
 class Bot(AsyncChat):
-    """One visit of a user."""
+    """One visit of a simulated user."""
 
     def __init__(self, loop: EventLoop, name: str, chance: random.Random) -> None:
         super().__init__(loop)
@@ -42,12 +42,12 @@ class Bot(AsyncChat):
         self.set_terminator(None)
 
     def handle_connect(self) -> None:
-        """Give the name, and talk."""
+        """Send the name, and start talking."""
         self.push(f"{self._name}\r\n".encode())
         self._think()
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """Read it, and forget it."""
+        """Discard the input."""
 
     def _think(self) -> None:
         self.loop.call_later(self._chance.uniform(*THINKING), self._talk)
@@ -64,13 +64,13 @@ class Bot(AsyncChat):
 
 
 class Bots:
-    """Some of them; each comes back when it has left.
+    """A group of simulated users; each reconnects after it has left.
 
     Args:
-        loop: The loop to be on.
-        address: The chat room's door.
-        count: How many.
-        chance: Decides what they say, and when.
+        loop: The loop that serves it.
+        address: The chat room's telnet door.
+        count: The number of bots.
+        chance: The random source of their lines and times.
     """
 
     def __init__(
@@ -89,13 +89,13 @@ class Bots:
 
 
 def name_of(number: int) -> str:
-    """Return a name that no other number has."""
+    """Return a name that is unique to this number."""
     turn, which = divmod(number, len(NAMES))
     return NAMES[which] + (str(turn + 1) if turn else "")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Talk for a while in a chat room that runs already."""
+    """Talk for a while in a chat room that is already running."""
     parser = argparse.ArgumentParser(
         prog="python3 -m examples.watch.bots", description="Simulated users of the chat room."
     )

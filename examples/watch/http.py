@@ -1,4 +1,4 @@
-"""Requests of HTTP/1.1, as much of them as this page needs.
+"""HTTP/1.1 requests, to the extent that this page needs.
 
 Rule of this file: from bytes to a checked request; no decisions, no sockets.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 LONGEST_HEAD = 8192  # bytes; browsers send a tenth of it
-LONGEST_BODY = 256  # bytes; what the page posts has some twenty
+LONGEST_BODY = 256  # bytes; the page posts about twenty
 MOST_FIELDS = 64
 
 _LINE = re.compile(rb"([A-Z]{3,10}) (/[!-~]*) HTTP/1\.[01]")
@@ -18,7 +18,7 @@ _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([ -~\t]*?)[ \t]*")
 
 
 class BadRequest(Exception):
-    """The request is not answered as it was meant; the text is a sentence that says why."""
+    """A request is refused; the text is a sentence with the reason."""
 
     def __init__(self, status: HTTPStatus, sentence: str) -> None:
         super().__init__(sentence)
@@ -30,9 +30,9 @@ class Request:
     """A request without its body.
 
     Attributes:
-        method: As it was sent.
-        path: Without the query.
-        fields: The header, names in lower case.
+        method: The method, as it was sent.
+        path: The path without the query.
+        fields: The header fields, names in lower case.
         length: Bytes of the body that follows.
     """
 
@@ -46,7 +46,7 @@ def parse_head(head: bytes) -> Request:
     """Return the request in `head`, the bytes up to the empty line.
 
     Raises:
-        BadRequest: It is no such request, or asks for more than is served here.
+        BadRequest: It is invalid, or uses a feature that is not supported here.
     """
     first, *rest = head.split(b"\r\n")
     match = _LINE.fullmatch(first)

@@ -1,6 +1,6 @@
-"""When the watched loop may go on: at once, after a moment, or when the user steps.
+"""When the watched loop may continue: at once, after a delay, or when the user steps.
 
-Rule of this file: one thread stops here, the other lets it go; what either does it does not know.
+Rule of this file: one thread stops here, the other releases it; their work is unknown here.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ class Pace:
         self._lost = 0.0
         self._held_since: float | None = None
 
-    # The watched thread's side; the clock may be read from both
+    # Called by the watched thread; both threads may read the clock
 
     def clock(self) -> float:
-        """Return the time in seconds, as monotonic as its model; it stands while the thread does.
+        """Return the time in seconds, monotonic; it stops while the thread is held.
 
-        So no time limit of the chat room runs out while the loop is held.
+        So no time limit of the chat room expires while the loop is held.
         """
         held = self._held_since
         return (time.monotonic() if held is None else held) - self._lost
 
     def stop_here(self, *, pass_begins: bool = False) -> None:
-        """Stay as long as the mode demands."""
+        """Block as long as the mode requires."""
         if self.mode == RUN:
             return
         begun = time.monotonic()
@@ -57,7 +57,7 @@ class Pace:
             self._held_since = None
 
     def _time_left(self, begun: float) -> float | None:
-        """Return the seconds to stay, None for as long as nothing changes, 0 to go on."""
+        """Return the seconds to wait, None to wait for a change, 0 to continue."""
         if self._released or self.mode == RUN or self._to_next_pass:
             return 0
         if self.mode == SLOW:
@@ -67,13 +67,13 @@ class Pace:
             return 0
         return None
 
-    # The other thread's side
+    # Called by the other thread
 
     def set_mode(self, mode: str) -> None:
-        """Run, go slowly, or pause.
+        """Run, run slowly, or pause.
 
         Raises:
-            ValueError: There is no such mode.
+            ValueError: The mode does not exist.
         """
         if mode not in MODES:
             raise ValueError(f"the mode is one of {', '.join(MODES)}, not {mode!r}")
@@ -87,7 +87,7 @@ class Pace:
         """Set the seconds of slow motion.
 
         Raises:
-            ValueError: Too short, too long, or no number.
+            ValueError: The delay is too short, too long, or not a number.
         """
         if not SHORTEST <= seconds <= LONGEST:
             raise ValueError(f"the delay is {SHORTEST} to {LONGEST} seconds, not {seconds!r}")
@@ -96,7 +96,7 @@ class Pace:
             self._condition.notify_all()
 
     def step(self) -> None:
-        """Let it go to its next stop; pauses it first if it runs."""
+        """Release the thread until its next stop; pause it first if it runs."""
         with self._condition:
             if self.mode == PAUSE:
                 self._steps = 1
@@ -104,7 +104,7 @@ class Pace:
             self._condition.notify_all()
 
     def step_pass(self) -> None:
-        """Let it go to where the next pass begins; pauses it first if it runs."""
+        """Release the thread until the next pass begins; pause it first if it runs."""
         with self._condition:
             if self.mode == PAUSE:
                 self._to_next_pass = True
@@ -112,7 +112,7 @@ class Pace:
             self._condition.notify_all()
 
     def release(self) -> None:
-        """Hold the thread no more: the program ends."""
+        """Stop holding the thread: the program ends."""
         with self._condition:
             self._released = True
             self._condition.notify_all()

@@ -1,4 +1,4 @@
-"""How the watched loop looks at one moment: what the page gets.
+"""A picture of the watched loop at one moment: the data for the page.
 
 Rule of this file: values only, and their JSON.
 """
@@ -19,7 +19,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A timer, and the seconds until its time has come."""
+    """A timer, and the seconds until it is due."""
 
     left: float
     name: str
@@ -30,12 +30,12 @@ class Row:
     """A registered channel.
 
     Attributes:
-        number: The registration's serial number; unlike `fd`, never used again.
+        number: The registration's serial number; unlike `fd`, never reused.
         wants: The events that the selector watches for.
-        dirty: Whether it will be asked for its interest in the next refresh.
+        dirty: Whether its interest is polled in the next refresh.
         queued: Bytes of output.
-        received, sent: Bytes in its life.
-        calls: Handlers called in its life.
+        received, sent: Bytes in its lifetime.
+        calls: Handlers called in its lifetime.
         last: The last of them.
     """
 
@@ -54,13 +54,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that happened.
+    """An event in the log.
 
     Attributes:
         index: The entry's serial number.
         lane: `kernel`, `loop` or `handlers`.
         stage: The stage in which it happened.
-        number: The pass.
+        number: The number of the pass.
     """
 
     index: int
@@ -72,15 +72,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything.
+    """A complete picture.
 
     Attributes:
         span: Seconds since the last picture.
-        stage: Where the loop is; empty between two passes.
+        stage: The present stage; empty between two passes.
         row: The registration whose handler runs; None if none does.
         doing: The handler or callback that runs; else empty.
-        hidden: Rows that there was no room for.
-        logged: Entries ever logged; the last ones are in `log`.
+        hidden: The number of rows that did not fit.
+        logged: The number of entries ever logged; the last ones are in `log`.
     """
 
     mode: str
@@ -103,5 +103,5 @@ class Picture:
     logged: int
 
     def json(self) -> str:
-        """Return it as one line of JSON."""
+        """Return the picture as one line of JSON."""
         return json.dumps(asdict(self), separators=(",", ":"))

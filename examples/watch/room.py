@@ -1,7 +1,7 @@
 """The watched chat room: the real one, in memory, on a loop and a thread of its own.
 
-Rule of this file: its life.  It is made and closed on the main thread, because signal handlers are
-set and put back there, and runs on the other one.
+Rule of this file: its lifetime.  It is made and closed on the main thread, because signal
+handlers are set and restored there, and runs on the other thread.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ class WatchedRoom:
     """A chat room whose loop is watched.
 
     Args:
-        host: Where to listen.
+        host: The address to listen on.
         port: The port; 0 takes any free one.
 
     Attributes:
-        pace: What holds the loop.
-        seen: What is seen of it.
-        address: Where telnet comes in.
+        pace: Holds the loop.
+        seen: Records the loop.
+        address: The address of the telnet door.
 
     Raises:
-        OSError: The address cannot be listened on.
+        OSError: The address cannot be used.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -56,11 +56,11 @@ class WatchedRoom:
         return server.open_lines((host, port)).address
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start serving."""
         self._thread.start()
 
     def close(self) -> None:
-        """End in order, however slowly it goes at the moment."""
+        """Close in order, even in slow motion."""
         self.pace.release()
         if self._thread.is_alive():
             self._loop.stop(GRACE)

@@ -1,10 +1,10 @@
-"""What is seen of the watched loop.
+"""Observations of the watched loop.
 
-Rule of this file: the trace that notes what happens, and pictures of it; no network.
+Rule of this file: the trace that records events, and pictures made of it; no network.
 
-The watched thread notes; the page's thread asks for pictures.  A picture is made while the watched
-thread stands still, in its wait or at a stop, by the page's thread; and if it never does, by the
-watched thread between two passes.  So the loop never changes while a picture is made.
+The watched thread records; the page's thread requests pictures.  It makes a picture while the
+watched thread does not run, in its wait or at a stop; if that never happens, the watched thread
+makes it between two passes.  So the loop never changes while a picture is made.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ KERNEL, LOOP, HANDLERS = "kernel", "loop", "handlers"
 _BITS = {READ: "read", WRITE: "write", URGENT: "urgent", HANGUP: "hangup"}
 _CALLS = {"EpollSelector": ("epoll_wait", "epoll_ctl"), "KqueueSelector": ("kevent", "kevent")}
 _ANY = ("wait", "watch")
-"""What the selector's two system calls are called; a poll list has no second one."""
+"""The names of the selector's two system calls; a poll list has no second one."""
 
 
 @dataclass
 class _Notes:
-    """What is known of one registration."""
+    """The recorded facts of one registration."""
 
     number: int
     received: int = 0
@@ -55,7 +55,7 @@ class _Spent:
 
 @dataclass
 class _Place:
-    """Where the loop is."""
+    """The position of the loop."""
 
     stage: str = ""
     since: float = 0.0
@@ -64,14 +64,14 @@ class _Place:
     spent: dict[str, _Spent] = field(default_factory=lambda: {name: _Spent() for name in STAGES})
 
     def spend(self, now: float) -> None:
-        """Count the time in this stage up to `now`."""
+        """Add the time up to `now` to this stage."""
         if self.stage:
             self.spent[self.stage].seconds += now - self.since
         self.since = now
 
 
 class Seen(Trace):
-    """Notes what the loop does, and holds it at the stops of `pace`."""
+    """Records what the loop does, and holds it at the stops of `pace`."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
@@ -96,10 +96,10 @@ class Seen(Trace):
         self._wait_call, self._control = _CALLS.get(type(loop._selector).__name__, _ANY)
         install(loop, self)
 
-    # The watched thread's side
+    # Called by the watched thread
 
     def before_pass(self, counts: Counts) -> None:
-        """Make the picture that was asked for while the loop was never still."""
+        """Make a requested picture if the loop never stopped meanwhile."""
         self._passes += 1
         if self._wanted:
             with self._lock:
@@ -107,7 +107,7 @@ class Seen(Trace):
                 self._made = self._picture()
 
     def stage(self, name: str) -> None:
-        """Each stage is a stop."""
+        """Record the stage, and stop: each stage is a stop."""
         place = self._place
         place.spend(time.monotonic())
         place.stage, place.row, place.doing = name, None, ""
@@ -115,12 +115,12 @@ class Seen(Trace):
         self._stop(pass_begins=name == STAGES[0])
 
     def after_pass(self) -> None:
-        """Between two passes no time passes."""
+        """Record the end of the pass: no time is counted between two passes."""
         self._place.spend(time.monotonic())
         self._place.stage = ""
 
     def asked(self, registration: Registration, before: int) -> None:
-        """Each question is a stop; a new answer is a system call."""
+        """Record a poll of the interest, and stop; a changed answer is a system call."""
         notes, now = self._notes.get(registration), registration.interest
         if notes is None:
             return
@@ -133,21 +133,21 @@ class Seen(Trace):
         self._place.row, self._place.doing = None, ""
 
     def before_wait(self, timeout: float | None) -> None:
-        """In its wait the loop stands still."""
+        """Record the wait, and allow pictures: the loop does not run during it."""
         longest = "no limit" if timeout is None else f"{timeout:.3g} s"
         self._note(KERNEL, f"{self._wait_call}({longest})")
         with self._lock:
             self._still = True
 
     def after_wait(self, count: int) -> None:
-        """It moves again."""
+        """Record the end of the wait: the loop runs again."""
         with self._lock:
             self._still = False
         waited = self._log[-1]
         self._log[-1] = replace(waited, text=f"{waited.text} = {count} ready")
 
     def before_handler(self, registration: Registration, name: str) -> None:
-        """Each handler is a stop."""
+        """Record the handler, and stop: each handler is a stop."""
         notes = self._notes.get(registration)
         if notes is not None:
             notes.calls += 1
@@ -160,46 +160,46 @@ class Seen(Trace):
             self._stop()
 
     def after_handler(self, registration: Registration, name: str) -> None:
-        """No handler runs."""
+        """Record that no handler runs."""
         self._place.row, self._place.doing = None, ""
 
     def before_callback(self, handle: Handle) -> None:
-        """Each callback is a stop."""
+        """Record the callback, and stop: each callback is a stop."""
         kind = "timer" if isinstance(handle, TimerHandle) else "callback"
         self._place.doing = callback_name(handle)
         self._note(HANDLERS, f"{kind}: {self._place.doing}()")
         self._stop()
 
     def after_callback(self, handle: Handle) -> None:
-        """No callback runs."""
+        """Record that no callback runs."""
         self._place.doing = ""
 
     def opened(self, registration: Registration) -> None:
-        """One more row."""
+        """Add a row."""
         self._opened += 1
         self._notes[registration] = _Notes(self._opened)
         if self._opened > 1:  # the first is the loop's own waker
             self._note(LOOP, f"{_title(registration)} is registered")
 
     def closed(self, registration: Registration) -> None:
-        """One row less."""
+        """Remove a row."""
         if self._notes.pop(registration, None) is not None:
             self._note(LOOP, f"{_title(registration)} leaves the loop")
 
     def received(self, registration: Registration, size: int) -> None:
-        """Count."""
+        """Count the bytes."""
         if (notes := self._notes.get(registration)) is not None:
             notes.received += size
             self._note(KERNEL, f"recv(fd {registration.fd}) = {size} bytes")
 
     def sent(self, registration: Registration, size: int) -> None:
-        """Count."""
+        """Count the bytes."""
         if (notes := self._notes.get(registration)) is not None:
             notes.sent += size
             self._note(KERNEL, f"send(fd {registration.fd}) = {size} bytes")
 
     def pushed(self, registration: Registration, size: int) -> None:
-        """Note what the program queues."""
+        """Record the output that the program queues."""
         if registration in self._notes:
             self._note(HANDLERS, f"{_title(registration)}.push({size} bytes)")
 
@@ -216,13 +216,13 @@ class Seen(Trace):
         begun = time.monotonic()
         self._pace.stop_here(pass_begins=pass_begins)
         with self._lock:
-            self._place.since += time.monotonic() - begun  # held is not spent
+            self._place.since += time.monotonic() - begun  # time held at a stop does not count
             self._still = self._held = False
 
-    # The other thread's side
+    # Called by the other thread
 
     def look(self) -> Picture | None:
-        """Return a picture; None if there was no moment for one yet: ask again soon."""
+        """Return a picture; None if there was no moment for one yet: call again soon."""
         with self._lock:
             if self._still:
                 self._wanted, self._made = False, None
@@ -232,13 +232,13 @@ class Seen(Trace):
             return made
 
     def _picture(self) -> Picture:
-        """Return how everything is; the loop stands still."""
+        """Return a picture of the loop, which does not run meanwhile."""
         assert self._loop is not None
         loop, place, now = self._loop, self._place, time.monotonic()
         entries = inspection.registrations(loop)
         rows = [self._row(entry, self._notes[entry]) for entry in entries if entry in self._notes]
         if place.stage == STAGES[1] and not self._held:
-            place.spend(now)  # the wait that goes on
+            place.spend(now)  # the present wait
         span, self._last_picture = now - self._last_picture, now
         spent, place.spent = place.spent, {name: _Spent() for name in STAGES}
         return Picture(
@@ -269,7 +269,7 @@ class Seen(Trace):
 
 
 def _busiest(rows: list[Row]) -> list[Row]:
-    """Return as many rows as there is room for, oldest first; the busiest are among them."""
+    """Return as many rows as fit, oldest first; the busiest are among them."""
     if len(rows) <= MOST_ROWS:
         return rows
     shown = sorted(rows, key=lambda row: -row.calls)[:MOST_ROWS]

@@ -2,8 +2,8 @@
 
 Rule of this file: bytes, time limits, and which browsers get the next picture.
 
-The stream is Server-Sent Events.  A browser that reads slowly is sent nothing until it has taken
-what it was sent before: one picture waits for each at most, and the next one it gets is the newest.
+The stream is Server-Sent Events.  A browser that reads slowly is sent nothing until it has read
+the previous picture: at most one picture is queued for each, and its next one is the newest.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_CONNECTIONS = 64
 MOST_STREAMS = 8  # browsers open six at most
 REQUEST_TIME = 10.0  # seconds for a request, and to read its answer
 EVERY = 0.1  # seconds between two pictures
-AT_REST = 1.0  # seconds between two that are the same: so a browser knows that we live
+AT_REST = 1.0  # seconds between two identical pictures: shows a browser that the server is alive
 MOST_QUEUED = 1 << 20  # bytes
 
 _STREAM_HEAD = "\r\n".join(
@@ -44,12 +44,12 @@ class PageServer:
 
     Args:
         loop: The page's loop.
-        address: Where to listen.
-        seen: Where pictures come from.
-        site: What is answered.
+        address: The address to listen on.
+        seen: The source of pictures.
+        site: Answers the requests.
 
     Raises:
-        OSError: The address cannot be listened on.
+        OSError: The address cannot be used.
     """
 
     def __init__(self, loop: EventLoop, address: tuple[str, int], seen: Seen, site: Site) -> None:
@@ -65,7 +65,7 @@ class PageServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The host and the port really listened on."""
+        """Return the host and the port of the listener."""
         host, port = self._listener.address[:2]
         return host, port
 
@@ -86,16 +86,16 @@ class PageServer:
         """Send pictures to `connection` from now on.
 
         Raises:
-            BadRequest: Too many look already.
+            BadRequest: The maximum number of streams is reached.
         """
         if len(self._streams) >= MOST_STREAMS:
             sentence = "Too many browsers look at this loop already."
             raise BadRequest(HTTPStatus.SERVICE_UNAVAILABLE, sentence)
         self._streams.add(connection)
-        self._last = b""  # all get the next one
+        self._last = b""  # all streams get the next picture
 
     def _tick(self) -> None:
-        """Send a picture if it shows anything new, or to say that we live."""
+        """Send a picture if it differs from the last, or to show that the server is alive."""
         self._loop.call_later(EVERY, self._tick)
         if not self._streams:
             return
@@ -110,12 +110,12 @@ class PageServer:
 
     def _send(self, data: bytes) -> None:
         for stream in self._streams:
-            if not (stream.closed or stream.output_size):  # closed, and not forgotten yet
+            if not (stream.closed or stream.output_size):  # it may be closed, and not removed yet
                 stream.push(data)
 
 
 def signature(picture: Picture) -> bytes:
-    """Return what differs between two pictures worth showing: anything but the time."""
+    """Return the part of a picture that decides whether it is sent: all but the time."""
     return repr(
         (picture.mode, picture.delay, picture.passes, picture.stage, picture.row, picture.doing,
          picture.logged, picture.channels)
@@ -144,12 +144,12 @@ class Connection(AsyncChat):
         self.set_terminator(b"\r\n\r\n")
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """Take a part of the request; a stream's browser has nothing more to say."""
+        """Collect the request; ignore what the browser of a stream sends."""
         if not self._streaming:
             self._received += data
 
     def found_terminator(self) -> None:
-        """The head is complete, or the body."""
+        """Handle the complete head, or the complete body."""
         received, self._received = self._received, b""
         try:
             if self._request is None:
@@ -186,12 +186,12 @@ class Connection(AsyncChat):
         self.push(_STREAM_HEAD)
 
     def handle_input_overflow(self) -> None:
-        """That is no browser."""
+        """Close: a browser never sends that much."""
         status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         error = BadRequest(status, "That head is too long.")
         self._end_with(error_answer(error).serialize(time.time()))
 
     def close(self) -> None:
-        """Close, however it came to this."""
+        """Close, from any state."""
         self._limit.cancel()
         super().close()

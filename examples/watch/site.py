@@ -1,11 +1,11 @@
-"""What is answered: the page's files, and which requests may move the switches.
+"""Answers to requests: the page's files, and which requests may change the switches.
 
 Rule of this file: decisions about requests; no sockets.
 
-The page stands on this machine's own address, where any page of the web that its user has open can
-send requests, too.  So: the Host must be ours, which keeps out names that were made to lead here
-(DNS rebinding); what comes from another site is refused where the browser says so; and the switches
-want a token that only our own page has been given.
+The page is served on this machine's own address, to which any web page that the user has open can
+send requests, too.  So the Host must be this server's, which excludes names that resolve to it
+(DNS rebinding); requests from another site are refused where the browser reports it; and the
+switches need a token that only this server's own page has received.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Site:
     """The page and its switches.
 
     Args:
-        pace: What the switches move.
+        pace: The object that the switches control.
         door: How to join the chat room, for the page to show.
 
     Attributes:
         hosts: The values of Host that mean this server; none until they are set.
-        token: What the switches want to see.
+        token: The token that the switches require.
     """
 
     def __init__(self, pace: Pace, door: str) -> None:
@@ -61,10 +61,10 @@ class Site:
         }
 
     def check(self, request: Request) -> None:
-        """Refuse requests that were not meant for this server.
+        """Refuse requests that are not meant for this server.
 
         Raises:
-            BadRequest: Another host was meant, or another site sends this.
+            BadRequest: The Host is another one, or another site sends the request.
         """
         if request.fields.get("host", "").lower() not in self.hosts:
             raise BadRequest(HTTPStatus.MISDIRECTED_REQUEST, "There is no such host here.")
@@ -75,10 +75,10 @@ class Site:
             raise BadRequest(HTTPStatus.FORBIDDEN, "Pages of that origin may not come in here.")
 
     def answer(self, request: Request, body: bytes) -> Answer:
-        """Return the answer to anything but the stream of events.
+        """Return the answer to any request but that for the stream of events.
 
         Raises:
-            BadRequest: There is none.
+            BadRequest: There is no such page, or the request is invalid.
         """
         if request.path == CONTROL:
             return self._control(request, body)
@@ -103,17 +103,17 @@ class Site:
 
 
 def may_stream(request: Request) -> None:
-    """Check that the stream of events is asked for as it should be.
+    """Check a request for the stream of events.
 
     Raises:
-        BadRequest: It is not.
+        BadRequest: The request is invalid.
     """
     if request.method != "GET":
         raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, "The events can only be read.")
 
 
 def error_answer(error: BadRequest) -> Answer:
-    """Return the answer that says what was wrong."""
+    """Return the answer that reports the error."""
     return refuse(error.status, str(error))
 
 

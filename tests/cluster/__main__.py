@@ -14,11 +14,11 @@ from .rounds import play
 from .town import Town, running
 
 EACH = 20
-"""Rounds until everything is made anew."""
+"""Rounds until the processes are started anew."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Play so many rounds; stop at the first that finds something."""
+    """Play this many rounds; stop at the first failure."""
     parser = argparse.ArgumentParser(prog="python3 -m tests.cluster", description=__doc__)
     parser.add_argument("--rounds", type=int, default=60, help="how many (60)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _play(town: Town, seed: int, fault: str) -> bool:
-    """Play one round, and say what came of it."""
+    """Play one round, and print its result."""
     began = time.monotonic()
     try:
         outcome = play(town, fault, seed)

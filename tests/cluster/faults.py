@@ -1,4 +1,4 @@
-"""What can go wrong, each at a moment that chance chooses."""
+"""The faults, each at a random moment."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Fault = Callable[[Town, random.Random], None]
 
 
 def pause(chance: random.Random, least: float, most: float) -> None:
-    """Let the traffic go on: the moment is the test's dice, not a wait for something."""
+    """Let traffic continue; the random moment is the point, not a wait for an event."""
     time.sleep(chance.uniform(least, most))
 
 
 def engine_killed(town: Town, chance: random.Random) -> None:
-    """The engine dies by SIGKILL, and comes back with what was on its disk."""
+    """Kill the engine with SIGKILL, and restart it with the data on its disk."""
     town.engine.kill()
     pause(chance, 0.2, 2.0)
     town.engine.start()
@@ -26,7 +26,7 @@ def engine_killed(town: Town, chance: random.Random) -> None:
 
 
 def engine_restarted(town: Town, chance: random.Random) -> None:
-    """The engine ends in order, and answers LOADING for some seconds when it is back."""
+    """Stop the engine in order; it answers LOADING for some seconds after the restart."""
     town.engine.signal(signal.SIGTERM)
     town.engine.process.wait(20)
     usual = dict(town.engine.options)
@@ -36,7 +36,7 @@ def engine_restarted(town: Town, chance: random.Random) -> None:
 
 
 def engine_and_node_killed(town: Town, chance: random.Random) -> None:
-    """The engine and a node die together; the one is back before the other, or after it."""
+    """Kill the engine and a node together; restart them in random order."""
     node = chance.choice(town.nodes)
     town.engine.kill()
     pause(chance, 0.0, 0.3)
@@ -50,7 +50,7 @@ def engine_and_node_killed(town: Town, chance: random.Random) -> None:
 
 
 def node_killed(town: Town, chance: random.Random) -> None:
-    """A node dies by SIGKILL, and is started again."""
+    """Kill a node with SIGKILL, and restart it."""
     node = chance.choice(town.nodes)
     node.server.kill()
     pause(chance, 0.0, 1.0)
@@ -58,7 +58,7 @@ def node_killed(town: Town, chance: random.Random) -> None:
 
 
 def node_stopped(town: Town, chance: random.Random) -> None:
-    """A node stands still for longer than names live, and goes on."""
+    """Stop a node for longer than names are held, and continue it."""
     node = chance.choice(town.nodes)
     node.server.process.send_signal(signal.SIGSTOP)
     pause(chance, 0.5 * LEASE, 2.0 * LEASE)
@@ -66,7 +66,7 @@ def node_stopped(town: Town, chance: random.Random) -> None:
 
 
 def node_cut_off(town: Town, chance: random.Random) -> None:
-    """A node cannot reach the engine for a while, its members can reach the node."""
+    """Cut a node off from the engine for a while; its members can still reach it."""
     node = chance.choice(town.nodes)
     node.cut()
     pause(chance, 0.2, 2.0 * LEASE)
@@ -74,7 +74,7 @@ def node_cut_off(town: Town, chance: random.Random) -> None:
 
 
 def rolling_restart(town: Town, chance: random.Random) -> None:
-    """Each node in turn ends in order and is started again."""
+    """Stop and restart each node in turn, in order."""
     for node in town.nodes:
         node.end_in_order()
         node.start()

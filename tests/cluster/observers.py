@@ -1,4 +1,4 @@
-"""Members that look on, one at each node: what is asked at one is answered as at any other."""
+"""Observing members, one at each node: every node must give the same answers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COUNT = re.compile(r"^-- (\w+) \((\d+)\)")
 
 
 class Observer(Peer):
-    """One of them.
+    """An observing member.
 
     Args:
-        node: Where it is.
+        node: Its node.
         name: Its name; empty to log in later.
     """
 
@@ -30,7 +30,7 @@ class Observer(Peer):
         self._asked = 0
 
     def hear(self, *typed: str) -> str:
-        """Type lines, and return all that was shown up to the answer."""
+        """Send lines, and return everything shown up to the answer."""
         self._asked += 1
         self.type(*typed, f"/nosuch{self._asked}")
         return self.expect(f"/nosuch{self._asked}").decode()
@@ -41,20 +41,20 @@ class Observer(Peer):
         return [line for line in text.replace("\r", "").split("\n") if line.startswith("-- ")]
 
     def who(self, room: str) -> set[str]:
-        """Return who is in `room`, as this node sees it."""
+        """Return the members in `room`, as this node sees them."""
         found = (ROW.match(row) for row in self.ask("/who"))
         rows = {match[1]: match[2] for match in found if match}
         return set(rows.get(room, "").split(", ")) - {""}
 
     def count(self, room: str) -> int:
-        """Return how many are in `room`, as the list of rooms has it."""
+        """Return the number of members in `room`, by the list of rooms."""
         found = (COUNT.match(row) for row in self.ask("/rooms"))
         return next((int(match[2]) for match in found if match and match[1] == room), 0)
 
 
 @contextmanager
 def watching(town: Town, mark: str) -> Iterator[Sequence[Observer]]:
-    """Have an observer at each node."""
+    """Run an observer at each node."""
     observers: list[Observer] = []
     try:
         for number, node in enumerate(town.nodes):
@@ -66,7 +66,7 @@ def watching(town: Town, mark: str) -> Iterator[Sequence[Observer]]:
 
 
 def check_members(observers: Sequence[Observer], room: str, names: set[str]) -> None:
-    """Each node comes to see these members in `room`, and no others, whatever is asked."""
+    """Check that each node comes to show exactly these members in `room`, in every list."""
     deadline = time.monotonic() + PATIENCE
     for each in observers:
         while (seen := each.who(room)) != names or each.count(room) != len(names):
@@ -75,7 +75,7 @@ def check_members(observers: Sequence[Observer], room: str, names: set[str]) -> 
 
 
 def check_whispers(observers: Sequence[Observer]) -> None:
-    """What one says to another alone reaches that one, once, and no other."""
+    """Check that a private message reaches its recipient, once, and no other member."""
     for one in observers:
         one.type(*(f"/msg {other.name} psst to {other.name}" for other in observers))
     for one in observers:

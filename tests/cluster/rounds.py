@@ -1,4 +1,4 @@
-"""One round: traffic, one fault, traffic; then all that was seen, each against the others."""
+"""One round: traffic, one fault, traffic; then all observations are compared."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ TALKERS = 3
 """Members at each door."""
 
 LINES = 5
-"""Lines that each of them says at least, before the fault and after it."""
+"""Lines that each of them sends at least, before the fault and after it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a round was made of.
+    """The result of a round.
 
     Attributes:
-        fault: What went wrong.
-        lines: Lines in the room's order.
-        seen: Lines that members have seen, in all.
+        fault: The fault.
+        lines: The number of lines in the room's order.
+        seen: The number of lines that members have seen, in total.
     """
 
     fault: str
@@ -41,7 +41,7 @@ def play(town: Town, fault: str, seed: int) -> Outcome:
     """Play one round, in a room of its own, with members of its own.
 
     Raises:
-        AssertionError: Something was lost, doubled, out of order, or hung.
+        AssertionError: A line was lost, duplicated or out of order, or a member hung.
     """
     chance = random.Random(seed)
     stop = threading.Event()
@@ -78,7 +78,7 @@ def _talkers(
 
 
 def _move_some(talkers: Sequence[Talker], chance: random.Random) -> None:
-    """Let some of them go to another node, as the fault comes or when it is over."""
+    """Move some of them to another node, during the fault or after it."""
     for talker in chance.sample(talkers, 2):
         talker.move()
 

@@ -1,7 +1,7 @@
-"""Members on threads of their own: they talk, note what they see, and come back after a loss.
+"""Members on threads of their own: they send lines, note what they see, and reconnect after a loss.
 
-A member says a line and goes on when it has seen it.  One by telnet logs in again on another node
-when its own is gone; those by web are in ``web_talker.py``.
+A member sends a line and continues when it has seen it.  A member by telnet logs in on another
+node when its own is down; members by web are in ``web_talker.py``.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ PATIENCE = 60.0
 """Seconds until a member gives up; the longest outage of a test is shorter."""
 
 AWAY = "The link to the other servers is down"
-"""What a node says that has not reached the engine yet."""
+"""The notice of a node that has not reached the engine yet."""
 
 SAID = re.compile(r": ((?:line|web)\d+r\d+-\d+)")
 
 
 class Gone(Exception):
-    """The connection has ended, or never was."""
+    """The connection has ended, or could not be made."""
 
 
 class Talker(threading.Thread):
@@ -34,15 +34,15 @@ class Talker(threading.Thread):
 
     Args:
         name: Its name.
-        nodes: Where it may go.
+        nodes: The nodes that it may use.
         chance: Chooses the node.
-        stop: Set when it is to say no more.
-        room: Where it talks.
+        stop: Set when it is to send no more lines.
+        room: The room that it talks in.
 
     Attributes:
-        stays: What it saw of the room, a list for each time that nothing fills the gap before.
+        stays: What it saw of the room, one list for each stay without a gap.
         seen_own: Its own lines that it has seen.
-        error: What ended the thread too early.
+        error: The error that ended the thread too early.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Talker(threading.Thread):
         self._nodes, self._chance, self._over = nodes, chance, stop
 
     def run(self) -> None:
-        """Talk until told to stop."""
+        """Send lines until the stop event is set."""
         try:
             self._talk()
         except BaseException as error:
@@ -90,11 +90,11 @@ class Talker(threading.Thread):
         self.finish()
 
     def move(self) -> None:
-        """Go away soon, without a word, and come back somewhere."""
+        """Disconnect soon, without /quit, and reconnect to a random node."""
         self._moving = True
 
     def next_line(self, last: str, numbers: itertools.count[int]) -> str:
-        """Return what to say next."""
+        """Return the next line to send."""
         return f"{self.name}-{next(numbers)}"
 
     def note(self, text: str) -> None:
@@ -104,10 +104,10 @@ class Talker(threading.Thread):
             self.seen_own.add(text)
 
     def finish(self) -> None:
-        """Take what has been sent already."""
+        """Read what has been sent already."""
 
     def come_in(self, node: Node) -> None:
-        """Log in there, and go to the room."""
+        """Log in at `node`, and enter the room."""
         raise NotImplementedError
 
     def say(self, text: str) -> None:
@@ -115,16 +115,16 @@ class Talker(threading.Thread):
         raise NotImplementedError
 
     def hear(self) -> None:
-        """Wait for something, and note it."""
+        """Wait for input, and note it."""
         raise NotImplementedError
 
     def leave(self) -> None:
-        """Give the connection back; again is harmless."""
+        """Close the connection; idempotent."""
         raise NotImplementedError
 
 
 class LineTalker(Talker):
-    """By telnet."""
+    """A member by telnet."""
 
     _socket: socket.socket | None = None
     refusal = ""
@@ -143,7 +143,7 @@ class LineTalker(Talker):
         self.stays.append([])
 
     def _is_in(self) -> bool:
-        """Take lines until it is in the room, or does not get its name."""
+        """Read lines until the member is in the room, or its name is refused."""
         while True:
             line = self._line()
             if f"{self.name} came into {self.room}." in line:

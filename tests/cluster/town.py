@@ -1,4 +1,4 @@
-"""The processes: one engine, and nodes whose way to it leads through a proxy that can be cut."""
+"""The processes: one engine, and nodes that reach it through a proxy that can be cut."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.integration.proxy import Proxy
 from tests.integration.redis_server import RedisServer, free_port
 
 LEASE = 3.0
-"""Seconds that a name outlives its node: less than the default, or each test would take longer."""
+"""Seconds that a name is held after its node stopped: less than the default, for quick tests."""
 
 COMMAND = 250
-"""Bytes of a command in the engine's file, about."""
+"""Approximate bytes of a command in the engine's file."""
 
 OPTIONS = (
     *("--history-page", "100000", "--max-output", "100000000", "--max-per-address", "1000"),
@@ -32,12 +32,12 @@ BAD = re.compile(r"^[-\d]+ [:,\d]+ (ERROR|CRITICAL) |^Traceback|Warning: ")
 
 
 class Node:
-    """One node: its process, its data, its own way to the engine.
+    """One node: its process, its data, its own proxy to the engine.
 
     Attributes:
         name: Its name in the cluster.
-        proxy: The way to the engine.
-        server: The process that runs, or ran last.
+        proxy: The proxy to the engine.
+        server: The present or last process.
     """
 
     def __init__(self, name: str, folder: Path, engine_port: int, *more: str) -> None:
@@ -55,20 +55,20 @@ class Node:
             return Server(self._folder, *self._ports, *cluster, *OPTIONS, *self._more, log=log)
 
     def start(self) -> None:
-        """Start it again on the same ports and data."""
+        """Restart it on the same ports and data."""
         self.server = self._start()
 
     def end_in_order(self) -> None:
-        """End it by SIGTERM."""
+        """Stop it with SIGTERM."""
         code, _, _ = self.server.stop()
         assert code == 0, self._log.read_text()
 
     def log(self) -> str:
-        """Return what all its processes have logged."""
+        """Return the log of all its processes."""
         return self._log.read_text()
 
     def check_log(self) -> None:
-        """See that nothing went wrong in any of its processes."""
+        """Check that the log of all its processes has no error."""
         log = self._log.read_text()
         bad = [line for line in log.splitlines() if BAD.search(line)]
         assert not bad, f"{self.name}: {log[log.index(bad[0]) :][:2000]}"
@@ -79,11 +79,11 @@ class Node:
         self.proxy.cut()
 
     def heal(self) -> None:
-        """Let it reach the engine again."""
+        """Reconnect it to the engine."""
         self.proxy.refusing = False
 
     def texts(self, room: str) -> list[str]:
-        """Return what its own history has of a room, in order."""
+        """Return the texts of a room in its own history, in order."""
         with closing(sqlite3.connect(self.server.history)) as connection:
             rows = connection.execute(
                 "SELECT m.text FROM messages m JOIN rooms r ON r.id = m.room"
@@ -112,13 +112,13 @@ class Town:
         ]
 
     def end_in_order(self) -> None:
-        """End all nodes, and see that nothing went wrong in them."""
+        """Stop all nodes, and check their logs."""
         for node in self.nodes:
             node.end_in_order()
             node.check_log()
 
     def close(self) -> None:
-        """End all of it, in any state."""
+        """Stop everything, in any state."""
         for node in self.nodes:
             with contextlib.suppress(ProcessLookupError):
                 node.server.process.send_signal(signal.SIGCONT)
@@ -128,7 +128,7 @@ class Town:
 
 
 def slowly(town: Town, seconds: float) -> dict[str, str]:
-    """Return options with which the engine takes about so long to read what it has."""
+    """Return options with which the engine takes about this long to load its data."""
     size = sum(file.stat().st_size for file in (town.engine.folder / "appendonlydir").iterdir())
     delay = int(seconds * 1e6 / max(1, size // COMMAND))
     return {"key-load-delay": str(delay), "loading-process-events-interval-bytes": "1024"}

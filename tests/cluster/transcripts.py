@@ -1,4 +1,4 @@
-"""What must be true of everything that members have seen."""
+"""Checks of everything that members have seen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def check_order(order: Sequence[str]) -> None:
-    """Each line is in the room's order once."""
+    """Check that each line is in the room's order, once."""
     doubled = {text for text in order if order.count(text) > 1} if _has_doubles(order) else set()
     assert not doubled, f"in the order twice: {sorted(doubled)[:5]}"
 
@@ -16,7 +16,7 @@ def _has_doubles(order: Sequence[str]) -> bool:
 
 
 def check_stay(name: str, seen: Sequence[str], order: Sequence[str]) -> None:
-    """What one member saw from coming to going is a piece of the room's order, without a gap."""
+    """Check that what one member saw during a stay is a part of the room's order, without a gap."""
     if not seen:
         return
     place = {text: number for number, text in enumerate(order)}
@@ -30,7 +30,7 @@ def check_stay(name: str, seen: Sequence[str], order: Sequence[str]) -> None:
 
 
 def check_alike(histories: Iterable[tuple[str, Sequence[str]]], order: Sequence[str]) -> None:
-    """Each node's own history is the room's order, from some line on and without a gap."""
+    """Check that each node's own history is the room's order, from some line on, without a gap."""
     for name, history in histories:
         if history:
             start = order.index(history[0])

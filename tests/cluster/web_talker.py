@@ -1,7 +1,7 @@
-"""Members by web, which do what the page does.
+"""Members by web, which behave as the page does.
 
-One takes up its seat again if that is at the node where it comes back.  Otherwise it enters with
-the token of the old seat as proof of its name, repeats what it has not seen under the same nonce,
+A member resumes its seat if that is at the node where it reconnects.  Otherwise it enters with
+the token of the old seat as proof of its name, repeats unseen messages under the same nonce,
 and fills the gap from the history.
 """
 
@@ -26,26 +26,26 @@ INTRODUCTIONS = frozenset({"welcome", "resumed", "expired", "refused"})
 
 
 class WebTalker(Talker):
-    """By web, as the page does."""
+    """A member by web, as the page does it."""
 
     _socket: ClientConnection | None = None
     _later: list[dict[str, Any]] = []  # noqa: RUF012 - replaced, never changed
-    _token = ""  # of its seat, perhaps at another node
-    _seen: int | None = 0  # events of the seat that it knows
-    _is_in = False  # the room, with this seat
+    _token = ""  # of its seat, which may be at another node
+    _seen: int | None = 0  # events of the seat that it has seen
+    _is_in = False  # whether it is in the room, with this seat
     _known: set[int]  # the ids of the lines that it has noted
     _last = 0
     _n = 0
 
     def next_line(self, last: str, numbers: itertools.count[int]) -> str:
-        """Repeat what was not seen: the nonce makes one line of it."""
+        """Repeat unseen messages: the nonce makes one message of both copies."""
         if last and last not in self.seen_own:
             return last
         return super().next_line(last, numbers)
 
     @cached_property
     def _connection(self) -> ExitStack:
-        """Holds the one that is open."""
+        """The context of the open connection."""
         return ExitStack()
 
     def come_in(self, node: Node) -> None:
@@ -83,7 +83,7 @@ class WebTalker(Talker):
         return self._resumed() or self._welcome()
 
     def _resumed(self) -> bool:
-        """Take up its seat again, if that is at this node."""
+        """Resume the seat, if it is at this node."""
         if not self._token:
             return False
         self._send({"do": "resume", "token": self._token, "seen": self._seen})
@@ -95,7 +95,7 @@ class WebTalker(Talker):
         return bool(event["kind"] == "resumed")
 
     def _welcome(self) -> bool:
-        """Have a new seat; the token of the old one shows that the name is its own."""
+        """Request a new seat; the token of the old one proves the name."""
         self._send({"do": "enter", "name": self.name, "token": self._token})
         event = self._until(lambda event: event["kind"] in {"welcome", "refused"})
         if event["kind"] == "welcome":
@@ -110,7 +110,7 @@ class WebTalker(Talker):
         self._until(lambda event: True)
 
     def _until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Take events up to the first that is wanted; note all of them."""
+        """Handle events up to the first of the given kinds; note all of them."""
         while True:
             event = self._event()
             self._take(event)
@@ -133,8 +133,8 @@ class WebTalker(Talker):
         self.note(message["text"])
 
     def _fill_gap(self, recent: list[dict[str, Any]], *, more: bool) -> None:
-        """Note what was said meanwhile; page back until it meets what is known."""
-        seen, self._seen = self._seen, None  # where this is broken off, all is wanted again
+        """Note the missed messages; page back until the known ones."""
+        seen, self._seen = self._seen, None  # where this is broken off, all is asked for again
         while self._last and more and recent and recent[0]["id"] > self._last:
             self._ask({"do": "page", "room": self.room, "before": recent[0]["id"]})
             page, counted = self._page()
@@ -182,6 +182,6 @@ class WebTalker(Talker):
 
     def leave(self) -> None:
         self._connection.close()
-        if self._later:  # they are counted, and not noted: all is wanted again
+        if self._later:  # these are counted, but not noted: fetch all of them again
             self._seen = None
         self._socket, self._later = None, []

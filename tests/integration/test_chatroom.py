@@ -1,4 +1,4 @@
-"""The chat room as its users meet it: a real process and real sockets."""
+"""The chat room as its users see it: a real process and real sockets."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_long_line_is_told_and_skipped(start: Start, connect: Connect) -> None
 def test_a_flood_is_stopped_and_hurts_nobody(start: Start, connect: Connect) -> None:
     server = start("--flood-strikes", "30")
     ann, bob = connect(server, "ann"), connect(server, "bob")
-    with contextlib.suppress(OSError):  # it may be shown out while it still sends
+    with contextlib.suppress(OSError):  # it may be disconnected while it still sends
         ann.send(b"flood\n" * 100_000)
     heard = bob.expect("-- ann left lobby: flooding.\r\n")
     assert heard.count(b"ann: flood") <= 25
@@ -116,7 +116,7 @@ def test_a_flood_of_telnet_commands_is_stopped(
     start: Start, connect: Connect, flood: bytes
 ) -> None:
     ann = connect(start())
-    with contextlib.suppress(OSError):  # it may be shown out while it still sends
+    with contextlib.suppress(OSError):  # it may be disconnected while it still sends
         ann.send(flood * 100_000)
     ann.expect("-- Those were too many telnet commands. Goodbye.\r\n")
 
@@ -165,7 +165,7 @@ def test_rubbish_from_many_hurts_nobody(start: Start, connect: Connect, seed: in
     ann, chance = connect(server, "ann"), random.Random(seed)
     for number in range(20):
         peer = connect(server, f"peer{number}" if number % 2 else "")
-        with contextlib.suppress(OSError):  # it may well be shown out
+        with contextlib.suppress(OSError):  # it may be disconnected
             for _ in range(50):
                 peer.send(
                     chance.randbytes(chance.randrange(1, 300)) + b"\r\n"[chance.randrange(3) :]

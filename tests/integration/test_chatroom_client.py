@@ -43,7 +43,7 @@ def test_the_client_reads_a_pipe(start: Start) -> None:
 
 @pytest.fixture
 def bare_client() -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
-    """The client on pipes, logged in at a server of ours that says nothing by itself."""
+    """Run the client on pipes, logged in at our own silent server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = subprocess.Popen(
             client_command(listener.getsockname()[1], "--name", "ann"),
@@ -107,7 +107,7 @@ def test_what_the_terminal_cannot_show_ends_nothing(
 
 
 def test_one_socket_for_input_and_output_loses_no_line() -> None:
-    """As socat EXEC: and inetd give it: the screen is non-blocking because the keyboard is."""
+    """As under socat EXEC: and inetd: the screen is non-blocking because the keyboard is."""
     ours, theirs = socket.socketpair()
     lines = [b"-- %d %b" % (number, b"x" * 150) for number in range(6000)]  # 900 KB
     with socket.create_server(("127.0.0.1", 0)) as listener, ours:
@@ -270,7 +270,7 @@ def test_lines_are_cut_for_the_window_as_it_is_now(terminal: tuple[Server, Termi
     screen.expect(b"] ann:" + b" word" * 9 + b"\r\n    word word word word word\r\n")
     termios.tcsetwinsize(screen.slave, (24, 120))
     screen.process.send_signal(signal.SIGWINCH)  # as a controlling terminal would
-    for number in range(10):  # the signal and what is typed take ways of their own
+    for number in range(10):  # the signal and the input arrive independently
         screen.type(f"{words} {number}\n".encode())
         screen.expect(f" {number}\r\n".encode())
     screen.expect(b"] ann:" + b" word" * 14 + b" 9\r\n")

@@ -1,4 +1,4 @@
-"""The history's file under the running program: deleted, named wrongly, read by others."""
+"""The history's file under the running program: deleted, wrong names, other readers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What was seen is never forgotten: the server killed, its file locked, its disk full.
+"""Messages that were shown are never lost: the server killed, its file locked, its disk full.
 
-The invariant: whatever any client has been shown, and was not marked as unkept, is in the history
-after a restart, once.
+The invariant: each message that was shown to a client, and not marked as not kept, is in the
+history after a restart, once.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EVERYTHING = ("--history-page", "1000000", "--max-output", "100000000", *NO_FLOO
 
 
 class Talker(threading.Thread):
-    """Says numbered messages until the connection breaks, and notes all that it sees."""
+    """Sends numbered messages until the connection breaks, and notes all that it sees."""
 
     def __init__(self, server: Server, name: str, number: int) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Talker(threading.Thread):
         self.start_talking(server, name)
 
     def start_talking(self, server: Server, name: str) -> None:
-        """Come in."""
+        """Log in."""
         raise NotImplementedError
 
     def say(self, text: str) -> None:
@@ -53,23 +53,23 @@ class Talker(threading.Thread):
         raise NotImplementedError
 
     def hear(self) -> bytes:
-        """Wait for something; EOFError is the end."""
+        """Wait for input; EOFError is the end."""
         raise NotImplementedError
 
     def run(self) -> None:
-        """Say something whenever the last was seen, so that the disk sets the pace."""
+        """Send a message whenever the last was seen, so that the disk sets the pace."""
         with suppress(OSError, EOFError):
             for count in range(1_000_000):
                 text = f"{self.label}-{count}"
                 self.say(text)
                 while text not in self.seen:
                     self.note(self.hear())
-        with suppress(OSError, EOFError):  # what had left the server when it died
+        with suppress(OSError, EOFError):  # input that had left the server before it was killed
             while True:
                 self.note(self.hear())
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         raise NotImplementedError
 
     def note(self, data: bytes) -> None:
@@ -77,7 +77,7 @@ class Talker(threading.Thread):
 
 
 class LineTalker(Talker):
-    """By telnet."""
+    """A member by telnet."""
 
     def start_talking(self, server: Server, name: str) -> None:
         self.peer = Peer(server, name)
@@ -101,7 +101,7 @@ class LineTalker(Talker):
 
 
 class WebTalker(Talker):
-    """By browser, as far as the wire is concerned."""
+    """A member by web, as far as the protocol is concerned."""
 
     def start_talking(self, server: Server, name: str) -> None:
         connect = pytest.importorskip("websockets.sync.client", reason="no websockets").connect
@@ -144,7 +144,7 @@ def test_what_anybody_saw_outlives_kill_9(launch: Start, connect: Connect) -> No
         ]
         for talker in talkers:
             talker.start()
-        time.sleep(chance.uniform(0.05, 0.6))  # the moment is the test's dice, not a wait for them
+        time.sleep(chance.uniform(0.05, 0.6))  # the random moment is the point, not a wait for them
         with writing_held_up(server.history) if number % 2 else nullcontext():
             time.sleep(chance.uniform(0, 0.2))
             server.process.kill()
@@ -160,14 +160,14 @@ def test_what_anybody_saw_outlives_kill_9(launch: Start, connect: Connect) -> No
 
 @contextmanager
 def writing_held_up(history: Path) -> Iterator[sqlite3.Connection]:
-    """Be a disk so slow that what is handed to it now is not yet on it."""
+    """Simulate a disk so slow that writes from now on are not yet stored."""
     with closing(sqlite3.connect(history, isolation_level=None, timeout=PATIENCE)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield other
 
 
 def check_remembered(server: Server, connect: Connect, seen: set[str]) -> None:
-    """Ask both the server, as anybody can, and the file itself."""
+    """Check both the server, as any client can, and the file itself."""
     stored = texts(server.history)
     asker = connect(server, "asker")
     asker.type("/history 999999")
@@ -194,10 +194,10 @@ def test_what_was_said_before_an_orderly_end_is_stored_and_shown(
     ann.expect("ann-0-0\r\n")
     with writing_held_up(server.history):
         ann.type(*(f"ann-0-{number}" for number in range(1, 100)))
-        ann.send(b"\xff\xfd\x06")  # telnet's own question, whose answer waits for no disk
+        ann.send(b"\xff\xfd\x06")  # telnet's own request, whose answer waits for no disk
         ann.expect(b"\xff\xfb\x06")
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)  # it has to wait for the disk, which a fast one would not show
+        time.sleep(0.2)  # it waits for the disk, which a fast disk would not show
     heard = bob.rest()
     assert server.process.wait(PATIENCE) == 0
     stored = texts(server.history)
@@ -206,7 +206,7 @@ def test_what_was_said_before_an_orderly_end_is_stored_and_shown(
     assert heard.endswith(b"-- The chat room is closing. Goodbye.\r\n")
 
 
-# Trouble with the file
+# Failures of the file
 
 
 def state(server: Server) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def check_trouble_and_recovery(
     server: Server, ann: Peer, words: str, mend: Callable[[], Any]
 ) -> None:
-    """What is said in trouble is shown, the trouble is told, and later all of it is stored."""
+    """Check that during a failure messages are shown, members are notified, and all is stored."""
     said = list(say_until_trouble(ann))
     ann.expect(f"-- The history cannot be written: {words}.")
     wait_for(lambda: not state(server)["healthy"])
@@ -249,7 +249,7 @@ def check_trouble_and_recovery(
 
 
 def say_until_trouble(ann: Peer) -> Iterator[str]:
-    """Say so much that what the file has reserved is used up."""
+    """Send so many messages that the reserved space of the file is used up."""
     for number in range(1000):
         text = f"{number} {WORDS}"
         ann.type(text)
@@ -284,7 +284,7 @@ def test_a_file_that_may_not_grow_is_told_and_the_room_goes_on(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of a megabyte, in memory."""
+    """Mount a disk of a megabyte, in memory."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small disk")
     disk = tmp_path / "disk"

@@ -1,4 +1,4 @@
-"""The chat room behind Debian's nginx, configured as the how-to page says."""
+"""The chat room behind Debian's nginx, with the configuration of the how-to page."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ONE_EACH = ("--max-per-address", "1")
 
 @dataclass(frozen=True)
 class Site:
-    """A chat room and the nginx before it."""
+    """A chat room and the nginx in front of it."""
 
     server: Server
     ports: Nginx
@@ -49,7 +49,7 @@ class Site:
         return socket.create_connection(address, PATIENCE, source_address=(source, 0))
 
     def get(self, path: str, *headers: str, source: str = MEMBER, host: str = NAME) -> str:
-        """Ask for a page as a browser does; return the whole answer."""
+        """Request a page as a browser does; return the whole answer."""
         plain = self.connect(self.ports.web, source)
         with certificates().client().wrap_socket(plain, server_hostname="localhost") as sock:
             lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
@@ -58,10 +58,10 @@ class Site:
             with contextlib.suppress(ssl.SSLEOFError):
                 while piece := sock.recv(65536):
                     answer += piece
-        return answer.decode(errors="replace")  # icons are no text
+        return answer.decode(errors="replace")  # icons are not text
 
     def browse(self, name: str, path: str, source: str, origin: str = HOME, **more: Any) -> Any:
-        """Come in as `name` over a WebSocket; return it."""
+        """Log in as `name` over a WebSocket; return it."""
         socket_ = self.stack.enter_context(
             client.connect(
                 f"wss://{NAME}{path}",
@@ -94,7 +94,7 @@ def site(start: Start, folder: Path, *options: str, below_path: bool = False) ->
 
 
 def hears(sock: Any, kind: str) -> dict[str, Any]:
-    """The next event of that kind."""
+    """Return the next event of that kind."""
     while True:
         event: dict[str, Any] = json.loads(sock.recv(PATIENCE))
         if event["kind"] == kind:
@@ -102,7 +102,7 @@ def hears(sock: Any, kind: str) -> dict[str, Any]:
 
 
 def reads(sock: socket.socket, words: str) -> None:
-    """Read until these words have come."""
+    """Read until these words arrive."""
     got = b""
     while words.encode() not in got:
         piece = sock.recv(65536)

@@ -1,4 +1,4 @@
-"""The chat room whose standard output and standard error are not read, or are gone."""
+"""The chat room whose standard output and standard error are not read, or are closed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def unread(tmp_path: Path) -> Iterator[Launch]:
 
 def test_standard_error_that_nobody_reads_stops_nobody(unread: Launch, connect: Connect) -> None:
     reader, writer = os.pipe()
-    os.write(writer, bytes(fcntl.fcntl(writer, fcntl.F_GETPIPE_SZ)))  # it takes no more
+    os.write(writer, bytes(fcntl.fcntl(writer, fcntl.F_GETPIPE_SZ)))  # the pipe is full
     server = unread(writer)
     os.close(writer)
     ann = connect(server, "ann")
@@ -64,7 +64,7 @@ def test_standard_error_that_nobody_reads_stops_nobody(unread: Launch, connect: 
     ann.type("anybody?")
     ann.expect("ann: anybody?")
     server.process.terminate()
-    assert server.process.wait(PATIENCE) == 0  # it still is unread, and holds up no end either
+    assert server.process.wait(PATIENCE) == 0  # unread output does not delay the end
     os.close(reader)
 
 

@@ -1,4 +1,4 @@
-"""The terminal client as people use it: in real terminals, with a real server."""
+"""The terminal client in use: in real terminals, with a real server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def prompt(tmux: Tmux, window: str, text: str) -> list[str]:
 
 
 def shown(rows: list[str], *ends: str) -> list[str]:
-    """The rows that end so, in their order."""
+    """Return the rows that end so, in their order."""
     return [end for row in rows for end in ends if row.endswith(end)]
 
 
@@ -239,7 +239,7 @@ def test_without_the_package_the_terminal_edits_the_lines(start: Start, tmux: Tm
 
 
 def test_the_picture_shows_the_client_as_it_is(start: Start, tmux: Tmux) -> None:
-    """Drawn anew by ``python3 -m tests.integration.terminal_picture``."""
+    """Redraw it with ``python3 -m tests.integration.terminal_picture``."""
     assert draw(act(tmux, start())) == PICTURE.read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""TLS at both doors, with peers that are not ours: OpenSSL, curl, Python's ``ssl``."""
+"""TLS at both doors, with other implementations: OpenSSL, curl, Python's ``ssl``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.integration.conftest import Connect, Start
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a server with TLS, and the one its visitors trust."""
+    """The files of a server with TLS, and the file that its clients trust."""
 
     authority: str
     localhost: Path
@@ -37,7 +37,7 @@ class Files:
         return "--tls-cert", str(self.localhost)
 
     def renew(self) -> int:
-        """Put another certificate there; return its serial number."""
+        """Replace the certificate; return its serial number."""
         leaf = certificates().authority.issue_cert("localhost", "127.0.0.1")
         leaf.private_key_and_cert_chain_pem.write_to_path(str(self.localhost))
         return load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes()).serial_number
@@ -50,7 +50,7 @@ def files(tmp_path: Path) -> Files:
 
 
 def serial(port: int) -> int:
-    """Return the serial number of the certificate that a new connection is shown."""
+    """Return the serial number of the certificate for a new connection."""
     with (
         socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
         certificates().client().wrap_socket(plain, server_hostname="127.0.0.1") as secured,
@@ -210,7 +210,7 @@ def test_those_who_never_shake_hands_are_bounded(
     server = start(*files.options, "--max-members", "1")
     silent = [connect(server) for _ in range(1 + SPARE)]
     late = connect(server)
-    assert silent[1].rest() == b""  # at once, not when the time for the handshake is up
+    assert silent[1].rest() == b""  # at once, not at the handshake's time limit
     late.socket.setblocking(False)
     with pytest.raises(BlockingIOError):
         late.socket.recv(1)
@@ -222,7 +222,7 @@ def test_those_who_never_shake_hands_keep_nobody_else_out(
 ) -> None:
     server = start(*files.options, "--max-members", "2", "--max-per-address", "1")
     silent = [connect(server) for _ in range(2 + SPARE)]
-    assert silent[1].rest() == b""  # the first one has a place
+    assert silent[1].rest() == b""  # the first connection has a place
     neighbour = socket.create_connection(
         ("127.0.0.1", server.port), PATIENCE, source_address=("127.0.0.2", 0)
     )
@@ -299,7 +299,7 @@ def test_sighup_shows_the_new_certificate_to_those_who_come(
 
 
 def reload(server: Server, ann: Peer) -> None:
-    """Have the files read again; an answer to what was said later means that it was done."""
+    """Reload the files; an answer to a later message confirms that it was done."""
     server.process.send_signal(signal.SIGHUP)
     ann.type("after the signal")
     ann.expect("ann: after the signal")

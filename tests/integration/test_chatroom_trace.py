@@ -1,4 +1,4 @@
-"""``--trace FILE`` on the chat room, read back; and the sample in the docs."""
+"""``--trace FILE`` on the chat room, parsed; and the sample in the docs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three nodes on a real Redis, members at both doors, and everything that can go wrong.
+"""Three nodes on a real Redis, members at both doors, and every kind of failure.
 
 A longer run: ``python3 -m tests.cluster --rounds 100``.
 """
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.needs("localhost")
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """One for all rounds: each has a room and members of its own."""
+    """One town for all rounds: each round has a room and members of its own."""
     with running(tmp_path_factory.mktemp("town")) as town:
         yield town
 

@@ -78,7 +78,7 @@ class Nodes:
         assert not bad
 
     def everything(self) -> None:
-        """Use every script and command that there is."""
+        """Use all scripts and commands."""
         a, b, _ = self.all
         answers: list[Any] = []
         ada = NameClaim("ada", 1, "Ada", now="p")
@@ -242,7 +242,7 @@ def test_two_prefixes_on_one_engine(loop: EventLoop, redis: RedisServer) -> None
 
 
 def test_three_masters(loop: EventLoop, tmp_path: Path) -> None:
-    """All that a node does; then a slot moves to another master, and a master is restarted."""
+    """All actions of a node; then a slot moves to another master, and a master is restarted."""
     cluster = RedisServers(tmp_path)
     try:
         options = options_for(at(cluster.servers[0]), timeout=3.0)
@@ -272,7 +272,7 @@ def test_three_masters(loop: EventLoop, tmp_path: Path) -> None:
 
 
 def move(cluster: RedisServers, slot: int) -> None:
-    """Move a slot to the next master, with what is in it."""
+    """Move a slot with its content to the next master."""
     names = {RedisServers.ask(each, "CLUSTER", "MYID"): each for each in cluster.servers}
     [(source, old)] = [
         (name, each) for name, each in names.items()

@@ -50,7 +50,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 class Browser:
-    """What the page does, through nginx."""
+    """A browser that behaves as the page does, through nginx."""
 
     def __init__(self, port: int, stack: ExitStack) -> None:
         self._port = port
@@ -73,7 +73,7 @@ class Browser:
         self.socket.send(json.dumps(request))
 
     def until(self, *kinds: str) -> dict[str, Any]:
-        """Take events up to one of these; note what is said and what is shown of the past."""
+        """Handle events up to one of these; note new messages and those of the history."""
         while True:
             event: dict[str, Any] = json.loads(self.socket.recv(timeout=PATIENCE))
             past = event.get("recent", []) if event["kind"] == "room" else []
@@ -91,7 +91,7 @@ class Browser:
             pass
 
     def lose(self) -> None:
-        """Notice that the node is gone, and come back; the page does the same."""
+        """Notice that the node has stopped, and reconnect, as the page does."""
         with pytest.raises(ConnectionClosed):
             self.until("nothing")
         self.socket = self._open()
@@ -101,7 +101,7 @@ class Browser:
 
 @dataclass
 class Front:
-    """nginx's door for lines, as a Peer wants it."""
+    """nginx's port for lines, with the interface that a Peer needs."""
 
     port: int
 
@@ -141,7 +141,7 @@ def test_a_browser_comes_back_to_another_node_with_all_that_was_said(
 
 
 def _peers(ports: Nginx) -> Iterator[tuple[str, Peer]]:
-    """Let members come in by telnet, which nginx spreads over the nodes."""
+    """Log members in by telnet, which nginx distributes over the nodes."""
     for name in ("bob", "cem", "dov"):
         yield name, telnet(ports, name)
 

@@ -1,4 +1,4 @@
-"""What members are told when Redis goes and comes back, and what becomes of what they said."""
+"""Notices to members when Redis stops and returns, and the fate of their messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         input=f"{PASSWORD}\n", text=True, cwd=ROOT, env=ENVIRONMENT, check=True,
         capture_output=True,
     )  # fmt: skip
-    # Who has waited for the answer about a name has come in, too: no member is shown out below.
+    # Members that waited for the answer about a name have entered, too: none is dismissed below.
     late = ("--login-timeout", str(LEASE))
     options = ("--operators", str(operators), "--max-waiting", str(WAITING), *late)
     with running(folder, *options) as town:
@@ -42,7 +42,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 @pytest.fixture
 def people(town: Town) -> Iterator[list[Observer]]:
-    """Ann, bob and cem, one at each node; others in each test."""
+    """Log in ann, bob and cem, one at each node; tests add others."""
     number = next(NUMBERS)
     found = [
         Observer(node, f"{name}{number}")
@@ -62,7 +62,7 @@ def until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.05)  # between two questions: there is nothing else to wait for
+        time.sleep(0.05)  # between two queries: there is no event to wait for
 
 
 def text_until(peer: Peer, text: str) -> str:
@@ -92,7 +92,7 @@ def test_what_waits_survives_the_end_of_its_node(town: Town, people: list[Observ
     bob.expect(DOWN)
     bob.type("said in the dark")
     bob.ask("/who")
-    time.sleep(0.3)  # the write is on its way to the disk, and nothing shows when it is there
+    time.sleep(0.3)  # the write is on its way to the disk, and has no visible end
     town.nodes[1].server.kill()
     town.nodes[1].start()
     town.engine.start()
@@ -119,7 +119,7 @@ def test_more_than_can_wait_is_refused_with_a_sentence(town: Town, people: list[
     town.engine.start()
     text = text_until(bob, f"line <{WAITING - 1}>")
     assert [text.count(f"line <{number}>") for number in range(WAITING)] == [1] * WAITING
-    text_until(ann, f"line <{WAITING - 1}>")  # so there is room for one more
+    text_until(ann, f"line <{WAITING - 1}>")  # so there is space for one more
     ann.type("over")
     assert f"line <{WAITING}>" not in text_until(bob, ": over")
 

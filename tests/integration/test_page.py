@@ -1,4 +1,4 @@
-"""The page as people meet it: two browsers and a telnet in the same rooms."""
+"""The page in use: two browsers and a telnet in the same rooms."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_hostile_texts_from_every_door_are_only_text(
     bob.enter(server, "hasOwnProperty")
     for text in HOSTILE:
         ada.paste(text)
-        rows = rows_of(f"[00:00] toString: {clean(text)}")  # a peer puts them together again
+        rows = rows_of(f"[00:00] toString: {clean(text)}")  # a client joins the rows again
         carl.expect(" ".join(row.strip() for row in rows).removeprefix("[00:00] ") + "\r\n")
         carl.type(text)
     expected = [clean(text) for text in HOSTILE]
@@ -244,7 +244,7 @@ def test_everything_is_done_by_keyboard(start: Start, connect: Connect, ada: Pag
     ada.press("Ada", Keys.ENTER)
     ada.until("comes in", lambda: ada.shown("#place"))
     ada.until("has a list", lambda: "Carl" in ada.text("#people-list"))
-    ada.press("Ca", Keys.TAB, Keys.TAB)  # the first completes, the second goes on
+    ada.press("Ca", Keys.TAB, Keys.TAB)  # the first completes, the second moves the focus
     assert ada.run("return document.activeElement.id") == "send"
     ada.chord(Keys.SHIFT, Keys.TAB)
     ada.press("hello", Keys.ENTER)
@@ -268,7 +268,7 @@ def test_everything_is_done_by_keyboard(start: Start, connect: Connect, ada: Pag
 
 
 def walk_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus is there, and can be seen on every step."""
+    """Press Tab until the element has the focus, which must be visible on every step."""
     focus = """
     const here = document.activeElement;
     const style = getComputedStyle(here);
@@ -299,7 +299,7 @@ def test_the_page_fits_a_phone(start: Start, connect: Connect, ada: Page, width:
         ada.until_log("https://example.org/")
         ada.use_desktop()
         ada.until("is wide", lambda: ada.run("return innerWidth") > 1000)
-        ada.use_phone(width, 400)  # turned, and then the keyboard goes
+        ada.use_phone(width, 400)  # rotated, and then the keyboard closes
         ada.until("stays at the end", lambda: ada.run(AT_END))
         ada.use_phone(width, 640)
         ada.until("is higher", lambda: ada.run("return innerHeight") == 640)

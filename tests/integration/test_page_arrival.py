@@ -1,4 +1,4 @@
-"""How the page's files arrive, and what it says while they, or a place, are missing."""
+"""The arrival of the page's files, and what the page shows while they, or a place, are missing."""
 
 from __future__ import annotations
 

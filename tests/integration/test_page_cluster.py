@@ -1,4 +1,4 @@
-"""A page whose node goes away: it comes back to another one by itself, and nothing is lost."""
+"""A page whose node stops: it reconnects to another node by itself, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def ada(pytestconfig: pytest.Config) -> Iterator[Page]:
 
 @dataclass
 class Cluster:
-    """Two nodes, their engine, and the one address that browsers know."""
+    """Two nodes, their engine, and the single address for browsers."""
 
     engine: RedisServer
     nodes: list[Server]
@@ -77,7 +77,7 @@ def cluster(tmp_path: Path, launch: Start) -> Iterator[Cluster]:
 
 
 def move(cluster: Cluster, page: Page) -> None:
-    """The first node dies, and the way leads to the second one."""
+    """Kill the first node, and redirect the address to the second one."""
     cluster.nodes[0].kill()
     cluster.front.turn(cluster.nodes[1].web_port)
     cluster.front.refusing = False
@@ -138,7 +138,7 @@ def test_a_page_that_was_loaded_again_has_its_name_at_another_node(
     ada.click("#remember")
     ada.field("name").send_keys("Ada", Keys.ENTER)
     ada.until_shown("#place")
-    ada.driver.refresh()  # its token is another one from here on
+    ada.driver.refresh()  # its token changes here
     ada.until_online()
     move(cluster, ada)
     assert ada.text("#my-name").endswith("Ada")
@@ -191,7 +191,7 @@ def test_what_is_forgotten_at_one_node_disappears_at_the_other(
 
 
 def figures_of(page: Page, server: Server) -> dict[str, Any]:
-    """Return what the status page says of the cluster, which is what its JSON says."""
+    """Return the status page's figures of the cluster, which equal those of its JSON."""
     page.engine.get(f"http://127.0.0.1:{server.web_port}/status")
     rows: dict[str, str] = dict(page.run(STATUS_ROWS))
     try:
@@ -207,7 +207,7 @@ def figures_of(page: Page, server: Server) -> dict[str, Any]:
 
 def test_the_status_page_shows_the_cluster(cluster: Cluster, connect: Connect, ada: Page) -> None:
     node = cluster.nodes[0]
-    ada.until("counts both", lambda: figures_of(ada, node)["nodes"] == 2)  # at the next beat
+    ada.until("counts both", lambda: figures_of(ada, node)["nodes"] == 2)  # at the next heartbeat
     well = figures_of(ada, node)
     assert (well["nodes"], well["link"], well["waiting"], well["problems"]) == (2, "up", 0, [])
     bob = connect(node, "Bob")

@@ -1,4 +1,4 @@
-"""Commands of the pages that need nothing but this machine, run as they stand there."""
+"""Commands from the documentation's pages that need nothing but this machine, run unchanged."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ HISTORY = Path(".local/share/miniloop-chatroom/history.sqlite3")
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home with a history of the chat room in it, and our Python under its usual name."""
+    """Return a home with a history of the chat room, and our Python under its usual name."""
     history = HistoryFile(tmp_path / HISTORY)
     history.connection.execute("INSERT INTO rooms (key, shown, used) VALUES ('lobby', 'lobby', 0)")
     history.close()

@@ -1,4 +1,4 @@
-"""The page when its connection is cut, its server restarted, its seat taken: nothing is lost."""
+"""The page after a cut connection, a restart of the server, a lost seat: nothing is lost."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def from_person(page: Page, name: str) -> list[str]:
 
 
 def network_is_back(page: Page) -> None:
-    """Tell the page what a browser tells it when there is a network again."""
+    """Send the page the browser's event for a restored network."""
     page.run("window.dispatchEvent(new Event('online'))")
 
 
@@ -64,7 +64,7 @@ def test_cut_while_messages_flow_both_ways(
             proxy.cut()
         if number % 10 == 5:
             ada.say(f"mine {number}")
-            carl.type(f"/msg Ada secret {number}")  # these have no id: only counting helps
+            carl.type(f"/msg Ada secret {number}")  # these have no id: only the count helps
     ada.until_online()
     ada.until_said("Carl: line 119", "Ada: mine 115")
     carl.type("the end")
@@ -101,7 +101,7 @@ def test_a_lost_answer_makes_no_second_message(
         "keeps it", lambda: any("said in a tunnel" in each for each in ada.texts("#log .waiting"))
     )
     proxy.holding = proxy.refusing = False
-    with contextlib.suppress(WebDriverException):  # it may be back by itself in this moment
+    with contextlib.suppress(WebDriverException):  # it may have reconnected in this moment
         ada.click("#retry")
     ada.until_online()
     ada.until_said("Ada: only once", "Ada: said in a tunnel")
@@ -132,7 +132,7 @@ def test_a_reload_keeps_the_seat_and_what_waits(
     proxy.cut()
     ada.say("never sent before")
     ada.until("waits", lambda: ada.texts("#log .waiting"))
-    with contextlib.suppress(WebDriverException):  # there is no page just now
+    with contextlib.suppress(WebDriverException):  # the page is not available just now
         ada.driver.refresh()
     proxy.refusing = False
     ada.open(proxy.port)
@@ -163,7 +163,7 @@ def test_a_restart_of_the_server_is_survived(
     ada.click("#rooms .entry")
     tell(carl, "old", 30)
     ada.until_said("Carl: old 29")
-    network.holding = True  # it is stored, but the page does not hear of it
+    network.holding = True  # it is stored, but the page does not receive the receipt
     ada.say("just before")
     carl.expect("Ada: just before")
     first.stop()
@@ -218,7 +218,7 @@ def test_a_name_taken_meanwhile_is_asked_for_again(
     first = start()
     network = proxy_to(first.web_port)
     ada.enter(network.port, "Ada")
-    network.refusing = True  # or the page might be back before the other one
+    network.refusing = True  # or the page might reconnect before the other one
     first.stop()
     ada.until("sees it go", lambda: ada.shown("#trouble"))
     second = start("--web-port", str(first.web_port))
@@ -271,7 +271,7 @@ def test_goodbye_is_for_good_and_leaves_nothing_behind(
 
 
 def test_a_page_of_a_refused_origin_is_told_why(server: Server, ada: Page) -> None:
-    """As behind a proxy that rewrites Host: the page is there, but its WebSocket is refused."""
+    """As behind a proxy that rewrites Host: the page loads, but its WebSocket is refused."""
     host = b"\r\nHost: 127.0.0.1:%d\r\n" % server.web_port
     refusing = HeadProxy(server.web_port, lambda head: re.sub(rb"\r\nHost: [^\r]*\r\n", host, head))
     try:

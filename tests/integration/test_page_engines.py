@@ -40,10 +40,10 @@ def page(browser: Page) -> Iterator[Page]:
 
 @pytest.fixture
 def fresh(page: Page, server: Server) -> Page:
-    """A page whose tab has kept nothing of the test before."""
+    """Return a page whose tab has no data of the previous test."""
     page.engine.get(f"http://127.0.0.1:{server.web_port}/static/icon.svg")
     page.run("localStorage.clear(); sessionStorage.clear()")
-    page.complaints()  # a picture alone brings no icon with it: browsers ask for one
+    page.complaints()  # a page of an image alone has no icon: browsers request one
     return page
 
 
@@ -113,7 +113,7 @@ def test_what_is_typed_before_there_is_a_room_is_kept(server: Server, fresh: Pag
     fresh.until_said("Jo: half a sentence")
 
 
-# The view of the rooms is there before the first room is.
+# The view of the rooms exists before the first room.
 TYPE_AT_ONCE = """
 new MutationObserver((_, observer) => {
   if (document.body.dataset.view !== 'chat') return;
@@ -160,7 +160,7 @@ def test_the_log_stays_at_its_end(server: Server, connect: Connect, fresh: Page)
     try:
         fresh.until("is narrow", lambda: fresh.run("return innerWidth") < 700)
         fresh.until("stays at its end", lambda: fresh.run(AT_END))
-        # The list of rooms, which had a column of its own, has slid away over the log.
+        # The list of rooms, which had a column of its own, now covers the log.
         last = "#log .row:last-child .text"
         fresh.until("shows the last", lambda: fresh.visible_words(last) == ["the", "last"])
     finally:

@@ -1,4 +1,4 @@
-"""The page's figures: what it costs to arrive, and no finding of axe-core in either theme."""
+"""The page's figures: the cost of loading it, and no finding of axe-core in either theme."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def judged(page: Page) -> Iterator[Page]:
 
 
 def judge(page: Page, where: str) -> None:
-    """Look at what is shown, in both themes."""
+    """Check the visible page, in both themes."""
     grounds = set()
     for theme in ("light", "dark"):
         found = findings(page, theme)
@@ -71,7 +71,7 @@ def test_axe_finds_nothing_in_the_room(start: Start, connect: Connect, judged: P
 
 
 def fill(page: Page, server: Server, carl: Peer) -> None:
-    """Have one of everything in the room: the page's rows are those that people see."""
+    """Fill the room with one of everything: the page's rows are those that people see."""
     page.enter(server, "Ada")
     page.say("/topic Tea at four, see https://example.org/", "hello", "/me waves", "/help")
     carl.expect("* Ada waves")

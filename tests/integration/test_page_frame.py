@@ -13,7 +13,7 @@ from tests.integration.conftest import Connect, Start
 
 CROWD = (*NO_FLOOD_LIMIT, "--max-per-address", "400", "--rooms-per-address", "90",
          "--new-rooms", "90")  # fmt: skip
-# By how much the document is larger than the window, and how far it lets itself be scrolled.
+# How much the document is larger than the window, and how far it can be scrolled.
 EXCESS = """
 const root = document.documentElement;
 scrollTo(9999, 9999);
@@ -83,7 +83,7 @@ def test_the_document_never_scrolls(
 
 
 def see_panels(page: Page) -> dict[str, Any]:
-    """Open all that opens; return what makes the document larger, or the end of it unreachable."""
+    """Open every panel; return what makes the document larger, or its end unreachable."""
     found = {}
     for opener, shown in (("#open-people", "#people-panel"), ("#open-search", "#search-panel"),
                           ("#open-join", "#join"), ("#open-help", "#help")):  # fmt: skip
@@ -165,7 +165,7 @@ def test_lines_that_arrive_shift_nothing(start: Start, connect: Connect, ada: Pa
 
 
 def talk(one: Peer, other: Peer, words: str) -> None:
-    """Say 500 lines in turns, now and then several by one."""
+    """Send 500 lines in turns, sometimes several in a row by the same member."""
     for number in range(500):
         (one, other)[number % 3 == 0].type(f"{words} {number}")
     one.expect(f"{words} 499")
@@ -190,7 +190,7 @@ def test_fifty_thousand_lines_leave_the_tab_as_small_as_before(
     assert rows <= 1200
     assert nodes < nodes_before * 1.5
     assert heap < heap_before * 1.5
-    for _ in range(4):  # further back than is held: the server has it
+    for _ in range(4):  # further back than the page holds: the server has it
         wait_until_changed(ada, OLDEST)
     assert ada.run("return document.querySelectorAll('#log .row').length") <= 3300
 

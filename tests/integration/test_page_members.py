@@ -1,4 +1,4 @@
-"""What members do on the page: search, join, leave, complete, be notified."""
+"""Actions of members on the page: search, join, leave, complete, be notified."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.integration.conftest import Connect, Start
 
 MANY_ROOMS = ("--max-rooms", "99", "--rooms-per-address", "99", "--new-rooms", "99")
 
-# Whether the message with the words is in the part of the log that is seen, and marked.
+# Whether the message with the words is in the visible part of the log, and marked.
 IN_SIGHT = """
 const row = [...document.querySelectorAll('#log .target')].find(
   (each) => each.querySelector('.text').textContent === arguments[0]);
@@ -30,7 +30,7 @@ WIDE = """
 const {scrollWidth, clientWidth} = document.getElementById('join');
 return scrollWidth > clientWidth;
 """
-# A browser without a screen shows no notifications: this one keeps them.
+# A browser without a screen shows no notifications: this one records them.
 STUB = """
 globalThis.notified = [];
 globalThis.Notification = class {
@@ -72,7 +72,7 @@ def test_a_search_counts_all_goes_on_and_leads_to_the_place(
     ada.until_text("#search-said", "120 messages with “cafe tea” in lobby")
     assert len(ada.texts("#found .entry")) == 50
     marks = ada.texts("#found li:first-child mark")
-    assert marks == ["Tea"]  # the text is cut around the first one
+    assert marks == ["Tea"]  # the text is cut around the first match
     assert "…" in ada.text("#found li:first-child .text")
     for shown in (100, 120):
         ada.click("#found-more")
@@ -85,10 +85,10 @@ def test_a_search_counts_all_goes_on_and_leads_to_the_place(
     words = f"Tea number 0, {'with much milk ' * 20}and café"
     ada.until("shows the place", lambda: ada.run(IN_SIGHT, words))
     assert ada.text("#place") == "lobby"
-    assert f"Bob: {words.replace('number 0', 'number 3')}" in ada.said()  # what was said around it
+    assert f"Bob: {words.replace('number 0', 'number 3')}" in ada.said()  # the messages around it
     ada.click("#my-name")
     ada.field("ask-value").send_keys(Keys.CONTROL, "a", Keys.NULL, "Bob", Keys.ENTER)
-    ada.until_text("#toast-words", "The name Bob is taken")  # seen in an old piece, too
+    ada.until_text("#toast-words", "The name Bob is taken")  # visible beside an old page, too
 
 
 def test_a_telnet_is_told_how_many_a_search_finds(start: Start, connect: Connect) -> None:
@@ -131,7 +131,7 @@ def test_a_refusal_is_seen_while_one_reads_back(start: Start, connect: Connect, 
     ada.until("puts the note away", lambda: not ada.shown("#toast"))
     ada.click("#jump")
     ada.until_log("The name Bob is taken")
-    ada.say("/search 75")  # which is shown already, out of sight
+    ada.say("/search 75")  # which is loaded already, out of sight
     ada.click("#found button")
     ada.until("shows the place", lambda: ada.run(IN_SIGHT, "line 75"))
     ada.click("#my-name")

@@ -1,4 +1,4 @@
-"""The system calls of one line, as docs/inside/what-the-kernel-sees.md shows them."""
+"""The system calls for one line, as docs/inside/what-the-kernel-sees.md shows them."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The page's parts that know neither page nor network, each by itself, in the browser."""
+"""The page's parts that use neither page nor network, each by itself, in the browser."""
 
 from __future__ import annotations
 

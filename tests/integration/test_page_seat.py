@@ -1,4 +1,4 @@
-"""The page's seat over tabs and losses of the network, and the room that an address invites to."""
+"""The page's seat across tabs and losses of the network, and the invitation in an address."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_remembered_seat_is_taken_up_in_a_new_tab(
     second = ada.driver.current_window_handle
     ada.driver.switch_to.window(first)
     ada.until("is told", lambda: "another tab" in ada.text("#ended-reason"))
-    ada.click("#resume")  # with the token that the other tab got
+    ada.click("#resume")  # with the token that the other tab received
     ada.until_said("Ada: from the second tab")
     ada.driver.switch_to.window(second)
     ada.until("is told", lambda: "another tab" in ada.text("#ended-reason"))
@@ -56,7 +56,7 @@ def test_a_remembered_seat_is_taken_up_in_a_new_tab(
 
 
 def replace_tab(page: Page, port: int) -> None:
-    """Close the tab and open another one at the page, which knows nothing but what is stored."""
+    """Close the tab and open another one at the page, which has only the stored data."""
     old = page.driver.current_window_handle
     page.driver.switch_to.new_window("tab")
     new = page.driver.current_window_handle
@@ -119,7 +119,7 @@ def test_what_is_typed_behind_a_join_is_for_that_room(
     carl.expect("cellar is a new room")
     try:
         ada.enter(proxy.port, "Ada")
-        proxy.refusing = True  # so that nothing is answered before all is typed
+        proxy.refusing = True  # so that no answer arrives before everything is typed
         proxy.cut()
         ada.until_shown("#trouble")
         for line in ("/join cellar", "a secret", "/join den", "in the den", "/join cellar s3cret"):

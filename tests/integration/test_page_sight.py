@@ -1,4 +1,4 @@
-"""What the helpers of browser.py call visible is what a person sees."""
+"""The helpers of browser.py call an element visible if a person sees it."""
 
 from __future__ import annotations
 

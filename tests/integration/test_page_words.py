@@ -1,4 +1,4 @@
-"""The page's parts that know texts and names, each by itself, in the browser."""
+"""The page's parts for texts and names, each by itself, in the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web door as browsers see it, with a real server."""
+"""The web door, used as by browsers, with a real server."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_five_names_in_vain_are_enough() -> None:
 
 
 def test_nothing_is_lost_or_doubled_wherever_the_connection_is_cut() -> None:
-    """Somebody talks on while the other's connection is cut again and again, anywhere."""
+    """A member sends messages while the other's connection is cut repeatedly, at any point."""
     dice = random.Random(6)
     with serving(Limits(**FREELY), WebLimits(**EAGERLY)) as running, Browser(running, "Bob") as bob:
         raw = Raw(running)
@@ -80,7 +80,7 @@ def test_nothing_is_lost_or_doubled_wherever_the_connection_is_cut() -> None:
                 for _ in range(min(dice.randrange(1, 8), 400 - told)):
                     bob.say(str(told))
                     told += 1
-                bob.expect("receipt", n=bob.n)  # who does not read is cut as well
+                bob.expect("receipt", n=bob.n)  # a client that does not read is cut too
             raw.socket.settimeout(0.02)
             with contextlib.suppress(TimeoutError):
                 data += raw.socket.recv(dice.choice([1, 7, 100, 5000]))

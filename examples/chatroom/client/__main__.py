@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _run_on_terminal(given, tls)
             complain(NO_PROMPT)
         return _run_plain(given, tls)
-    except KeyboardInterrupt:  # the second Ctrl-C: the user does not wait
+    except KeyboardInterrupt:  # the second Ctrl-C: end without waiting
         return INTERRUPTED
 
 
@@ -93,7 +93,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the command line's arguments: url, host, port, name, tls, ca, plain.
 
     Raises:
-        SystemExit: With 2 and a sentence on standard error if they make no sense.
+        SystemExit: With code 2 and a sentence on standard error if they are invalid.
     """
     parser = argparse.ArgumentParser(
         prog="python3 -m examples.chatroom.client", description="A client for the chat room."

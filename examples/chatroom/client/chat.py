@@ -1,6 +1,6 @@
-"""What the client knows: its rooms, and which one is looked at.
+"""The client's state: its rooms, and which room is shown.
 
-Rule of this file: what each event does to the state; no socket, no screen.
+Rule of this file: the effect of each event on the state; no socket, no screen.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class Chat:
     """The state.
 
     Args:
-        ask_page: Asks for the page of a room before an id.
-        ring: Called when a line speaks of the user, or is for the user alone.
+        ask_page: Requests the page of a room before an id.
+        ring: Called when a line mentions the user, or is for the user alone.
 
     Attributes:
         me: The user's name; empty before the log-in.
         rooms: By name, in the order they were entered.
-        active: The room that is looked at; one without a name before any was entered.
-        directory: The names of all rooms, as the server listed them last.
-        asked: Commands that were typed, whose answers are lists to be shown.
+        active: The room that is shown; an unnamed room before any was entered.
+        directory: The names of all rooms, as the server last listed them.
+        asked: Typed commands whose answers are lists to be shown.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class Chat:
         self.ask_page = ask_page
         self._ring = ring
 
-    # What comes
+    # Input from the server
 
     def handle(self, event: Json) -> None:
-        """Take one event.
+        """Handle one event.
 
         Raises:
-            BadEvent: It makes no sense.
+            BadEvent: It is invalid.
         """
         kind = text_of(event, "kind")
         if kind in _NOTICES:
@@ -68,11 +68,11 @@ class Chat:
             self._change(event, change)
 
     def tell(self, text: str) -> None:
-        """Show a sentence that is no member's, in the room that is looked at."""
+        """Show a message of the client in the room that is shown."""
         self.active.add(Row("notice", text))
 
     def show(self, text: str) -> None:
-        """Show a finished line of the line door's, or the row that continues the last one."""
+        """Show a formatted line of the line door, or the row that continues the last one."""
         if text.startswith(INDENT) and self._may_go_on():
             text = f"{self.active.rows.pop().text} {text.lstrip()}"
         row = Row("text", shorten(text, LONGEST_TEXT))
@@ -87,33 +87,33 @@ class Chat:
         rows = self.active.rows
         return bool(rows) and rows[-1].kind == "text" and len(rows[-1].text) < LONGEST_TEXT
 
-    # What the user does
+    # Actions of the user
 
     def go(self, name: str) -> None:
-        """Look at the room `name`, if it is one of the user's."""
+        """Show the room `name`, if the user is in it."""
         if name in self.rooms:
             self.active = self.rooms[name]
             self.active.unread, self.active.mentioned = 0, False
 
     def find(self, typed: str) -> str:
-        """Return the room of the user's that is called so, whatever the case; empty if none is."""
+        """Return the user's room of this name, ignoring case; an empty string if there is none."""
         return next((name for name in self.rooms if name.casefold() == typed.casefold()), "")
 
     def step(self, by: int) -> None:
-        """Look at another room, so many places on, around the end."""
+        """Show the room that is this many places further, cyclically."""
         names = list(self.rooms)
         if names:
             at = names.index(self.active.name) if self.active.name in names else -by
             self.go(names[(at + by) % len(names)])
 
     def note_command(self, line: str) -> None:
-        """Note what was asked for in words: the same answers come to what is asked unseen."""
+        """Note a typed command: the same answers arrive for requests that are not shown."""
         command = line.split()[:1]
         if command and command[0] in ("/history", "/look", "/rooms"):
             self.asked.add(command[0])
 
     def load_older(self) -> None:
-        """Ask for what was said before the first row, unless that is under way, or all there is."""
+        """Request the messages before the first row, if there are more and none are requested."""
         room = self.active
         if room.more and len(room.rows) >= MOST_ROWS:
             room.more = False
@@ -123,12 +123,12 @@ class Chat:
             self.ask_page(room.name, room.back_id)
 
     def unload(self) -> None:
-        """No answer that was asked for will come any more."""
+        """Forget pending requests: no answer to them will arrive."""
         self.asked.clear()
         for room in self.rooms.values():
             room.loading = False
 
-    # Inside
+    # Internal
 
     def _change(self, event: Json, change: Callable[[Room, str, str], object]) -> None:
         room = self.rooms.get(text_of(event, "room"))
@@ -172,7 +172,7 @@ class Chat:
         rows, more = self._rows(event, "recent"), truth_of(event, "more")
         if not looked and (before := room.catch_up(rows, more=more)):
             self.ask_page(name, before)
-        if not self.active.name:  # what was said before any room is read on in the first one
+        if not self.active.name:  # messages from before any room continue in the first one
             room.rows[:0] = self.active.rows
         if not known or self.active.name not in self.rooms:
             self.go(name)
@@ -214,7 +214,7 @@ class Chat:
         self._show_past(rows)
 
     def _show_past(self, rows: list[Row]) -> None:
-        """Show rows of the history apart from the talk; to operators with ids, for /forget."""
+        """Show rows of the history apart from the talk; with ids for operators, for /forget."""
         numbered = self.active.people.get(self.me, False)
         for row in rows:
             row.label = f"[{row.id}] " if numbered else ""

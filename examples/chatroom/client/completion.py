@@ -1,6 +1,6 @@
-"""What Tab makes of a word that is half typed.
+"""Completion of a partly typed word with Tab.
 
-Rule of this file: pure functions on text, and the thin class that prompt_toolkit calls them by.
+Rule of this file: pure functions on text, and the thin class that prompt_toolkit calls.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _OF_ROOMS = ("/join",)
 def completions_of(
     line: str, names: Collection[str], rooms: Collection[str]
 ) -> tuple[int, list[str]]:
-    """Return what the last word of `line` could become, and the length of that word.
+    """Return the possible completions of the last word of `line`, and the length of that word.
 
-    A name at the beginning of a line gets a colon, as one speaks to somebody.
+    A name at the beginning of a line gets a colon, as in an address to a member.
     """
     start = line.rfind(" ") + 1
     word = line[start:]
@@ -46,8 +46,8 @@ class ChatCompleter(Completer):
     """Completes names, rooms and commands.
 
     Args:
-        names: Returns those of the people in the room.
-        rooms: Returns those of the rooms that are known.
+        names: Returns the names of the people in the room.
+        rooms: Returns the names of the known rooms.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ChatCompleter(Completer):
         self._rooms = rooms
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterator[Completion]:
-        """Yield what prompt_toolkit shows."""
+        """Yield the completions that prompt_toolkit shows."""
         line = document.current_line_before_cursor
         length, options = completions_of(line, self._names(), self._rooms())
         for option in options:

@@ -1,9 +1,9 @@
 """The plain client: the line door's text, for pipes and for terminals without prompt_toolkit.
 
-Rule of this file: the keyboard to the server, the server to the screen, and the end of both.
+Rule of this file: from the keyboard to the server, from the server to the screen, and the end.
 
-The terminal stays in the mode it is in: its own line editing collects the line, so there is
-nothing to restore whatever way this program ends.
+The terminal's mode is not changed: its own line editing collects the line, so there is
+nothing to restore however this program ends.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from .link import CONNECT_TIMEOUT, Link
 from .reasons import closed_without_a_word, silent, speaks_tls, why_not_connected, why_not_secured
 from .screen import complain, show, size
 
-READ_SIZE = 4096  # bytes taken from the keyboard at a time
-SILENCE = 5.0  # seconds; the chat room greets at once, so something is wrong then
-NOTICE = "-- "  # how the chat room's own words begin
-PATIENCE = 5.0  # seconds the server has to say goodbye after our /quit
+READ_SIZE = 4096  # bytes read from the keyboard at a time
+SILENCE = 5.0  # seconds; the chat room sends a greeting at once, so longer silence means an error
+NOTICE = "-- "  # how the chat room's own lines begin
+PATIENCE = 5.0  # seconds that the server has to answer our /quit
 
 
 class Keyboard(FileDispatcher):
     """Standard input.
 
     Args:
-        client: Who gets what is typed.
+        client: Receives the input.
         fd: The descriptor to read; a duplicate of it is used.
     """
 
@@ -38,33 +38,33 @@ class Keyboard(FileDispatcher):
         self._client = client
 
     def handle_read(self) -> None:
-        """Pass on what was typed."""
+        """Forward the input."""
         data = self.recv(READ_SIZE)
         if data:
             self._client.typed(data)
 
     def handle_close(self) -> None:
-        """End of input: Ctrl-D, or the end of the file."""
+        """Handle the end of input: Ctrl-D, or the end of the file."""
         self.close()
         self._client.leave()
 
 
 class Client:
-    """The conversation: what has happened so far decides the exit code.
+    """The conversation: the events so far decide the exit code.
 
     Args:
-        loop: The loop to be on.
+        loop: The loop that serves it.
         host: The server's name or address.
         port: Its port, from 1.
-        name: The name to log in with, or None to be asked.
-        stdin: The descriptor to read what is typed from.
-        tls: Whom to trust; None speaks without TLS.
+        name: The name to log in with; None lets the server ask.
+        stdin: The descriptor to read input from.
+        tls: The context with the trusted certificates; None connects without TLS.
 
     Attributes:
         host: The server's name or address.
         port: Its port.
-        heard: Whether the server has said anything yet.
-        exit_code: What the program ends with; None while it goes on.
+        heard: Whether the server has sent anything yet.
+        exit_code: The exit code; None while the conversation continues.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Client:
         self._stdin = stdin
         self._keyboard: Keyboard | None = None
         self._leaving = False
-        self._greeted = False  # by a chat room that lets us speak, not by a port that wants TLS
+        self._greeted = False  # by a chat room that accepts input, not by a port that expects TLS
         self._said_goodbye = False
         self._watches_window = False
         self._line = b""
@@ -93,11 +93,11 @@ class Client:
         self._link.connect_to(host, port, timeout=CONNECT_TIMEOUT)
         loop.on_stop(self._stopping)
 
-    # What happens on the network
+    # Called by the link
 
     def connected(self) -> None:
-        """Log in, and begin to listen to the keyboard."""
-        # A telnet command tells the server that its pings will be answered, too.
+        """Log in, and start to read the keyboard."""
+        # A telnet command shows the server that its pings will be answered.
         self._link.push(bytes((telnet.IAC, telnet.WILL, telnet.NAWS)))
         if self._name is not None:
             self._send(self._name.encode("utf-8", "replace") + b"\n")
@@ -105,19 +105,19 @@ class Client:
         self.loop.call_later(SILENCE, self._wonder)
 
     def answer(self, data: bytes) -> None:
-        """Send what telnet asks for, unless all has been said."""
+        """Send the answers to telnet's requests, unless the client is leaving."""
         if self._link.connected and not self._said_goodbye:
             self._link.push(data)
 
     def tell_window(self) -> None:
-        """Tell how wide the lines may be, now and whenever that changes."""
+        """Report the window size, now and on each change."""
         self.answer(telnet.window_size(*size()))
         if hasattr(signal, "SIGWINCH") and not self._watches_window:
             self._watches_window = True
             self.loop.add_signal_handler(signal.SIGWINCH, self.tell_window)
 
     def told(self, facts: dict[str, str]) -> None:
-        """What was not asked for is passed over."""
+        """No-op: no facts were requested."""
 
     def connect_failed(self, error: OSError) -> None:
         """Give up with a sentence."""
@@ -125,7 +125,7 @@ class Client:
         self._finish(FAILED)
 
     def server_closed(self, error: BaseException | None) -> None:
-        """End, well if we had asked for it."""
+        """End, successfully after a /quit."""
         if self._keyboard is None and isinstance(error, OSError):
             complain(why_not_secured(self.host, self.port, error))
         elif not self.heard and self.exit_code is None:
@@ -135,33 +135,33 @@ class Client:
         self._finish(OK if self._leaving and self._greeted else FAILED)
 
     def met_tls(self) -> None:
-        """Give up: the server speaks TLS, and we do not."""
+        """Give up: the server uses TLS, and the client does not."""
         complain(speaks_tls(self.host, self.port))
         self._finish(FAILED)
 
     def show(self, line: str) -> None:
-        """Print one line of the server's; it is clean, as servers are strangers, too."""
+        """Print one line from the server; it is clean, because a server is untrusted, too."""
         self.heard = True
         self._greeted = self._greeted or line.startswith(NOTICE)
         try:
             show(line)
-        except OSError:  # nobody reads us any more
+        except OSError:  # the reader has closed standard output
             self._finish(FAILED)
 
-    # What happens at the keyboard
+    # Called by the keyboard
 
     def typed(self, data: bytes) -> None:
-        """Send what was typed, line by line, and notice the wish to leave."""
+        """Send the input line by line, and notice a /quit."""
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             self._leaving = self._leaving or line.split()[:1] == [b"/quit"]
             self._send(line + b"\n")
-        if len(self._line) > READ_SIZE:  # no line that the server would take; do not collect it
+        if len(self._line) > READ_SIZE:  # the server would refuse such a line; do not collect it
             self._send(self._line)
             self._line = b""
 
     def leave(self) -> None:
-        """Nothing more will be typed: say what is left, leave, and wait for the server's word."""
+        """Handle the end of input: send the rest, then /quit, and wait for the server's answer."""
         self._leaving = True
         if self._line:
             self._send(self._line + b"\n")
@@ -169,16 +169,16 @@ class Client:
         self.loop.call_later(PATIENCE, self._patience_ends)
 
     def pause_keyboard(self) -> None:
-        """Let what is typed wait."""
+        """Stop reading the keyboard."""
         if self._keyboard is not None and not self._keyboard.closed:
             self._keyboard.pause_reading()
 
     def resume_keyboard(self) -> None:
-        """Take what is typed again."""
+        """Read the keyboard again."""
         if self._keyboard is not None and not self._keyboard.closed:
             self._keyboard.resume_reading()
 
-    # Inside
+    # Internal
 
     def _patience_ends(self) -> None:
         self._wonder()
@@ -189,7 +189,7 @@ class Client:
             complain(silent(self.host, self.port))
 
     def _stopping(self) -> None:
-        if self.exit_code is None:  # not by us, so it was Ctrl-C or SIGTERM
+        if self.exit_code is None:  # the client did not stop the loop, so it was Ctrl-C or SIGTERM
             self.exit_code = INTERRUPTED
             self._leaving = True
             self._say_goodbye()
@@ -213,5 +213,5 @@ class Client:
         if self.exit_code is None:
             self.exit_code = code
         self._link.close()
-        self._close_keyboard()  # it may have been typed on in the same pass
+        self._close_keyboard()  # input may follow in the same pass
         self.loop.stop(grace=0)

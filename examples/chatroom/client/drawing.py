@@ -1,9 +1,9 @@
-"""How a row looks: its words in styles, cut to the width of the terminal.
+"""Drawing a row: its words in styles, cut to the width of the terminal.
 
 Rule of this file: pure functions from rows to styled text; prompt_toolkit counts the columns.
 
-A terminal begins a new row where a line is too long for it, and whoever wrote the line chooses what
-stands there. So the rows are cut here, and each but the first begins with blanks.
+A terminal starts a new row where a line is too long, so the author of the line could choose the
+text of that row. So the rows are cut here, and each but the first begins with blanks.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ Fragment = tuple[str, str]  # style and text, as prompt_toolkit has them
 Line = list[Fragment]
 
 INDENT = "    "
-NARROWEST = 12  # columns; a window that is smaller is drawn as if it had so many
+NARROWEST = 12  # columns; a smaller window is drawn as if it had this many
 # Terminals disagree about how wide these make the character before them; without them each
 # character has a width of its own, and the row stays whole: variation selectors, skin tones.
 _UNSURE = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _EMOJI_JOINER = re.compile("(?<=[\u2190-\u2bff\U0001f000-\U0001faff])\u200d")
-MOST_MARKS = 6  # upon one character; a tower of them would be drawn over other rows, and remembered
+MOST_MARKS = 6  # on one character; more would overlap other rows, and use memory
 _WORDS = re.compile(" +|[^ ]+")
 
 
 def certain(text: str) -> str:
-    """Return `text` without what terminals show in different widths, or over other rows."""
+    """Return `text` without characters whose width differs, or that overlap other rows."""
     if text.isascii():
         return text
     return "".join(_thinned(_EMOJI_JOINER.sub("", _UNSURE.sub("", text))))
@@ -46,12 +46,12 @@ def _thinned(text: str) -> Iterator[str]:
 
 
 def width_of(text: str) -> int:
-    """Return the columns that `text` takes."""
+    """Return the width of `text` in columns."""
     return sum(map(get_cwidth, text))
 
 
 def fitted(text: str, columns: int) -> str:
-    """Return the beginning of `text` that fits into so many columns."""
+    """Return the longest beginning of `text` that fits into this many columns."""
     used = 0
     for at, char in enumerate(text):
         used += get_cwidth(char)
@@ -86,7 +86,7 @@ def wrapped(line: Iterable[Fragment], columns: int) -> list[Line]:
                 left = columns - len(INDENT)
             elif width > left and word.isspace():
                 continue
-            while width > left:  # a word that is longer than a row
+            while width > left:  # a word longer than a row
                 piece = fitted(word, left)
                 rows[-1].append((style, piece))
                 rows.append([("", INDENT)])
@@ -114,7 +114,7 @@ def _body(row: Row, kind: str, me: str) -> Iterator[Fragment]:
 
 
 def _words(row: Row, me: str) -> Iterator[Fragment]:
-    """What was said, with the user's name marked."""
+    """Return the message's words, with the user's name marked."""
     at = 0
     for start, end in mentions_in(row.text, me) if row.mention else []:
         yield ("", row.text[at:start])

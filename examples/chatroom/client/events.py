@@ -1,7 +1,7 @@
 """The web door's events, from JSON.
 
-Rule of this file: pure functions from JSON to safe values. A server is a stranger, too: each field
-is of its type and clean, or `BadEvent`.
+Rule of this file: pure functions from JSON to safe values. A server is untrusted, too: each field
+has its type and is clean, or the result is `BadEvent`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Json = dict[str, object]
 
 
 class BadEvent(Exception):
-    """An event makes no sense; the text says why."""
+    """An event is invalid; the text gives the reason."""
 
 
 def parse(text: str) -> Json:
     """Return the event in `text`.
 
     Raises:
-        BadEvent: It is none.
+        BadEvent: It is invalid.
     """
     try:
         event = json.loads(text)

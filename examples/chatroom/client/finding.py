@@ -1,11 +1,11 @@
-"""Which door to go through: the line door says where the web door is.
+"""Finding the door to use: the line door reports where the web door is.
 
-Rule of this file: before the screen opens; what goes wrong here is a sentence on an ordinary
+Rule of this file: runs before the screen opens; errors are sentences on an ordinary
 terminal.
 
-The web door's events have ids, lists and seats to come back to, which the line door's text has not.
-So the line door is asked for facts (telnet's option MSSP), and the web door is tried. A server that
-does not answer, or whose web door cannot be reached, is spoken to in lines.
+The web door's events have ids, lists and seats to resume, which the line door's text has not.
+So the client requests the line door's facts (telnet's option MSSP), and tries the web door. With a
+server that does not answer, or whose web door is unreachable, the client uses lines.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from .pace import Pace, pace_for
 from .reasons import closed_without_a_word, speaks_tls, why_not_connected, why_not_secured
 from .websocket import WebAddress, WebSocket
 
-ANSWER = 1.0  # seconds for the line door's facts; every telnet answers at once, and nc never
-HEARD = 5  # lines of the server's that are kept, to be shown if it closes
+ANSWER = 1.0  # seconds for the line door's facts; a telnet server answers at once, nc never
+HEARD = 5  # lines from the server that are kept, to be shown if it closes
 
 
 class NotFound(Exception):
-    """There is no conversation with this server; the text says why, for people."""
+    """There is no conversation with this server; the text gives the reason, for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How to speak with the server.
+    """How to connect to the server.
 
     Attributes:
-        web: Where its web door is; None: in lines.
-        pace: How fast lines may leave.
-        note: Why it is in lines although there is a web door; empty otherwise.
+        web: The address of the web door; None uses lines.
+        pace: How fast lines may be sent.
+        note: Why lines are used although there is a web door; empty otherwise.
     """
 
     web: WebAddress | None = None
@@ -49,8 +49,8 @@ def find(host: str, port: int, tls: ssl.SSLContext | None) -> Way:
     """Return the way to the server whose line door is at this address; blocks.
 
     Raises:
-        NotFound: There is none.
-        KeyboardInterrupt: By the user.
+        NotFound: The server cannot be used.
+        KeyboardInterrupt: The user pressed Ctrl-C.
     """
     with EventLoop() as loop:
         finder = Finder(loop, host, port, tls)
@@ -64,7 +64,7 @@ def check(address: WebAddress) -> Way:
 
     Raises:
         NotFound: There is no web door.
-        KeyboardInterrupt: By the user.
+        KeyboardInterrupt: The user pressed Ctrl-C.
     """
     with EventLoop() as loop:
         finder = Finder(loop, address.host, address.port, address.tls)
@@ -77,13 +77,13 @@ def check(address: WebAddress) -> Way:
 
 
 class Finder:
-    """Asks one server; the loop stops when the result is there.
+    """Queries one server; the loop stops when the result is known.
 
     Args:
-        loop: The loop to be on.
+        loop: The loop that serves it.
         host: The server's name or address.
         port: Its line door's port.
-        tls: Whom to trust; None speaks without TLS.
+        tls: The context with the trusted certificates; None connects without TLS.
     """
 
     def __init__(self, loop: EventLoop, host: str, port: int, tls: ssl.SSLContext | None) -> None:
@@ -105,8 +105,8 @@ class Finder:
         """Return the way.
 
         Raises:
-            NotFound: There is none.
-            KeyboardInterrupt: The loop was stopped before.
+            NotFound: The server cannot be used.
+            KeyboardInterrupt: The loop was stopped before the result.
         """
         if self._way is not None:
             return self._way
@@ -115,47 +115,47 @@ class Finder:
         raise NotFound(self._problem)
 
     def ask_line_door(self) -> None:
-        """Begin with the line door."""
+        """Start with the line door."""
         self._link = Link(self._loop, self, self._tls)
         self._link.connect_to(self.host, self._port, timeout=CONNECT_TIMEOUT)
 
     def try_web_door(self, address: WebAddress) -> None:
-        """Open a WebSocket, which is closed at once."""
+        """Open a WebSocket, which is closed immediately after the handshake."""
         self._address = address
         WebSocket(self._loop, address, self)
 
-    # The link's side
+    # Called by the link
 
     def connected(self) -> None:
-        """Ask."""
+        """Request the facts."""
         assert self._link is not None
         self._connected = True
         self._link.push(bytes((telnet.IAC, telnet.DO, telnet.MSSP)))
         self._timer = self._loop.call_later(ANSWER, self._settle, Way())
 
     def connect_failed(self, error: OSError) -> None:
-        """Nobody is there."""
+        """Report that the server is unreachable."""
         self._fail(why_not_connected(self.host, self._port, error))
 
     def met_tls(self) -> None:
-        """The server speaks TLS, and we do not."""
+        """Report that the server uses TLS, and the client does not."""
         self._fail(speaks_tls(self.host, self._port))
 
     def show(self, line: str) -> None:
-        """Keep what the server says, in case it closes."""
+        """Keep the server's lines, in case it closes the connection."""
         self.heard = True
         self._said = [*self._said, line][-HEARD:]
 
     def answer(self, data: bytes) -> None:
-        """Send what telnet asks for."""
+        """Send the answers to telnet's requests."""
         if self._link is not None and self._link.connected:
             self._link.push(data)
 
     def tell_window(self) -> None:
-        """The window was not offered."""
+        """No-op: the window size was not offered."""
 
     def told(self, facts: dict[str, str]) -> None:
-        """The line door has answered: try the web door."""
+        """Handle the line door's facts: try the web door."""
         if self._way is not None or self._link is None:
             return
         if self._timer is not None:
@@ -170,13 +170,13 @@ class Finder:
             self.try_web_door(WebAddress(self.host, port, self._tls))
 
     def pause_keyboard(self) -> None:
-        """There is none."""
+        """No-op: there is no keyboard yet."""
 
     def resume_keyboard(self) -> None:
-        """There is none."""
+        """No-op: there is no keyboard yet."""
 
     def server_closed(self, error: BaseException | None) -> None:
-        """The line door has ended it, or TLS has failed."""
+        """Handle a connection that the line door closed, or a TLS failure."""
         if not self._connected and isinstance(error, OSError):
             self._fail(why_not_secured(self.host, self._port, error))
         elif self._said:
@@ -184,17 +184,17 @@ class Finder:
         else:
             self._fail(closed_without_a_word(self.host, self._port))
 
-    # The WebSocket's side
+    # Called by the WebSocket
 
     def opened(self, socket: WebSocket) -> None:
-        """There is a web door."""
+        """Report the web door."""
         self._settle(Way(self._address, self._pace))
 
     def receive(self, socket: WebSocket, text: str) -> None:
-        """Nothing is said before one has entered."""
+        """No-op: the server sends nothing before the log-in."""
 
     def closed(self, socket: WebSocket) -> None:
-        """There is none, unless it was opened before."""
+        """Report that there is no web door, unless the WebSocket was opened before."""
         at = f"{self._address.host} port {self._address.port}"
         why = socket.refusal or "it does not answer as a web door does"
         if isinstance(socket.error, ssl.SSLError):
@@ -205,7 +205,7 @@ class Finder:
             Way(None, self._pace, f"The web door at {at} cannot be used: {why.rstrip('.')}.")
         )
 
-    # Inside
+    # Internal
 
     def _settle(self, way: Way) -> None:
         if self._way is None and not self._problem:
@@ -218,7 +218,7 @@ class Finder:
 
 
 def _web_port(facts: dict[str, str]) -> tuple[int, bool]:
-    """Return the web door's port, 0 if none is told, and whether it speaks TLS."""
+    """Return the web door's port, 0 if none is reported, and whether it uses TLS."""
     secure = "HTTPS PORT" in facts
     port = facts.get("HTTPS PORT" if secure else "HTTP PORT", "")
     number = int(port) if port.isascii() and port.isdecimal() and len(port) < 6 else 0

@@ -1,4 +1,4 @@
-"""What each key does, besides those that prompt_toolkit has for editing.
+"""The action of each key, besides those that prompt_toolkit has for editing.
 
 Rule of this file: from a key to one call.
 """
@@ -20,7 +20,7 @@ MOST_DIGITS = 9
 
 
 def bindings(terminal: Terminal) -> KeyBindings:
-    """Return the keys of `terminal`."""
+    """Return the key bindings of `terminal`."""
     keys = KeyBindings()
     _typing(keys, terminal)
     _leaving(keys, terminal)
@@ -33,7 +33,7 @@ def _typing(keys: KeyBindings, terminal: Terminal) -> None:
     def _(event: KeyPressEvent) -> None:
         text = terminal.buffer.text
         terminal.buffer.reset(append_to_history=bool(text.strip()))
-        terminal.buffer.load_history_if_not_yet_loaded()  # now, for an arrow that follows at once
+        terminal.buffer.load_history_if_not_yet_loaded()  # now, for an arrow key that follows
         terminal.enter(text)
 
     @keys.add("escape", "enter", filter=~is_searching)
@@ -50,9 +50,9 @@ def _typing(keys: KeyBindings, terminal: Terminal) -> None:
 
 
 def complete(buffer: Buffer) -> None:
-    """Complete the word before the cursor as far as it is certain; a second time, offer the rest.
+    """Complete the word before the cursor as far as it is unique; a second time, offer the rest.
 
-    At once and not in the background, as prompt_toolkit does it: what is typed next comes after it.
+    Synchronous, not in the background as in prompt_toolkit: further input is handled after it.
     """
     if buffer.complete_state:
         buffer.complete_next()

@@ -1,6 +1,6 @@
-"""A connection to the line door, or to any server that speaks lines as telnet does.
+"""A connection to the line door, or to any server that sends lines as telnet does.
 
-Rule of this file: bytes to rows of safe text, and what telnet asks; the client decides the rest.
+Rule of this file: bytes to rows of safe text, and telnet negotiation; the client does the rest.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ..people.text import decode
 
 LONGEST_LINE = 65536  # bytes; the server's lines are far shorter
 LONGEST_SUBNEGOTIATION = 1024  # bytes
-HIGH_WATER = 65536  # bytes waiting for the server, above which the keyboard waits
-CONNECT_TIMEOUT = 20.0  # seconds to find the server and reach it
+HIGH_WATER = 65536  # queued output in bytes, above which the keyboard is paused
+CONNECT_TIMEOUT = 20.0  # seconds to resolve the server's name and to connect
 TLS_TIMEOUT = 10.0  # seconds for the handshake
-TLS_ALERT = b"\x15\x03"  # how a TLS server's complaint begins
+TLS_ALERT = b"\x15\x03"  # how a TLS server's alert begins
 
 
 class Hearer(Protocol):
-    """Who hears of what happens on a link; `host` is the server's name, as its certificate has it.
+    """Receives the events of a link; `host` is the server's name, as its certificate has it.
 
-    `heard` says whether the server has said anything yet.
+    `heard` is True once the server has sent anything.
     """
 
     host: str
@@ -47,9 +47,9 @@ class Link(AsyncChat):
     """The connection to the server.
 
     Args:
-        loop: The loop to be on.
-        client: Who hears of what happens on it.
-        tls: Whom to trust; None speaks without TLS.
+        loop: The loop that serves it.
+        client: Receives the events.
+        tls: The context with the trusted certificates; None connects without TLS.
     """
 
     def __init__(self, loop: EventLoop, client: Hearer, tls: ssl.SSLContext | None) -> None:
@@ -61,7 +61,7 @@ class Link(AsyncChat):
         self._decoder = telnet.TelnetDecoder(LONGEST_LINE, LONGEST_SUBNEGOTIATION, has_window=True)
 
     def handle_connect(self) -> None:
-        """The server answers."""
+        """Report the connection, or start TLS on it."""
         if self._context is None:
             self._client.connected()
         else:
@@ -69,15 +69,15 @@ class Link(AsyncChat):
             self.start_tls(self._context, server_hostname=name, timeout=TLS_TIMEOUT)
 
     def handle_secured(self) -> None:
-        """The server is who it says it is."""
+        """Report the connection, whose certificate is verified."""
         self._client.connected()
 
     def handle_connect_error(self, error: OSError) -> None:
-        """The server is not there, or its name means nothing."""
+        """Report that the server is unreachable, or that its name does not resolve."""
         self._client.connect_failed(error)
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """Show whole lines; answer telnet's questions, the server's ping among them."""
+        """Show whole lines; answer telnet's requests, including the server's ping."""
         if self._context is None and not self._client.heard and data.startswith(TLS_ALERT):
             self._client.met_tls()
             return
@@ -92,20 +92,20 @@ class Link(AsyncChat):
                 self._client.told(event.facts)
 
     def handle_high_water(self) -> None:
-        """The server takes less than we have for it."""
+        """Pause the keyboard: the server reads more slowly than the user types."""
         self._client.pause_keyboard()
 
     def handle_low_water(self) -> None:
-        """The server has caught up."""
+        """Resume the keyboard."""
         self._client.resume_keyboard()
 
     def handle_close(self) -> None:
-        """The server is gone."""
+        """Report that the server has closed the connection."""
         self.close()
         self._client.server_closed(self.error)
 
 
 def row_of(data: bytes) -> str:
-    """Return a row of the server's as safe text; the indent says that the line above goes on."""
+    """Return a row of the server's text, made safe; an indent marks the continuation of a line."""
     text = decode(data)
     return INDENT + text.lstrip() if data.startswith(INDENT.encode()) else text

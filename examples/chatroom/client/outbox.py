@@ -1,9 +1,9 @@
-"""What is asked of the server, on its way there: which room a line is for, and when it may leave.
+"""Lines on their way to the server: which room a line is for, and when it may be sent.
 
-Rule of this file: the queue, the pace and the room; the connection is the owner's business.
+Rule of this file: the queue, the pace and the room; the owner handles the connection.
 
-A line that is typed behind a /join is for the room that the /join leads to. It waits for the
-answer, and is not sent if the /join was refused: it would be read in another room.
+A line that is typed after a /join is for the room of that /join. It waits for the
+answer, and is not sent if the /join was refused: it would appear in another room.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from .room import Room
 
 
 class Outbox:
-    """The way of the user's lines to the server.
+    """The queue of the user's lines to the server.
 
     Args:
         loop: The loop for the pauses of the pace.
-        chat: What is known; it says which room is looked at.
-        pace: How fast lines may leave.
+        chat: The client's state, with the room that is shown.
+        pace: How fast lines may be sent.
         may_send: Returns whether there is a seat to send on.
         write: Sends one request.
 
     Attributes:
-        requests: What waits, and what is not confirmed.
+        requests: The requests that wait or are not confirmed.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Outbox:
         self._write = write
         self._pumping: Handle | None = None
         self._joining: Request | None = None  # the last /join, until it is answered
-        self._left = Room("")  # what was looked at when that was typed
+        self._left = Room("")  # the room shown when that was typed
         self._keys: dict[str, str] = {}  # of closed rooms, in memory only
 
     def typed(self, line: str) -> None:
-        """Send a line for the room that is looked at; a /join of a room one is in looks at it."""
+        """Send a line for the room that is shown; a /join of one of the user's rooms shows it."""
         word, first, second = [*line.split(), "", "", ""][:3]
         room = first.removeprefix("#") if word == "/join" else ""
         if room and not second and (held := self._chat.find(room)):
@@ -71,22 +71,22 @@ class Outbox:
         self.pump()
 
     def ask(self, body: Json) -> None:
-        """Ask for what no line was typed for."""
+        """Send a request that is not a typed line."""
         self.requests.put(Request(body))
         self.pump()
 
     def rejoin(self, rooms: list[str]) -> None:
-        """Ask for these rooms before all else, on a seat on which nothing was sent yet."""
+        """Join these rooms before all else, on a seat on which nothing was sent yet."""
         self.requests.add_first(
             {"do": "join", "room": name, "key": self._keys.get(name.casefold(), "")}
             for name in rooms
         )
 
     def pump(self) -> None:
-        """Send what waits, lines as fast as one may."""
+        """Send the queue, lines as fast as the pace allows."""
         self.pause()
         while self._may_send() and (request := self.requests.unsent()) is not None:
-            if self._is_queued(request.after):  # the answer comes with a receipt, and pumps
+            if self._is_queued(request.after):  # the answer arrives with a receipt, and pumps
                 break
             if not self._settle_room(request):
                 continue
@@ -110,7 +110,7 @@ class Outbox:
         return request
 
     def _settle_room(self, request: Request) -> bool:
-        """Direct a line that waited for a /join; return False if it cannot be sent."""
+        """Assign a line that waited for a /join to a room; return False if it cannot be sent."""
         if request.after is None:
             return True
         room = self._chat.find(request.after.joins)
@@ -127,6 +127,6 @@ class Outbox:
         return request is not None and self.requests.has(request)
 
     def _note_key(self, room: str, key: str) -> None:
-        """Keep the key of a room, to come in again after the server was started again."""
+        """Keep the key of a room, to rejoin it after a restart of the server."""
         if room and key:
             self._keys[room.casefold()] = key

@@ -1,4 +1,4 @@
-"""How fast lines may leave.
+"""The rate limit for sent lines.
 
 Rule of this file: pure; times are passed in.
 """
@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PART = 0.75  # of what the server takes at once: it may have counted a line that we have forgotten
-SLOWER = 0.9  # of what it takes in the long run: its clock and ours differ
+PART = 0.75  # fraction of the server's limit, which may include lines that we have forgotten
+SLOWER = 0.9  # fraction of the server's rate: its clock and ours differ
 
 
 @dataclass(slots=True)
 class Pace:
-    """A bucket a little smaller than the server's, which drops a line that comes too fast.
+    """A token bucket slightly smaller than the server's, which drops lines that exceed its own.
 
     Args:
-        burst: Lines at once; the default is a part of the 20 that the chat room takes.
+        burst: Lines at once; the default is a fraction of the 20 that the chat room accepts.
         rate: Lines a second in the long run.
     """
 
@@ -26,7 +26,7 @@ class Pace:
     _filled: float = 0.0
 
     def take(self, now: float) -> float:
-        """Take one token at `now`, in seconds; return the seconds to wait, 0 if it was had."""
+        """Take one token at `now`, in seconds; return the seconds to wait, 0 if it was taken."""
         if self._tokens < 0:
             self._tokens, self._filled = self.burst, now
         self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.rate)
@@ -38,7 +38,7 @@ class Pace:
 
 
 def pace_for(facts: dict[str, str]) -> Pace:
-    """Return the pace for a server that tells its limits; the default where it tells none."""
+    """Return the pace for a server that reports its limits; the default for one that does not."""
     burst, rate = _number(facts.get("FLOOD BURST", "")), _number(facts.get("FLOOD RATE", ""))
     if burst is None or rate is None:
         return Pace()

@@ -1,4 +1,4 @@
-"""Names: a colour of one's own, and whether a text speaks of somebody.
+"""Names: the colour of a name, and whether a text mentions it.
 
 Rule of this file: pure functions on text; the same rules as the page's ``names.js``.
 """
@@ -9,7 +9,7 @@ import math
 import unicodedata
 from functools import lru_cache
 
-_LIGHTNESS, _COLOURFULNESS = 0.68, 0.12  # readable on black and on white: nobody asks a terminal
+_LIGHTNESS, _COLOURFULNESS = 0.68, 0.12  # readable on black and on white
 _MASK = 0xFFFFFFFF
 
 
@@ -29,10 +29,10 @@ def colour_of(name: str) -> str:
 
 
 def mentions_in(text: str, name: str) -> list[tuple[int, int]]:
-    """Return where `text` has `name` as a word of its own, whatever the case: start and end."""
+    """Return where `text` has `name` as a whole word, ignoring case: start and end."""
     found: list[tuple[int, int]] = []
     wanted, lowered = name.lower(), text.lower()
-    # Some letters change their length with their case; then no position could be trusted.
+    # Some letters change their length with their case; then positions would be wrong.
     if not wanted or len(lowered) != len(text):
         return found
     at = lowered.find(wanted)
@@ -49,7 +49,7 @@ def _in_word(char: str) -> bool:
 
 
 def _rgb(hue: int) -> tuple[int, int, int]:
-    """Convert from OKLCH, as the page's style sheet says it (CSS Color 4, 9.3)."""
+    """Convert from OKLCH, as the page's style sheet gives it (CSS Color 4, 9.3)."""
     a = _COLOURFULNESS * math.cos(math.radians(hue))
     b = _COLOURFULNESS * math.sin(math.radians(hue))
     long = (_LIGHTNESS + 0.3963377774 * a + 0.2158037573 * b) ** 3

@@ -1,6 +1,6 @@
 """The client on a terminal of its own: prompt_toolkit's loop runs, and miniloop is its guest.
 
-Rule of this file: starting, and ending, in the right order.
+Rule of this file: starting and ending in the right order.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from .websocket import WebAddress
 def run(
     host: str, port: int, tls: ssl.SSLContext | None, name: str, web: WebAddress | None = None
 ) -> int:
-    """Find the server, talk with it, and return the exit code.
+    """Find the server, run the conversation, and return the exit code.
 
     Args:
         host: The server's name or address.
         port: The line door's port.
-        tls: Whom to trust; None speaks without TLS.
-        name: The name to log in with; empty: it is asked for.
-        web: The web door, where that is known.
+        tls: The context with the trusted certificates; None connects without TLS.
+        name: The name to log in with; if empty, the user is asked.
+        web: The address of the web door, if it is known.
 
     Raises:
-        KeyboardInterrupt: Before the screen is open.
+        KeyboardInterrupt: The user pressed Ctrl-C before the screen was open.
     """
     try:
         way = check(web) if web is not None else find(host, port, tls)
@@ -68,7 +68,7 @@ async def _converse(
             talk.start()
             try:
                 code = await terminal.app.run_async()
-            except (EOFError, OSError):  # the terminal is gone
+            except (EOFError, OSError):  # the terminal is closed
                 terminal.leave(interrupted=True)
                 return INTERRUPTED
     return OK if code is None else code
@@ -90,7 +90,7 @@ def _talk(
 
 
 class _Faults(logging.Handler):
-    """Shows what is logged in the talk, for standard error would run through the screen."""
+    """Shows log records in the talk, because standard error would overwrite the screen."""
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(logging.WARNING)
@@ -98,7 +98,7 @@ class _Faults(logging.Handler):
         self.setFormatter(logging.Formatter("Fault: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show one."""
+        """Show one record."""
         for row in self.format(record).splitlines():
             self._chat.tell(clean(row))
 

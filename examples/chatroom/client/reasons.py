@@ -1,4 +1,4 @@
-"""Why there is no conversation: sentences that name the server.
+"""Reasons for a failed connection, as sentences that name the server.
 
 Rule of this file: pure functions from an error to a sentence.
 """
@@ -9,11 +9,11 @@ import socket
 import ssl
 
 _NO_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
-"""What OpenSSL calls an answer that is not TLS at all; it depends on the version."""
+"""OpenSSL's reasons for an answer that is not TLS; they depend on the version."""
 
 
 def why_not_connected(host: str, port: int, error: OSError) -> str:
-    """Say why the server was not reached."""
+    """Return why the server could not be reached."""
     reason = error.strerror or error
     if isinstance(error, socket.gaierror):
         return f"Cannot find {host}: {reason}."
@@ -21,7 +21,7 @@ def why_not_connected(host: str, port: int, error: OSError) -> str:
 
 
 def why_not_secured(host: str, port: int, error: OSError) -> str:
-    """Say why TLS failed, after the connection was made."""
+    """Return why TLS failed on an established connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = f"Cannot trust {host} port {port}: {error.verify_message}."
         return f"{why} --ca FILE trusts the certificates in that file."
@@ -32,15 +32,15 @@ def why_not_secured(host: str, port: int, error: OSError) -> str:
 
 
 def speaks_tls(host: str, port: int) -> str:
-    """Say that the server has answered with TLS."""
+    """Return the sentence for a server that answers with TLS."""
     return f"{host} port {port} speaks TLS: --tls, or --ca FILE with its certificate, does too."
 
 
 def closed_without_a_word(host: str, port: int) -> str:
-    """Say that the server has closed the connection before it said anything."""
+    """Return the sentence for a server that closed the connection before it sent anything."""
     return f"{host} port {port} has closed the connection without a word; if it speaks TLS, --tls."
 
 
 def silent(host: str, port: int) -> str:
-    """Say that the server, which ought to speak first, says nothing."""
+    """Return the sentence for a server that should send first, and sends nothing."""
     return f"{host} port {port} says nothing; if it speaks TLS, leave and come again with --tls."

@@ -1,9 +1,9 @@
-"""What was asked of the server and is not yet confirmed.
+"""Requests to the server that are not confirmed yet.
 
 Rule of this file: a queue; pure, no socket.
 
-A request stays until its receipt has come. Numbers grow without gaps, so the server can tell what
-it has done already, and sending one again does no harm.
+A request stays until its receipt arrives. Numbers grow without gaps, so the server can recognise a
+request that it has already handled, and sending it again is harmless.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-MOST = 5000  # requests that may wait; a paste that is longer is refused, and it is said so
+MOST = 5000  # pending requests; a longer paste is refused with a message
 _SPOKEN_COMMAND = re.compile(r"/(/|me )")
 
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One of them.
+    """A request.
 
     Attributes:
-        body: What is sent, but for the number.
+        body: The message without its number.
         n: Its number.
         sent: Whether it was sent on this connection.
-        ever_sent: Whether a server may have done it.
-        joins: The room that it leads to, as it was typed; empty if it is no /join.
-        after: The /join that decides which room it is for; None if that is known.
+        ever_sent: Whether a server may have handled it.
+        joins: The room of its /join, as typed; empty for anything else.
+        after: The /join that decides which room it is for; None if the room is known.
     """
 
     body: dict[str, object]
@@ -39,12 +39,12 @@ class Request:
 
     @property
     def is_speech(self) -> bool:
-        """Whether it may be sent twice: a nonce tells the server."""
+        """Whether it may be sent twice: a nonce identifies it for the server."""
         return "nonce" in self.body
 
 
 def spoken(text: str, room: str) -> dict[str, object]:
-    """Return the request for a typed line; speech has a nonce, a command has none."""
+    """Return the request for a typed line; a message has a nonce, a command has none."""
     body: dict[str, object] = {"do": "say", "room": room, "text": text}
     typed = text.lstrip()
     if not typed.startswith("/") or _SPOKEN_COMMAND.match(typed):
@@ -61,7 +61,7 @@ class Requests:
 
     @property
     def lines(self) -> int:
-        """How many typed lines wait to be sent."""
+        """Return how many typed lines wait to be sent."""
         return sum(not each.sent and each.body["do"] == "say" for each in self._queue)
 
     def add(self, body: dict[str, object]) -> bool:
@@ -69,9 +69,9 @@ class Requests:
         return self.put(Request(body))
 
     def put(self, new: Request) -> bool:
-        """Queue `new`; return False, and change nothing, if too much waits already.
+        """Queue `new`; return False, and change nothing, if the queue is full.
 
-        What is no typed line goes before all that is not sent yet: scrolling back does not wait
+        A request that is not a typed line goes before all unsent ones: scrolling back does not wait
         for a long paste.
         """
         if len(self._queue) >= MOST:
@@ -88,13 +88,13 @@ class Requests:
         return request in self._queue
 
     def drop(self, request: Request) -> None:
-        """Take out `request`, which was never sent."""
+        """Remove `request`, which was never sent."""
         at = self._queue.index(request)
         del self._queue[at]
         self._number(self._queue[at:], request.n)
 
     def next_number(self) -> int:
-        """Return the number after all that were given."""
+        """Return the next unused number."""
         return self._next
 
     def add_first(self, bodies: Iterable[dict[str, object]]) -> None:
@@ -107,14 +107,14 @@ class Requests:
         return next((each for each in self._queue if not each.sent), None)
 
     def receipt(self, number: int) -> None:
-        """Request `number` is done."""
+        """Remove request `number`, which is confirmed."""
         self._queue = [each for each in self._queue if each.n != number]
 
     def resume(self, done: int, *, fresh: bool) -> None:
-        """The connection is back, and the server has done all up to `done`.
+        """Continue on a new connection; the server has handled all requests up to `done`.
 
-        If the events since then come again (not `fresh`), so do their receipts. What is not done
-        is sent again, numbered on from `done`.
+        If the events since then come again (not `fresh`), so do their receipts. The others
+        are sent again, numbered from `done` on.
         """
         old = [] if fresh else [each for each in self._queue if each.n <= done]
         open_ = [each for each in self._queue if each.n > done]
@@ -122,9 +122,9 @@ class Requests:
         self._number(open_, done + 1)
 
     def restart(self) -> list[Request]:
-        """A new seat, with nothing done: numbers begin at 1; return the requests given up.
+        """Begin with a new seat: numbers begin at 1; return the requests that were given up.
 
-        Kept is what may be sent twice or was never sent: the old server may have done the others.
+        A request is kept if it may be sent twice or was never sent; the others may be done.
         """
         kept = [each for each in self._queue if each.is_speech or not each.ever_sent]
         lost = [each for each in self._queue if each not in kept]
@@ -133,7 +133,7 @@ class Requests:
         return lost
 
     def give_up(self) -> Request | None:
-        """Give up the oldest request that was sent, and return it; the server cannot take it."""
+        """Remove and return the oldest sent request, which the server cannot handle."""
         for at, each in enumerate(self._queue):
             if each.sent:
                 return self._queue.pop(at)

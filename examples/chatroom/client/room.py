@@ -1,4 +1,4 @@
-"""One room as the client knows it: what was said, in order, none twice.
+"""One room in the client's state: its messages, in order, without duplicates.
 
 Rule of this file: pure; no socket, no screen.
 """
@@ -9,26 +9,26 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-MOST_ROWS = 5000  # rows held; the oldest go, and can be had from the server again
+MOST_ROWS = 5000  # rows kept; the oldest are dropped, and can be loaded from the server again
 SLACK = 500
-MOST_PEOPLE = 20_000  # as many as any server of ours has room for, and more
-GAP_PAGES = 40  # pages fetched to close a gap; beyond it, the older part is let go
+MOST_PEOPLE = 20_000  # more than the limit of our server
+GAP_PAGES = 40  # pages loaded to close a gap; beyond it, the older part is dropped
 
 
 @dataclass(eq=False, slots=True)
 class Row:
-    """One thing that happened; its texts are clean.
+    """One event in a room; its texts are clean.
 
     Attributes:
-        kind: What: as the web door calls it, or "text" for a line that came finished.
+        kind: The web door's name for it, or "text" for a formatted line.
         text: The words.
-        sender: The name of the one who did it; empty for the server.
-        recipient: The name of the one it was whispered to.
-        at: When, in seconds since the epoch; None for the server's own words.
-        id: Its place in the history; 0 for what is not remembered.
+        sender: The name of the member that caused it; empty for the server.
+        recipient: The name of the member that a private message is for.
+        at: Its time in seconds since the epoch; None for the server's own messages.
+        id: Its id in the history; 0 for an event that is not stored.
         kept: False if it is in no history.
-        mention: Whether it speaks of the user.
-        label: What is shown before it.
+        mention: Whether it mentions the user.
+        label: The prefix that is shown before it.
     """
 
     kind: str
@@ -44,19 +44,19 @@ class Row:
 
 @dataclass(eq=False)
 class Room:
-    """One of them.
+    """A room.
 
     Attributes:
-        name: Its shown name; empty for what belongs to no room.
+        name: Its shown name; empty for rows that belong to no room.
         topic: Its topic.
-        closed: Whether one needs a key.
-        people: Who is there, and whether they are operators.
-        rows: What is held, the oldest first.
-        unread: Rows that came while another room was looked at.
-        mentioned: Whether one of them speaks of the user.
-        more: Whether the history goes on before the first row.
-        loading: Whether an older page was asked for.
-        back_id: The id before which the next older page is asked for; 0 if there is none.
+        closed: Whether the room needs a key.
+        people: The members in it, and whether they are operators.
+        rows: The rows kept, the oldest first.
+        unread: Rows added while another room was shown.
+        mentioned: Whether one of these mentions the user.
+        more: Whether the history continues before the first row.
+        loading: Whether a request for an older page is pending.
+        back_id: The id before which the next older page is requested; 0 if there is none.
     """
 
     name: str
@@ -75,16 +75,16 @@ class Room:
 
     @property
     def newest_id(self) -> int:
-        """The highest id held; 0 if there is none."""
+        """Return the highest id kept; 0 if there is none."""
         return max(self._known, default=0)
 
     def greet(self, name: str, *, operator: bool) -> None:
-        """Note that `name` is here."""
+        """Note that the member `name` is in the room."""
         if len(self.people) < MOST_PEOPLE:
             self.people[name] = operator
 
     def add(self, row: Row) -> bool:
-        """Put `row` where it belongs; return False if it is held already."""
+        """Insert `row` in order; return False if it is a duplicate."""
         if row.id and row.id in self._known:
             self._known[row.id].kept = row.kept
             return False
@@ -97,16 +97,16 @@ class Room:
         return True
 
     def forget(self, number: int) -> None:
-        """Drop the row with this id, if it is held."""
+        """Remove the row with this id, if it is kept."""
         row = self._known.pop(number, None)
         if row is not None:
             self.rows.remove(row)
 
     def catch_up(self, recent: Sequence[Row], *, more: bool) -> int:
-        """Take the newest rows after being away.
+        """Add the newest rows after a lost connection.
 
         Returns:
-            The id to ask a page before, to close the gap to what is held; 0 if there is none.
+            The id before which to request a page, to close the gap; 0 if there is none.
         """
         self._adopt(recent, more=more)
         known = self.newest_id
@@ -122,7 +122,7 @@ class Room:
         return first
 
     def add_page(self, before: int, rows: Sequence[Row], *, more: bool, next_id: int = 0) -> int:
-        """Take a page of the history; return the id to ask the next one before, or 0."""
+        """Add a page of the history; return the id before which to request the next one, or 0."""
         first = rows[0].id if rows else next_id
         closes_gap = self._gap and (not before or before > self._gap)
         for row in rows:
@@ -145,7 +145,7 @@ class Room:
         return 0
 
     def _adopt(self, recent: Sequence[Row], *, more: bool) -> None:
-        """Notice a server that forgot its history: the numbers held mean nothing then."""
+        """Detect a server that lost its history: the ids that are kept are then invalid."""
         if not self._known:
             return
         forgotten = recent[-1].id < self.newest_id if recent else not more
@@ -161,7 +161,7 @@ class Room:
     def _place_of(self, row: Row) -> int:
         if not row.id or row.id > self.newest_id:
             return len(self.rows)
-        # Rows without an id stay where they came; those with one are in order.
+        # Rows without an id stay where they were added; rows with one are in order.
         after = [at for at, each in enumerate(self.rows) if each.id]
         return after[bisect_left(after, row.id, key=lambda at: self.rows[at].id)]
 

@@ -14,20 +14,20 @@ from typing import TextIO
 
 from ..doors.output import write_fully
 
-ANY_LENGTH = 65535  # columns: the most that telnet can tell
+ANY_LENGTH = 65535  # columns: the most that telnet can report
 
 
 def show(line: str) -> None:
     """Print one line on standard output; blocks until it is taken.
 
     Raises:
-        OSError: Nobody reads it any more.
+        OSError: The reader has closed standard output.
     """
-    _write(sys.stdout, line, "replace")  # what this terminal cannot show ends nothing
+    _write(sys.stdout, line, "replace")  # characters that this terminal cannot encode are replaced
 
 
 def size() -> tuple[int, int]:
-    """Return the columns and rows of the terminal; what is none takes lines of any length."""
+    """Return the columns and rows of the terminal; without one, lines of any length."""
     try:
         columns, rows = os.get_terminal_size(sys.stdout.fileno())
     except (AttributeError, OSError):  # no output at all, a test's, a file, or a pipe
@@ -46,7 +46,7 @@ def _write(stream: TextIO | None, line: str, errors: str) -> None:
         return
     try:
         fd = stream.fileno()
-    except io.UnsupportedOperation:  # a test's
+    except io.UnsupportedOperation:  # a replacement made by a test
         print(line, file=stream, flush=True)
     else:
         write_fully(fd, f"{line}\n".encode(stream.encoding, errors))

@@ -1,4 +1,4 @@
-"""The two lines around the talk: the room's topic above, how everything is below.
+"""The two lines around the talk: the room's topic above, the state of the client below.
 
 Rule of this file: pure; from the state to text that fits the width.
 """
@@ -14,13 +14,13 @@ MORE = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def status_line(chat: Chat, state: State, waiting: int, below: int, columns: int) -> str:
-    """Return the room, its people, the connection, and what waits; the rest if there is room.
+    """Return the room, its people, the connection and the pending lines; more if there is space.
 
     Args:
-        chat: What is known.
-        state: How the connection is.
+        chat: The client's state.
+        state: The state of the conversation.
         waiting: Lines typed and not sent.
-        below: Rows below those that are seen.
+        below: Rows below the visible ones.
         columns: The width.
     """
     room = chat.active
@@ -30,7 +30,7 @@ def status_line(chat: Chat, state: State, waiting: int, below: int, columns: int
         parts.append(f"#{room.name}")
         parts.append(f"{people} {'person' if people == 1 else 'people'}")
     numbers = [f"{waiting} to send"] * bool(waiting) + [f"{below} below"] * bool(below)
-    # What is unusual comes first: a narrow window cuts the rest.
+    # Unusual facts come first: a narrow window cuts off the rest.
     usual = state is State.ONLINE
     parts += [*numbers, state.value] if usual else [state.value, *numbers]
     parts += _elsewhere(chat)
@@ -43,12 +43,12 @@ def topic_line(chat: Chat, columns: int) -> str:
 
 
 def cut(text: str, columns: int) -> str:
-    """Return `text`, with an ellipsis if it is too wide."""
+    """Return `text`, shortened with an ellipsis if it is too wide."""
     return text if width_of(text) <= columns else fitted(text, columns - 1) + MORE
 
 
 def _elsewhere(chat: Chat) -> list[str]:
-    """The other rooms, by the digit that leads there, with the number of unread lines."""
+    """Return the other rooms, each with its digit key and its number of unread lines."""
     found = []
     for number, room in enumerate(chat.rooms.values(), 1):
         if room is not chat.active:

@@ -1,4 +1,4 @@
-"""What the terminal needs of a conversation, whichever door it goes through.
+"""The interface between the terminal and a conversation, whichever door it uses.
 
 Rule of this file: the states and the two interfaces.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import enum
 from typing import Protocol
 
-PATIENCE = 5.0  # seconds the server has to say goodbye after a /quit
+PATIENCE = 5.0  # seconds that the server has to answer a /quit
 
 
 class State(enum.Enum):
-    """How the conversation is; the value is what the status line says."""
+    """The state of the conversation; the value is the text of the status line."""
 
     CONNECTING = "connecting"
     NAMELESS = "no name yet"
@@ -23,15 +23,15 @@ class State(enum.Enum):
 
 
 class Talk(Protocol):
-    """A conversation."""
+    """A conversation with a server."""
 
     @property
     def state(self) -> State:
-        """How it is."""
+        """Return the state."""
 
     @property
     def waiting(self) -> int:
-        """Lines that were typed, and not sent yet."""
+        """Return the number of lines that were typed and not sent yet."""
 
     def start(self) -> None:
         """Connect."""
@@ -40,17 +40,17 @@ class Talk(Protocol):
         """Log in as `name`."""
 
     def typed(self, line: str) -> None:
-        """Send a line, as soon as it may be sent."""
+        """Send a line as soon as allowed."""
 
     def leave(self) -> None:
-        """Say goodbye; the end is reported when the server has answered, or has not."""
+        """Send /quit; the end is reported after the server's answer or a time limit."""
 
 
 class Listener(Protocol):
-    """Who hears of it."""
+    """Is notified by a conversation."""
 
     def changed(self) -> None:
-        """Something is to be shown."""
+        """Show what has changed."""
 
     def ended(self, *, well: bool, words: str) -> None:
-        """It is over, and nothing more is tried; `words` say why."""
+        """End: there are no more attempts; `words` give the reason."""

@@ -1,6 +1,6 @@
-"""The screen: the talk above, a status line, and a prompt that nothing runs through.
+"""The screen: the talk above, a status line, and a prompt that output never overwrites.
 
-Rule of this file: prompt_toolkit's parts put together; what a key does is in `keys`.
+Rule of this file: assemble prompt_toolkit's parts; what a key does is in `keys`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ STYLE = Style.from_dict(
 
 
 class Lines(InMemoryHistory):
-    """What was typed, while the client runs; never in a file, and no passwords."""
+    """The input history, in memory while the client runs; never in a file, and no passwords."""
 
     def append_string(self, string: str) -> None:
         """Remember `string`, unless it may hold a secret."""
@@ -67,15 +67,15 @@ class Terminal:
     """The screen and the keyboard.
 
     Args:
-        terminal_input: Where keys come from; the process's own terminal if None.
-        output: Where the screen is; likewise.
+        terminal_input: The source of keys; the process's own terminal if None.
+        output: The screen to draw on; the process's own terminal if None.
 
     Attributes:
-        chat: What is shown.
-        view: The part of it that is seen.
-        buffer: What is being typed.
+        chat: The state that is shown.
+        view: The part of it that is visible.
+        buffer: The text being typed.
         app: prompt_toolkit's application; it returns the exit code.
-        last_words: Why it ended, for the terminal that comes back.
+        last_words: Why the client ended, printed after the terminal is restored.
     """
 
     def __init__(self, terminal_input: Input | None = None, output: Output | None = None) -> None:
@@ -98,27 +98,27 @@ class Terminal:
             color_depth=ColorDepth.from_env(),
         )
 
-    # The talk's side
+    # Called by the talk
 
     def use(self, talk: Talk) -> None:
-        """Speak through `talk` from now on."""
+        """Send the user's lines through `talk` from now on."""
         self._talk = talk
 
     def changed(self) -> None:
-        """Draw again, soon."""
+        """Schedule a redraw."""
         self.app.invalidate()
 
     def ended(self, *, well: bool, words: str) -> None:
-        """End, with the exit code that fits."""
+        """End with the matching exit code."""
         self.last_words = words
         code = INTERRUPTED if self._interrupted else OK if well else FAILED
         if self.app.is_running and not self.app.is_done:
             self.app.exit(result=code)
 
-    # The user's side
+    # Called for the user
 
     def enter(self, text: str) -> None:
-        """Take what was typed or pasted, line by line; of a name the first line alone."""
+        """Submit the typed or pasted text line by line; for a name, only the first line."""
         if self._talk is None:
             return
         self.view.follow()
@@ -132,7 +132,7 @@ class Terminal:
             self._talk.typed(line)
 
     def leave(self, *, interrupted: bool = False) -> None:
-        """Say goodbye; a second time, do not wait for the answer."""
+        """Send /quit; on the second call, end without waiting for the answer."""
         self._interrupted = self._interrupted or interrupted
         if self._talk is None or self._talk.state is State.LEAVING:
             self.ended(well=True, words="")
@@ -140,11 +140,11 @@ class Terminal:
             self._talk.leave()
 
     def scroll(self, by: int) -> None:
-        """Go back by so many lines; at the first one, ask for older ones."""
+        """Scroll back by this many lines; at the oldest line, request older ones."""
         if not self.view.scroll(by) and by > 0:
             self.chat.load_older()
 
-    # Inside
+    # Internal
 
     def _ring(self) -> None:
         self.app.output.bell()

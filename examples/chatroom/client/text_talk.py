@@ -1,9 +1,9 @@
-"""The conversation through the line door's text, with any server that speaks lines.
+"""The conversation through the line door's text, with any server that sends lines.
 
-Rule of this file: lines to send, lines to show, and coming back; what they mean is not known here.
+Rule of this file: lines to send, lines to show, and reconnecting; their meaning is unknown here.
 
-The text has no ids and no lists: after a loss the name is given again, and what was said meanwhile
-is missing. `web_talk` does better where the server has a web door.
+The text has no ids and no lists: after a loss the client logs in again, and the messages of the
+meantime are missing. `web_talk` does better where the server has a web door.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from .talk import PATIENCE, Listener, State
 from .web_talk import FIRST_PAUSE, LONGEST_PAUSE
 
 GOODBYE, CLOSING = "Goodbye.", "-- The chat room is closing."
-"""How the last line ends when the server wants nothing more of us, unless it begins like this."""
+"""How the last line ends when the server expects no more input, unless it begins like this."""
 
 
 class TextTalk:
-    """One of them.
+    """A conversation in lines.
 
     Args:
-        loop: The loop to be on.
+        loop: The loop that serves it.
         host: The server's name or address.
         port: Its port.
-        tls: Whom to trust; None speaks without TLS.
-        chat: What is known; it gets the lines.
-        listener: Who hears of changes.
-        name: The name to log in with; empty: the server asks.
-        pace: How fast lines may leave.
+        tls: The context with the trusted certificates; None connects without TLS.
+        chat: The client's state; it receives the lines.
+        listener: Is notified of changes.
+        name: The name to log in with; if empty, the server asks for it.
+        pace: How fast lines may be sent.
         uniform: As in `Reconnecting`.
 
     Attributes:
-        state: How it is; written by `_change` alone.
+        state: The state of the conversation; written by `_change` alone.
         host: The server's name or address.
-        heard: Whether the server has said anything on this connection.
+        heard: Whether the server has sent anything on this connection.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class TextTalk:
 
     @property
     def waiting(self) -> int:
-        """Lines that were typed, and not sent yet."""
+        """Return the number of lines that were typed and not sent yet."""
         return len(self._queue)
 
     def start(self) -> None:
-        """Connect, and again whenever the connection is lost."""
+        """Connect, and reconnect whenever the connection is lost."""
         self._again = Reconnecting(
             self._loop,
             self._connect,
@@ -99,7 +99,7 @@ class TextTalk:
         self.typed(name)
 
     def typed(self, line: str) -> None:
-        """Send a line, as soon as it may be sent; the first one is the name if none was given."""
+        """Send a line as soon as allowed; the first one is the name if none was given."""
         self._chat.me = self._chat.me or line
         if line.split()[:1] == ["/quit"]:
             self._say_goodbye(line)
@@ -110,13 +110,13 @@ class TextTalk:
         self._pump()
 
     def leave(self) -> None:
-        """Say goodbye."""
+        """Send /quit."""
         self._say_goodbye("/quit")
 
-    # The link's side
+    # Called by the link
 
     def connected(self) -> None:
-        """Offer the window, and log in."""
+        """Offer the window size, and log in."""
         self._push(bytes((telnet.IAC, telnet.WILL, telnet.NAWS)))
         if self._chat.me:
             self._send(self._chat.me)
@@ -126,11 +126,11 @@ class TextTalk:
         self._pump()
 
     def connect_failed(self, error: OSError) -> None:
-        """Say why; another try follows."""
+        """Show the reason; another attempt follows."""
         self._lost(why_not_connected(self.host, self._port, error))
 
     def met_tls(self) -> None:
-        """Give up: the server speaks TLS, and we do not."""
+        """Give up: the server uses TLS, and the client does not."""
         self._end(well=False, words=speaks_tls(self.host, self._port))
 
     def show(self, line: str) -> None:
@@ -140,24 +140,24 @@ class TextTalk:
         self._listener.changed()
 
     def answer(self, data: bytes) -> None:
-        """Send what telnet asks for."""
+        """Send the answers to telnet's requests."""
         self._push(data)
 
     def tell_window(self) -> None:
-        """Lines come whole: they are cut here, for the window as it is."""
+        """No-op: lines arrive whole, and are wrapped here for the present window."""
         self._push(telnet.window_size(ANY_LENGTH, 0))
 
     def told(self, facts: dict[str, str]) -> None:
-        """They were asked for before."""
+        """No-op: the facts were requested earlier."""
 
     def pause_keyboard(self) -> None:
-        """What is typed waits here; nothing is to be done."""
+        """No-op: typed lines wait in the queue."""
 
     def resume_keyboard(self) -> None:
-        """See `pause_keyboard`."""
+        """No-op; see `pause_keyboard`."""
 
     def server_closed(self, error: BaseException | None) -> None:
-        """The connection is gone."""
+        """Handle the lost connection."""
         if self.state is State.LEAVING:
             self._end(well=True, words=self._last.removeprefix("-- ") or GOODBYE)
         elif self._last.endswith(GOODBYE) and not self._last.startswith(CLOSING):
@@ -165,7 +165,7 @@ class TextTalk:
         else:
             self._lost("The connection is lost; what you type waits until it is back.")
 
-    # Inside
+    # Internal
 
     def _connect(self, loop: EventLoop) -> Link:
         self._link = link = Link(loop, self, self._tls)

@@ -1,7 +1,7 @@
-"""The window on a room's rows: which lines of them are seen, and scrolling back.
+"""The view of a room's rows: which of their lines are visible, and scrolling back.
 
-Rule of this file: from rows and a place in them to lines; only what is seen is drawn, however much
-is held.
+Rule of this file: from rows and a position in them to lines; only the visible part is drawn,
+however many rows are kept.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from prompt_toolkit.layout.controls import UIContent, UIControl
 from .drawing import Line, draw, wrapped
 from .room import Room, Row
 
-KEPT = 2000  # rows whose lines are kept drawn
+KEPT = 2000  # rows whose drawn lines are cached
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one reads: the lowest row that is seen, and how many of its lines are below."""
+    """The scroll position: the lowest visible row, and how many of its lines are below."""
 
     row: Row
     below: int = 0
 
 
 class View:
-    """A room's rows as lines of a width.
+    """A room's rows as lines of the given width.
 
     Args:
-        room: Returns the room that is looked at.
+        room: Returns the room that is shown.
         me: Returns the user's name.
     """
 
@@ -43,17 +43,17 @@ class View:
 
     @property
     def place(self) -> Place | None:
-        """Where one reads; None at the end, which is followed."""
+        """Return the scroll position; None at the end, where new rows scroll the view."""
         place = self._places.get(self._room())
         return place if place is not None and place.row in self._room().rows else None
 
     def below(self) -> int:
-        """Return how many rows are below those seen."""
+        """Return how many rows are below the visible ones."""
         rows, place = self._room().rows, self.place
         return 0 if place is None else len(rows) - 1 - rows.index(place.row)
 
     def lines(self, width: int, height: int) -> list[Line]:
-        """Return the lines that are seen, at most `height`, the lowest last."""
+        """Return the visible lines, at most `height`, the lowest last."""
         self._width, self._height = width, height
         rows, end, hidden = self._bottom()
         seen: list[Line] = []
@@ -66,7 +66,7 @@ class View:
         return seen[-height:] if height else []
 
     def scroll(self, by: int) -> bool:
-        """Go back by so many lines (forward if negative); return False if there is no more."""
+        """Scroll back by this many lines (forward if negative); return False at either end."""
         rows, at, below = self._bottom()
         if not rows:
             return False
@@ -80,11 +80,11 @@ class View:
         return self._go(rows, at, below, by)
 
     def follow(self) -> None:
-        """Go to the end."""
+        """Scroll to the end."""
         self._places.pop(self._room(), None)
 
     def page(self) -> int:
-        """Return the lines of a page, a line less than fit."""
+        """Return the lines of a page: one line less than fits."""
         return max(1, self._height - 1)
 
     def _go(self, rows: Sequence[Row], at: int, below: int, by: int) -> bool:
@@ -96,7 +96,7 @@ class View:
         return full
 
     def _not_above(self, rows: Sequence[Row], at: int, below: int) -> tuple[int, int, bool]:
-        """Keep the window full: its first line is not above the first line there is."""
+        """Keep the window full: limit its first line to the first line that exists."""
         above, first = len(self._lines_of(rows[at])) - below, at
         while above < self._height and first > 0:
             first -= 1
@@ -128,13 +128,13 @@ class View:
 
 
 class ViewControl(UIControl):
-    """Shows a view in prompt_toolkit."""
+    """The control that shows a view in prompt_toolkit."""
 
     def __init__(self, view: View) -> None:
         self._view = view
 
     def create_content(self, width: int, height: int) -> UIContent:
-        """Return what is seen, at the lower end of the window."""
+        """Return the visible lines, aligned to the bottom of the window."""
         lines = self._view.lines(width, height)
         lines = [[] for _ in range(height - len(lines))] + lines
         return UIContent(lambda at: list(lines[at]), len(lines), show_cursor=False)

@@ -1,10 +1,10 @@
 """The conversation through the web door: a seat that outlives its connections.
 
-Rule of this file: enter or resume, count what came, send what waits, and come back when it is cut.
+Rule of this file: enter or resume, count received events, send pending lines, and reconnect.
 
 Both sides count events, so after a short loss the server sends exactly what is missing. A server
-that was started again knows no seats: then the name is taken anew, the rooms are joined again, and
-ids tell which messages are known (`Room.catch_up`).
+that was restarted has no seats: then the client claims the name again, rejoins the rooms, and
+identifies known messages by their ids (`Room.catch_up`).
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from .pace import Pace
 from .talk import PATIENCE, Listener, State
 from .websocket import WebAddress, WebSocket
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between two tries, at most
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between two attempts, at most
 GOODBYE, REPLACED, TOO_LONG = 4000, 4001, 1009
-ROOMS_EVERY = 60.0  # seconds between two looks at the list of rooms, for Tab
+ROOMS_EVERY = 60.0  # seconds between two requests for the list of rooms, for Tab
 LOBBY = "lobby"
 
 
 class WebTalk:
-    """One of them.
+    """A conversation through the web door.
 
     Args:
-        loop: The loop to be on.
-        address: Where the web door is.
-        chat: What is known; it gets the events.
-        listener: Who hears of changes.
-        name: The name to log in with; empty: `enter` gives one.
-        pace: How fast lines may leave.
+        loop: The loop that serves it.
+        address: The address of the web door.
+        chat: The client's state; it receives the events.
+        listener: Is notified of changes.
+        name: The name to log in with; if empty, `enter` gives one.
+        pace: How fast lines may be sent.
         uniform: As in `Reconnecting`.
 
     Attributes:
-        state: How it is; written by `_change` alone.
+        state: The state of the conversation; written by `_change` alone.
     """
 
     def __init__(
@@ -71,21 +71,21 @@ class WebTalk:
         )
         self._requests = self._outbox.requests
         self._token = ""
-        self._proof = ""  # the last token that counted: elsewhere it shows that the name is ours
+        self._proof = ""  # the last token that was accepted: at another node it proves the name
         self._seen = 0
-        self._words = ""  # the server's last ones
-        self._refusal = ""  # of the last try: said once, however often it is tried
+        self._words = ""  # the server's last message
+        self._refusal = ""  # of the last attempt: shown once, however often it is repeated
         self._socket: WebSocket | None = None
         self._again: Reconnecting[WebSocket] | None = None
         self._listing: Handle | None = None
 
     @property
     def waiting(self) -> int:
-        """Lines that were typed, and not sent yet."""
+        """Return the number of lines that were typed and not sent yet."""
         return self._requests.lines
 
     def start(self) -> None:
-        """Connect, and again whenever the connection is lost; without a name, wait for one.
+        """Connect, and reconnect whenever the connection is lost; without a name, wait for one.
 
         The server does not keep a connection without a name for long.
         """
@@ -110,7 +110,7 @@ class WebTalk:
             self._introduce()
 
     def typed(self, line: str) -> None:
-        """Send a line as soon as it may be sent; a /quit does not wait for those before it."""
+        """Send a line as soon as allowed; a /quit does not wait for the lines before it."""
         if line.split()[:1] == ["/quit"]:
             self._say_goodbye(line)
             return
@@ -118,11 +118,11 @@ class WebTalk:
         self._listener.changed()
 
     def ask_page(self, room: str, before: int) -> None:
-        """Ask for what was said before a message."""
+        """Request the messages before this one."""
         self._outbox.ask({"do": "page", "room": room, "before": before})
 
     def leave(self) -> None:
-        """Say goodbye, before everything that waits."""
+        """Send /quit before all pending lines."""
         self._say_goodbye("/quit")
 
     def _say_goodbye(self, line: str) -> None:
@@ -137,15 +137,15 @@ class WebTalk:
         self._write({"n": number, "do": "say", "room": "", "text": line})
         self._loop.call_later(PATIENCE, lambda: self._end(well=True, words="Goodbye."))
 
-    # The connection's side
+    # Called by the connection
 
     def opened(self, socket: WebSocket) -> None:
-        """The connection stands: take the seat again, or a new one."""
+        """Resume the seat on the new connection, or request a new one."""
         self._socket = socket
         self._introduce()
 
     def receive(self, socket: WebSocket, text: str) -> None:
-        """Take one event."""
+        """Handle one event."""
         if socket is not self._socket:
             return
         try:
@@ -155,13 +155,13 @@ class WebTalk:
         self._listener.changed()
 
     def closed(self, socket: WebSocket) -> None:
-        """The connection is gone, or was never there."""
+        """Handle a lost connection or a failed attempt."""
         if self.state is State.ENDED:
             return
         self._socket = None
         self._cancel()
         self._chat.unload()
-        if self.state is State.NAMELESS:  # after the names that were refused: wait for another one
+        if self.state is State.NAMELESS:  # the refused names are used up: wait for another one
             self._stop_trying()
         elif self.state is State.LEAVING:
             self._end(well=True, words=self._words or "Goodbye.")
@@ -230,11 +230,11 @@ class WebTalk:
         if fresh:
             self._seen = number_of(event, "seen")
         self._chat.me = self._name = text_of(event, "name")
-        # Each return gives a new one, and ends the one before.
+        # Each resumption issues a new token and invalidates the previous one.
         self._token = text_of(event, "token") or self._token
         self._requests.resume(number_of(event, "done"), fresh=fresh)
         self._online()
-        self._list_rooms()  # what is asked now tells the server that the new token is here
+        self._list_rooms()  # this request confirms to the server that the new token has arrived
 
     def _online(self) -> None:
         if self.state is State.LOST:
@@ -267,7 +267,7 @@ class WebTalk:
         if self._socket is not None:
             self._socket.say(json.dumps(body))
 
-    # The end
+    # Ending
 
     def _end(self, *, well: bool, words: str) -> None:
         if self.state is State.ENDED:

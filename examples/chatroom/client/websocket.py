@@ -1,7 +1,7 @@
 """A WebSocket to the web door.
 
 Rule of this file: bytes and frames, around the package ``websockets``, which does RFC 6455 without
-I/O; what the messages mean is the owner's business.
+I/O; the owner handles the messages.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from miniloop import AsyncChat, EventLoop
 
 from ..people.text import clean, decode, shorten
 
-CONNECT_TIMEOUT = 20.0  # seconds to find the server and reach it, and for TLS and the handshake
-SILENCE = 75.0  # seconds; the server asks for a sign of life after 30
+CONNECT_TIMEOUT = 20.0  # seconds to resolve and connect, including TLS and the handshake
+SILENCE = 75.0  # seconds; the server sends a ping after 30
 LARGEST = 4 * 2**20  # bytes of a message: a room with thousands of people, and its newest lines
-_QUIET = logging.getLogger("chatroom.client.websockets")  # it would log what is said
+_QUIET = logging.getLogger("chatroom.client.websockets")  # its messages contain what members say
 _QUIET.setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """Where the web door is.
+    """The address of a web door.
 
     Attributes:
         host: The server's name or address.
         port: The web door's port.
-        tls: What to trust; None speaks without TLS.
+        tls: The context with the trusted certificates; None connects without TLS.
         folder: The path of the page, with a slash at both ends.
     """
 
@@ -46,29 +46,29 @@ class WebAddress:
 
 
 class Owner(Protocol):
-    """Who hears of what happens on a WebSocket."""
+    """Receives the events of a WebSocket."""
 
     def opened(self, socket: WebSocket) -> None:
-        """The handshake has ended well: messages may be sent."""
+        """Handle the completed handshake: messages may be sent."""
 
     def receive(self, socket: WebSocket, text: str) -> None:
-        """A text message has come."""
+        """Handle a text message."""
 
     def closed(self, socket: WebSocket) -> None:
-        """It is over; `code`, `refusal` and `error` tell why. Called once."""
+        """Handle the end; `code`, `refusal` and `error` give the reason. Called once."""
 
 
 class WebSocket(AsyncChat):
-    """One connection.
+    """A WebSocket connection.
 
     Args:
-        loop: The loop to be on.
-        address: Where to.
-        owner: Who hears of it.
+        loop: The loop that serves it.
+        address: The web door.
+        owner: Receives the events.
 
     Attributes:
-        code: The code it was closed with (RFC 6455, 7.4); 1006 if it was cut.
-        refusal: Why the server did not open it, in the server's words; empty if it did.
+        code: The close code (RFC 6455, 7.4); 1006 if the connection was lost.
+        refusal: The server's reason for refusing the handshake; empty if it succeeded.
     """
 
     def __init__(self, loop: EventLoop, address: WebAddress, owner: Owner) -> None:
@@ -106,10 +106,10 @@ class WebSocket(AsyncChat):
         self.refusal = self.refusal or why
         self.close()
 
-    # The network's side
+    # Called by the loop
 
     def handle_connect(self) -> None:
-        """The server answers."""
+        """Start TLS if the address asks for it, else the WebSocket handshake."""
         if self._address.tls is None:
             self._begin()
         else:
@@ -117,16 +117,16 @@ class WebSocket(AsyncChat):
             self.start_tls(self._address.tls, server_hostname=name, timeout=CONNECT_TIMEOUT)
 
     def handle_secured(self) -> None:
-        """The server is what it says it is."""
+        """Start the WebSocket handshake."""
         self._begin()
 
     def handle_connect_error(self, error: OSError) -> None:
-        """The server is not there, or its name means nothing; `error` has it."""
+        """Report that the server is unreachable, or its name does not resolve; see `error`."""
         self.error = error
         self.close()
 
     def collect_incoming_data(self, data: bytes) -> None:
-        """Take `data` as it comes."""
+        """Parse `data` as it arrives."""
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Response):
@@ -136,14 +136,14 @@ class WebSocket(AsyncChat):
         self._pump()
 
     def handle_close(self) -> None:
-        """The server is gone."""
+        """Report that the server has closed the connection."""
         self.close()
 
     def handle_idle(self) -> None:
-        """Nothing has come for long: the way to the server is broken."""
+        """Close: nothing was received for long, so the connection is broken."""
         self.close()
 
-    # Inside
+    # Internal
 
     def _begin(self) -> None:
         self._protocol.send_request(self._protocol.connect())

@@ -1,5 +1,5 @@
-"""One chat room on several servers: what they agree on, over an engine that keeps the order.
+"""One chat room on several servers, with an engine that keeps the common order.
 
-The modules that know of Redis are on one side of `interface.py`, those that know of the hall on
+The modules that use Redis are on one side of `interface.py`, the modules that use the hall on
 the other.
 """

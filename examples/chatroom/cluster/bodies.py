@@ -1,9 +1,9 @@
-"""What nodes write into feeds, and what they make of what they read there.
+"""The bodies of entries: writing and parsing them.
 
 Rule of this file: between JSON objects and typed values; no engine, no hall.
 
-What is read may come from another version, or from anybody who has the engine's password: each
-value has its type, each text its bound, and is cleaned as if it came from a stranger.
+Input may come from another version, or from any client with the engine's password: each
+value has its type, each text its limit, and is cleaned like any untrusted input.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ class Profile:
     """A member as other nodes know it.
 
     Attributes:
-        ref: Which one.
+        ref: Its reference.
         name: Its name.
-        address: Where it comes from.
-        node: The node it is at.
+        address: The network address that it connects from.
+        node: Its node.
         operator: Whether it is an operator.
-        version: Grows with each change, since two feeds tell of it.
-        rooms: The keys of the rooms it is in.
-        replaces: The same person before, at another node.
+        version: Grows with each change, since two feeds report it.
+        rooms: The keys of its rooms.
+        replaces: The reference of the same person at another node before.
     """
 
     ref: Ref
@@ -66,7 +66,7 @@ class Profile:
     replaces: Ref | None = None
 
     def body(self) -> dict[str, Any]:
-        """Return it as a state has it."""
+        """Return its form in a state."""
         made: dict[str, Any] = {
             "do": "member",
             "m": [self.ref.incarnation, self.ref.number],
@@ -84,16 +84,16 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A happening in a room, as its feed has it.
+    """An event in a room, as its feed contains it.
 
     Attributes:
-        kind: What happened.
-        profile: Whom it is about, as it was then.
-        sender: The name that is shown: before it was changed, for RENAMED.
+        kind: The kind of event.
+        profile: The member that it is about, as it was then.
+        sender: The name that is shown: the old name, for RENAMED.
         text: The words.
         lock: For LOCKED: the hash of the key.
-        by: The name of who added `words` to it.
-        words: Those.
+        by: The name of the member that added `words` to it.
+        words: The added words.
         again: For JOINED: it was there already, only the engine did not know.
     """
 
@@ -107,7 +107,7 @@ class Told:
     again: bool = False
 
     def body(self) -> dict[str, Any]:
-        """Return it as the feed has it."""
+        """Return its form in the feed."""
         made = {**self.profile.body(), "do": self.kind.value, "sender": self.sender}
         del made["rooms"]
         for key in ("text", "lock", "by", "words", "again"):
@@ -118,15 +118,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A room as the hall's feed has it.
+    """A room as the hall's feed contains it.
 
     Attributes:
         key: Its key.
         name: Its name.
-        feed: The feed of what happens there, another one each time a room of that name is made.
+        feed: The feed of its events; a new one each time a room of that name is made.
         number: Its number, a part of its messages' ids.
-        founder: The key of the name of who made it.
-        spoken: Whether something was said, or set, there, so that it outlives its people.
+        founder: The key of the name of the member that made it.
+        spoken: Whether it has a message or a sign, so that it outlives its members.
     """
 
     key: str
@@ -138,11 +138,11 @@ class Registered:
 
     @property
     def field(self) -> str:
-        """Where the hall's state has it."""
+        """Return its field in the hall's state."""
         return f"room/{self.key}"
 
     def body(self) -> dict[str, Any]:
-        """Return it as the state has it."""
+        """Return its form in the state."""
         return {
             "do": "room",
             "key": self.key,
@@ -156,13 +156,13 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What stands at a room's door: its topic, or its lock.
+    """The sign of a room: its topic, or its lock.
 
     Attributes:
         key: The room's key.
         what: ``"topic"`` or ``"lock"``.
         text: The topic, or the hash of the key.
-        by: The key of the name of who has put it there.
+        by: The key of the name of the member that set it.
     """
 
     key: str
@@ -171,11 +171,11 @@ class Sign:
     by: str = ""
 
     def body(self) -> dict[str, Any]:
-        """Return it as a state has it."""
+        """Return its form in a state."""
         return {"do": self.what, "key": self.key, "text": self.text, "by": self.by}
 
     def put(self, room: Room) -> None:
-        """Put it at the door of `room`."""
+        """Apply it to `room`."""
         if self.what == "topic":
             room.topic, room.topic_by = self.text, self.by
         else:
@@ -183,7 +183,7 @@ class Sign:
 
 
 def signs_of(room: Room) -> list[Sign]:
-    """Return what stands at the door of `room`."""
+    """Return the signs of `room`."""
     key = room.name.key
     signs = Sign(key, "topic", room.topic, room.topic_by), Sign(key, "lock", room.lock)
     return [each for each in signs if each.text]
@@ -193,7 +193,7 @@ def sign_of(body: Body) -> Sign:
     """Return the sign in `body`.
 
     Raises:
-        BadBody: It is none.
+        BadBody: It is invalid.
     """
     what = text_of(body, "do", LONGEST_NAME)
     if what not in ("topic", "lock"):
@@ -206,7 +206,7 @@ def registered_of(body: Body) -> Registered:
     """Return the room in `body`.
 
     Raises:
-        BadBody: It is none.
+        BadBody: It is invalid.
     """
     name = name_of(body, "shown")
     feed = text_of(body, "feed", LONGEST_KEY)
@@ -229,7 +229,7 @@ def profile_of(body: Body) -> Profile:
     """Return the member in `body`.
 
     Raises:
-        BadBody: It is none.
+        BadBody: It is invalid.
     """
     address = text_of(body, "address", LONGEST_KEY)
     if network_of(address, every_address=True) is None:
@@ -251,10 +251,10 @@ def profile_of(body: Body) -> Profile:
 
 
 def told_of(body: Body) -> Told:
-    """Return the happening in `body`.
+    """Return the event in `body`.
 
     Raises:
-        BadBody: It is none.
+        BadBody: It is invalid.
     """
     kind = ROOM_KINDS.get(text_of(body, "do", LONGEST_NAME))
     if kind is None:

@@ -1,6 +1,6 @@
-"""Names over all nodes: asked for at the engine, granted from what is known while it is away.
+"""Names over all nodes: claimed at the engine, granted from local knowledge while it is away.
 
-Rule of this file: one member's claim after the other; who loses its name gets another.
+Rule of this file: one member's claim at a time; a member that loses its name gets another.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ log = logging.getLogger("chatroom")
 
 MOST_TRIES = 20
 
+PATIENCE = 2
+"""Ticks until the loser of a name is renamed that was granted while the engine was away: the other
+holder may have left meanwhile, and its node says so in the same moment."""
+
 
 class Claims:
     """The names that members of this node hold.
@@ -32,9 +36,10 @@ class Claims:
         self._site = site
         self._held: dict[str, NameClaim] = {}
         self._unproven: dict[str, NameClaim] = {}
+        self._contested: dict[str, int] = {}  # ticks left, by the skeletons of names
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
-        """Ask for `name`; with the engine away it is granted, and asked for later."""
+        """Claim `name`; while the engine is away it is granted, and claimed later."""
         number = self._site.roster.number(member)
         claim = NameClaim(name.skeleton, number, name.shown, proof.before, member.proof)
         holder = self._site.hall.names.holder(name)
@@ -63,10 +68,10 @@ class Claims:
         distant = self._site.elsewhere.of(replaced) if replaced is not None else None
         if distant is not None:
             self._site.roster.replaces(member, distant.ref)
-        self._prove(claim, member.proof)  # it may have changed since this was asked
+        self._prove(claim, member.proof)  # it may have changed since the claim
 
     def prove(self, member: Member) -> None:
-        """Have the engine know the proof of `member`, which is another one perhaps."""
+        """Send the proof of `member` to the engine, because it may have changed."""
         held = self._held.get(member.name.skeleton) if member.name is not None else None
         if held is not None and held.member == self._site.roster.number(member):
             self._prove(held, member.proof)
@@ -75,32 +80,43 @@ class Claims:
         if held.now == proof:
             return
         claim = self._held[held.skeleton] = replace(held, now=proof)
-        self._site.engine.renew(claim)  # or the next beat would bring back the old one
+        self._site.engine.renew(claim)  # or the next heartbeat would restore the old one
         if self._site.engine.up:
             self.lost(claim)
         else:
             self._unproven[claim.skeleton] = claim
 
     def release(self, name: Name) -> None:
-        """A member has given back its name."""
+        """Release the name of a member."""
         self._unproven.pop(name.skeleton, None)
         claim = self._held.pop(name.skeleton, None)
         if claim is not None:
             self._site.engine.release(claim)
 
     def ask_again(self) -> None:
-        """The engine is back: ask for what was granted meanwhile, and for all that is held."""
+        """Claim what was granted while the engine was away, and all names that are held."""
         unproven, self._unproven = self._unproven, {}
         for claim in unproven.values():
+            self._contested[claim.skeleton] = PATIENCE
             self.lost(claim)
 
+    def tick(self) -> None:
+        """Ask again for the names that another member holds, and perhaps not for long."""
+        for skeleton, left in tuple(self._contested.items()):
+            claim = self._held.get(skeleton)
+            if claim is None:
+                del self._contested[skeleton]
+            else:
+                self._contested[skeleton] = left - 1
+                self.lost(claim)
+
     def all_again(self) -> None:
-        """Others took this node for dead: ask for every name again."""
+        """Claim every name again: other nodes declared this node dead."""
         for claim in tuple(self._held.values()):
             self.lost(claim)
 
     def lost(self, claim: NameClaim) -> None:
-        """Ask for a name again that may be another one's by now."""
+        """Claim a name again that may belong to another member by now."""
         if self._held.get(claim.skeleton) != claim:
             return
 
@@ -109,7 +125,10 @@ class Claims:
                 return
             if isinstance(answer, Away):
                 self._unproven[claim.skeleton] = claim
-            elif isinstance(answer, Taken):
+            elif isinstance(answer, Granted):
+                self._contested.pop(claim.skeleton, None)
+            elif self._contested.get(claim.skeleton, 0) <= 0:
+                self._contested.pop(claim.skeleton, None)
                 del self._held[claim.skeleton]
                 self._rename(claim)
 
@@ -123,7 +142,7 @@ class Claims:
         self._try(member, self._others(member, claim.shown))
 
     def _try(self, member: Member, names: Iterator[str]) -> None:
-        """Ask for one name after the other, until one is granted."""
+        """Claim one name after the other, until one is granted."""
         hall, naming, now = self._site.hall, self._site.hall.naming, self._site.hall.last_tick
         old = member.name
 

@@ -1,6 +1,6 @@
-"""Members of processes that have ended, taken out of the rooms that this node follows.
+"""Removing the members of ended processes from the rooms that this node follows.
 
-Rule of this file: what is to be taken out, until the engine has done it.
+Rule of this file: pending removals, until the engine has confirmed them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from .nodes import Nodes
 
 
 class Clearing:
-    """Takes them out.
+    """Removes members of ended processes.
 
     Args:
-        nodes: Who is there.
-        follower: What this node follows.
+        nodes: The nodes that are present.
+        follower: The feeds that this node follows.
     """
 
     def __init__(self, nodes: Nodes, follower: Follower) -> None:
@@ -27,14 +27,14 @@ class Clearing:
         self._wanted: dict[tuple[str, str], str] = {}  # feed and process, and the node's name
 
     def clear(self, feeds: Iterable[str], processes: Iterable[str], node: str = "") -> None:
-        """Take the members of `processes` out of `feeds`, unless they are there again."""
+        """Remove the members of `processes` from `feeds`, unless the processes are back."""
         found = {(feed, each): node for each in processes for feed in feeds}
         if found:
             self._wanted |= found
             self.resume()
 
     def resume(self) -> None:
-        """Try again what the engine has not done: it was away."""
+        """Retry the removals that failed while the engine was away."""
         if self._wanted:
             self._nodes.look(self._clear)  # a process that was stopped for long may be back by now
 

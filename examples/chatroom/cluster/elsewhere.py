@@ -1,9 +1,9 @@
-"""Members at other nodes: for the hall, members like any others.
+"""Members at other nodes: in the hall they are members like any others.
 
-Rule of this file: which there are, and their names; what they do is in the feeds' readers.
+Rule of this file: the set of them, and their names; the feeds' readers apply their actions.
 
-Two feeds tell of a member: the hall's, and that of each room it is in.  The one or the other may
-be ahead, so what is known of a member has a version, and an older one changes nothing.
+Two feeds report a member: the hall's, and that of each room it is in.  Either may be ahead,
+so what is known of a member has a version, and an older version changes nothing.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Send = Callable[["Distant", Message], None]
 
 @dataclass(eq=False)
 class Courier:
-    """The outlet of a member elsewhere: only what is for it alone travels.
+    """The outlet of a member elsewhere: only events for it alone are sent.
 
-    What happens in rooms and to all its own node knows by itself.
+    Its own node knows the events of rooms and of all members by itself.
     """
 
     send: Callable[[Message], None]
@@ -43,16 +43,16 @@ class Courier:
 
 @dataclass(eq=False)
 class Distant:
-    """What is known of a member at another node.
+    """What this node knows of a member at another node.
 
     Attributes:
-        ref: Which one.
-        node: Where it is.
-        member: It, as the hall sees it.
-        version: That of what is known.
-        listed: The keys of the rooms it is in, by the hall's feed.
-        met: Whether the hall's feed says that it is there. A room's feed alone may be behind, so
-            what only that knows of holds no name, and is forgotten when it is in no room.
+        ref: Its reference.
+        node: Its node.
+        member: Its object in the hall.
+        version: The version of what is known.
+        listed: The keys of its rooms, by the hall's feed.
+        met: Whether the hall's feed lists it. A room's feed alone may be behind, so a
+            member listed only there holds no name, and is removed when it is in no room.
     """
 
     ref: Ref
@@ -67,7 +67,7 @@ class Elsewhere:
     """All members at other nodes.
 
     Args:
-        hall: Where they are members, too.
+        hall: The hall that has them as members, too.
         send: Sends a message to one of them.
     """
 
@@ -79,15 +79,15 @@ class Elsewhere:
         self._crowded = False  # two members have one name: one of them will lose it
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return how many members there are."""
         return len(self._known)
 
     def __iter__(self) -> Iterator[Distant]:
-        """Go through them."""
+        """Iterate over them."""
         return iter(tuple(self._known.values()))
 
     def find(self, ref: Ref) -> Distant | None:
-        """Return the one with this reference."""
+        """Return the member with this reference."""
         return self._known.get(ref)
 
     def of(self, member: Member) -> Distant | None:
@@ -95,7 +95,7 @@ class Elsewhere:
         return self._by_member.get(member)
 
     def learn(self, profile: Profile) -> Distant:
-        """Return the member of `profile`, as new as that or newer."""
+        """Return the member of `profile`, in that version or a newer one."""
         distant = self._known.get(profile.ref) or self._new(profile)
         if profile.version > distant.version:
             distant.version = profile.version
@@ -104,7 +104,7 @@ class Elsewhere:
         return distant
 
     def meet(self, profile: Profile) -> Distant:
-        """Return the same where the hall's feed says that it is there, perhaps again."""
+        """Return the same for a member that the hall's feed lists, possibly again."""
         distant = self.learn(profile)
         if not distant.met:
             distant.met = True
@@ -112,7 +112,7 @@ class Elsewhere:
         return distant
 
     def leave(self, distant: Distant) -> None:
-        """It has left, by the hall's feed: its name is free."""
+        """Free the name of a member that has left by the hall's feed."""
         distant.met = False
         self._hall.names.release(distant.member)
         self.tidy(distant)
@@ -120,7 +120,7 @@ class Elsewhere:
             self.settle_names()
 
     def tidy(self, distant: Distant) -> None:
-        """Forget it if it has left, and is in no room any more."""
+        """Remove a member that has left, and is in no room any more."""
         member = distant.member
         if distant.met or member.rooms or self._known.pop(distant.ref, None) is None:
             return
@@ -130,14 +130,14 @@ class Elsewhere:
             other.shunned.pop(member, None)
 
     def ghost(self, profile: Profile) -> Member:
-        """Return a member for what one has done that is not known any more, or not yet."""
+        """Return a placeholder for the author of an event that is not known now."""
         member = _member(self._hall, profile)
         member.name, member.operator = profile.name, profile.operator
         member.present = member.reachable = False
         return member
 
     def settle_names(self) -> None:
-        """Have those found by their names whose names were another one's before."""
+        """Register names that belonged to other members before."""
         self._crowded = False
         for distant in self:
             if distant.met:
@@ -174,7 +174,7 @@ class Elsewhere:
 
 def _member(hall: Hall, profile: Profile) -> Member:
     sources = sources_of(profile.address)
-    place = Place(Gate(hall.limits), profile.address, sources)  # counted where it is
+    place = Place(Gate(hall.limits), profile.address, sources)  # counted at its own node
     guard = FloodGuard(hall.limits, hall.last_tick.mono)
     nowhere = Courier(lambda message: None)
     return Member(nowhere, place, guard, hall.last_tick.mono, node=profile.node)

@@ -1,4 +1,4 @@
-"""Which engine, and within which bounds.
+"""The engine's address and limits.
 
 Rule of this file: plain values.
 """
@@ -16,20 +16,20 @@ from .keys import Keys
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The engine and its bounds.
+    """The engine and its limits.
 
     Args:
-        address: The server, or one of a Redis Cluster.
-        prefix: What all keys begin with; two clusters on one engine have two.
-        most_entries: Entries that a feed keeps, or a hundred more.
-        most_waiting: Entries that may wait here for the engine, in all feeds.
-        most_bytes: The same in bytes.
-        timeout: Seconds that the engine has for a command.
-        span: Seconds that a node and its names count as there without a sign of life.
-        beat: Seconds between two of those.
-        remembered: Seconds that the engine knows what was added, so that it is not added again.
-        first: Seconds that the first pause after a failure lasts at most.
-        longest: Seconds that any pause lasts at most.
+        address: The server, or one server of a Redis Cluster.
+        prefix: The beginning of all keys; two clusters on one engine have two prefixes.
+        most_entries: Entries that a feed keeps; up to a hundred more are possible.
+        most_waiting: Entries that may be queued here for the engine, in all feeds.
+        most_bytes: The same limit in bytes.
+        timeout: Seconds that the engine may take for a command.
+        span: Seconds until a node and its names expire without a heartbeat.
+        beat: Seconds between two heartbeats.
+        remembered: Seconds that the engine keeps nonces, so that no entry is added twice.
+        first: Upper limit in seconds of the first pause after a failure.
+        longest: Upper limit in seconds of any pause.
         uniform: Returns a random number between two others.
 
     Raises:
@@ -54,5 +54,5 @@ class EngineOptions:
 
     @property
     def keys(self) -> Keys:
-        """The keys."""
+        """Return the names of the keys."""
         return Keys(self.prefix)

@@ -1,6 +1,6 @@
-"""What the engine answers, into entries and states: strictly, and within bounds.
+"""Parsing the engine's replies into entries and states: strictly, and within limits.
 
-Rule of this file: values in, values out; no entry that makes no sense gets further.
+Rule of this file: values in, values out; no invalid entry is passed on.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from .interface import Body, Entry
 LONGEST_BODY = 16384
 """Bytes of a body's JSON."""
 DEEPEST = 8
-"""Objects and lists within each other in a body; Python 3.12 and later parse any number."""
+"""Nesting of objects and lists in a body; Python 3.12 and later parse any number of levels."""
 
 LONGEST_NONCE = 200
 """Characters of a nonce."""
 
 LATEST = 10**14
-"""Milliseconds since the epoch: the year 5138, which a place in a stream is below."""
+"""Milliseconds since the epoch: the year 5138, the upper limit of a place in a stream."""
 
 _PLACE = re.compile(rb"(\d{1,15})-(\d{1,20})")
 _NUMBER = re.compile(rb"\d{1,15}")
 
 
 class BadReply(Exception):
-    """The engine answered what makes no sense: nothing that it says can be relied on."""
+    """A reply of the engine is invalid: none of its replies can be relied on."""
 
 
 class BadEntry(Exception):
-    """An entry makes no sense; the others may."""
+    """An entry is invalid; other entries may be valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An entry as it lies in the stream.
+    """An entry as stored in the stream.
 
     Attributes:
         place: Its id.
-        fields: The rest.
+        fields: Its fields.
     """
 
     place: bytes
@@ -50,14 +50,14 @@ class Raw:
 
     @property
     def at(self) -> int:
-        """Its time in milliseconds."""
+        """Return its time in milliseconds."""
         return int(self.place.partition(b"-")[0])
 
     def entry(self, feed: str) -> Entry:
-        """Return what it says.
+        """Return the parsed entry.
 
         Raises:
-            BadEntry: It makes no sense.
+            BadEntry: It is invalid.
         """
         match self.fields:
             case [b"s", bytes(seq), b"n", bytes(nonce), b"b", bytes(body)]:
@@ -77,14 +77,14 @@ def parse_body(data: bytes) -> Body:
     """Return the JSON object in `data`.
 
     Raises:
-        BadEntry: There is none, or one that is too long or cannot be shown as text.
+        BadEntry: It is missing, too long, or cannot be shown as text.
     """
     if len(data) > LONGEST_BODY:
         raise BadEntry("a body that is too long")
     try:
         body = json.loads(data.decode(), parse_constant=_refuse)
         if b"\\u" in data:
-            json.dumps(body, ensure_ascii=False).encode()  # half of a pair is no text
+            json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
     except (ValueError, RecursionError) as problem:
         raise BadEntry(f"a body that is no JSON: {problem}") from None
     if not isinstance(body, dict):
@@ -95,7 +95,7 @@ def parse_body(data: bytes) -> Body:
 
 
 def _is_shallow(value: object, levels: int) -> bool:
-    """Say whether no more than `levels` objects and lists lie within each other in `value`."""
+    """Return whether objects and lists in `value` are nested at most `levels` deep."""
     if not isinstance(value, dict | list):
         return True
     inside = value.values() if isinstance(value, dict) else value
@@ -106,7 +106,7 @@ def pack_body(body: Body) -> bytes:
     """Return the JSON of `body`.
 
     Raises:
-        ValueError: It is too long, or cannot be sent.
+        ValueError: It is too long, or cannot be encoded.
     """
     data = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     if len(data) > LONGEST_BODY:
@@ -122,15 +122,15 @@ def _refuse(name: str) -> NoReturn:
 
 
 def parse_range(reply: Any, after: bytes, most: int) -> Iterator[Raw]:
-    """Return the entries that `XRANGE` answers, or `XREAD` for one stream.
+    """Return the entries in a reply to `XRANGE`, or to `XREAD` for one stream.
 
     Args:
-        reply: The answer.
-        after: The place that all have to be behind; they grow.
-        most: Most entries.
+        reply: The reply.
+        after: The place that precedes all entries; their places increase.
+        most: The maximum number of entries.
 
     Raises:
-        BadReply: It makes no sense.
+        BadReply: It is invalid.
     """
     if not isinstance(reply, list) or len(reply) > most:
         raise BadReply("no list of entries, or too long a one")
@@ -154,7 +154,7 @@ def parse_position(reply: Any) -> tuple[int, int]:
     """Return the time of a feed's last entry and its number; both 0 for one without entries.
 
     Raises:
-        BadReply: It makes no sense.
+        BadReply: It is invalid.
     """
     if not isinstance(reply, list) or len(reply) < 2:
         raise BadReply("no position")
@@ -162,10 +162,10 @@ def parse_position(reply: Any) -> tuple[int, int]:
 
 
 def parse_number(value: Any) -> int:
-    """Return a whole number that is not negative; None counts as 0.
+    """Return a non-negative integer; None counts as 0.
 
     Raises:
-        BadReply: It is none.
+        BadReply: It is not a non-negative integer.
     """
     if value is None:
         return 0
@@ -175,10 +175,10 @@ def parse_number(value: Any) -> int:
 
 
 def parse_text(value: Any, most: int = 400) -> str:
-    """Return a text of the engine.
+    """Return a text from the engine.
 
     Raises:
-        BadReply: It is none, or too long.
+        BadReply: It is not a text, or too long.
     """
     if not isinstance(value, bytes) or len(value) > most:
         raise BadReply("no text, or too long a one")
@@ -189,12 +189,12 @@ def parse_text(value: Any, most: int = 400) -> str:
 
 
 def parse_state(reply: Any) -> tuple[dict[str, Body], int]:
-    """Return the values in a state, and how many of them made no sense and are left out.
+    """Return the values in a state, and the number of invalid values, which are left out.
 
-    Names with a dot at the beginning are the scripts' own.
+    Names that begin with a dot belong to the scripts.
 
     Raises:
-        BadReply: It is no state at all.
+        BadReply: It is not a state.
     """
     if not isinstance(reply, list) or len(reply) % 2:
         raise BadReply("no state")

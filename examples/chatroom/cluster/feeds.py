@@ -1,6 +1,6 @@
-"""The engine as a node of the cluster uses it: feeds, names, and who is there.
+"""The engine as a node of the cluster uses it: feeds, names, and nodes.
 
-Rule of this file: the parts put together.  What each does is its own file's business.
+Rule of this file: assemble the parts; each part has a file of its own.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _MEMBER = re.compile(r"member/([\w.-]{1,64})/\d+", re.ASCII)
 
 
 class Feeds:
-    """All that a node wants of the engine.
+    """The complete interface of a node to the engine.
 
     Args:
         loop: The loop that serves it.
-        options: The engine and the bounds.
+        options: The engine and the limits.
         node: This node's name, the same after a restart.
-        incarnation: This process; never the same again.
-        watcher: What is told how the engine is.
+        incarnation: This process; unique.
+        watcher: Is notified of changes of the engine's state.
 
     Raises:
         ValueError: A name has other characters than letters, digits, `_.-`.
@@ -89,16 +89,16 @@ class Feeds:
         self._clearing = Clearing(self._nodes, self._follower)
         self._publisher = Publisher(loop, self._link, options, incarnation, self._follower.seen)
 
-    # How the engine is
+    # State of the engine
 
     @property
     def up(self) -> bool:
-        """Whether the engine does its work."""
+        """Return whether the engine is available."""
         return self._link.up
 
     @property
     def reason(self) -> str:
-        """Why it does not, for a person; empty if it does or was not tried yet."""
+        """Return why it is not, as text; empty if it is or was not tried yet."""
         return self._link.reason
 
     def waiting(self) -> int:
@@ -106,7 +106,7 @@ class Feeds:
         return len(self._publisher)
 
     def figures(self) -> ClusterFigures:
-        """Return how the cluster is."""
+        """Return the figures of the cluster."""
         return ClusterFigures(
             (self._node, *sorted(each.name for each in self._nodes.others)),
             self._link.state.value,
@@ -147,44 +147,44 @@ class Feeds:
         state: Mapping[str, Body | None] = NOTHING,
         done: Callable[[], None] = ignore,
     ) -> None:
-        """Add an entry to a feed, behind all that was published there before, and once.
+        """Publish an entry in a feed once, behind all that was published there before.
 
-        With the engine away it waits.
+        While the engine is away, the entry is queued.
 
         Args:
             feed: Any text of up to 400 characters without braces.
             body: The entry.
-            nonce: What it is called: one of the same name, added within the last ten minutes, is
+            nonce: Its identifier: an entry with the same nonce, added in the last ten minutes, is
                 not added again.
-            state: What it changes in the state of the feed in the same step; None deletes.
-            done: Called when the engine has acknowledged it; it comes by the reader too.
+            state: The changes to the state of the feed in the same step; None deletes a value.
+            done: Called when the engine has acknowledged the entry; the reader receives it too.
 
         Raises:
-            Full: Too much waits.
-            ValueError: The body is too long or no JSON, or a name is wrong.
+            Full: The queue is full.
+            ValueError: The body is too long or not JSON, or a name is invalid.
         """
         self._publisher.publish(feed, body, nonce=nonce, state=state, done=done)
 
     def pending(self, feed: str) -> list[tuple[Body, str, Mapping[str, Body | None]]]:
-        """Return the body, the nonce and the state of what is not acknowledged, in order."""
+        """Return the body, the nonce and the state of each unacknowledged entry, in order."""
         return self._publisher.pending(feed)
 
     def follow(self, feed: str, reader: Reader, since: int | None) -> None:
-        """Have `reader` told of all that a feed has behind `since`: a snapshot, then entries.
+        """Send a snapshot, then all entries of a feed after `since`, to `reader`.
 
         Args:
-            feed: The feed; one that is followed already is followed anew.
-            reader: What is told; an exception that it raises is logged.
-            since: The time of the last entry that is known already; None: none is.
+            feed: The feed; a feed that is followed already is restarted.
+            reader: The recipient; an exception that it raises is logged.
+            since: The time of the last entry that is known already; None if there is none.
         """
         self._follower.follow(feed, reader, since)
 
     def unfollow(self, feed: str) -> None:
-        """Follow a feed no longer."""
+        """Stop following a feed."""
         self._follower.unfollow(feed)
 
     def _pictured(self, snapshot: Snapshot) -> None:
-        """Take members of processes that have ended out of what is followed."""
+        """Remove members of ended processes from the followed feeds."""
         if snapshot.feed == HALL:
             return
         found = {match[1] for field in snapshot.state if (match := _MEMBER.fullmatch(field))}
@@ -201,7 +201,7 @@ class Feeds:
     # Names and rooms
 
     def claim(self, name: NameClaim, answered: Callable[[Granted | Taken | Away], None]) -> None:
-        """Ask for a name.  It is kept until `release()`, or until the watcher's `name_lost()`.
+        """Claim a name.  It is held until `release()`, or until the watcher's `name_lost()`.
 
         Args:
             name: The name.
@@ -210,11 +210,11 @@ class Feeds:
         self._names.claim(name, answered)
 
     def renew(self, name: NameClaim) -> None:
-        """Keep a name as `name` says; one given while the engine is away is claimed afterwards."""
+        """Update a held name as `name` says; if it was assigned in an outage, claim it later."""
         self._names.hold(name)
 
     def release(self, name: NameClaim) -> None:
-        """Give a name back."""
+        """Release a name."""
         self._names.release(name)
 
     def make_room(
@@ -225,30 +225,30 @@ class Feeds:
         most: int,
         answered: Callable[[int | Alike | TooMany | Away], None],
     ) -> None:
-        """Enter a room into the hall's feed: entry and state `room/<key>` are its body.
+        """Register a room in the hall's feed: entry and state `room/<key>` are its body.
 
         Args:
-            key: The room.
-            skeleton: What its name looks like.
-            body: The body, without its number, which is added; `shown` is what others are told.
-            most: Most rooms.
-            answered: Called once, from the loop, with the number; also if the room is there.
+            key: The key of the room.
+            skeleton: The skeleton of its name, which is equal for similar names.
+            body: The body, without its number, which is added; `shown` is the name shown to others.
+            most: The maximum number of rooms.
+            answered: Called once, from the loop, with the number; also if the room exists.
         """
         self._rooms.make(key, skeleton, body, most, answered)
 
-    # The end
+    # Ending
 
     def close(self, done: Callable[[], None] = ignore) -> None:
-        """Send what waits, say that this node leaves, and end; it takes three seconds at most.
+        """Send pending entries, report that this node leaves, and end, within three seconds.
 
-        Nothing is read any more.  An orderly stop of the loop waits for the end.
+        Reading stops at once.  An orderly stop of the loop waits for the end.
         """
         if self._leaving is None:
             self._follower.pause()
             self._leaving = Leaving(self._loop, self, done)
 
     def say_goodbye(self, done: Callable[[Any], None]) -> int:
-        """Give back what this node has; return how often `done` will be called."""
+        """Release the names of this node; return how often `done` will be called."""
         self._names.release_all()
         rooms = [feed for feed in self._follower.feeds if feed.startswith("room:")]
         for feed in rooms:
@@ -257,7 +257,7 @@ class Feeds:
         return len(rooms) + 1
 
     def end(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._nodes.pause()
         self._names.pause()
         self._link.close()

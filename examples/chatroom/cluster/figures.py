@@ -1,4 +1,4 @@
-"""How the cluster is, in figures for a status page.
+"""The figures of the cluster for a status page.
 
 Rule of this file: plain values.
 """
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ClusterFigures:
-    """How the cluster is, as this node sees it.
+    """The state of the cluster, as this node sees it.
 
     Attributes:
-        nodes: The names of the nodes that are there, this one first.
+        nodes: The names of the present nodes, this one first.
         link: `up`, `greeting`, `away` or `closed`.
         reason: Why it is away; empty if it is not.
         lag: Seconds between the time of the last entry and its arrival here.
-        catching_up: Feeds that are followed and not up to date.
+        catching_up: Followed feeds that are not up to date.
         waiting: Entries that the engine has not acknowledged.
-        feeds: Feeds that are followed.
-        names: Names that are held.
-        senseless: Entries that made no sense.
+        feeds: Followed feeds.
+        names: Held names.
+        senseless: Invalid entries.
     """
 
     nodes: tuple[str, ...]

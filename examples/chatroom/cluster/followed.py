@@ -1,6 +1,6 @@
-"""One feed that this node follows: where it is in it, and how it goes on.
+"""One feed that this node follows: its position, and the next step.
 
-Rule of this file: from answers of the engine to a `Reader`, in order, each entry once.
+Rule of this file: from the engine's replies to a `Reader`, in order, each entry once.
 
 ```text
 WAITING ── the engine is there ──> ASKING (position) ──> READING
@@ -30,16 +30,16 @@ from .scripts import SNAPSHOT
 log = logging.getLogger("chatroom")
 
 PAGE = 500
-"""Entries that are fetched at once when catching up; other work goes on between two pages."""
+"""Entries that are fetched at once when catching up; other work runs between two pages."""
 
 MOST_COMPLAINTS = 20
-"""Senseless entries of a feed that get into the log; all are counted."""
+"""Invalid entries of a feed that are logged; all are counted."""
 
 BEGINNING = b"0-0"
 
 
 class Stage(enum.Enum):
-    """What it does; set by `Followed._become()` alone."""
+    """The stage of a followed feed; set by `Followed._become()` alone."""
 
     WAITING = "waiting"
     ASKING = "asking"
@@ -53,21 +53,21 @@ class Followed:
     Args:
         loop: The loop that serves it.
         link: The way to the engine.
-        options: Its bounds.
+        options: Its limits.
         feed: The feed.
-        reader: Who is told.
-        since: The last time that is known there already; None: nothing is.
-        on_stage: Called with this when it has begun or ceased to read.
+        reader: The recipient.
+        since: The time of the last entry that the reader has already; None if there is none.
+        on_stage: Called with this object when it starts or stops reading.
 
     Attributes:
         feed: As given.
         at: The time of the last entry that the reader has, or 0.
-        newest: The latest time that was ever seen; an engine that lost data goes back, and what is
-            added then has to come behind what was read before.
-        place: The same as the id in the stream, which may be of an entry that was left out.
+        newest: The latest time ever seen; an engine that lost data goes back, and new
+            entries must still be later than those that were read before.
+        place: The id in the stream that corresponds to it, or that of a skipped entry.
         seq: Its number; None before the first snapshot.
-        stage: What it does.
-        senseless: How many entries made no sense.
+        stage: The present stage.
+        senseless: The number of invalid entries.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Followed:
         return self._stream
 
     def begin(self) -> None:
-        """The engine is there: find out where the feed is."""
+        """Request the position of the feed: the engine is available."""
         if self.seq is None:
             self._ask_snapshot()
             return
@@ -112,7 +112,7 @@ class Followed:
         self._call(self._positioned, "HMGET", self._state, ".last", ".seq")
 
     def pause(self) -> None:
-        """The engine is away, or the feed is not followed any more."""
+        """Stop: the engine is away, or the feed is not followed any more."""
         self._become(Stage.WAITING)
 
     # Asking, and catching up
@@ -122,7 +122,7 @@ class Followed:
         self._link.call(*words, key=self._stream, on_reply=answered)
 
     def _answered(self, turn: int, on_reply: Callable[[Any], None], reply: Any) -> None:
-        """Take an answer, unless it is one to an earlier question."""
+        """Handle an answer, unless it belongs to an earlier request."""
         if turn != self._turn or isinstance(reply, Exception):
             return
         try:
@@ -155,7 +155,7 @@ class Followed:
         _CatchUp(self, at, seq, state, self._since, self.seq).ask()
 
     def caught_up(self, snapshot: Snapshot) -> None:
-        """All up to the snapshot is here."""
+        """Start reading: everything up to the snapshot has arrived."""
         self.at = self._since = snapshot.at
         self.newest = max(self.newest, self.at)
         self.place = b"%d-0" % snapshot.at
@@ -167,10 +167,10 @@ class Followed:
     # Reading
 
     def take(self, items: Any) -> bytes:
-        """Take what was read; return the place of the last entry.
+        """Handle the entries read; return the place of the last one.
 
         Raises:
-            BadReply: It makes no sense.
+            BadReply: It is invalid.
         """
         for raw in parse_range(items, self.place, len(items)):
             if self.stage is not Stage.READING:
@@ -192,7 +192,7 @@ class Followed:
             self._tell(self._reader.entry, entry)
 
     def parse(self, raw: Raw) -> Entry | None:
-        """Return the entry; None for one that makes no sense, which is logged."""
+        """Return the entry; None for an invalid one, which is logged."""
         try:
             return raw.entry(self.feed)
         except BadEntry as problem:
@@ -207,11 +207,11 @@ class Followed:
 
     @property
     def most(self) -> int:
-        """Most entries that catching up keeps: what the stream has at most, in round figures."""
+        """Return the limit of entries kept when catching up: the limit of the stream, rounded."""
         return self._most + 1000
 
     def _tell(self, handler: Callable[[Any], None], what: Any) -> None:
-        """Tell the reader; what goes wrong there is its own, and the feed goes on."""
+        """Call the reader; its exceptions are logged, and the feed continues."""
         try:
             handler(what)
         except Exception:
@@ -224,10 +224,10 @@ class Followed:
 
 
 class _CatchUp:
-    """Fetches the entries between what is known and a snapshot, page by page.
+    """Fetches the entries between the known ones and a snapshot, page by page.
 
-    The page begins with the last entry that is known, if the stream still has that: then none
-    behind it is missing.
+    The page begins with the last known entry, if the stream still has it: then no entry
+    after it is missing.
     """
 
     def __init__(
@@ -243,7 +243,7 @@ class _CatchUp:
         self._at, self._seq, self._state = at, seq, state
         self._since = since
         self._whole = since is None or since <= at
-        self._reached = not since  # whether the beginning was looked at
+        self._reached = not since  # whether the beginning was reached
         self._past: deque[Entry] = deque(maxlen=followed.most)
         self._place = b"%d-0" % (min(since, at) - 1) if since and at else BEGINNING
         self._last_seq: int | None = 0 if not since else None
@@ -274,7 +274,7 @@ class _CatchUp:
     def _add(self, raw: Raw) -> None:
         first, self._reached = not self._reached, True
         if first and raw.at != self._since:
-            self._whole = False  # the stream does not reach back so far
+            self._whole = False  # the stream does not reach back that far
         entry = self._followed.parse(raw)
         if entry is None:
             return
@@ -288,7 +288,7 @@ class _CatchUp:
 
     def _finish(self) -> None:
         if self._last_seq is not None and self._last_seq != self._seq:
-            self._whole = False  # the newest are gone from the stream
+            self._whole = False  # the newest entries are missing from the stream
         if self._since and not self._reached:
             self._whole = False
         followed, past = self._followed, tuple(self._past)

@@ -2,8 +2,8 @@
 
 Rule of this file: which feed is read on which connection.
 
-One server has one connection for all feeds.  A Redis Cluster answers about streams of one slot
-only, so there it is one for each tag of the keys.
+A single server needs one connection for all feeds.  A Redis Cluster replies about streams of one
+slot only, so there is one connection for each tag of the keys.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Follower:
     Args:
         loop: The loop that serves it.
         link: The way to the engine.
-        options: Its bounds.
+        options: Its limits.
         on_snapshot: Called with each snapshot, before its reader.
         on_entry: Called with each entry, before its reader.
     """
@@ -50,20 +50,20 @@ class Follower:
         self._on_snapshot, self._on_entry = on_snapshot, on_entry
         self._feeds: dict[str, Followed] = {}
         self._readers: dict[Place, StreamReader] = {}
-        self._places: dict[str, Place] = {}  # of the feeds that are read
+        self._places: dict[str, Place] = {}  # of the feeds that are being read
 
     @property
     def feeds(self) -> tuple[str, ...]:
-        """What is followed."""
+        """Return the followed feeds."""
         return tuple(self._feeds)
 
     @property
     def senseless(self) -> int:
-        """How many entries of what is followed made no sense."""
+        """Return the number of invalid entries in the followed feeds."""
         return sum(each.senseless for each in self._feeds.values())
 
     def seen(self, feed: str) -> int:
-        """Return the latest time of an entry of `feed` that has come, 0 for none."""
+        """Return the latest time of a received entry of `feed`, 0 for none."""
         followed = self._feeds.get(feed)
         return 0 if followed is None else followed.newest
 
@@ -83,18 +83,18 @@ class Follower:
             followed.begin()
 
     def unfollow(self, feed: str) -> None:
-        """Follow a feed no longer; again is harmless."""
+        """Stop following a feed; idempotent."""
         followed = self._feeds.pop(feed, None)
         if followed is not None:
             followed.pause()
 
     def resume(self) -> None:
-        """The engine is there."""
+        """Start reading: the engine is available."""
         for followed in tuple(self._feeds.values()):
             followed.begin()
 
     def pause(self) -> None:
-        """The engine is away: its connections may be of no use any more."""
+        """Stop reading: the engine is away, and its connections may be broken."""
         for followed in tuple(self._feeds.values()):
             followed.pause()
         for reader in self._readers.values():
@@ -102,7 +102,7 @@ class Follower:
         self._readers.clear()
 
     def _changed(self, followed: Followed) -> None:
-        """Read the stream of a feed, or cease to."""
+        """Start or stop reading the stream of a feed."""
         place = self._places.pop(followed.feed, None)
         reader = None if place is None else self._readers.get(place)
         if reader is not None and place is not None:

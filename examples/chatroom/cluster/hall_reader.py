@@ -1,4 +1,4 @@
-"""What all nodes know: members and the rooms they are in, rooms, sanctions, nodes that went.
+"""The hall's feed: members and their rooms, the list of rooms, sanctions, nodes that left.
 
 Rule of this file: from the entries and the state of the hall's feed to the hall.
 """
@@ -32,7 +32,7 @@ class HallReader:
         site: The node.
         rooms: The rooms.
         sanctions: Bans and mutes.
-        opened: Called when all of it is known for the first time, and again after a gap.
+        opened: Called when the state is known for the first time, and again after a gap.
     """
 
     site: Site
@@ -41,9 +41,9 @@ class HallReader:
     opened: Callable[[], None]
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Make the hall as the state says, and have it say what this node knows beyond that."""
+        """Set the hall to the state, and add to the state what only this node knows."""
         for entry in snapshot.past:
-            self.site.outgoing.came(entry.nonce)  # what it did is in the state
+            self.site.outgoing.came(entry.nonce)  # its effect is in the state
         state = snapshot.state
         forgotten = of_kind(state, "forgotten")
         self._each(forgotten, snapshot.feed, self._forgotten)
@@ -97,7 +97,7 @@ class HallReader:
         self._list(distant)
 
     def _list(self, distant: Distant) -> None:
-        """Put a member elsewhere into those rooms that no reader of their own knows better."""
+        """Add a member of another node to those rooms that this node does not follow."""
         member = distant.member
         for room in self.site.hall.rooms:
             if self.rooms.reader(room) is not None:
@@ -144,7 +144,7 @@ class HallReader:
         self._clear(present)
 
     def _clear(self, present: set[Ref]) -> None:
-        """Have the state forget members of this process that are gone."""
+        """Remove members of this process that have left from the state."""
         roster = self.site.roster
         for ref in present:
             if roster.is_ours(ref) and roster.find(ref) is None:
@@ -166,13 +166,13 @@ class HallReader:
                 self.rooms.forgotten(key, "", "", self.site.hall.last_tick)
 
     def _sweep(self, forgotten: Mapping[str, Body]) -> None:
-        """Have the state forget which rooms were forgotten long ago, or too many to remember."""
+        """Remove entries for forgotten rooms from the state that are old, or too many."""
         old = too_old(forgotten, self.site.hall.last_tick.wall, 0.001)
         kept = sorted(forgotten.keys() - old, key=lambda key: forgotten[key]["at"])
         sweep(self.site, HALL, [f"forgotten/{key}" for key in (*old, *kept[:-MOST])])
 
     def _offer(self, state: Mapping[str, Body]) -> None:
-        """Have the engine know of rooms that this node remembers, and the engine does not."""
+        """Add rooms to the engine that this node remembers and the engine does not have."""
         for room in self.site.hall.rooms:
             kept = room.saved or any(room.own())
             if kept and f"room/{room.name.key}" not in state:

@@ -1,8 +1,8 @@
-"""What lies between the engine and the hall: feeds, names, rooms' numbers.
+"""The interface between the engine and the hall: feeds, names, rooms' numbers.
 
 Rule of this file: plain values and protocols.
 
-A feed is a list that only grows, which all who follow it read in one order, with a state: named
+A feed is an append-only list, which all followers read in the same order, with a state: named
 values that are changed in the same step as an entry is added.
 """
 
@@ -23,19 +23,19 @@ def ignore() -> None:
 
 
 class Full(Exception):
-    """So much waits for the engine that nothing more can."""
+    """The queue for the engine is full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing from a feed.
+    """An entry of a feed.
 
     Attributes:
         feed: The feed.
-        at: Its time, which is its place as well: milliseconds since the epoch, no two alike.
+        at: Its time, which is also its place: milliseconds since the epoch, unique.
         seq: Its number.
-        body: What it says.
-        nonce: What its publisher called it.
+        body: Its content.
+        nonce: The identifier that its publisher chose.
     """
 
     feed: str
@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def wall(self) -> float:
-        """Its time in seconds since the epoch."""
+        """Return its time in seconds since the epoch."""
         return self.at / 1000
 
 
@@ -59,8 +59,8 @@ class Snapshot:
         at: The place of the last entry.
         seq: Its number.
         state: The state after it.
-        past: The entries up to there, the oldest first, from after what was asked for.
-        whole: False if some of those are gone.
+        past: The entries up to there, the oldest first, from after the requested place.
+        whole: False if some of these are missing.
     """
 
     feed: str
@@ -72,25 +72,25 @@ class Snapshot:
 
 
 class Reader(Protocol):
-    """Follows one feed."""
+    """Receives the snapshots and entries of one feed."""
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """First, and again after a gap."""
+        """Handle a snapshot: the first call, and again after a gap."""
 
     def entry(self, entry: Entry) -> None:
-        """What was added since, in order, each once."""
+        """Handle an entry added since, in order, each once."""
 
 
 @dataclass(frozen=True, slots=True)
 class NameClaim:
-    """A name that a member of this node has, or asks for.
+    """A name that a member of this node holds, or claims.
 
     Attributes:
-        skeleton: What it looks like; two names that look alike are one.
+        skeleton: Its skeleton; two names with one skeleton count as the same.
         member: The member's number within this process.
         shown: The name.
-        before: The proof that it was this member's before; the name is had at once then.
-        now: The proofs by which it can be had again, with blanks between: each will do.
+        before: The proof that the member held it before; then it is granted at once.
+        now: The proofs that can reclaim it, separated by blanks: any of them is enough.
     """
 
     skeleton: str
@@ -102,12 +102,12 @@ class NameClaim:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The name is this node's."""
+    """The name belongs to this node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Another member has the name, or one that looks like it: `shown`, at `node`."""
+    """Another member has the name, or a similar one: `shown`, at `node`."""
 
     node: str
     incarnation: str
@@ -117,14 +117,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Another room looks like this one: `shown`."""
+    """Another room has a similar name: `shown`."""
 
     shown: str
 
 
 @dataclass(frozen=True, slots=True)
 class TooMany:
-    """There are as many rooms as there may be."""
+    """The maximum number of rooms is reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Away:
 
 
 class Figures(Protocol):
-    """How the engine is; `feeds.ClusterFigures` documents it."""
+    """The state of the engine; `feeds.ClusterFigures` documents it."""
 
     @property
     def nodes(self) -> tuple[str, ...]: ...  # noqa: D102 - see above
@@ -150,7 +150,7 @@ class Figures(Protocol):
 
 
 class Engine(Protocol):
-    """What a node needs of the engine; `feeds.Feeds` has it all, and documents it."""
+    """The engine as a node uses it; `feeds.Feeds` implements and documents it."""
 
     @property
     def up(self) -> bool: ...  # noqa: D102 - see above
@@ -169,7 +169,7 @@ class Engine(Protocol):
         self, name: NameClaim, answered: Callable[[Granted | Taken | Away], None]
     ) -> None: ...
     def renew(self, name: NameClaim) -> None:
-        """From now on keep a name that is held as `name` says, with another proof perhaps."""
+        """Hold a name as `name` says from now on, possibly with another proof."""
 
     def release(self, name: NameClaim) -> None: ...  # noqa: D102 - see above
     def make_room(  # noqa: D102 - see above
@@ -186,16 +186,16 @@ class Engine(Protocol):
 
 
 class Watcher(Protocol):
-    """What is told how the engine is."""
+    """Is notified of changes of the engine's state."""
 
     def up(self) -> None:
-        """The engine answers, and what waited is on its way."""
+        """The engine is available, and pending entries are being sent."""
 
     def down(self, reason: str) -> None:
-        """It does not answer any more."""
+        """The engine is not available any more."""
 
     def buried(self) -> None:
-        """The others took this node for dead; it has said hello again."""
+        """Other nodes declared this node dead; it has registered again."""
 
     def name_lost(self, name: NameClaim) -> None:
-        """The time limit of a name has passed, and it may be another one's."""
+        """The time limit of a name has passed, and another member may have it."""

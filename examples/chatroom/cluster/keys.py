@@ -1,10 +1,10 @@
-"""What the feeds and names are called in Redis.
+"""The names of the keys in Redis for feeds and names.
 
 Rule of this file: texts.
 
-A feed's keys share a hash tag, so that one script can change them in a Redis Cluster.  The tag is
-one of a few, because one blocking `XREAD` reads streams of one slot only: with a tag for each feed
-a node would need a connection for each room.
+A feed's keys share a hash tag, so that one script can change them in a Redis Cluster.  There are
+only a few tags, because one blocking `XREAD` reads streams of one slot only: with a tag for each
+feed a node would need a connection for each room.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from binascii import crc32
 from dataclasses import dataclass
 
 TAGS = 32
-"""Slots that the feeds of one cluster are spread over: most masters that share the work, and most
-connections of a node that wait for entries, in a Redis Cluster."""
+"""Slots over which the feeds of one cluster are spread: the limit of masters that share the work,
+and of a node's connections that wait for entries, in a Redis Cluster."""
 
 LONGEST_FEED = 400
 """Characters of a feed's name."""
@@ -28,7 +28,7 @@ class Keys:
     """The keys of one cluster.
 
     Args:
-        prefix: What they begin with, so that two clusters can share an engine.
+        prefix: The prefix of all keys, so that two clusters can share an engine.
 
     Raises:
         ValueError: The prefix is empty, too long or contains other characters.
@@ -61,7 +61,7 @@ class Keys:
 
 
 def check_word(what: str, text: str) -> None:
-    """Refuse what may not be a part of a key.
+    """Check a text that becomes a part of a key.
 
     Raises:
         ValueError: `text` has other characters than letters, digits, `_`, `.`, `-`, or not 1 to 64.
@@ -71,7 +71,7 @@ def check_word(what: str, text: str) -> None:
 
 
 def check_feed(feed: str) -> None:
-    """Refuse what cannot be the name of a feed.
+    """Check the name of a feed.
 
     Raises:
         ValueError: It is empty, too long, or contains braces.

@@ -1,6 +1,6 @@
 """The orderly end of a node.
 
-Rule of this file: what comes after what, within a time limit.
+Rule of this file: the order of the steps, within a time limit.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from typing import Any, Protocol
 from miniloop import EventLoop, TimerHandle
 
 CLOSING = 3.0
-"""Seconds that the engine has for what this node says at its end."""
+"""Seconds that the engine has for this node's last entries."""
 
 LOOKING = 0.02
-"""Seconds between two looks at what still waits."""
+"""Seconds between two checks of the queue."""
 
 
 class Parting(Protocol):
-    """What ends."""
+    """The object that ends."""
 
     @property
     def up(self) -> bool:
-        """Whether the engine does its work."""
+        """Return whether the engine is available."""
 
     def waiting(self) -> int:
         """Return how many entries are not acknowledged."""
 
     def say_goodbye(self, done: Callable[[Any], None]) -> int:
-        """Give back what this node has; return how often `done` will be called."""
+        """Release the names of this node; return how often `done` will be called."""
 
     def end(self) -> None:
-        """End all connections."""
+        """Close all connections."""
 
 
 class Leaving:
-    """Sends what waits, says good-bye, ends.
+    """Sends pending entries, releases names, ends.
 
     Args:
         loop: The loop that serves it.
-        node: What ends.
+        node: The object that ends.
         done: Called once, after the end.
     """
 
@@ -47,17 +47,17 @@ class Leaving:
         self._loop = loop
         self._node = node
         self._done: Callable[[], None] | None = done
-        self._left: int | None = None  # answers that are to come
+        self._left: int | None = None  # answers that are still expected
         self._limit: TimerHandle = loop.call_later(CLOSING, self._end)
         self._look()
 
     @property
     def over(self) -> bool:
-        """Whether it has ended."""
+        """Return whether it has ended."""
         return self._done is None
 
     def _look(self) -> None:
-        """Go on when nothing waits any more."""
+        """Continue when the queue is empty."""
         if self._done is None:
             return
         if not self._node.up:

@@ -1,10 +1,10 @@
-"""Whether the engine does its work: one answer for all who use it.
+"""The link to the engine: one state for all its users.
 
-Rule of this file: the state of the link, and when it is tried again.
+Rule of this file: the state of the link, and when it is retried.
 
-Whatever shows that the engine cannot be relied on ends the link: a connection that breaks, a time
-limit, an answer such as LOADING or READONLY, and one that makes no sense.  After a pause with
-chance in it the node greets the engine again.
+Every sign of an unreliable engine ends the link: a lost connection, a time limit, an error
+such as LOADING or READONLY, and an invalid reply.  After a pause of random length
+the node greets the engine again.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from .engine_options import EngineOptions
 log = logging.getLogger("chatroom")
 
 GOOD = 10.0
-"""Seconds after which a link that holds is good: the next pause is a short one again."""
+"""Seconds until a link counts as stable: the next pause is a short one again."""
 
 MOST_REPLY = 96 << 20
-"""Bytes of one reply: each of 4,096 feeds has an entry of the longest kind."""
+"""Bytes of one reply: each of 4,096 feeds has an entry of maximum length."""
 
 ANSWERS = frozenset({"NOSCRIPT"})
 """Errors that the caller handles."""
 
 
 class State(enum.Enum):
-    """How the engine is; set by `EngineLink._become()` alone."""
+    """The state of the link; set by `EngineLink._become()` alone."""
 
     AWAY = "away"
     GREETING = "greeting"
@@ -45,19 +45,19 @@ class State(enum.Enum):
 
 
 class EngineLink:
-    """The way to the engine.
+    """The link to the engine.
 
     Args:
         loop: The loop that serves it.
-        options: The engine.
-        greet: Called when the engine can be asked; calls `greeted()` or `fail()` in the end.
-        on_up: Called when the engine does its work.
-        on_down: Called with the reason when it does not any more.
-        needed: Whether an orderly stop of the loop must not end it yet.
+        options: The engine and its limits.
+        greet: Called when the engine can be reached; must call `greeted()` or `fail()` in the end.
+        on_up: Called when the engine becomes available.
+        on_down: Called with the reason when it is not available any more.
+        needed: Returns whether an orderly stop of the loop must not end it yet.
 
     Attributes:
-        reason: Why the engine is away, for a person; empty before the first try has ended.
-        turn: How often the link has changed; what was asked in an earlier turn is of no use.
+        reason: Why the engine is away, as text; empty before the first attempt has ended.
+        turn: How often the link has changed; replies to requests of an earlier turn are invalid.
     """
 
     def __init__(
@@ -88,12 +88,12 @@ class EngineLink:
 
     @property
     def state(self) -> State:
-        """How the engine is."""
+        """Return the state of the link."""
         return self._state
 
     @property
     def up(self) -> bool:
-        """Whether the engine does its work."""
+        """Return whether the engine is available."""
         return self._state is State.UP
 
     def call(self, *words: Word, key: Word, on_reply: Callable[[Any], object]) -> None:
@@ -118,7 +118,7 @@ class EngineLink:
         on_reply(reply)
 
     def greeted(self) -> None:
-        """The engine has taken the greeting."""
+        """Mark the link as up: the engine has accepted the greeting."""
         if self._state is State.GREETING:
             self._become(State.UP)
             self.reason = ""
@@ -126,7 +126,7 @@ class EngineLink:
             self._on_up()
 
     def fail(self, reason: str) -> None:
-        """The engine cannot be relied on: leave it alone for a while."""
+        """End the link, and pause before the next attempt."""
         before = self._state
         if before not in (State.GREETING, State.UP):
             return
@@ -140,7 +140,7 @@ class EngineLink:
             self._on_down(reason)
 
     def close(self) -> None:
-        """Leave the engine for good; nothing is called any more."""
+        """Close the link for good; no callback is called any more."""
         if self._retry is not None:
             self._retry.cancel()
         self._become(State.CLOSED)
@@ -161,7 +161,7 @@ class EngineLink:
         self._try()
 
     def _try(self) -> None:
-        """Greet the engine, if it can be asked and no pause goes on."""
+        """Greet the engine, if it can be reached and no pause is running."""
         if self._state is State.AWAY and self._retry is None and self.cluster.connected:
             self._become(State.GREETING)
             self._greet()

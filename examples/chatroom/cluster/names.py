@@ -1,10 +1,10 @@
 """Names that belong to one member in the whole cluster.
 
-Rule of this file: having them, keeping them, giving them back.
+Rule of this file: claiming, keeping and releasing names.
 
-A name is had for a time, and kept by asking for it again before that is over.  So the name of a
-member whose node has vanished is free again after a while, and one that was lost meanwhile is
-noticed when it is asked for.
+A name is held for a limited time, and kept by renewing it before that.  So the name of a
+member whose node has stopped becomes free after a while, and a name that was lost meanwhile is
+detected when it is renewed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .scripts import CLAIM, RELEASE
 Answered = Callable[[Granted | Taken | Away], None]
 
 PARTS = 10
-"""Steps in which all names are asked for between two beats: not all at once."""
+"""Steps in which all names are renewed between two heartbeats, to spread the load."""
 
 
 class Names:
@@ -35,7 +35,7 @@ class Names:
     Args:
         loop: The loop that serves it.
         link: The way to the engine.
-        options: For how long a name is had.
+        options: The duration for which a name is held.
         node: This node.
         incarnation: This process.
         on_lost: Called with a name that another member has now.
@@ -56,16 +56,17 @@ class Names:
         self._keys = options.keys
         self._node, self._incarnation = node, incarnation
         self._on_lost = on_lost
-        self._held: OrderedDict[str, NameClaim] = OrderedDict()  # the next to ask for first
-        self._asked: dict[str, NameClaim] = {}  # claimed, and not given back before the answer
+        self._held: OrderedDict[str, NameClaim] = OrderedDict()  # the next one to renew first
+        self._asked: dict[str, NameClaim] = {}  # claimed, and not released before the answer
+        self._given_back: dict[str, NameClaim] = {}  # while the engine was away
         self._timer: TimerHandle | None = None
 
     def __len__(self) -> int:
-        """Return how many are held."""
+        """Return how many names are held."""
         return len(self._held)
 
     def claim(self, name: NameClaim, answered: Answered) -> None:
-        """Ask for a name; see `Feeds.claim()`."""
+        """Claim a name; see `Feeds.claim()`."""
         if not self._link.up:
             self._loop.call_soon(answered, Away())
             return
@@ -73,11 +74,12 @@ class Names:
         self._ask(name, partial(self._claimed, name, answered))
 
     def hold(self, name: NameClaim) -> None:
-        """Keep a name, whose owner the engine does not know yet."""
+        """Hold a name whose owner the engine does not know yet."""
         self._held[name.skeleton] = name
+        self._given_back.pop(name.skeleton, None)
 
     def release(self, name: NameClaim) -> None:
-        """Give a name back."""
+        """Release a name."""
         held = self._held.get(name.skeleton)
         if held is not None and held.member == name.member:
             del self._held[name.skeleton]
@@ -85,21 +87,29 @@ class Names:
         if asked is not None and asked.member == name.member:
             del self._asked[name.skeleton]
         if self._link.up:
-            key = self._keys.name(name.skeleton)
-            RELEASE.run(self._link.call, [key], [self._owner(name)], _ignore)
+            self._release(name)
+        else:
+            self._given_back[name.skeleton] = name
+
+    def _release(self, name: NameClaim) -> None:
+        key = self._keys.name(name.skeleton)
+        RELEASE.run(self._link.call, [key], [self._owner(name)], _ignore)
 
     def release_all(self) -> None:
-        """Give all names back."""
+        """Release all names."""
         for name in tuple(self._held.values()):
             self.release(name)
 
     def resume(self) -> None:
-        """The engine is there: ask for all names, since their time may be over."""
+        """Renew all names, since they may have expired: the engine is available."""
         self._stop()
+        given_back, self._given_back = self._given_back, {}
+        for name in given_back.values():
+            self._release(name)
         self._renew(len(self._held))
 
     def pause(self) -> None:
-        """The engine is away."""
+        """Stop renewing: the engine is away."""
         self._stop()
 
     def _stop(self) -> None:
@@ -108,7 +118,7 @@ class Names:
             self._timer = None
 
     def _renew(self, count: int) -> None:
-        """Ask for those whose turn it is, and plan the next step."""
+        """Renew the names that are due, and schedule the next step."""
         for _ in range(min(count, len(self._held))):
             skeleton, name = next(iter(self._held.items()))
             self._held.move_to_end(skeleton)
@@ -160,4 +170,4 @@ def _taken(reply: Any) -> Taken:
 
 
 def _ignore(reply: object) -> None:
-    """What is not released ends by itself."""
+    """Ignore the reply: a name that is not released expires by itself."""

@@ -1,4 +1,4 @@
-"""Two members that have one name for a while, as servers that were cut off from each other gave it.
+"""Two members with the same name for a while, assigned by servers that were disconnected.
 
 Rule of this file: what is shown when one of them gets another name, so that lists stay right.
 """
@@ -16,12 +16,12 @@ from .site import Site
 
 
 def namesakes(room: Room, key: str) -> list[Member]:
-    """Return those in `room` whose name has this key."""
+    """Return the members in `room` whose name has this key."""
     return [each for each in room.members if each.key == key]
 
 
 def show_renamed(site: Site, room: Room, told: Told, wall: float) -> None:
-    """See that lists of people are right after RENAMED, and that the member itself knows it."""
+    """Keep lists of people correct after RENAMED, and notify the member itself."""
     message = Message(told.kind, told.text, told.sender, room=room.name.shown, at=wall)
     show = site.hall.notifier.show
     for each in namesakes(room, fold(told.sender)):
@@ -31,7 +31,7 @@ def show_renamed(site: Site, room: Room, told: Told, wall: float) -> None:
             shown = told.text if viewer is each else each.shown
             there = replace(message, kind=Kind.JOINED, text="", sender=shown, quiet=True)
             show(viewer, there)
-    if site.member(told.profile) in room.members:  # lists may have lost it with a namesake
+    if site.member(told.profile) in room.members:  # lists may have lost it with its namesake
         there = replace(message, kind=Kind.JOINED, text="", sender=told.text, quiet=True)
         for viewer in tuple(room.own()):
             show(viewer, there)

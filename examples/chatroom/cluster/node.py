@@ -1,6 +1,6 @@
-"""One of many servers: what happens here has its place among what happens elsewhere.
+"""One server of several: local events get their place among those of other nodes.
 
-Rule of this file: the hall's `Order`, in terms of feeds; what comes back is applied by the readers.
+Rule of this file: the hall's `Order`, in terms of feeds; the readers apply what returns.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ Connect = Callable[[Watcher], Engine]
 
 
 class Node:
-    """The order of a server that is one of many.
+    """The order of a server in a cluster.
 
     Args:
         hall: Its hall.
-        connect: Makes the engine, which is told whom to call.
-        name: The node's name; no two nodes have the same.
-        incarnation: Random, for this process alone.
+        connect: Makes the engine with the callbacks to use.
+        name: The node's name, unique in the cluster.
+        incarnation: A random value, unique to this process.
     """
 
     def __init__(self, hall: Hall, connect: Connect, name: str, incarnation: str) -> None:
@@ -76,7 +76,7 @@ class Node:
         self._sanctions = SharedSanctions()
 
     def start(self) -> None:
-        """Follow what every node follows, and send what an earlier process has left over."""
+        """Follow the feeds of every node, and send what an earlier process left over."""
         reader = HallReader(self.site, self.rooms, self._sanctions, self._correct)
         self.site.engine.follow(HALL, reader, None)
         self.site.engine.follow(feed_of(self.name), NodeReader(self.site), None)
@@ -88,7 +88,7 @@ class Node:
                 log.warning("What an earlier process left over is damaged, or too much: not sent.")
 
     def figures(self) -> Mapping[str, object]:
-        """Return how the cluster is, as this node sees it."""
+        """Return the state of the cluster, as this node sees it."""
         figures = self.site.engine.figures()
         return {
             "nodes": len(figures.nodes),
@@ -105,21 +105,21 @@ class Node:
 
     @property
     def caution(self) -> str:
-        """What those who come in must know."""
+        """Return the notice for new members."""
         return "" if self.site.engine.up else DOWN
 
     @property
     def ready(self) -> bool:
-        """Whether it is up to date with the others."""
+        """Return whether it is up to date with the other nodes."""
         return self.site.engine.up and not self.site.engine.figures().catching_up
 
     # The order
 
     def submit(self, happening: Happening) -> None:
-        """Write it into the room's feed; it takes effect when it comes back.
+        """Publish it in the room's feed; it takes effect when it returns.
 
         Raises:
-            Refused: It is something said, and no more of that can wait.
+            Refused: It is a message, and the queue is full.
         """
         reader = self.rooms.reader(happening.room)
         if reader is None or not self.site.roster.knows(happening.doer):
@@ -136,7 +136,7 @@ class Node:
             self.site.roster.behind = True
 
     def _note(self, reader: RoomReader, told: Told) -> None:
-        """Have the list of rooms know what has changed of one."""
+        """Publish a change of a room in the list of rooms."""
         if told.kind in TEXTS | SIGNS:
             self.rooms.spoken(reader)
         if told.kind in SIGNS:
@@ -159,23 +159,23 @@ class Node:
         self.site.outgoing.after(member, action)
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
-        """Ask for `name` at the engine."""
-        if self.site.closed:  # this node has taken leave of the others
+        """Claim `name` at the engine."""
+        if self.site.closed:  # this node has left the cluster
             answered(Refused(CLOSING))
             return
         self._claims.claim(member, name, proof, answered)
 
     def prove(self, member: Member) -> None:
-        """Have the engine know by what a name is proven now."""
+        """Send the present proof of a name to the engine."""
         self._claims.prove(member)
 
     def release(self, member: Member, name: Name) -> None:
-        """A name is free again."""
+        """Release a name."""
         self._claims.release(name)
         self.site.elsewhere.settle_names()
 
     def make_room(self, name: Name, member: Member, answered: Answered) -> None:
-        """Ask for a new room at the engine."""
+        """Request a new room at the engine."""
         self.rooms.make(name, member, answered)
 
     def open(self, room: Room, answered: Answered) -> None:
@@ -183,26 +183,26 @@ class Node:
         self.rooms.open(room, answered)
 
     def changed(self, member: Member) -> None:
-        """Tell the others of a member."""
+        """Publish a change of a member."""
         self.site.roster.tell(member)
 
     def share(self, write: SaveSanction | ForgetSanction, now: Moment) -> None:
-        """Tell the others of a sanction."""
+        """Publish a sanction."""
         self._sanctions.share(write, self.site)
 
     def forget_room(self, room: Room, why: str, now: Moment) -> None:
-        """Have a room forgotten everywhere."""
+        """Delete a room at all nodes."""
         try:
             self.rooms.forget(room, why)
         except Full:
             raise Refused(TOO_MUCH) from None
 
     def deserted(self, room: Room, now: Moment) -> None:
-        """Have it forgotten everywhere, if it stays so."""
+        """Delete it at all nodes, if it stays empty."""
         self.rooms.deserted(room)
 
     def forget_message(self, number: int) -> None:
-        """Have a message forgotten everywhere; here at once."""
+        """Delete a message at all nodes; here at once."""
         self._hall.archive.forget(number, self._hall.rooms, self._hall.members)
         known = self.rooms.by_number(room_of(number))
         if known is None:
@@ -216,31 +216,32 @@ class Node:
             raise Refused(TOO_MUCH) from None
 
     def dismiss(self, member: Member, farewell: str, reason: str, words: Words | None) -> bool:
-        """Have its own node show it out, if it is at another one."""
+        """Ask the member's node to dismiss it, if it is at another one."""
         distant = self.site.elsewhere.of(member)
         if distant is not None:
             send_dismissal(self.site, distant, farewell, reason, words)
         return bool(member.node)
 
     def tick(self, now: Moment) -> None:
-        """Do what is to be done about once a second."""
+        """Run the periodic work, about once a second."""
         self._down_for = 0 if self.site.engine.up else self._down_for + 1
         self.site.outgoing.tick()
+        self._claims.tick()
         self.site.roster.tidy()
         self.rooms.tick()
 
     def close(self) -> None:
-        """Tell the others that this node's members leave; store what is still on its way."""
+        """Publish that this node's members leave; store the entries in flight."""
         if self.site.closed:
             return
         self.site.closed = True
         self.site.outgoing.close()
         self.site.engine.close(lambda: None)
 
-    # The engine's news
+    # Called by the engine
 
     def up(self) -> None:
-        """The engine answers."""
+        """Resume: the engine is available."""
         if self._was_up or any(each.name is not None for each in self._hall.members):
             self._hall.announce(BACK)
         self._was_up = True
@@ -251,7 +252,7 @@ class Node:
             self._correct()
 
     def down(self, reason: str) -> None:
-        """The engine does not answer."""
+        """Continue alone: the engine is not available."""
         log.warning("The link to the other servers is down: %s.", reason)
         self.site.outgoing.keep()
         self.rooms.let_in()
@@ -259,17 +260,17 @@ class Node:
             self._hall.announce(DOWN)
 
     def buried(self) -> None:
-        """The others took this node for dead."""
+        """Register everything again: other nodes declared this node dead."""
         log.warning("The other servers took this one for dead; its members are told again.")
         self._claims.all_again()
         self._correct()
 
     def name_lost(self, name: NameClaim) -> None:
-        """A name may be another one's."""
+        """Claim a name again that another member may have."""
         self._claims.lost(name)
 
     def _correct(self) -> None:
-        """Have the feeds know of this node's members again."""
+        """Publish this node's members in the feeds again."""
         self.site.roster.tell_all()
         for reader in self.rooms.readers:
             reader.correct()

@@ -1,4 +1,4 @@
-"""What is for one member of this node alone: private lines, notices, being shown out.
+"""Messages for a single member of this node: private lines, notices, dismissals.
 
 Rule of this file: from the entries of this node's own feed to the member, and into others' feeds.
 """
@@ -19,12 +19,12 @@ UNSENT = "The link to the other servers is down, and too much waits: that was no
 
 
 def feed_of(node: str) -> str:
-    """Return the feed of the node called `node`."""
+    """Return the feed of the node `node`."""
     return f"node:{node}"
 
 
 def send_personal(site: Site, distant: Distant, message: Message) -> None:
-    """Send what is for the member `distant` alone; with the engine away it waits in memory."""
+    """Send an event to the member `distant` alone; while the engine is away it waits in memory."""
     body: dict[str, object] = {"to": _pair(distant.ref), "text": message.text}
     by = None
     if message.kind is Kind.WHISPERED:
@@ -38,7 +38,7 @@ def send_personal(site: Site, distant: Distant, message: Message) -> None:
 def send_dismissal(
     site: Site, distant: Distant, farewell: str, reason: str, words: Words | None
 ) -> None:
-    """Have the member `distant` shown out by its own node."""
+    """Ask the node of the member `distant` to dismiss it."""
     body: dict[str, object] = {"do": "dismiss", "to": _pair(distant.ref)}
     body |= {"farewell": farewell, "reason": reason}
     if words is not None:
@@ -60,7 +60,7 @@ def _pair(ref: Ref) -> list[object]:
 
 @dataclass(eq=False)
 class NodeReader:
-    """Follows the feed of this node: what is for one of its members alone.
+    """Follows the feed of this node, with messages for single members.
 
     Attributes:
         site: The node.
@@ -69,7 +69,7 @@ class NodeReader:
     site: Site
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """What was for members of an earlier process is for nobody here."""
+        """Ignore the entries for members of an earlier process."""
         for entry in snapshot.past:
             self.entry(entry)
 

@@ -1,6 +1,6 @@
-"""The nodes of a cluster: this one's signs of life, and noticing that others have stopped.
+"""The nodes of a cluster: this node's heartbeats, and detection of nodes that have stopped.
 
-Rule of this file: who is there.  Time is the engine's alone, since the nodes' clocks may differ.
+Rule of this file: the present nodes.  Only the engine's time counts: the nodes' clocks may differ.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Node:
     Attributes:
         name: Its name.
         incarnation: Its process.
-        until: When it counts as gone without a sign of life, in milliseconds of the engine's clock.
+        until: When it expires without a heartbeat, in milliseconds of the engine's clock.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Node:
 
 
 class Nodes:
-    """This node among the others.
+    """This node and the other nodes.
 
     Args:
         loop: The loop that serves it.
@@ -49,11 +49,11 @@ class Nodes:
         options: The times.
         node: This node.
         incarnation: This process.
-        on_buried: Called when the others took this process for dead, or the engine has forgotten
-            it; it is back by now.
+        on_buried: Called when other nodes declared this process dead, or the engine has forgotten
+            it; it is registered again by now.
 
     Attributes:
-        others: The other nodes, as of the last beat.
+        others: The other nodes, as of the last heartbeat.
     """
 
     def __init__(
@@ -72,31 +72,31 @@ class Nodes:
         self._node, self._incarnation = node, incarnation
         self._on_buried = on_buried
         self._keys = (options.keys.stream(HALL), options.keys.state(HALL))
-        self._known = False  # whether this process was there before
+        self._known = False  # whether this process was registered before
         self._ahead: float | None = None  # the engine's clock minus the loop's, in seconds
         self._timer: TimerHandle | None = None
 
     @property
     def alive(self) -> frozenset[str]:
-        """The processes that are there, this one included."""
+        """Return the present processes, including this one."""
         return frozenset({self._incarnation, *(each.incarnation for each in self.others)})
 
     def age(self, at: int) -> float:
-        """Return how many seconds ago the engine's clock was at `at` milliseconds."""
+        """Return how many seconds ago the engine's clock showed `at` milliseconds."""
         if self._ahead is None:
             return 0.0
         return max(0.0, self._loop.time() + self._ahead - at / 1000)
 
     def greet(self) -> None:
-        """Say hello; the link is told the outcome."""
+        """Register this node; the outcome is reported to the link."""
         self._beat(self._link.greeted)
 
     def resume(self) -> None:
-        """The engine has taken the greeting: go on with signs of life."""
+        """Resume the heartbeats: the engine has accepted the greeting."""
         self._plan()
 
     def pause(self) -> None:
-        """The engine is away."""
+        """Stop the heartbeats: the engine is away."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -110,7 +110,7 @@ class Nodes:
         self.look(self._bury_silent)
 
     def look(self, then: Callable[[], None]) -> None:
-        """Give a sign of life, and call `then` when it is known who is there now."""
+        """Send a heartbeat, and call `then` when the present nodes are known."""
         self._beat(then)
 
     def _beat(self, then: Callable[[], None]) -> None:
@@ -142,7 +142,7 @@ class Nodes:
             log.warning("The other nodes took this one for gone; it is back.")
             self._on_buried()
 
-    # Others that have stopped
+    # Other nodes that have stopped
 
     def _bury_silent(self) -> None:
         if self._ahead is None:
@@ -158,7 +158,7 @@ class Nodes:
             log.warning("The node %s has stopped: its members have left.", node.name)
 
     def leave(self, done: Callable[[Any], None]) -> None:
-        """Take this node out of the hall's feed, at an orderly end."""
+        """Remove this node from the hall's feed, at an orderly end."""
         arguments: list[Word] = [*self._bounds, self._node, self._incarnation, "now"]
         BURY.run(self._link.call, self._keys, arguments, done)
 
@@ -170,17 +170,17 @@ class Nodes:
         done: Callable[[Any], None] = lambda reply: None,
         how: str = "",
     ) -> None:
-        """Take the members of a process that has ended out of a room's feed.
+        """Remove the members of an ended process from a room's feed.
 
-        What fails is tried again at the next snapshot of the feed.  `how` is "now" if it leaves in
-        order: members in the room learn that.
+        A failure is retried at the next snapshot of the feed.  `how` is "now" for an orderly
+        end: members in the room learn that.
         """
         keys = self._options.keys.stream(feed), self._options.keys.state(feed)
         arguments: list[Word] = [*self._bounds, node, incarnation, how]
         CLEAR.run(self._link.call, keys, arguments, done)
 
     def clear_own(self, feed: str, done: Callable[[Any], None]) -> None:
-        """Take this node's members out of a room's feed, at an orderly end."""
+        """Remove this node's members from a room's feed, at an orderly end."""
         self.clear(feed, self._node, self._incarnation, done, "now")
 
 

@@ -1,9 +1,9 @@
-"""Messages' ids, made of the time that the engine gave and the number of the room.
+"""Messages' ids, composed of the engine's time and the number of the room.
 
 Rule of this file: arithmetic.
 
-So an id is the place in the room's stream, the same at all nodes; it grows within a room, no two
-rooms have the same, and until the year 2089 a browser can count as far.
+So an id is the place in the room's stream, the same at all nodes; it grows within a room, it is
+unique across rooms, and until the year 2089 it is an exact number in a browser.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ROOMS = 4096
 
 
 def id_of(at: int, room: int) -> int:
-    """Return the id of the message at the place `at` in the stream of the room number `room`."""
+    """Return the id of the message at place `at` in the stream of the room with number `room`."""
     return (at - EPOCH) * ROOMS + room
 
 
@@ -24,5 +24,5 @@ def place_of(number: int) -> int:
 
 
 def room_of(number: int) -> int:
-    """Return the number of the room in which the message with this id was said."""
+    """Return the number of the room that the message with this id belongs to."""
     return number % ROOMS

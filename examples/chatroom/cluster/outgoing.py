@@ -1,9 +1,9 @@
-"""What this node has written into feeds, until it comes back from there.
+"""Entries of this node that are published and have not returned by the feeds yet.
 
-Rule of this file: sending, and knowing what is on its way; what it means is elsewhere's business.
+Rule of this file: sending, and tracking what is in flight; other modules interpret it.
 
-A member's receipt is shown when all that its request brought has come back.  What members said in
-rooms is stored as long as the engine is away, so that it survives this node's end too.
+A member's receipt is shown when all effects of its request have returned.  Messages in
+rooms are stored while the engine is away, so that they survive the end of this node too.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ..hall.members import Member
 from .interface import NOTHING, Body, Engine, Full
 
 PATIENCE = 3
-"""Ticks after which something that the engine has, and that did not come back, does not hold up a
-receipt any longer: it was there already, sent again after a lost answer."""
+"""Ticks after which an acknowledged entry that did not return stops delaying a
+receipt: it was in the feed before, sent again after a lost answer."""
 REMEMBERED = 20_000
-"""Nonces of what came last; a browser that changes the node sends a few again."""
+"""Recent nonces; a browser that changes the node sends some of them again."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,13 +45,13 @@ class _Receipt:
 
 
 class Outgoing:
-    """The way into the feeds.
+    """The queue of entries to publish.
 
     Args:
-        engine: Where they are.
+        engine: The engine.
         record: Stores what must survive.
         incarnation: This process, for nonces.
-        most: Most things said in rooms that may wait.
+        most: The maximum number of pending room messages.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Outgoing:
         self._came: dict[str, None] = {}
 
     def __len__(self) -> int:
-        """Return how much of what was said is not acknowledged yet."""
+        """Return how many room messages are not acknowledged yet."""
         return self._lasting
 
     def send(
@@ -86,16 +86,16 @@ class Outgoing:
         """Add `body` to `feed`, once however often it is sent.
 
         Args:
-            feed: Where.
-            body: What.
+            feed: The feed.
+            body: The body of the entry.
             by: The member whose receipt waits for it.
-            nonce: What its sender calls it; one is made unless given.
-            state: What it changes there.
+            nonce: The sender's identifier; generated if missing.
+            state: The changes to the feed's state.
             lasting: Whether it must survive the end of this process.
             returns: Whether this node follows the feed.
 
         Raises:
-            Full: Nothing more can wait.
+            Full: The queue is full.
         """
         if nonce and (nonce in self._sent or nonce in self._came):
             return
@@ -115,11 +115,11 @@ class Outgoing:
             self._store(nonce, sent)
 
     def send_again(self, nonce: str, text: str) -> None:
-        """Send what an earlier process has left over, as `AddWaiting` stored it.
+        """Send an entry that an earlier process left over, as `AddWaiting` stored it.
 
         Raises:
             ValueError: It is damaged.
-            Full: Nothing more can wait.
+            Full: The queue is full.
         """
         match json.loads(text):
             case {"feed": str(feed), "body": dict(body), "state": dict(state)}:
@@ -130,7 +130,7 @@ class Outgoing:
                 raise ValueError("no entry")
 
     def came(self, nonce: str) -> None:
-        """Something has come back by its feed, and took effect."""
+        """Note an entry that has returned by its feed and has taken effect."""
         if not nonce:
             return
         self._came[nonce] = None
@@ -141,11 +141,11 @@ class Outgoing:
             self._finish(nonce, sent)
 
     def has_come(self, nonce: str) -> bool:
-        """Say whether something with this nonce took effect here not long ago."""
+        """Return whether an entry with this nonce took effect here recently."""
         return nonce in self._came
 
     def after(self, member: Member, action: Callable[[], None]) -> None:
-        """Call `action` when all that `member` has sent until now has come back."""
+        """Call `action` when all that `member` has sent until now has returned."""
         mine = set(self._mine.get(member, ()))
         waiting = self._receipts.get(member)
         if not mine and not waiting:
@@ -154,20 +154,20 @@ class Outgoing:
         self._receipts.setdefault(member, deque()).append(_Receipt(mine, action))
 
     def keep(self) -> None:
-        """Store what must survive and is not acknowledged: the engine is away."""
+        """Store unacknowledged entries that must survive: the engine is away."""
         for nonce, sent in self._sent.items():
             self._store(nonce, sent)
 
     def close(self) -> None:
         """Store the same at the end, and nothing later: the file is closed then.
 
-        What is acknowledged after this is sent again by the next process, under the same nonce.
+        Entries acknowledged after this are sent again by the next process, with the same nonce.
         """
         self.keep()
         self._record = lambda write: None
 
     def tick(self) -> None:
-        """Give up waiting for what does not come back, and for those who are gone."""
+        """Stop waiting for entries that do not return, and for members that have left."""
         for nonce, sent in tuple(self._sent.items()):
             sent.ticks += sent.acknowledged
             if sent.ticks > PATIENCE:
@@ -206,7 +206,7 @@ class Outgoing:
             self._record(ForgetWaiting(nonce))
 
     def _finish(self, nonce: str, sent: _Sent) -> None:
-        if not sent.acknowledged:  # it has come back before the answer did
+        if not sent.acknowledged:  # it has returned before the acknowledgement arrived
             self._acknowledge(nonce, sent)
         if self._sent.pop(nonce, None) is not None and sent.by is not None:
             self._settle(sent.by, nonce)

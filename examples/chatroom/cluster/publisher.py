@@ -1,9 +1,9 @@
-"""What this node adds to feeds: in order, and once.
+"""Publishing entries to feeds: in order, and each once.
 
-Rule of this file: for each feed one batch is on its way, and the next one gathers meanwhile.
+Rule of this file: for each feed one batch is in flight, and the next one is collected meanwhile.
 
-A batch stays here, and is sent again with the same nonces, until the engine has acknowledged it.
-So the order within a feed holds over lost answers, time limits and an engine that refuses.
+A batch is kept, and is sent again with the same nonces, until the engine has acknowledged it.
+So the order within a feed holds despite lost answers, time limits and an engine that refuses.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from .link import EngineLink
 from .scripts import PUBLISH
 
 MOST_AT_ONCE = 100
-"""Entries of one batch: the engine does nothing else meanwhile, some 2 ms."""
+"""Entries of one batch: the engine is blocked meanwhile, for about 2 ms."""
 
 MOST_BATCH = 256 << 10
-"""Bytes of one batch; one entry may have more."""
+"""Bytes of one batch; a single entry may have more."""
 
 OWN = "."
-"""What a nonce begins with that was made here: it is for the engine alone."""
+"""The prefix of nonces that were made here: only the engine uses them."""
 
 
 @dataclass(eq=False, slots=True)
@@ -55,14 +55,14 @@ class _Queue:
 
 
 class Publisher:
-    """Adds entries to feeds.
+    """Publishes entries to feeds.
 
     Args:
         loop: The loop that serves it.
         link: The way to the engine.
-        options: Its bounds.
+        options: Its limits.
         incarnation: This process, for nonces.
-        seen: Returns the last time that was seen of a feed: what is added comes after it.
+        seen: Returns the latest known time of a feed: new entries get a later one.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Publisher:
         state: Mapping[str, Body | None] = NOTHING,
         done: Callable[[], None] = ignore,
     ) -> None:
-        """Add an entry behind those of this feed that wait; see `Feeds.publish()`."""
+        """Queue an entry behind the pending ones of this feed; see `Feeds.publish()`."""
         check_feed(feed)
         item = self._item(body, nonce, state, done)
         if self._waiting >= self._options.most_waiting:
@@ -111,12 +111,12 @@ class Publisher:
             self._loop.call_soon(self._pump, feed)
 
     def pending(self, feed: str) -> list[tuple[Body, str, Mapping[str, Body | None]]]:
-        """Return the body, the nonce and the state of what is not acknowledged, in order."""
+        """Return the body, the nonce and the state of each unacknowledged entry, in order."""
         queue = self._queues.get(feed, _Queue())
         return [(item.body, item.nonce, item.state) for item in queue.items]
 
     def resume(self) -> None:
-        """The engine is there: send what waits."""
+        """Send the pending entries: the engine is available."""
         for feed in tuple(self._queues):
             self._pump(feed)
 
@@ -135,7 +135,7 @@ class Publisher:
         return _Item(body, pack_body(body), nonce, own, state, changes, done)
 
     def _pump(self, feed: str) -> None:
-        """Send the next batch of a feed, unless one is on its way."""
+        """Send the next batch of a feed, unless one is in flight."""
         queue = self._queues.get(feed)
         if queue is None or queue.sent or not self._link.up:
             return
@@ -154,7 +154,7 @@ class Publisher:
     def _answered(self, feed: str, queue: _Queue, reply: Any) -> None:
         sent, queue.sent = queue.sent, 0
         if isinstance(reply, Exception):
-            return  # the link has ended; all of it is sent again when it is back
+            return  # the link has ended; all of it is sent again when it is up
         if isinstance(reply, bool) or not isinstance(reply, int) or not 0 <= reply <= sent:
             self._link.fail("a senseless answer to a publication")
             return

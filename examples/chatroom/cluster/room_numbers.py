@@ -1,6 +1,6 @@
-"""New rooms, each with a number that no other has.
+"""New rooms, each with a unique number.
 
-Rule of this file: asking for one.
+Rule of this file: requesting a number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .nodes import HALL
 from .scripts import MAKE_ROOM
 
 FIRST = 1
-"""The lowest number of a room; 0 is the lobby's, which is always there."""
+"""The lowest number of a room; 0 belongs to the lobby, which always exists."""
 
 MOST = 4096
 
@@ -28,13 +28,13 @@ Outcome: TypeAlias = "int | Alike | TooMany | Away"
 
 
 class RoomNumbers:
-    """Enters rooms into the hall's feed.
+    """Registers rooms in the hall's feed.
 
     Args:
         loop: The loop that serves it.
         link: The way to the engine.
-        options: Its bounds.
-        seen: Returns the last time that was seen of a feed.
+        options: Its limits.
+        seen: Returns the latest known time of a feed.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class RoomNumbers:
         most: int,
         answered: Callable[[Outcome], None],
     ) -> None:
-        """Enter a room; see `Feeds.make_room()`."""
+        """Register a room; see `Feeds.make_room()`."""
         if not self._link.up:
             self._loop.call_soon(answered, Away())
             return

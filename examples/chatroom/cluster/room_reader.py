@@ -1,7 +1,7 @@
-"""What happens in one room, as its feed has it.
+"""The events of one room, from its feed.
 
-Rule of this file: from entries to the hall.  While a room is followed its feed alone decides who
-is in it, for all but this node's own members: they are where they are, and the feed is told.
+Rule of this file: from entries to the hall.  While a room is followed its feed alone decides which
+members of other nodes are in it; this node's own members are known here and sent to the feed.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class RoomReader:
     Attributes:
         site: The node.
         room: The room.
-        registered: What the hall's feed has of it.
-        opened: Called when what is known of it has become up to date.
-        live: Whether what is known of it is up to date.
+        registered: The hall's feed's entry for the room.
+        opened: Called when its state here has become up to date.
+        live: Whether its state here is up to date.
         idle: Ticks since the last member of this node has left.
-        whole_from: Since when the history here is whole, in seconds since the epoch; None: all.
+        whole_from: Since when the history here is complete, in seconds since the epoch; None: all.
     """
 
     site: Site
@@ -57,7 +57,7 @@ class RoomReader:
     # The feed
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Apply what was missed, then see that the room is as the state says."""
+        """Apply the missed entries, then make the room equal to the state."""
         stones = of_kind(snapshot.state, "forgotten")
         self._forgotten = Tombstones(stones)
         if not snapshot.whole:
@@ -85,10 +85,10 @@ class RoomReader:
         self.site.outgoing.came(entry.nonce)
 
     def tell(self, told: Told, by: Member | None, nonce: str = "") -> None:
-        """Write a happening into the feed.
+        """Publish an event in the feed.
 
         Raises:
-            Full: Nothing more can wait.
+            Full: The queue is full.
         """
         lasting = told.kind in TEXTS or told.kind in (Kind.TOPIC, Kind.LOCKED, Kind.UNLOCKED)
         self.site.outgoing.send(
@@ -117,7 +117,7 @@ class RoomReader:
                 return {told.profile.ref.field: told.profile.body()}
 
     def sign(self, told: Told) -> Sign:
-        """Return what TOPIC, LOCKED and UNLOCKED put at the room's door."""
+        """Return the sign that TOPIC, LOCKED and UNLOCKED set for the room."""
         key, by = self.registered.key, told.profile.name.key
         if told.kind is Kind.TOPIC:
             return Sign(key, "topic", told.text, by)
@@ -157,7 +157,7 @@ class RoomReader:
         return told.kind is Kind.LEFT and bool(namesakes(self.room, told.profile.name.key))
 
     def _moves(self, distant: Distant, told: Told) -> bool:
-        """Have a member elsewhere where it is now; False if that changes nothing for others."""
+        """Move a member of another node to its present room; False if that shows no change."""
         if told.kind is Kind.JOINED:
             return self._put(distant, told.profile)
         return told.kind is not Kind.LEFT or self._take_out(distant)
@@ -190,13 +190,13 @@ class RoomReader:
         self._forgotten.add(number)
         hall = self.site.hall
         hall.archive.forget(number, hall.rooms, hall.members)
-        if len(self._forgotten) > 2 * MOST:  # not one by one: each node does this
+        if len(self._forgotten) > 2 * MOST:  # not one by one: every node does this
             self._forgotten.sweep(self.site, self.registered.feed)
 
-    # Who is there
+    # Members in the room
 
     def _put(self, distant: Distant, profile: Profile) -> bool:
-        """Put a member elsewhere into the room; False if it is there."""
+        """Add a member of another node to the room; False if it is there already."""
         member = distant.member
         if self.room in member.rooms:
             return False
@@ -208,7 +208,7 @@ class RoomReader:
         return True
 
     def _take_out(self, distant: Distant) -> bool:
-        """Take a member elsewhere out of the room; False if that changes nothing for others."""
+        """Remove a member of another node from the room; False if that shows no change."""
         member = distant.member
         listed = self.room in member.rooms
         if listed:
@@ -224,7 +224,7 @@ class RoomReader:
         for distant in self._distant():
             if distant.ref.incarnation == incarnation:
                 self._miss(distant, wall, reason)
-        if incarnation == self.site.roster.incarnation:  # taken for dead: others are told again
+        if incarnation == self.site.roster.incarnation:  # declared dead: it is published again
             self.correct()
 
     def _miss(self, distant: Distant, wall: float, reason: str = LOST) -> None:
@@ -237,7 +237,7 @@ class RoomReader:
     # The state
 
     def _settle(self, snapshot: Snapshot) -> None:
-        """Make the room as `snapshot` says, and have it say where this node's members are."""
+        """Make the room equal to `snapshot`, and publish which of this node's members are in it."""
         self._settle_room(snapshot)
         present: dict[Ref, Profile] = {}
         for body in of_kind(snapshot.state, "member").values():
@@ -273,10 +273,10 @@ class RoomReader:
                 self.site.complain(snapshot.feed, problem)
 
     def correct(self, present: dict[Ref, Profile] | None = None) -> None:
-        """Have the feed know which of this node's members are in the room.
+        """Publish which of this node's members are in the room.
 
         Args:
-            present: Those that its state has; nobody unless given.
+            present: The members in the feed's state; none by default.
         """
         roster = self.site.roster
         if self.site.closed:
@@ -302,7 +302,7 @@ class RoomReader:
             self.say_whole_from(member)
 
     def say_whole_from(self, member: Member) -> None:
-        """Tell `member` since when the history is whole, unless all of it is."""
+        """Send `member` the time since when the history is complete, unless all of it is."""
         if self.whole_from is not None:
             when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(max(0.0, self.whole_from)))
             shown = self.room.name.shown
@@ -311,6 +311,6 @@ class RoomReader:
 
     @property
     def since(self) -> int | None:
-        """The place in the feed of what was stored last; None if nothing was."""
+        """Return the place in the feed of the last stored message; None if there is none."""
         newest = self.room.newest
         return place_of(newest) if newest else None

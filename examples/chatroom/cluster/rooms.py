@@ -1,6 +1,6 @@
-"""Which rooms there are at all nodes, and which of them this node follows.
+"""The rooms of all nodes, and which of them this node follows.
 
-Rule of this file: the registry, and readers that come and go; what happens in a room is in
+Rule of this file: the registry, and opening and closing readers; the events of a room are in
 room_reader.py.
 """
 
@@ -23,9 +23,9 @@ from .roster import HALL
 from .site import Site
 
 LINGER = 30
-"""Ticks that a room is followed after the last member has left: one comes back after a reload."""
+"""Ticks that a room is followed after the last member has left: a reload brings a member back."""
 EMPTY = 60
-"""Ticks that a room is kept that is empty everywhere, and in which nothing was said."""
+"""Ticks that a room without members and without messages is kept."""
 
 AWAY = "The link to the other servers is down: a new room can be made when it is back."
 UNKNOWN = "The link to the other servers is down: that room can be joined when it is back."
@@ -47,35 +47,35 @@ class Rooms:
         self._empty: dict[str, int] = {}
 
     def __len__(self) -> int:
-        """Return how many are followed."""
+        """Return how many rooms are followed."""
         return len(self._readers)
 
     @property
     def readers(self) -> tuple[RoomReader, ...]:
-        """Those that are followed."""
+        """Return the readers of the followed rooms."""
         return tuple(self._readers.values())
 
     def start(self) -> None:
-        """Follow the lobby, for good."""
+        """Follow the lobby permanently."""
         self.register(Registered(LOBBY.key, LOBBY, f"room:{LOBBY.key}", 0, spoken=True))
         self._follow(self._site.hall.rooms.lobby)
 
     def reader(self, room: Room) -> RoomReader | None:
-        """Return what follows `room`; None if that is not followed."""
+        """Return the reader of `room`; None if it is not followed."""
         return self._readers.get(room.name.key)
 
     def known(self, key: str) -> Registered | None:
-        """Return what the hall's feed has of the room with this key."""
+        """Return the hall's feed's entry for the room with this key."""
         return self._known.get(key)
 
     def by_number(self, number: int) -> Registered | None:
         """Return the room with this number."""
         return next((each for each in self._known.values() if each.number == number), None)
 
-    # Coming in
+    # Entering
 
     def make(self, name: Name, member: Member, answered: Answered) -> None:
-        """Ask for a new room; the answer comes when the hall's feed has it."""
+        """Request a new room; the answer comes when the hall's feed contains it."""
         feed = _new_feed(name)
 
         def decided(answer: int | Alike | TooMany | Away) -> None:
@@ -88,9 +88,9 @@ class Rooms:
         self._ask(Registered(name.key, name, feed, 0, member.key), decided)
 
     def open(self, room: Room, answered: Answered) -> None:
-        """Follow `room`; the answer comes when what is known of it is up to date.
+        """Follow `room`; the answer comes when its state here is up to date.
 
-        With the engine away it comes at once: one sees what this node knows.
+        While the engine is away, the answer comes at once, with what this node knows.
         """
         if room.name.key not in self._known:
             answered(Refused(UNKNOWN))
@@ -102,12 +102,12 @@ class Rooms:
             self._opening.setdefault(room.name.key, []).append(answered)
 
     def live(self, key: str) -> None:
-        """What is known of a room has become up to date."""
+        """Answer the requests for a room that has become up to date."""
         for answered in self._opening.pop(key, []):
             answered(None)
 
     def let_in(self) -> None:
-        """The engine is away: nobody waits for it."""
+        """Answer all requests: the engine is away."""
         for key in tuple(self._opening):
             self.live(key)
         for key in tuple(self._making):
@@ -117,7 +117,7 @@ class Rooms:
     # The registry
 
     def register(self, registered: Registered) -> None:
-        """The hall's feed has this room, perhaps anew."""
+        """Note a room of the hall's feed, new or repeated."""
         key, before = registered.key, self._known.get(registered.key)
         self._known[key] = registered
         room = self._site.hall.rooms.make(registered.name, registered.founder)
@@ -128,14 +128,14 @@ class Rooms:
         elif reader is not None:
             reader.registered = registered
         else:
-            self._list(room)  # the hall's feed may have told of members there before
+            self._list(room)  # the hall's feed may have listed members there before
         if registered.spoken and not room.saved:
             self._site.hall.record(room.record())
         for answered in self._making.pop(key, []):
             answered(None)
 
     def offer(self, room: Room) -> None:
-        """Have the engine know `room`, which it does not, or not any more."""
+        """Register `room` in the engine, which has lost it or never had it."""
         if room.name.key == LOBBY.key:
             return
         before = self._known.get(room.name.key)
@@ -150,7 +150,7 @@ class Rooms:
         self._ask(known, decided)
 
     def restore(self, state: Mapping[str, Body]) -> None:
-        """Have the engine know what it has lost of the rooms that this node follows."""
+        """Restore in the engine what it has lost of the rooms that this node follows."""
         for key, reader in self._readers.items():
             for sign in signs_of(reader.room):
                 if f"{sign.what}/{key}" not in state:
@@ -176,26 +176,26 @@ class Rooms:
         self._site.engine.make_room(known.key, known.name.skeleton, body, most, decided)
 
     def put_up(self, sign: Sign) -> None:
-        """Have those know of a room's sign who do not follow the room.
+        """Publish a room's sign to the nodes that do not follow the room.
 
         Raises:
-            Full: Nothing more can wait.
+            Full: The queue is full.
         """
         if sign.key != LOBBY.key:
             body = sign.body()
             self._site.outgoing.send(HALL, body, state={f"{sign.what}/{sign.key}": body})
 
     def sign(self, sign: Sign) -> None:
-        """The hall's feed has this sign; a room that is followed has it by its own feed."""
+        """Apply a sign of the hall's feed; a room that is followed has it by its own feed."""
         for room in self._site.hall.rooms:
             if room.name.key == sign.key and sign.key not in self._readers:
                 sign.put(room)
 
     def spoken(self, reader: RoomReader) -> None:
-        """Something was said, or set, in a room: it outlives its people.
+        """Note a message or a sign in a room, which therefore outlives its members.
 
         Raises:
-            Full: Nothing more can wait.
+            Full: The queue is full.
         """
         if not reader.registered.spoken:
             known = replace(reader.registered, spoken=True)
@@ -204,10 +204,10 @@ class Rooms:
             reader.registered = known
 
     def forget(self, room: Room, why: str) -> None:
-        """Have `room` forgotten at all nodes.
+        """Delete `room` at all nodes.
 
         Raises:
-            Full: Nothing more can wait.
+            Full: The queue is full.
         """
         key = room.name.key
         now_at = round(self._site.hall.last_tick.wall * 1000)
@@ -220,10 +220,10 @@ class Rooms:
         self._site.outgoing.send(HALL, body, state=state, lasting=True)
 
     def forgotten(self, key: str, feed: str, why: str, now: Moment) -> None:
-        """The hall's feed says that a room is forgotten."""
+        """Handle the deletion of a room in the hall's feed."""
         known = self._known.get(key)
         if key == LOBBY.key or (known is not None and feed and known.feed != feed):
-            return  # it has been made again since
+            return  # it has been created again since
         self._known.pop(key, None)
         self._unfollow(key)
         for room in self._site.hall.rooms:
@@ -233,13 +233,13 @@ class Rooms:
             self._site.elsewhere.tidy(distant)
 
     def is_older(self, room: Room, at: int) -> bool:
-        """Say whether all that this node knows of `room` is from before the time `at`."""
+        """Return whether all that this node knows of `room` is from before the time `at`."""
         return place_of(room.newest) <= at and not any(room.own())
 
-    # Upkeep
+    # Maintenance
 
     def tick(self) -> None:
-        """Follow no longer what nobody here is in, and forget what is empty everywhere."""
+        """Stop following rooms without members here, and delete rooms that are empty everywhere."""
         for key, reader in tuple(self._readers.items()):
             reader.idle = 0 if any(reader.room.own()) else reader.idle + 1
             if reader.idle > LINGER and key != LOBBY.key:
@@ -249,7 +249,7 @@ class Rooms:
             self._count_empty(key)
 
     def deserted(self, room: Room) -> None:
-        """The last member has left a room in which nothing was said."""
+        """Handle the exit of the last member from a room without messages."""
         self._empty[room.name.key] = 0
 
     def _count_empty(self, key: str) -> None:
@@ -279,7 +279,7 @@ class Rooms:
             self.live(key)
 
     def _list(self, room: Room) -> None:
-        """From now on the hall's feed alone says who is in `room`."""
+        """Let the hall's feed alone decide the members of `room` from now on."""
         for distant in self._site.elsewhere:
             member = distant.member
             if room.name.key in distant.listed:

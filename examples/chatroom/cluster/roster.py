@@ -1,6 +1,6 @@
-"""The members of this node, as the others know them.
+"""The members of this node, as other nodes know them.
 
-Rule of this file: their numbers, and what the hall's feed has of them.
+Rule of this file: their numbers, and their entries in the hall's feed.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ HALL = "hall"
 
 
 class Roster:
-    """Numbers this node's members, and tells the others of them.
+    """Numbers this node's members, and publishes them.
 
     Args:
-        outgoing: The way into the feeds.
+        outgoing: The queue of entries to publish.
         node: This node's name.
         incarnation: This process.
 
     Attributes:
-        behind: Whether the others have to be told all again when the engine is back.
+        behind: Whether everything must be published again when the engine is back.
         incarnation: This process.
     """
 
@@ -37,23 +37,23 @@ class Roster:
         self._members: dict[int, Member] = {}
         self._versions: dict[Member, int] = {}
         self._replaces: dict[Member, Ref] = {}
-        self._unsaid: list[Ref] = []  # have left when no more could wait
+        self._unsaid: list[Ref] = []  # members that left when no more entries could be queued
 
     def __len__(self) -> int:
-        """Return how many of them have a number."""
+        """Return how many members have a number."""
         return len(self._numbers)
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Those that the others know."""
+        """Return the members that other nodes know."""
         return tuple(self._numbers)
 
     def knows(self, member: Member) -> bool:
-        """Say whether the others know `member`."""
+        """Return whether other nodes know `member`."""
         return member in self._numbers
 
     def number(self, member: Member) -> int:
-        """Return the number of `member`, given with its first name."""
+        """Return the number of `member`, assigned with its first name."""
         if member not in self._numbers:
             self._count += 1
             self._numbers[member] = self._count
@@ -65,23 +65,23 @@ class Roster:
         return Ref(self.incarnation, self.number(member))
 
     def find(self, ref: Ref) -> Member | None:
-        """Return the member of `ref`, if it is one of this process and still here."""
+        """Return the member of `ref`, if it is of this process and still present."""
         return self._members.get(ref.number) if self.is_ours(ref) else None
 
     def by_number(self, number: int) -> Member | None:
-        """Return the member with this number, if it is still here."""
+        """Return the member with this number, if it is still present."""
         return self._members.get(number)
 
     def is_ours(self, ref: Ref) -> bool:
-        """Say whether `ref` is of this process."""
+        """Return whether `ref` is of this process."""
         return ref.incarnation == self.incarnation
 
     def replaces(self, member: Member, ref: Ref) -> None:
-        """`member` is the same person as `ref` before."""
+        """Note that `member` is the same person as `ref` before."""
         self._replaces[member] = ref
 
     def profile(self, member: Member) -> Profile:
-        """Return `member` as the others are to know it.
+        """Return the profile of `member` for other nodes.
 
         Raises:
             RuntimeError: It has no name.
@@ -100,12 +100,12 @@ class Roster:
         )
 
     def newer(self, member: Member) -> Profile:
-        """Return the same, after a change."""
+        """Return the profile with a new version, after a change."""
         self._versions[member] = self._versions.get(member, 0) + 1
         return self.profile(member)
 
     def tell(self, member: Member) -> None:
-        """Tell the others of `member` as it is now, or that it has left."""
+        """Publish `member` as it is now, or that it has left."""
         gone = not member.present
         if member not in self._numbers or (gone and member.rooms):
             return
@@ -113,7 +113,7 @@ class Roster:
             ref = self.ref(member)
             self._drop(member)
             self._say_gone(ref)
-        elif member.name is not None:  # else it is being asked for, and told when it is there
+        elif member.name is not None:  # else its name is still being claimed
             self._tell(member)
 
     def _tell(self, member: Member) -> None:
@@ -122,7 +122,7 @@ class Roster:
         try:
             self._outgoing.send(HALL, body, by=member, state={ref.field: body})
         except Full:
-            self.behind = True  # all of it is told again when the engine is back
+            self.behind = True  # everything is published again when the engine is back
 
     def _say_gone(self, ref: Ref) -> None:
         body = {"do": "away", "m": [ref.incarnation, ref.number]}
@@ -133,7 +133,7 @@ class Roster:
             self.behind = True
 
     def tell_all(self) -> None:
-        """Tell the others all again."""
+        """Publish all members again."""
         for member in self.members:
             self.tell(member)
         unsaid, self._unsaid = self._unsaid, []
@@ -141,7 +141,7 @@ class Roster:
             self._say_gone(ref)
 
     def tidy(self) -> None:
-        """Drop those who left before they were in any room."""
+        """Drop members that left before they were in any room."""
         for member in self.members:
             if not member.present and not member.rooms:
                 self._drop(member)

@@ -1,7 +1,7 @@
 """Bans and mutes, the same at all nodes.
 
 Rule of this file: between the hall's feed and the hall's sanctions.  Each node stores them; the
-union of what all know is in force, but for what was lifted.
+union of all nodes' sanctions applies, without the lifted ones.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .values import LONGEST, LONGEST_KEY, LONGEST_NAME, BadBody, of_kind, text_o
 
 @dataclass(eq=False)
 class SharedSanctions:
-    """Tells other nodes of sanctions, and hears of theirs."""
+    """Publishes sanctions, and applies those of other nodes."""
 
     _late: list[SaveSanction | ForgetSanction] = field(default_factory=list)
 
     def share(self, write: SaveSanction | ForgetSanction, site: Site) -> None:
-        """Tell the others; with no place left, when there is one."""
+        """Publish a sanction; if the queue is full, publish it later."""
         name = f"{write.kind}/{write.subject}"
         if isinstance(write, SaveSanction):
             body = _body(write)
@@ -42,16 +42,16 @@ class SharedSanctions:
             self._late.append(write)
 
     def send_late(self, site: Site) -> None:
-        """Tell what could not be told before."""
+        """Publish the sanctions that did not fit into the queue."""
         late, self._late = self._late, []
         for write in late:
             self.share(write, site)
 
     def apply(self, body: Body, site: Site) -> None:
-        """Have in force what the feed says.
+        """Apply a sanction of the feed.
 
         Raises:
-            BadBody: It makes no sense.
+            BadBody: It is invalid.
         """
         if body.get("do") == "lift":
             gone = ForgetSanction(_kind(body), _subject(body))
@@ -65,7 +65,7 @@ class SharedSanctions:
             self._show_out(made, site)
 
     def settle(self, state: Mapping[str, Body], site: Site) -> None:
-        """Have in force what the state says, and have it say what only this node knows."""
+        """Apply the sanctions of the state, and add those that only this node knows to it."""
         now = site.hall.last_tick
         lifted = of_kind(state, "lifted")
         for body in of_kind(state, "sanction").values():

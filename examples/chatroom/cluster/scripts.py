@@ -1,6 +1,6 @@
-"""The scripts that run inside the engine, each one step for all others.
+"""The Lua scripts that run inside the engine; each runs as one atomic step.
 
-Rule of this file: finding them and calling them by their hash.  What they do is said in `lua/`.
+Rule of this file: loading them and calling them by hash.  `lua/` explains what they do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Call(Protocol):
 
 @dataclass(frozen=True)
 class Script:
-    """One script.
+    """A Lua script.
 
     Attributes:
         source: Its text.
@@ -36,7 +36,7 @@ class Script:
 
     @cached_property
     def sha(self) -> str:
-        """What the engine calls it."""
+        """Return the script's SHA-1 hash, its name in the engine."""
         return sha1(self.source.encode(), usedforsecurity=False).hexdigest()
 
     def run(
@@ -46,12 +46,12 @@ class Script:
         arguments: Sequence[Word],
         on_reply: Callable[[Any], object],
     ) -> None:
-        """Run it, and have the engine keep it if it does not know it (`NOSCRIPT`).
+        """Run the script, and load it first if the engine does not have it (`NOSCRIPT`).
 
         Args:
             call: Sends a command.
-            keys: Its keys, all of one slot.
-            arguments: The rest.
+            keys: Its keys, all in one slot.
+            arguments: The other arguments.
             on_reply: Called once with the reply.
         """
         rest = (len(keys), *keys, *arguments)

@@ -1,4 +1,4 @@
-"""Topics and locks that the engine has lost, and this node knows.
+"""Topics and locks that the engine has lost and this node still has.
 
 Rule of this file: from a room to its feed.
 """
@@ -12,7 +12,7 @@ from .site import Site
 
 
 def send_lost(site: Site, room: Room, snapshot: Snapshot) -> None:
-    """Have the room's feed know again what its state has no more."""
+    """Publish to the room's feed the signs that its state has lost."""
     try:
         for sign in signs_of(room):
             if sign.what not in snapshot.state:

@@ -1,6 +1,6 @@
-"""What the parts of a node share.
+"""The state that the parts of a node share.
 
-Rule of this file: a bundle.
+Rule of this file: a bundle of references.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from .values import BadBody
 log = logging.getLogger("chatroom")
 
 MOST_COMPLAINTS = 20
-"""Senseless entries that get into the log; all are counted."""
+"""Invalid entries that are logged; all are counted."""
 
 
 @dataclass
 class Site:
-    """One node, as its parts see it.
+    """The shared state of one node.
 
     Attributes:
         hall: The hall.
-        engine: Where the feeds are.
-        outgoing: The way into the feeds.
-        roster: This node's members.
-        elsewhere: The others'.
-        closed: Whether this node leaves.
-        counts: How often things happened.
+        engine: The engine with the feeds.
+        outgoing: The queue of entries to publish.
+        roster: The members of this node.
+        elsewhere: The members of other nodes.
+        closed: Whether this node is leaving.
+        counts: Counters of events, by name.
     """
 
     hall: Hall
@@ -48,19 +48,19 @@ class Site:
     counts: Counter[str] = field(default_factory=Counter)
 
     def member(self, profile: Profile) -> Member:
-        """Return the member of `profile`, perhaps one that is gone already."""
+        """Return the member of `profile`, which may have left already."""
         if self.roster.is_ours(profile.ref):
             return self.roster.find(profile.ref) or self.elsewhere.ghost(profile)
         known = self.elsewhere.find(profile.ref)
         return known.member if known is not None else self.elsewhere.ghost(profile)
 
     def at(self, wall: float) -> Moment:
-        """Return the time of an entry, with this node's own clocks for ages."""
+        """Return the time of an entry, with the age by this node's own clocks."""
         now = self.hall.last_tick
         return replace(now, wall=wall, steady=now.age)
 
     def complain(self, feed: str, problem: BadBody) -> None:
-        """Count, and at first log, something senseless in `feed`."""
+        """Count an invalid entry of `feed`, and log the first ones."""
         self.counts["senseless"] += 1
         if self.counts["senseless"] <= MOST_COMPLAINTS:
             log.warning("An entry of the feed %.100r makes no sense: %s.", feed, problem)

@@ -1,6 +1,6 @@
 """One connection that waits for entries of many streams.
 
-Rule of this file: one `XREAD BLOCK` after another, and waking it when there is another stream.
+Rule of this file: one `XREAD BLOCK` after another, and ending it early for a new stream.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from .entries import BadReply
 from .link import MOST_REPLY, EngineLink
 
 BLOCK = 5.0
-"""Seconds that the engine waits for an entry before it answers that there is none."""
+"""Seconds that the engine waits for an entry before it returns an empty reply."""
 
 MOST_ENTRIES = 200
-"""Entries of one stream in one answer."""
+"""Entries of one stream in one reply."""
 
 MOST_TOGETHER = 1000
-"""Entries of all streams in one answer: at least one of each."""
+"""Entries of all streams in one reply: at least one of each."""
 
 INSISTING = 0.05
-"""Seconds until the engine is told again to answer: it was told before it began to wait."""
+"""Seconds until `CLIENT UNBLOCK` is repeated: the first came before the engine began to wait."""
 
 Take = Callable[[Any], bytes]
-"""Takes a list of entries; returns the place of the last one."""
+"""A function that takes a list of entries and returns the place of the last one."""
 
 
 class StreamReader:
@@ -39,7 +39,7 @@ class StreamReader:
 
     Args:
         loop: The loop that serves it.
-        link: Says whether the engine does its work, and has the connection for `CLIENT UNBLOCK`.
+        link: The state of the engine, and the connection for `CLIENT UNBLOCK`.
         address: The server.
         options: Its time limits.
     """
@@ -63,27 +63,27 @@ class StreamReader:
         )  # fmt: skip
 
     def __len__(self) -> int:
-        """Return how many streams there are."""
+        """Return the number of streams."""
         return len(self._streams)
 
     def add(self, key: str, place: bytes, take: Take) -> None:
-        """Read the stream `key` from behind `place` on.
+        """Read the stream `key` from after `place` on.
 
         Args:
             key: The stream.
-            place: The id of the last entry that is known.
+            place: The id of the last known entry.
             take: Called with each list of entries.
         """
         self._streams[key.encode()] = (place, take)
         self._change()
 
     def remove(self, key: str) -> None:
-        """Read a stream no longer; again is harmless."""
+        """Stop reading a stream; idempotent."""
         if self._streams.pop(key.encode(), None) is not None:
             self._change()
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._stop_waking()
         self._client.close()
 
@@ -142,10 +142,10 @@ class StreamReader:
                 if key in self._streams:
                     self._streams[key] = (place, known[1])
 
-    # Waking
+    # Unblocking
 
     def _change(self) -> None:
-        """Have the read that goes on end, once for all changes of a pass."""
+        """End the running read, once for all changes of a pass."""
         if not self._reading:
             self._loop.call_soon(self._read)
         elif not self._changed:

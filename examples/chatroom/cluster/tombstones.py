@@ -1,6 +1,6 @@
-"""What was forgotten or lifted, remembered for nodes that were away then; but not for ever.
+"""Deleted messages and lifted sanctions, remembered for a while for nodes that were away.
 
-Rule of this file: which of it the state of a feed need not have any longer.
+Rule of this file: which of them the state of a feed may drop.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from .values import HIGHEST
 NONE: Mapping[str, Body] = {}
 
 MEMORY = 30 * 86_400
-"""Seconds that it is remembered: longer than a node should be away."""
+"""Seconds that they are kept: longer than a node should be away."""
 
 MOST = 1000
-"""Forgotten messages that the state of one room has, and forgotten rooms: a snapshot is small."""
+"""Forgotten messages in the state of one room, and forgotten rooms: keeps snapshots small."""
 
 
 def too_old(stones: Mapping[str, Body], now: float, unit: float = 1.0) -> set[str]:
-    """Return those of `stones` that are older than `MEMORY`, or do not say how old they are.
+    """Return those of `stones` that are older than `MEMORY`, or have no valid time.
 
     Args:
         stones: By name; each has the time as "at".
         now: In seconds since the epoch.
-        unit: Seconds that one of "at" is.
+        unit: The unit of "at", in seconds.
     """
     return {
         name
@@ -39,14 +39,14 @@ class Tombstones(set[int]):
     """The ids of a room's forgotten messages.
 
     Args:
-        stones: What the state of its feed has of them, by id.
+        stones: Those in the state of its feed, by id.
     """
 
     def __init__(self, stones: Mapping[str, Body] = NONE) -> None:
         super().__init__(int(name) for name in stones if _is_number(name))
 
     def sweep(self, site: Site, feed: str, stones: Mapping[str, Body] = NONE) -> None:
-        """Keep the newest, and have the state of `feed` do so; what is old in `stones` goes too."""
+        """Keep the newest ids here and in the state of `feed`; drop old ones in `stones` too."""
         surplus = sorted(self)[:-MOST]
         self.difference_update(surplus)
         names = too_old(stones, site.hall.last_tick.wall, 0.001).union(map(str, surplus))
@@ -54,14 +54,14 @@ class Tombstones(set[int]):
 
 
 def sweep(site: Site, feed: str, fields: Iterable[str]) -> None:
-    """Have the state of `feed` no longer have these fields."""
+    """Delete these fields from the state of `feed`."""
     state: dict[str, Body | None] = dict.fromkeys(fields)
     if not state:
         return
     try:
         site.outgoing.send(feed, {"do": "clear"}, state=state)
     except Full:
-        return  # the next snapshot has them again
+        return  # the next snapshot contains them again
 
 
 def _is_number(text: str) -> bool:

@@ -14,26 +14,26 @@ from ..people.text import clean
 from .interface import Body
 
 LONGEST = 8192
-"""Characters of a text, more than any door lets in."""
+"""Characters of a text, more than any door accepts."""
 LONGEST_NAME = 100
 LONGEST_KEY = 400
 HIGHEST = 2**53 - 1
 
 
 class BadBody(Exception):
-    """It makes no sense; the text says why, for the log."""
+    """A value is invalid; the text gives the reason, for the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Which member: `number` within the process `incarnation`."""
+    """A reference to a member: `number` within the process `incarnation`."""
 
     incarnation: str
     number: int
 
     @property
     def field(self) -> str:
-        """Where a state has it."""
+        """Return its field in a state."""
         return f"member/{self.incarnation}/{self.number}"
 
 
@@ -41,7 +41,7 @@ def text_of(body: Body, key: str, longest: int, default: str | None = None) -> s
     """Return the text at `key`, cleaned.
 
     Raises:
-        BadBody: There is none and no default, or it is too long.
+        BadBody: It is missing without a default, or it is too long.
     """
     value = body.get(key, default)
     if not isinstance(value, str) or len(value) > longest:
@@ -50,10 +50,10 @@ def text_of(body: Body, key: str, longest: int, default: str | None = None) -> s
 
 
 def number_of(body: Body, key: str) -> int:
-    """Return the whole number at `key`, from 0 on.
+    """Return the non-negative integer at `key`.
 
     Raises:
-        BadBody: There is none.
+        BadBody: It is missing or invalid.
     """
     value = body.get(key)
     if type(value) is not int or not 0 <= value <= HIGHEST:
@@ -62,10 +62,10 @@ def number_of(body: Body, key: str) -> int:
 
 
 def flag_of(body: Body, key: str) -> bool:
-    """Return the truth value at `key`; False if there is none.
+    """Return the boolean at `key`; False if it is missing.
 
     Raises:
-        BadBody: It is something else.
+        BadBody: It is not a boolean.
     """
     value = body.get(key, False)
     if not isinstance(value, bool):
@@ -77,7 +77,7 @@ def ref_of(body: Body, key: str) -> Ref:
     """Return the member's reference at `key`.
 
     Raises:
-        BadBody: There is none.
+        BadBody: It is missing or invalid.
     """
     match body.get(key):
         case [str(incarnation), int(number)] if 0 < len(incarnation) <= LONGEST_NAME:
@@ -89,7 +89,7 @@ def name_of(body: Body, key: str) -> Name:
     """Return the name at `key`.
 
     Raises:
-        BadBody: There is none.
+        BadBody: It is missing or invalid.
     """
     try:
         return _checked(text_of(body, key, LONGEST_NAME))

@@ -29,7 +29,7 @@ export function listen(complain) {
 
   for (const button of modes) {
     button.addEventListener("click", () => {
-      const again = button.dataset.mode === mode && mode === "pause"; // Space pauses and goes on
+      const again = button.dataset.mode === mode && mode === "pause"; // Space pauses and continues
       set(again ? "run" : button.dataset.mode);
       post({ mode });
     });
@@ -41,7 +41,7 @@ export function listen(complain) {
 
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input")) return;
-    if (event.key === " " && event.target.matches("button")) return; // it presses that button
+    if (event.key === " " && event.target.matches("button")) return; // the browser presses that button
     const id = KEYS[event.key.toLowerCase()];
     if (!id) return;
     event.preventDefault();
@@ -60,7 +60,7 @@ export function listen(complain) {
 
   return {
     show(now, delay) {
-      if (waiting) return; // what was just pressed is newer
+      if (waiting) return; // the latest input has priority
       if (now !== mode) set(now);
       if (document.activeElement !== slider) {
         slider.value = delay;

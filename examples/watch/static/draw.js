@@ -4,7 +4,7 @@ import { drawRows, drawSteps } from "./rows.js";
 
 const byId = (id) => document.getElementById(id);
 const stages = new Map([...document.querySelectorAll("[data-stage]")].map((li) => [li.dataset.stage, li]));
-let last = null; // passes, and when
+let last = null; // passes, and the time of the picture
 let rate = null;
 
 export function draw(picture) {

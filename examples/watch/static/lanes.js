@@ -1,5 +1,5 @@
-// What a loop did, in three lanes, and the channels beside them. The page of examples/watch and
-// the player of the book (docs/_static/player.js) both draw with this. A plain script and no
+// The actions of a loop, in three lanes, and the channels beside them. The page of examples/watch and
+// the player of the book (docs/_static/player.js) both draw with this. A plain script and not a
 // module, because a page that was opened as a file may not load modules. All text is set as text.
 
 (function () {
@@ -63,7 +63,7 @@
       if (row) box.scrollTop = row.offsetTop + row.offsetHeight - box.clientHeight;
     }
 
-    // Change the text of the last row: what was going on then has ended.
+    // Change the text of the last row: its action has ended.
     function retell(text) {
       const cell = body.lastElementChild?.querySelector("td:not(:empty)");
       if (cell && text !== undefined && cell.textContent !== text) cell.textContent = text;
@@ -80,8 +80,8 @@
     return [number ? `pass ${number}` : "", stage].filter(Boolean).join(", ");
   }
 
-  // A table that is drawn again and again: rows are found by their key, and cells that have
-  // changed are lit. A column is [name, title, class].
+  // A table that is drawn repeatedly: rows are found by their key, and changed cells are
+  // highlighted. A column is [name, title, class].
   function grid(caption, columns) {
     const body = element("tbody");
     const shown = new Map();

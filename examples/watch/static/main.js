@@ -1,4 +1,4 @@
-// Puts the parts together: pictures come in, are drawn, and switches go out.
+// Connects the parts: pictures arrive and are drawn, and changes of the switches are sent.
 
 import { connect } from "./stream.js";
 import { draw } from "./draw.js";

@@ -1,4 +1,4 @@
-// What happened last, in the three lanes, and the table of channels. Both are drawn by lanes.js, as
+// The latest actions, in the three lanes, and the table of channels. Both are drawn by lanes.js, as
 // the player of the book draws its recorded runs.
 
 const { lanes, grid, legend } = globalThis.Lanes;
@@ -14,7 +14,7 @@ const COLUMNS = [
 const steps = lanes("What happened last");
 const rows = grid("Channels", COLUMNS);
 const hidden = document.getElementById("hidden");
-const calls = new Map(); // number of the registration -> handlers called when it was drawn last
+const calls = new Map(); // number of the registration -> handlers called at the last drawing
 let newest = 0;
 
 document.getElementById("log").append(steps.element);

@@ -17,7 +17,7 @@ export function connect({ picture, lost }) {
   events.onerror = () => {
     lost();
     if (events.readyState === EventSource.CLOSED) {
-      setTimeout(() => connect({ picture, lost }), 2000); // refused: it does not try again itself
+      setTimeout(() => connect({ picture, lost }), 2000); // refused: the browser does not retry by itself
     }
   };
 }

@@ -1,1 +1,1 @@
-"""Tests of the chat room, one module for each of its own; no sockets here."""
+"""Tests of the chat room, one module for each of its modules; no sockets here."""

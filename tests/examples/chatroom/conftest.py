@@ -7,7 +7,7 @@ from examples.chatroom.people.passwords import PasswordHash
 
 @pytest.fixture
 def cheap(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Passwords that cost nothing; what they cost is seen in test_passwords.py."""
+    """Make hashing cheap; test_passwords.py measures the real cost."""
     checked: list[str] = []
 
     def make(password: str) -> PasswordHash:

@@ -1,4 +1,4 @@
-"""A hall without doors: members whose messages end in lists."""
+"""A hall without doors: members whose events are collected in lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def later(seconds: float) -> Moment:
 
 @dataclass
 class Screen:
-    """An outlet that remembers."""
+    """An outlet that records its events."""
 
     events: list[Event] = field(default_factory=list)
 
@@ -51,7 +51,7 @@ class Screen:
 
 @dataclass
 class Person:
-    """A session and what it shows."""
+    """A session and its screen."""
 
     session: Session
     screen: Screen
@@ -67,11 +67,11 @@ class Person:
         return self.screen.texts(Kind.SAID)
 
     def sees(self, kind: type[Shown]) -> list[Shown]:
-        """The events of one class."""
+        """Return the events of one class."""
         return [event for event in self.screen.events if isinstance(event, kind)]
 
     def reads(self) -> list[str]:
-        """Everything as lines, without times."""
+        """Return all events as lines, without times."""
         lines = [line for event in self.screen.events for line in RENDERER.lines(event)]
         return [re.sub(r"^\[[^]]*\] ", "", line) for line in lines]
 
@@ -100,7 +100,7 @@ def person(
     roaming: bool = False,
     address: str = "192.0.2.1",
 ) -> Person:
-    """Somebody who has logged in, with an empty screen."""
+    """Return a logged-in member, with an empty screen."""
     someone = visitor(hall, address, screen, roaming=roaming)
     someone.types(name)
     someone.screen.clear()
@@ -108,7 +108,7 @@ def person(
 
 
 def stranger(outlet: Outlet) -> Member:
-    """A member that no hall knows."""
+    """Return a member that no hall knows."""
     limits = Limits()
     place = Gate(limits).enter("192.0.2.1")
     return Member(outlet, place, FloodGuard(limits, 0.0), 0.0)

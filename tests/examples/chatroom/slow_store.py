@@ -1,4 +1,4 @@
-"""A store that answers when the test says so."""
+"""A store that answers when the test allows it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from examples.chatroom.hall.history import (
 
 @dataclass
 class SlowStore(MemoryStore):
-    """Remembers what it was asked, and answers nothing by itself."""
+    """A store that records its calls, and answers nothing by itself."""
 
     batches: list[list[Write]] = field(default_factory=list)
     asked: list[Callable[[], None]] = field(default_factory=list)
@@ -33,7 +33,7 @@ class SlowStore(MemoryStore):
         self.waiting.append(done)
 
     def answer(self, problem: str = "", repeated: Sequence[int] = ()) -> None:
-        """Answer the batch that waits."""
+        """Answer the pending batch."""
         done = self.waiting.pop()
         if not problem:
             super().write(self.batches[-1], lambda _: None)
@@ -51,7 +51,7 @@ class SlowStore(MemoryStore):
         self.asked.append(lambda: ask(room, before, count, done, by))
 
     def texts(self) -> list[list[str]]:
-        """The texts of the messages in each batch."""
+        """Return the texts of the messages in each batch."""
         return [
             [write.message.text for write in batch if isinstance(write, AddMessage)]
             for batch in self.batches

@@ -1,4 +1,4 @@
-"""The unit and the Containerfile, tried without systemd as PID 1 and without an engine."""
+"""The unit and the Containerfile, checked without systemd as PID 1 and without an engine."""
 
 from __future__ import annotations
 

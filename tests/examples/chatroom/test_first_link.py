@@ -1,4 +1,4 @@
-"""A node that is to be one of many opens its doors when it knows the others, or after a while."""
+"""A clustered node opens its doors when it knows the other nodes, or after a while."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from miniloop.testing import SimulatedNetwork
 
 
 class _Late:
-    """An order that is ready when the first timer has run."""
+    """An order that is ready after the first timer."""
 
     def __init__(self) -> None:
         self.ready = False

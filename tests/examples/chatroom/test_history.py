@@ -1,4 +1,4 @@
-"""The command that reads the history outside of the server."""
+"""The command that reads the history outside the server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def noon(day: int) -> float:
 
 @pytest.fixture
 def file(loop: EventLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A history in the usual place, in which something was said on three days."""
+    """Return a history in the usual place, with messages on three days."""
     monkeypatch.setattr(keeping, "data_folder", lambda: tmp_path)
     diary = Diary(loop, tmp_path / keeping.FILE)
     for day, text in ((1, "one"), (2, "twö\x1b[2J"), (3, "three")):

@@ -1,4 +1,4 @@
-"""The how-to pages know every command, and no option that is not there."""
+"""The how-to pages name every command, and no option that does not exist."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The direction of imports between the folders of the chat room, read from the sources.
 
 Each folder imports itself and what the table names, in functions and for the type checker too.
-The program lies on top, in the files of `examples/chatroom/` itself: it puts the parts together.
+The program is on top, in the files of `examples/chatroom/` itself: it assembles the parts.
 """
 
 import pytest
@@ -24,10 +24,10 @@ FOLDERS: dict[str, set[str]] = {
     "client": {"doors", "doors/line", "people"},
     PROGRAM: {"cluster", "doors", "doors/line", "doors/web", "hall", "people", "storage"},
 }
-"""Each folder, and the others that it may import."""
+"""Each folder, and the other folders that it may import."""
 
 PLAIN = {"commands", "hall", "people"}
-"""No sockets, no threads, no clock: every moment is passed in."""
+"""No sockets, no threads, no clock: the time is passed in."""
 
 NOT_PLAIN = {"miniloop", "select", "selectors", "socket", "ssl", "threading", "time"}
 
@@ -37,10 +37,10 @@ KEPT_TO = {
     "sqlite3": {"storage"},
     "websockets": {"client", "doors/web"},
 }
-"""What may be missing, and the folders that import it: the others work without."""
+"""Optional packages, and the folders that import them: the other folders work without."""
 
 PLAIN_CLIENT = {"__main__", "codes", "conversation", "link", "reasons", "screen"}
-"""The client's modules for pipes, which work with nothing but Python."""
+"""The client's modules for pipes, which need nothing but Python."""
 
 
 def test_every_import_follows_the_table() -> None:
@@ -53,7 +53,7 @@ def test_every_import_follows_the_table() -> None:
 
 
 def test_the_table_says_no_more_than_there_is() -> None:
-    """Neither a folder nor a permission that nobody uses."""
+    """There is neither an unused folder nor an unused permission."""
     used: dict[str, set[str]] = {}
     for module, source in CHAT_ROOM.sources().items():
         place = place_of(module)
@@ -63,7 +63,7 @@ def test_the_table_says_no_more_than_there_is() -> None:
 
 
 def test_no_imports_form_a_circle() -> None:
-    """Where modules run; a member and its rooms know each other, for the type checker alone."""
+    """At run time; a member and its rooms import each other for the type checker alone."""
     graph = {
         module: {
             name
@@ -136,7 +136,7 @@ def test_good_imports_pass(module: str, source: str) -> None:
 
 
 def problems_of(module: str, source: str) -> list[str]:
-    """Return one sentence for each import of `module` that is wrong."""
+    """Return one sentence for each wrong import of `module`."""
     place = place_of(module)
     if place not in FOLDERS:
         return [f"{place} has no place in the table"]
@@ -150,7 +150,7 @@ def place_of(module: str) -> str:
 
 
 def target_of(name: str) -> str:
-    """Return the folder that a module is in, or the package it is of if it is none of ours."""
+    """Return the folder of a module, or its top-level package if it is none of ours."""
     inner = CHAT_ROOM.inner_name(name)
     return place_of(inner) if inner is not None else name.split(".")[0]
 

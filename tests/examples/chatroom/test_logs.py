@@ -1,4 +1,4 @@
-"""What of the log is written, and what is said of the rest."""
+"""Which lines of the log are written, and how omitted lines are reported."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONNECTION = "Connection from %s."
 
 
 class Page(Printer):
-    """Keeps the lines."""
+    """A stream that keeps the lines."""
 
     def __init__(self) -> None:
         super().__init__(None, "test")
@@ -36,7 +36,7 @@ class Page(Printer):
 
 
 class Scene:
-    """A handler, its page and its clock."""
+    """A handler, its output and its clock."""
 
     def __init__(self) -> None:
         self.page, self.clock = Page(), FakeClock()

@@ -1,4 +1,4 @@
-"""The server's start; its run is in tests/integration/test_chatroom.py."""
+"""The start of the server; its run is in tests/integration/test_chatroom.py."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that ends as soon as it runs."""
+    """Make a server that ends as soon as it runs."""
     run = EventLoop.run
 
     def stopped(loop: EventLoop) -> None:
@@ -160,7 +160,7 @@ def test_a_data_folder_that_cannot_be_used_opens_the_room_without_operators(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """As for a user of the system's, whose home is /dev/null."""
+    """As for a system user whose home is /dev/null."""
     home = tmp_path / "null"
     home.write_bytes(b"")
     monkeypatch.setenv("XDG_DATA_HOME", str(home))

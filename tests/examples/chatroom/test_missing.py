@@ -1,4 +1,4 @@
-"""What is said where the extra's packages are not installed: on a bare Python."""
+"""Messages where the extra's packages are not installed: on a bare Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printing to readers that are slow, have stopped, or have gone."""
+"""Printing to readers that are slow, have stopped, or have closed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TextIO
 
 from examples.chatroom.printer import Printer
 
-PATIENCE = 20.0  # seconds; no test needs them
+PATIENCE = 20.0  # seconds; no test needs this long
 
 
 def pipe() -> tuple[int, TextIO]:
-    """A pipe whose writing end is full: a reader that has stopped."""
+    """Return a pipe whose writing end is full: its reader has stopped."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with contextlib.suppress(BlockingIOError):
@@ -40,7 +40,7 @@ def test_a_reader_that_has_stopped_costs_lines_and_no_time() -> None:
     printer = Printer(stream, "test", most=100)
     for _ in range(1000):
         printer.put("x" * 9)
-    assert not printer.close(0)  # it is still blocked, and that held up nobody
+    assert not printer.close(0)  # it is still blocked, which did not delay the caller
     with os.fdopen(reader, "rb") as file:
         file.read(65536)
         printer._thread.join(PATIENCE)
@@ -49,7 +49,7 @@ def test_a_reader_that_has_stopped_costs_lines_and_no_time() -> None:
     *lines, last = text.splitlines()
     assert set(lines) == {"x" * 9}
     assert last == f"({1000 - len(lines)} lines are missing here: nobody read them in time.)"
-    assert len(lines) <= 20 + 1  # what waits, and what the thread had taken before
+    assert len(lines) <= 20 + 1  # the queue, and the lines that the thread had taken before
 
 
 def test_when_the_reader_has_gone_everything_is_thrown_away() -> None:

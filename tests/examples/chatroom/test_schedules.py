@@ -1,8 +1,8 @@
 """The whole chat room on simulated networks, schedule after schedule.
 
-Whatever people, store and network do: nothing is lost, doubled, reordered within a room, or shown
-to somebody it was not meant for; memory stays bounded; in the end every name is free. How that is
-seen stands in ``town``; ``python3 -m tests.schedules`` runs more of them.
+Whatever people, store and network do: no message is lost, duplicated, reordered within a room, or
+shown to the wrong member; memory stays bounded; in the end every name is free. ``town`` has the
+checks; ``python3 -m tests.schedules`` runs more schedules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TESTS = 20
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    """Two thousand rooms have much to log."""
+    """Silence the log: two thousand rooms write a lot."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
@@ -39,7 +39,7 @@ def test_schedules(part: int) -> None:
 
 
 def test_browsers_take_part() -> None:
-    """They are left out of all the schedules where their door cannot be opened."""
+    """Schedules have no browsers where the web door cannot be opened."""
     pytest.importorskip("websockets", reason="no websockets, so no browsers in the schedules")
     crowds = [run_schedule(seed).people for seed in range(10)]
     assert any(person.plan.web for crowd in crowds for person in crowd)
@@ -53,5 +53,5 @@ def test_the_longer_run(capsys: pytest.CaptureFixture[str]) -> None:
 @given(st.integers(0, 1 << 32), st.randoms(use_true_random=False))
 @settings(max_examples=30)
 def test_schedules_that_hypothesis_chooses(seed: int, chance: random.Random) -> None:
-    """A few people, so that what fails can be made small."""
+    """A few people, so that a failing schedule can be minimised."""
     run_schedule(seed, most=4, chance=chance)

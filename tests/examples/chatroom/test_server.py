@@ -1,4 +1,4 @@
-"""How the parts are put together; the doors themselves are met in tests/integration/."""
+"""The assembly of the parts; tests/integration/ tests the doors themselves."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
--- A node says that it is there.
--- ARGV[3]: its name.  ARGV[4]: its process.  ARGV[5]: for how many milliseconds that holds.
+-- Register a node, or renew its registration: the heartbeat.
+-- ARGV[3]: its name.  ARGV[4]: its process.  ARGV[5]: the validity in milliseconds.
 -- ARGV[6]: 'first' at the start of a process, which ends an earlier one of that name.
--- Returns 'here', 'new' (others may have taken it for dead) or 'other' (another process runs under
--- that name), the engine's time, and the nodes: name, process and until when each.
+-- Returns 'here', 'new' (other nodes may have declared it dead) or 'other' (another process runs
+-- under that name), the engine's time, and the nodes: name, process and expiry of each.
 
 local node, incarnation = ARGV[3], ARGV[4]
 local nodes, mine = {}, nil

@@ -1,6 +1,6 @@
--- Take a node that has stopped out of the hall's feed, and tell the others.
--- ARGV[3]: its name.  ARGV[4]: its process.  ARGV[5]: 'now' for a node that leaves, else it has to
--- be silent for too long.  Returns 1 if that was done here.
+-- Remove a node that has stopped from the hall's feed, and publish that.
+-- ARGV[3]: its name.  ARGV[4]: its process.  ARGV[5]: 'now' for a node that leaves in order, else it
+-- must have expired.  Returns 1 if it was removed here.
 
 local field = 'node/' .. ARGV[3]
 local value = redis.call('HGET', state, field)

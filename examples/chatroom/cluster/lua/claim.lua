@@ -1,8 +1,8 @@
--- Take a name, or keep it.
--- KEYS[1]: the name.  ARGV: the owner, the proof that it was the owner's before, the node, the name
--- as it is shown, the proofs for later (digests with blanks between: any of them will do), and for
--- how many milliseconds.
--- Returns 1, or the owner, the node and the name of the one who has it.
+-- Claim a name, or renew it.
+-- KEYS[1]: the name.  ARGV: the owner, the proof that the owner held it before, the node, the name
+-- as it is shown, the proofs for later (digests separated by blanks: any of them is enough), and the
+-- validity in milliseconds.
+-- Returns 1, or the owner, the node and the shown name of the present holder.
 
 local held = redis.call('HMGET', KEYS[1], 'owner', 'proof', 'node', 'shown')
 local same = held[2] and ARGV[2] ~= ''

@@ -1,6 +1,6 @@
--- Take the members of a process that has ended out of a room's feed, and tell those in the room.
+-- Remove the members of an ended process from a room's feed, and publish that in the room.
 -- ARGV[3]: the node's name.  ARGV[4]: the process.  ARGV[5]: 'now' if it leaves in
--- order.  Returns 1 if that was done here.
+-- order.  Returns 1 if they were removed here.
 
 if remove_members(ARGV[4]) == 0 then
   return 0

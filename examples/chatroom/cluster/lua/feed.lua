@@ -1,6 +1,6 @@
--- What all scripts about a feed begin with: its last number and time, and adding an entry.
--- KEYS[1]: its stream.  KEYS[2]: its state.  ARGV[1]: most entries.  ARGV[2]: a time in
--- milliseconds that the caller has seen in this feed; new entries come after it.
+-- The beginning of all scripts about a feed: its last number and time, and adding an entry.
+-- KEYS[1]: its stream.  KEYS[2]: its state.  ARGV[1]: the limit of entries.  ARGV[2]: a time in
+-- milliseconds that the caller has seen in this feed; new entries get a later one.
 
 local stream, state, most = KEYS[1], KEYS[2], ARGV[1]
 local DAY = 86400000
@@ -15,7 +15,7 @@ local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 local held = redis.call('HMGET', state, '.seq', '.last')
 local seq, last = tonumber(held[1] or '0'), tonumber(held[2] or '0')
 if not held[2] then
-  -- The state is new, or was lost: the stream may still be there.
+  -- The state is new, or was lost: the stream may still exist.
   local top = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', '1')[1]
   if top then
     last = tonumber(string.match(top[1], '^%d+'))
@@ -35,7 +35,7 @@ local function add(body, nonce)
   redis.call('HSET', state, '.seq', whole(seq), '.last', whole(last))
 end
 
--- Take the members of a process out of the state; return how many there were.
+-- Remove the members of a process from the state; return how many there were.
 local function remove_members(incarnation)
   local start = 'member/' .. incarnation .. '/'
   local removed = 0
@@ -47,7 +47,7 @@ local function remove_members(incarnation)
   return removed
 end
 
--- Tell of a process that is no longer there; `how` is 'now' if it has left in order.
+-- Publish that a process has ended; `how` is 'now' if it has left in order.
 local function gone(node, incarnation, how)
   local ended = how == 'now' and ',"ended":true' or ''
   add('{"do":"gone","node":"' .. node .. '","incarnation":"' .. incarnation .. '"' .. ended .. '}',

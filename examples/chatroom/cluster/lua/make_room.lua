@@ -1,7 +1,7 @@
--- Enter a new room into the hall's feed, under the lowest number that is free.
--- ARGV[3]: its key.  ARGV[4]: what its name looks like.  ARGV[5]: its name.  ARGV[6]: its body, a
--- JSON object that is not empty.  ARGV[7]: most rooms.  ARGV[8]: the first number.
--- Returns the number, 'alike' and the name of the room that looks like it, or 'many'.
+-- Register a new room in the hall's feed, under the lowest free number.
+-- ARGV[3]: its key.  ARGV[4]: the skeleton of its name.  ARGV[5]: its name.  ARGV[6]: its body, a
+-- JSON object that is not empty.  ARGV[7]: the limit of rooms.  ARGV[8]: the first number.
+-- Returns the number, 'alike' and the name of the room with this skeleton, or 'many'.
 
 local key, skeleton = ARGV[3], ARGV[4]
 
@@ -25,7 +25,7 @@ if rooms[key] then
   return number_of(rooms[key]) or 0
 end
 
--- A look is kept as the room's key, a line end and its name; those of rooms that are gone go.
+-- A skeleton's value is the room's key, a line end and its name; those of deleted rooms are removed.
 local other = looks[skeleton]
 for look, value in pairs(looks) do
   if not rooms[string.match(value, '^[^\n]*')] then

@@ -1,5 +1,5 @@
--- Add entries, those that were added already left out.
--- KEYS[3...]: one for each entry, which remembers it.  ARGV[3]: for how many milliseconds.
+-- Add entries, without those that were added already.
+-- KEYS[3...]: for each entry the key that marks it as added.  ARGV[3]: its validity in milliseconds.
 -- ARGV[4...]: for each entry its nonce, its body, the number of changes, and for each of these a
 -- field of the state and its value, '' to delete it.
 

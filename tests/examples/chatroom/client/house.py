@@ -30,7 +30,7 @@ NOBODY = Operators()
 
 
 class LastingStore(MemoryStore):
-    """A history that outlives its server, and knows a line that is sent twice."""
+    """A history that survives its server, and recognises a line that is sent twice."""
 
     def __init__(self) -> None:
         super().__init__(10_000)
@@ -60,7 +60,7 @@ class LastingStore(MemoryStore):
 
 
 class House:
-    """The server, which can be started again with the same history."""
+    """The server, which can be restarted with the same history."""
 
     def __init__(self, *, web: bool = True, **limits: float) -> None:
         self.net = SimulatedNetwork(1)
@@ -78,7 +78,7 @@ class House:
             server.open_web(WEB, (), WebLimits())
 
     def stop(self) -> None:
-        """In order: everybody hears the last word."""
+        """Stop in order: all members get the last line."""
         self.loop.stop()
         self.loop.run()
         self.loop.close()
@@ -88,7 +88,7 @@ class House:
         self.loop.close()
 
     def visitor(self, name: str) -> Peer:
-        """Return a telnet, logged in."""
+        """Return a logged-in telnet client."""
         peer = self.net.connect(LINES)
         peer.send(f"{name}\n".encode())
         self.net.run(1)
@@ -96,7 +96,7 @@ class House:
 
 
 class Watcher:
-    """What the screen of a client would show."""
+    """A listener with the content of a client's screen."""
 
     def __init__(self, house: House) -> None:
         self.house = house
@@ -111,7 +111,7 @@ class Watcher:
         self.end = (well, words)
 
     def told(self) -> list[str]:
-        """What the server and the client itself said in the room that is looked at."""
+        """Return the messages of the server and of the client in the room that is shown."""
         return [row.text for row in self.chat.active.rows if row.kind == "notice"]
 
 
@@ -136,11 +136,11 @@ class Person(Watcher):
         return self.talk.state
 
     def said(self, room: str = "lobby") -> list[str]:
-        """What was said in a room, as it is shown."""
+        """Return the messages of a room, as shown."""
         return [row.text for row in self.chat.rooms[room].rows if row.kind == "said"]
 
     def cut(self) -> None:
-        """The connection breaks, and neither side hears of it from the other."""
+        """Break the connection without notice to either side."""
         socket = self.talk._socket
         assert socket is not None
         socket.abort("the test")

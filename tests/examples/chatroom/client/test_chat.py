@@ -12,7 +12,7 @@ def message(kind: str, text: str = "hi", sender: str = "bob", **more: object) ->
 
 
 class Watched(Chat):
-    """In the lobby, as ann."""
+    """A chat in the lobby, as ann."""
 
     def __init__(self) -> None:
         self.rung = 0

@@ -1,4 +1,4 @@
-"""Which door: the facts of our own line door, and servers that tell nothing or nonsense."""
+"""Choosing the door: the facts of our own line door, and servers with no facts or invalid ones."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def answered(answer: bytes, *, close: bool = False) -> Finder:
         {"HTTP PORT": "99999"},
         {"HTTP PORT": "9" * 50},
         {"HTTP PORT": "x"},
-        {"HTTPS PORT": "8080"},  # we were not told to speak TLS
+        {"HTTPS PORT": "8080"},  # TLS was not requested
     ],
 )
 def test_facts_that_lead_nowhere(facts: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What the client shows of what a server sends; the rest is in tests/integration."""
+"""How the client shows a server's output; the rest is in tests/integration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the client needs no server; the rest is in tests/integration/."""
+"""The parts of the client that need no server; the rest is in tests/integration/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of lines to the server, without one."""
+"""The queue of lines to the server, without a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from miniloop.testing import SimulatedNetwork
 
 
 class Way:
-    """An outbox, and what has left it."""
+    """An outbox, and the requests that have left it."""
 
     def __init__(self) -> None:
         self.net = SimulatedNetwork(1)

@@ -1,4 +1,4 @@
-"""The sentences for a conversation that does not begin."""
+"""The sentences for a conversation that cannot begin."""
 
 from __future__ import annotations
 

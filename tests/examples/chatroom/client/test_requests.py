@@ -4,7 +4,7 @@ from examples.chatroom.client.requests import MOST, Request, Requests, spoken
 
 
 def sent(requests: Requests) -> list[tuple[int, object]]:
-    """Send all that waits, and return numbers and texts."""
+    """Send all pending requests, and return numbers and texts."""
     found = []
     while (request := requests.unsent()) is not None:
         request.sent = request.ever_sent = True

@@ -46,7 +46,7 @@ def test_a_long_gap_is_closed_page_by_page_in_order_and_without_doubles() -> Non
     room = entered(1, 5)
     room.add(Row("notice", "The connection is lost."))
     before = room.catch_up(rows(96, 100), more=True)
-    room.add(said(101))  # said meanwhile
+    room.add(said(101))  # a new message meanwhile
     while before:
         first = max(1, before - 10)
         before = room.add_page(before, rows(first, before - 1), more=first > 1)
@@ -71,7 +71,7 @@ def test_scrolling_back_goes_on_before_the_first_row() -> None:
     assert room.add_page(50, rows(40, 49), more=True) == 0
     assert (ids(room), room.loading) == (list(range(40, 61)), False)
     assert room.back_id == 40
-    room.add_page(40, [], more=True, next_id=20)  # all of people who are ignored
+    room.add_page(40, [], more=True, next_id=20)  # all from ignored people
     assert (room.more, room.back_id) == (True, 20)
     room.add_page(20, rows(1, 19), more=False)
     assert (room.more, ids(room)[0]) == (False, 1)

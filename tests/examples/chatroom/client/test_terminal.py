@@ -1,4 +1,4 @@
-"""What keys do, without a terminal: prompt_toolkit reads a pipe, and draws nothing."""
+"""The effect of keys, without a terminal: prompt_toolkit reads a pipe, and draws nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Bell(DummyOutput):
 
 
 class FakeTalk:
-    """A server that says goodbye at once, or never."""
+    """A server that answers /quit at once, or never."""
 
     def __init__(self, terminal: Terminal, *, state: State, polite: bool) -> None:
         self.state = state
@@ -57,10 +57,10 @@ class FakeTalk:
 
 
 async def drive(terminal: Terminal, pipe: PipeInput, steps: Sequence[str]) -> int:
-    """Type, and let each step have its effect before the next one; return the exit code."""
+    """Type the steps, each after the effect of the one before; return the exit code."""
     running = asyncio.ensure_future(terminal.app.run_async())
     drawn = -1
-    for step in filter(None, steps):  # what types nothing draws nothing
+    for step in filter(None, steps):  # a step without keys draws nothing
         while terminal.app.render_counter == drawn or not terminal.app.is_running:
             await asyncio.sleep(0)
         for _ in range(TURNS):

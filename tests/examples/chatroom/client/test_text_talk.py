@@ -1,4 +1,4 @@
-"""The client in lines, with a chat room that has no web door, and with others."""
+"""The client in lines, with a chat room without a web door, and with other servers."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_quitting(house: House, how: str) -> None:
 
 
 class Stranger:
-    """A server of another kind, at the same address."""
+    """Another kind of server, at the same address."""
 
     def __init__(self, house: House) -> None:
         self.net: SimulatedNetwork = house.net

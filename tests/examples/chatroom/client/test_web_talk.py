@@ -60,7 +60,7 @@ def test_after_a_short_loss_the_seat_is_taken_again_and_nothing_is_twice(house: 
 
 def test_a_seat_is_taken_again_as_often_as_it_is_lost(house: House) -> None:
     ann, bob = Person(house, "ann"), Person(house, "bob")
-    for number in range(4):  # each return has a token of its own
+    for number in range(4):  # each reconnection has its own token
         ann.type(str(number))
         ann.cut()
         bob.type(f"while away {number}", seconds=12)
@@ -148,7 +148,7 @@ def test_a_name_that_is_taken_is_asked_for_again(house: House) -> None:
     other = Person(house, "ann")
     assert other.state() is State.NAMELESS
     assert other.told() == ["The name ann is taken; please choose another."]
-    house.net.run(100)  # the server does not wait for a name for ever
+    house.net.run(100)  # the server closes a connection without a name after a while
     assert (other.state(), other.end) == (State.NAMELESS, None)
     other.talk.enter("eve")
     house.net.run(1)
@@ -182,7 +182,7 @@ def test_quitting_is_said_and_answered(house: House, how: str) -> None:
 
 def test_quitting_does_not_wait_for_ever(house: House) -> None:
     ann = Person(house)
-    house.loop.close()  # nothing answers any more
+    house.loop.close()  # no server answers any more
     ann.talk.leave()
     house.net.run(6)
     assert ann.end == (True, "Goodbye.")

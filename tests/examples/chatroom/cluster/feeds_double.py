@@ -1,4 +1,4 @@
-"""An engine in memory for several nodes: a step at a time, and away when a test says so."""
+"""An engine in memory for several nodes: a step at a time, and away when the test says so."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ class World:
                 feed.state[key] = value
 
     def settle(self) -> None:
-        """Let everything that is on its way arrive."""
-        while sum(node.step() for node in self.nodes):  # all have their turn
+        """Run until everything in flight has arrived."""
+        while sum(node.step() for node in self.nodes):  # each node gets its turn
             self.now += 1
 
     def lose_everything(self) -> None:
-        """The engine begins anew, with nothing."""
+        """Restart the engine without data."""
         self.feeds, self.names = {}, {}
         for node in self.nodes:
             node.reachable = False
@@ -95,7 +95,7 @@ class World:
         self.settle()
 
     def bury(self, dead: FeedsDouble, *, ended: bool = False) -> None:
-        """The others find `dead` too long silent, or it leaves in order."""
+        """Declare `dead` silent for too long, or let it leave in order."""
         self.names = {key: held for key, held in self.names.items() if held.owner is not dead}
         prefix, body = f"member/{dead.incarnation}/", {"do": "gone", "node": dead.node}
         for name, feed in tuple(self.feeds.items()):
@@ -108,7 +108,7 @@ class World:
 
 @dataclass(eq=False)
 class FeedsDouble:
-    """One node's way to the engine."""
+    """One node's link to the engine."""
 
     world: World
     watcher: Watcher
@@ -120,7 +120,7 @@ class FeedsDouble:
     stopped: bool = False  # the process itself
     buried: bool = False
     closed: bool = False
-    deaf: set[str] = field(default_factory=set)  # feeds from which nothing comes for now
+    deaf: set[str] = field(default_factory=set)  # feeds from which nothing arrives for now
     _actions: deque[Callable[[], None]] = field(default_factory=deque)
     _queue: deque[Callable[[], None]] = field(default_factory=deque)
     _followed: dict[str, tuple[Reader, int | None]] = field(default_factory=dict)
@@ -199,7 +199,7 @@ class FeedsDouble:
         self._fresh.update(self._followed)
 
     def step(self) -> bool:
-        """Do one thing; say whether there was one to do."""
+        """Do one step; return whether there was one."""
         if self.closed or self.stopped:
             return False
         if self.reachable != self.up:

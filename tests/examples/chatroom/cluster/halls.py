@@ -8,7 +8,7 @@
     town.redis.kill(); town.redis.start()
     town.calm()                                   # until everything has arrived
 
-Each node has a loop of its own, so that one can stop while the others go on.
+Each node has a loop of its own, so that one can be suspended while the others continue.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ KEPT = 5000
 
 
 class DurableStore(MemoryStore):
-    """What outlives a node's process: as the file, without a file."""
+    """The data that survive a node's process, as in the file, but in memory."""
 
     def __init__(self) -> None:
         super().__init__(KEPT)
@@ -87,8 +87,8 @@ class Halls:
 
     Args:
         seed: Decides everything that the network does.
-        faults: The weather.
-        limits: Those of all halls.
+        faults: The faults of the network.
+        limits: The limits of all halls.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Halls:
         return Moment(self.net.now, WALL + self.net.now)
 
     def start(self, name: str) -> Server:
-        """Begin a process of the node `name`, with what its last one has stored."""
+        """Start a process of the node `name`, with the data stored by the last one."""
         store = self.stores.setdefault(name, DurableStore())
         loop = self.net.loop()
         options = EngineOptions(self.redis.address, uniform=self.net.random.uniform)
@@ -135,14 +135,14 @@ class Halls:
         return server
 
     def kill(self, name: str) -> None:
-        """End the process at once: SIGKILL."""
+        """Kill the process: SIGKILL."""
         server = self.servers.pop(name)
         server.running = False
         server.feeds.end()
         server.loop.close()
 
     def end(self, name: str) -> None:
-        """End the process in order."""
+        """Stop the process in order."""
         server = self.servers.pop(name)
         server.running = False
         server.hall.close("The chat room is closing. Goodbye.")
@@ -150,33 +150,33 @@ class Halls:
         server.loop.close()
 
     def stop(self, name: str) -> None:
-        """Stop the process: SIGSTOP."""
+        """Suspend the process: SIGSTOP."""
         self.net._driver.remove(self.servers[name].loop)  # type: ignore[arg-type]
 
     def go_on(self, name: str) -> None:
-        """Let the process go on: SIGCONT."""
+        """Continue the process: SIGCONT."""
         self.net._driver.add(self.servers[name].loop)  # type: ignore[arg-type]
 
     def enter(self, server: str, name: str, *, address: str = "192.0.2.1") -> Person:
-        """Have somebody come in at `server`; ask `logged_in` later."""
+        """Connect a member at `server`; check `logged_in` later."""
         someone = visitor(self.servers[server].hall, address)
         self.types(someone, name)
         return someone
 
     def types(self, someone: Person, *lines: str) -> None:
-        """Have lines typed."""
+        """Type lines."""
         someone.types(*lines, at=self.moment())
 
     def run(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time."""
         self.net.run(seconds)
 
     def up(self) -> None:
-        """Wait until all nodes have the engine."""
+        """Run until all nodes are connected to the engine."""
         self.net.run_until(lambda: all(each.feeds.up for each in self.servers.values()), 120.0)
 
     def calm(self) -> None:
-        """Wait until everything has arrived everywhere."""
+        """Run until everything has arrived at all nodes."""
         self.up()
         self.net.run_until(self._calm, 300.0)
         self.run(1.0)
@@ -188,6 +188,6 @@ class Halls:
         )
 
     def close(self) -> None:
-        """End everything."""
+        """Close everything."""
         for name in tuple(self.servers):
             self.kill(name)

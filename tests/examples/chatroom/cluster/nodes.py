@@ -1,4 +1,4 @@
-"""Several halls that are one: what tests of them need."""
+"""Several halls that form one: helpers for their tests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Cluster:
     now: Moment = NOON
 
     def start(self, name: str, store: Store | None = None) -> Server:
-        """Begin a process of the node `name`."""
+        """Start a process of the node `name`."""
         store = store if store is not None else MemoryStore(self.limits.history_kept)
         incarnation = next(incarnations)
         engines: list[FeedsDouble] = []
@@ -59,11 +59,11 @@ class Cluster:
         return server
 
     def settle(self) -> None:
-        """Let everything that is on its way arrive."""
+        """Run until everything in flight has arrived."""
         self.world.settle()
 
     def enter(self, server: str, name: str, *, roaming: bool = False) -> Person:
-        """Have somebody log in at `server`."""
+        """Log a member in at `server`."""
         someone = visitor(self.servers[server].hall, roaming=roaming)
         someone.types(name, at=self.now)
         self.settle()
@@ -71,12 +71,12 @@ class Cluster:
         return someone
 
     def types(self, someone: Person, *lines: str) -> None:
-        """Have lines typed, and let everything arrive."""
+        """Type lines, and run until everything has arrived."""
         someone.types(*lines, at=self.now)
         self.settle()
 
     def later(self, seconds: float) -> None:
-        """Let time pass, and the halls tick once a second."""
+        """Advance the time, and tick the halls once a second."""
         for _ in range(int(seconds)):
             self.now = Moment(self.now.mono + 1, self.now.wall + 1)
             self.world.now += 1000
@@ -95,7 +95,7 @@ def cluster(*names: str, limits: Limits | None = None) -> Cluster:
 
 
 def said(someone: Person) -> list[tuple[str, str]]:
-    """Return what somebody has heard in rooms, and of whom."""
+    """Return the messages in rooms that a member has seen, with their authors."""
     return [
         (message.sender, message.text)
         for message in someone.screen.messages
@@ -104,5 +104,5 @@ def said(someone: Person) -> list[tuple[str, str]]:
 
 
 def about(someone: Person, kind: Kind) -> list[str]:
-    """Return the names in the events of one kind that somebody has seen."""
+    """Return the names in the events of one kind that a member has seen."""
     return [message.sender for message in someone.screen.messages if message.kind is kind]

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Connection:
-    """A client of the server; `do_` are the commands that are about it.
+    """A client of the server; the `do_` methods are the commands for a connection.
 
     Attributes:
         number: its CLIENT ID.
-        known: the password was right.
+        known: Whether the password was right.
     """
 
     def __init__(self, server: RedisModel, number: int, peer: Peer) -> None:
@@ -30,7 +30,7 @@ class Connection:
         self._peer = peer
         self._reader = hiredis.Reader()
         self._todo: deque[list[bytes]] = deque()
-        self._blocked: list[bytes] | None = None  # an XREAD that waits
+        self._blocked: list[bytes] | None = None  # a pending XREAD
         self._turn = 0
         peer.on_received = self._received
         self._received()
@@ -45,7 +45,7 @@ class Connection:
             self._peer.close()
 
     def work(self) -> None:
-        """Do what has arrived, up to a command that blocks."""
+        """Run the commands that have arrived, up to one that blocks."""
         while self._todo and not self._server.hung and self._blocked is None:
             words = self._todo.popleft()
             reply = self._server.answer(self, words)
@@ -63,7 +63,7 @@ class Connection:
         cut = self._server.take_cut()
         if self._peer.connected:
             self._peer.send(data[:cut])
-        if cut is not None:  # what was sent arrives before the reset
+        if cut is not None:  # the output before the cut arrives before the reset
             self._todo.clear()
             self._server.forget(self.number)
             self._server.net.call_later(0.01, self.end)
@@ -115,14 +115,14 @@ class Connection:
         return found
 
     def look_again(self) -> None:
-        """Answer the XREAD that waits, if there is something now."""
+        """Answer the pending XREAD, if there are entries now."""
         if self._blocked is not None and not self._server.hung:
             found = self._server.data.do_xread(*self._blocked)
             if found is not None:
                 self._release(found)
 
     def unblock(self) -> bool:
-        """Answer the XREAD that waits; return whether one did."""
+        """Answer the pending XREAD; return whether there was one."""
         waits = self._blocked is not None
         if waits:
             self._release(None)

@@ -1,4 +1,4 @@
-"""What a Redis server keeps: strings, hashes and streams, and the commands that the cluster uses.
+"""The data of a Redis server: strings, hashes and streams, and the commands that the cluster uses.
 
 Commands are methods named after them: words in, a reply out; `RedisError` is an error reply.
 `tests/integration/test_redis_model.py` compares them with a real server.
@@ -13,15 +13,15 @@ from tests.examples.chatroom.cluster.resp import RedisError
 
 Id = tuple[int, int]
 NODE = 100
-"""Entries that trimming with `~` takes away together."""
+"""Entries that trimming with `~` removes together."""
 
 
 class Stream:
     """A stream.
 
     Attributes:
-        entries: id and fields, in order.
-        last: the highest id that was ever in it.
+        entries: Id and fields, in order.
+        last: The highest id that was ever in it.
     """
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class RedisData:
     """All keys.
 
     Args:
-        clock: returns seconds since the epoch.
+        clock: Returns seconds since the epoch.
 
     Attributes:
-        added: an entry was added to a stream; who looks at it resets it.
+        added: Whether an entry was added to a stream; its reader resets it.
     """
 
     WRITES = frozenset({"XADD", "HSET", "HDEL", "SET", "DEL", "PEXPIRE", "EVAL", "EVALSHA"})
@@ -51,10 +51,10 @@ class RedisData:
         self.added = False
 
     def execute(self, words: list[bytes]) -> Any:
-        """Carry a command out.
+        """Run a command.
 
         Raises:
-            RedisError: it cannot be.
+            RedisError: It has failed.
         """
         command = getattr(self, "do_" + words[0].decode().lower(), None)
         if command is None:
@@ -66,11 +66,11 @@ class RedisData:
 
     @property
     def now(self) -> int:
-        """Milliseconds since the epoch."""
+        """Return milliseconds since the epoch."""
         return int(self.clock() * 1000)
 
     def find(self, key: bytes, kind: type) -> Any:
-        """Return the value of a key, None without one."""
+        """Return the value of a key; None if it is missing."""
         if self.expiries.get(key, self.now + 1) <= self.now:
             self.values.pop(key, None)
             self.expiries.pop(key, None)
@@ -200,7 +200,7 @@ class RedisData:
         return stream.between(low, high)
 
     def do_xread(self, *words: bytes) -> dict[bytes, list[Any]] | None:
-        """Without blocking: that is the connection's business."""
+        """Read without blocking; the connection handles BLOCK."""
         at = [word.upper() for word in words].index(b"STREAMS")
         keys = words[at + 1 :]
         if len(keys) % 2:
@@ -216,7 +216,7 @@ class RedisData:
 
 
 def _most(words: tuple[bytes, ...]) -> tuple[tuple[int, bool], tuple[bytes, ...]]:
-    """Return what MAXLEN says, and the rest."""
+    """Return the limit in MAXLEN, and the other arguments."""
     if words[0].upper() != b"MAXLEN":
         return (1 << 60, False), words
     if words[1] in (b"~", b"="):

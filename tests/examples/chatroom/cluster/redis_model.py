@@ -1,4 +1,4 @@
-"""A Redis server on the simulated network, with faults that a test can order.
+"""A Redis server on the simulated network, with faults on request.
 
     net = SimulatedNetwork(seed)
     redis = RedisModel(net)                  # listens at once, on redis.address
@@ -12,7 +12,7 @@
     redis.scripts.forget()                   # NOSCRIPT
     redis.twist = lambda name, reply: [b"nonsense"]         # in the place of a reply
 
-It speaks RESP3, runs the real Lua scripts, and takes its time from the network.
+It supports RESP3, runs the real Lua scripts, and takes its time from the network.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ class RedisModel:
     """The server.
 
     Args:
-        net: the network.
-        name: its host name.
-        ip: its address.
-        port: its port.
-        password: what AUTH has to say; "" for none.
+        net: The network.
+        name: Its host name.
+        ip: Its address.
+        port: Its port.
+        password: The password for AUTH; "" for none.
 
     Attributes:
-        data: the keys.
-        scripts: the scripts that it knows.
-        seen: how often each command has come.
-        twist: makes another reply of a command's name and its reply; not of the greeting's.
+        data: The keys.
+        scripts: The scripts that it has.
+        seen: How often each command has arrived.
+        twist: Replaces a reply, given the command's name and the reply; not that of the greeting.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class RedisModel:
         return self._server is not None
 
     def start(self, *, lost: bool = False, loading: float = 0.0) -> None:
-        """Start again.
+        """Restart the server.
 
         Args:
-            lost: everything since `save()` is gone.
-            loading: seconds in which it answers LOADING.
+            lost: Whether everything since `save()` is lost.
+            loading: Seconds in which it answers LOADING.
         """
         if lost:
             self.data.values, self.data.expiries = copy.deepcopy(self._saved)
@@ -100,7 +100,7 @@ class RedisModel:
         self._server.peers = _Arrivals(self._arrived)
 
     def kill(self) -> None:
-        """End as by SIGKILL: the connections are reset; again is harmless."""
+        """End as by SIGKILL, which resets the connections; idempotent."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -116,21 +116,21 @@ class RedisModel:
         self._saved = copy.deepcopy((self.data.values, self.data.expiries))
 
     def refuse(self, error: str) -> None:
-        """Answer all that writes with this error; "" ends that."""
+        """Answer all writing commands with this error; "" ends that."""
         self._refusal = error
 
     def hang(self) -> None:
-        """Do nothing with what arrives."""
+        """Stop processing input."""
         self._hung = True
 
     def go_on(self) -> None:
-        """Do what has arrived meanwhile."""
+        """Process the input that has arrived meanwhile."""
         self._hung = False
         for connection in [*self._connections.values()]:
             connection.work()
 
     def cut(self, after: int) -> None:
-        """Reset the next connection that is answered, after so many bytes of the reply."""
+        """Reset the next connection that is answered, after this many bytes of the reply."""
         self._cut = after
 
     # -- connections ------------------------------------------------------------------------------
@@ -154,14 +154,14 @@ class RedisModel:
         return self._connections.get(number)
 
     def look_again(self) -> None:
-        """Something was written: answer those that wait for it."""
+        """Answer blocked reads after a write."""
         for connection in [*self._connections.values()]:
             connection.look_again()
 
     # -- commands ---------------------------------------------------------------------------------
 
     def answer(self, connection: Connection, words: list[bytes]) -> Any:
-        """Carry a command out and return the reply."""
+        """Run a command and return the reply."""
         name = words[0].decode("latin-1").upper()
         self.seen[name] = self.seen.get(name, 0) + 1
         try:
@@ -200,7 +200,7 @@ class RedisModel:
 
 
 class _Arrivals(list[Peer]):
-    """The connections to a server; tells of each new one."""
+    """The listener's connections; reports each new one."""
 
     def __init__(self, arrived: Callable[[Peer], None]) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ class RedisScripts:
     """The scripts that a server knows.
 
     Args:
-        execute: carries a command out.
+        execute: Runs a command.
     """
 
     def __init__(self, execute: Callable[[list[bytes]], Any]) -> None:
@@ -28,7 +28,7 @@ class RedisScripts:
         self._lua.globals()[b"redis"] = table
 
     def forget(self) -> None:
-        """Know none any more, as after a restart."""
+        """Remove all scripts, as after a restart."""
         self._functions.clear()
 
     def load(self, source: bytes) -> bytes:
@@ -44,7 +44,7 @@ class RedisScripts:
         """Run a script.
 
         Raises:
-            RedisError: it is not known, or has failed.
+            RedisError: It is unknown, or has failed.
         """
         function = self._functions.get(sha.lower())
         if function is None:

@@ -1,4 +1,4 @@
-"""Nodes on a simulated network with one engine, and what they were told."""
+"""Nodes on a simulated network with one engine, and the events that they received."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.examples.chatroom.cluster.redis_model import RedisModel
 
 
 class Follow:
-    """A reader that keeps all."""
+    """A reader that keeps everything."""
 
     def __init__(self) -> None:
         self.snapshots: list[Snapshot] = []
@@ -37,7 +37,7 @@ class Follow:
 
 
 class TestNode:
-    """A node: its feeds, and what its watcher was told."""
+    """A node: its feeds, and the calls to its watcher."""
 
     __test__ = False
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a feed becomes a typed value or a `BadBody`."""
+"""Any content of a feed becomes a typed value or a `BadBody`."""
 
 from __future__ import annotations
 

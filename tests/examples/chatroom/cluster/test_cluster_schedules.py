@@ -1,8 +1,8 @@
 """Three whole nodes on a simulated network with one engine, schedule after schedule.
 
-Whatever the engine, the nodes and the net do: each member sees a piece of a room's one order, with
-nothing lost, doubled or reordered; names are unique at all nodes; memory stays bounded.  How that
-is seen stands in ``city``; ``python3 -m tests.schedules --cluster`` runs more of them.
+Whatever the engine, the nodes and the network do: each member sees a part of a room's one order,
+nothing lost, duplicated or reordered; names are unique at all nodes; memory is bounded.  ``city``
+has the checks; ``python3 -m tests.schedules --cluster`` runs more schedules.
 """
 
 from __future__ import annotations

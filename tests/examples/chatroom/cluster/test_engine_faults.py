@@ -1,4 +1,4 @@
-"""Feeds while the engine fails: nothing lost, nothing twice, nothing out of order."""
+"""Feeds during engine failures: nothing lost, nothing duplicated, nothing out of order."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,7 +24,7 @@ def scene() -> Iterator[Scene]:
 
 
 def check(readers: list[Follow], count: int) -> None:
-    """All have the same, and each publisher's in its order."""
+    """Check that all have the same entries, and each publisher's in its order."""
     first = readers[0].entries
     assert all(reader.entries == first for reader in readers)
     assert sorted(readers[0].said) == [*range(count)]
@@ -53,7 +53,7 @@ ROUGH = Faults(
     latency=(0.0, 0.1), split=0.5, partial_send=0.3, spurious=0.1, shuffle=1.0,
     buffers=(2048, 65536), reset=0.002,
 )  # fmt: skip
-"""What `HARSH` has takes longer for one command than its time limit."""
+"""With `HARSH` a command takes longer than its time limit."""
 
 FAULTS: dict[str, Callable[[RedisModel], None]] = {
     "killed": back_later,
@@ -107,7 +107,7 @@ def test_over_faults_at_any_time(seed: int, faults: Faults) -> None:
 
 @pytest.mark.parametrize("behind", [0, 1000])
 def test_an_engine_that_lost_data_is_noticed_and_goes_on(scene: Scene, behind: int) -> None:
-    """Perhaps on another machine, whose clock is behind."""
+    """Possibly on another machine, whose clock is behind."""
     a, b = scene.nodes_up("a", "b")
     readers = [a.follow(ROOM), b.follow(ROOM)]
     a.say(ROOM, 0, state={"x": {"n": 0}})

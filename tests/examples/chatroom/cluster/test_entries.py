@@ -1,4 +1,4 @@
-"""What an engine answers is taken strictly, or refused; nothing else comes out."""
+"""An engine's replies are parsed strictly, or refused."""
 
 import json
 from contextlib import suppress

@@ -86,7 +86,7 @@ def test_a_stream_that_was_trimmed_says_so(scene: Scene) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_feeds_that_come_and_go_while_others_are_read(seed: int) -> None:
-    """The word to wake may be there before the read that it is to end."""
+    """`CLIENT UNBLOCK` may arrive before the read that it is to end."""
     scene = Scene(seed, Faults(latency=(0.0, 0.1)))
     a, b = scene.nodes_up("a", "b")
     steady = b.follow("steady")
@@ -114,7 +114,7 @@ def test_one_batch_is_on_its_way_and_the_next_gathers(scene: Scene) -> None:
         scene.run(0.01)
     scene.redis.go_on()
     scene.run_until(lambda: len(reader.said) == 50, seconds=1)
-    assert scene.redis.seen["EVALSHA"] - before <= 3  # two batches, and perhaps a sign of life
+    assert scene.redis.seen["EVALSHA"] - before <= 3  # two batches, and perhaps a heartbeat
 
 
 def test_entries_that_are_gone_when_the_node_comes_back(scene: Scene) -> None:

@@ -1,7 +1,7 @@
-"""Halls at several nodes on the real feeds, whatever the engine, the nodes and the net do.
+"""Halls at several nodes on the real feeds, whatever the engine, the nodes and the network do.
 
-Nothing that was seen is lost, shown twice, or shown in another order; what a member of a node that
-lives on has said is there in the end, at all nodes.
+Nothing that was shown is lost, duplicated, or shown in another order; a message from a member of
+a surviving node is there in the end, at all nodes.
 """
 
 from __future__ import annotations
@@ -146,13 +146,13 @@ def test_a_rolling_restart_loses_nothing(town: Halls) -> None:
 
 
 class Schedule:
-    """People at random, and trouble at random."""
+    """Random people and random faults."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.town = Halls(seed, self.chance.choice(WEATHERS))
         self.people: dict[str, list[Person]] = {}
-        self.lines: dict[str, str] = {}  # and where they were said
+        self.lines: dict[str, str] = {}  # and the rooms of the lines
         self.stopped: set[str] = set()
         self.numbers = itertools.count()
 

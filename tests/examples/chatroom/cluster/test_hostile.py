@@ -1,4 +1,4 @@
-"""Whoever has the engine's password can write anything; nothing of it harms a node."""
+"""A client with the engine's password can write anything; none of it harms a node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine that answers nonsense: the link ends with a reason, and all goes on afterwards."""
+"""An engine with invalid replies: the link ends with a reason, and everything recovers after it."""
 
 import random
 from collections.abc import Iterator

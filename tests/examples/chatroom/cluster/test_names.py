@@ -39,7 +39,7 @@ def test_a_name_belongs_to_one_member(scene: Scene) -> None:
     a.feeds.release(ADA)
     scene.run(1)
     assert claim(scene, b, NameClaim("ada", 1, "ADA")) == Granted()
-    a.feeds.release(ADA)  # it is another's by now
+    a.feeds.release(ADA)  # it belongs to another member by now
     scene.run(30)
     assert claim(scene, a, ADA) == Taken("b", "b-1", 1, "ADA")
     assert (a.lost, b.lost) == ([], [])

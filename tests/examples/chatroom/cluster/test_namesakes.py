@@ -1,4 +1,4 @@
-"""Two members that got one name while their nodes were cut off from each other."""
+"""Two members with the same name, assigned while their nodes were disconnected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .test_outage import plug, unplug
 
 
 def two_of_a_name() -> tuple[Cluster, Person, Person, Person]:
-    """A member at each of two nodes that could not ask each other, and a third that looks on."""
+    """Put a member at each of two disconnected nodes, and an observer at a third."""
     town = cluster("a", "b", "c")
     cid = town.enter("c", "cid")
     unplug(town, "a", "b")

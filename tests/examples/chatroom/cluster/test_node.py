@@ -1,4 +1,4 @@
-"""Halls at several nodes are one hall."""
+"""Halls at several nodes behave as one hall."""
 
 from __future__ import annotations
 

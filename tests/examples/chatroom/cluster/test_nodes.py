@@ -1,4 +1,4 @@
-"""Nodes: signs of life, those that have stopped, rooms, and the end."""
+"""Nodes: heartbeats, nodes that have stopped, rooms, and the end."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ def scene() -> Iterator[Scene]:
 
 
 def put(node: TestNode, *feeds: str) -> None:
-    """Have a member of the node in the hall, and perhaps in rooms."""
+    """Put a member of the node into the hall, and into the given rooms."""
     for feed in feeds:
         node.say(feed, 0, state={f"member/{node.incarnation}/1": {"name": "x"}})
 
@@ -205,6 +205,6 @@ def test_members_of_the_dead_are_cleared_though_the_engine_was_away_then(scene: 
     scene.run_until(lambda: room.entries)
     a.feeds.end()
     scene.run_until(lambda: hall.gone)
-    scene.redis.drop_connections()  # before what was asked for could be done
+    scene.redis.drop_connections()  # before the request could be handled
     scene.run(20)
     assert room.gone == ["a-1"]

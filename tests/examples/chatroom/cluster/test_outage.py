@@ -1,4 +1,4 @@
-"""The engine goes away and comes back, and nodes do."""
+"""Outages of the engine and of nodes, and recovery."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_browser_whose_node_is_gone_has_its_name_at_another_one_at_once() -> N
 
 
 def take_over(town: Cluster, node: str, token: str) -> Person:
-    """Have a browser come in as ann at `node`, with what its old token proves."""
+    """Log a browser in as ann at `node`, with the proof of its old token."""
     browser = visitor(town.servers[node].hall, roaming=True)
     browser.session.log_in("ann", town.now, None, Proof(token, "fresh"))
     town.settle()
@@ -180,7 +180,7 @@ def test_a_renewed_token_proves_the_name_and_an_old_one_does_not() -> None:
     browser = visitor(town.servers["a"].hall, roaming=True)
     browser.session.log_in("ann", town.now, None, Proof("", "first"))
     town.settle()
-    browser.session.prove("second first")  # nobody knows yet which of them has arrived
+    browser.session.prove("second first")  # neither side knows yet which of them has arrived
     town.settle()
     browser.session.prove("second")
     town.settle()
@@ -287,7 +287,7 @@ def test_a_line_sent_again_at_another_node_is_said_once_and_confirmed() -> None:
     ann, bob = town.enter("a", "ann"), town.enter("b", "bob")
     ann.session.receive("hello", town.now, "", "nonce-1")
     town.settle()
-    bob.session.receive("hello", town.now, "", "nonce-1")  # the same page, by another name here
+    bob.session.receive("hello", town.now, "", "nonce-1")  # the same page, under another name here
     bob.session.receipt(1)
     town.settle()
     assert said(ann) == said(bob) == [("ann", "hello")]
@@ -309,7 +309,7 @@ def test_an_acknowledged_line_that_does_not_come_back_holds_up_no_receipt_for_lo
 def test_a_node_that_is_buried_late_has_its_members_back() -> None:
     town = cluster("a", "b")
     ann, bob = town.enter("a", "ann"), town.enter("b", "bob")
-    town.world.bury(town.servers["b"].engine)  # which is there, and does not know
+    town.world.bury(town.servers["b"].engine)  # which still runs, and does not know
     town.settle()
     assert about(ann, Kind.JOINED) == ["bob", "bob"]
     town.types(ann, "/who", "/msg bob psst")

@@ -1,4 +1,4 @@
-"""What was forgotten is remembered for nodes that were away, for a while, and not without end."""
+"""Deletions are remembered for nodes that were away, for a limited time and in a limited number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hall with an operator, for the tests of what operators do."""
+"""A hall with an operator, for the tests of operators' commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HERE, THERE = "192.0.2.1", "198.51.100.7"
 
 
 class Accounts:
-    """One operator, and nothing slow."""
+    """One operator's account, without slow hashing."""
 
     names: Sequence[Name] = (check_name("root", 20),)
 
@@ -32,7 +32,7 @@ class Accounts:
 
 
 class Notebook(MemoryStore):
-    """Notes what it is given."""
+    """A notifier that records its calls."""
 
     def __init__(self, remembered: Remembered | None = None) -> None:
         super().__init__(100)
@@ -49,7 +49,7 @@ class Notebook(MemoryStore):
 
 @dataclass
 class Scene:
-    """A hall with an operator and two others, of whom one comes from elsewhere."""
+    """A hall with an operator and two other members, one of them from another address."""
 
     store: Notebook = field(default_factory=Notebook)
 

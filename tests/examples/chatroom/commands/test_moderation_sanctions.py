@@ -17,7 +17,7 @@ from examples.chatroom.people.names import Refused
 from tests.examples.chatroom.commands.scene import HERE, PASSWORD, THERE, Notebook, Scene
 from tests.examples.chatroom.helpers import NOON, later, person, visitor
 
-# Showing out
+# Kicks and bans
 
 
 def test_kicking_shows_out_and_tells_why(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
@@ -134,7 +134,7 @@ def test_what_is_stored_holds_after_a_restart(scene: Scene) -> None:
     assert not person(hall, "Bob").session.logged_in
 
 
-# Silencing
+# Mutes
 
 
 @pytest.mark.parametrize("target", ["bob", THERE])

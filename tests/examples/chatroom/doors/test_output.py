@@ -1,4 +1,4 @@
-"""Writing to descriptors that take nothing for a while, and to readers that have gone."""
+"""Writing to descriptors that accept no data for a while, and to readers that have closed."""
 
 from __future__ import annotations
 

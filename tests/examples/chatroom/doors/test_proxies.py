@@ -124,7 +124,7 @@ def test_what_is_not_the_standards_is_refused(text: str) -> None:
 
 
 def test_the_two_headers_must_agree() -> None:
-    """One of them a client may have sent, through a proxy that writes the other one."""
+    """A client may have sent one of them, through a proxy that writes the other."""
     both = client(forwarded_for=("192.0.2.1",), forwarded=("for=192.0.2.1",))
     assert both == Client("192.0.2.1")
     with pytest.raises(BadForwarding, match="different clients"):

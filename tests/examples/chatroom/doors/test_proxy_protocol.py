@@ -124,7 +124,7 @@ def byte_by_byte(data: bytes) -> None:
 
 
 def test_what_is_not_whole_is_bounded() -> None:
-    """A line by its length, a header by what it says of itself."""
+    """A line is bounded by its length, a header by its own length field."""
     reader = ProxyHeaderReader()
     assert reader.receive(b"PROXY " + b"x" * (LONGEST_LINE - 7)) == LONGEST_LINE - 1
     with pytest.raises(BadHeader, match="too long"):

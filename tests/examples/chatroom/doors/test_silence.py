@@ -1,4 +1,4 @@
-"""Only what a peer says breaks its silence; not what is said to it."""
+"""Only input from a peer ends its silence; output to it does not."""
 
 from __future__ import annotations
 

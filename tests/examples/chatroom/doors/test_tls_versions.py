@@ -12,7 +12,7 @@ create_default_context = ssl.create_default_context
 def permissive(
     purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH, cafile: str | None = None
 ) -> ssl.SSLContext:
-    """Return a context as some builds of Python make it, without a limit of their own."""
+    """Return a context as some builds of Python make it, without a minimum of their own."""
     context = create_default_context(purpose, cafile=cafile)
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     assert context.minimum_version == ssl.TLSVersion.MINIMUM_SUPPORTED

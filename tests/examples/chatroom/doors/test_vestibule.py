@@ -1,4 +1,4 @@
-"""First bytes on socket pairs, with the time in the test's hands."""
+"""First bytes on socket pairs; the test controls the time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TIMEOUT = 60.0
 
 @dataclass
 class Entry:
-    """Connections that come to one port, and those that were let in."""
+    """Connections to one port, and those that were admitted."""
 
     loop: EventLoop
     clock: FakeClock
@@ -80,7 +80,7 @@ class Entry:
         return theirs, channel
 
     def heard(self) -> list[bytes]:
-        """What the doors were given to read."""
+        """Return the data that the doors have received."""
         settle(self.loop)
         return [door.data for door, _ in self.admitted]
 

@@ -13,7 +13,7 @@ Done = Callable[[Answer], None]
 
 
 class HeldStore(MemoryStore):
-    """Looks at once, and answers when the test lets it."""
+    """A store that looks at once, and answers when the test allows it."""
 
     def __init__(self, kept: int) -> None:
         super().__init__(kept)
@@ -34,7 +34,7 @@ class HeldStore(MemoryStore):
 
 
 def quarrel() -> Person:
-    """Somebody who ignores bob, where bob has said much and ann a little."""
+    """Return a member that ignores bob, in a room where bob has said much and ann a little."""
     hall = Hall(Limits(history_page=3, flood_burst=100), MemoryStore(100))
     ann, bob = person(hall, "ann"), person(hall, "bob")
     reader = person(hall, "reader", roaming=True)

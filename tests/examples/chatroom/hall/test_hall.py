@@ -1,4 +1,4 @@
-"""Who is in the hall, and what everybody there sees."""
+"""Members of the hall, and the events that they see."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_coming_and_going_is_limited() -> None:
 
 
 class House:
-    """One operator's account."""
+    """The account of one operator."""
 
     names = (check_name("root", 20),)
 

@@ -1,4 +1,4 @@
-"""Somebody is lost in the middle of what the hall tells: the rest must not notice."""
+"""A member is lost while the hall delivers events: the other members must not be affected."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from examples.chatroom.hall.members import Member
 from examples.chatroom.hall.messages import Event, Kind
 from tests.examples.chatroom.helpers import NOON, Person, Screen, new_hall, person, visitor
 
-MOST_EVENTS = 8  # more than anything below shows to one person
+MOST_EVENTS = 8  # more than any test below shows to one member
 
 
 @dataclass
 class Fragile(Screen):
-    """An outlet that is lost after some more events, as one is whose queue runs over."""
+    """An outlet that is lost after a number of events, as when its queue overflows."""
 
     lasts: int | None = None
     session: Session | None = None
@@ -35,13 +35,13 @@ class Fragile(Screen):
 
 @dataclass
 class Scene:
-    """Ada and Bob roam in two rooms, Cy types in one of them; Dan has no name yet."""
+    """Ada and Bob move between two rooms, Cy types in one of them; Dan has no name yet."""
 
     hall: Hall
     people: dict[str, Person]
 
     def lose(self, name: str, lasts: int) -> None:
-        """Let `name` be lost after so many events."""
+        """Make `name` lost after this many events."""
         screen = self.people[name].screen
         assert isinstance(screen, Fragile)
         screen.lasts, screen.session = lasts, self.people[name].session
@@ -111,7 +111,7 @@ def test_who_is_lost_at_any_event_is_gone_and_nobody_else(action: str, lost: str
 
 
 def assert_gone_is_gone(news: list[tuple[Kind, str]]) -> None:
-    """Who left comes in again before anything else is told of them."""
+    """A member that left enters again before any other event about it."""
     away: set[str] = set()
     for kind, name in news:
         assert name not in away or kind is Kind.JOINED, news

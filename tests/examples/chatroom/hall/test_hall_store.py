@@ -1,4 +1,4 @@
-"""The hall with a store that is slow, full, or started again."""
+"""The hall with a store that is slow, full, or restarted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.examples.chatroom.slow_store import SlowStore
 
 
 def told(screen: Screen) -> list[str]:
-    """What was shown, in a few letters each."""
+    """Return the events, abbreviated to a few letters each."""
     return [
         event.text or event.kind.value if isinstance(event, Message) else type(event).__name__
         for event in screen.events
@@ -24,7 +24,7 @@ def told(screen: Screen) -> list[str]:
 
 
 def slow_hall(**limits: int) -> tuple[Hall, SlowStore]:
-    """A hall whose store has done its first work already, and answers nothing more by itself."""
+    """Return a hall whose store has finished its first work, and then answers only on request."""
     store = SlowStore()
     hall = Hall(Limits(**limits), store)
     ann, _ = guest(hall, "first")
@@ -183,7 +183,7 @@ def test_a_room_of_which_no_message_is_at_hand_is_not_deserted_at_a_restart() ->
     eve = person(hall, "eve")
     eve.types("/join new", at=later(10**9))
     assert "which is the limit" in eve.notices()[-1]
-    eve.types("/join new", at=later(2 * 10**9))  # it ages from the first look on
+    eve.types("/join new", at=later(2 * 10**9))  # its age counts from the first look on
     assert eve.sees(RoomView)[-1].name == "new"
 
 

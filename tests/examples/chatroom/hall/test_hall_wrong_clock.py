@@ -1,4 +1,4 @@
-"""Bans, mutes and rooms while the machine's clock is wrong: the steady clock decides."""
+"""Bans, mutes and rooms while the machine's clock is wrong: the monotonic clock decides."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ YEAR = 365 * 86_400.0
 
 
 def wrong(seconds: float, off: float = YEAR) -> Moment:
-    """Some seconds after noon by all clocks but the machine's."""
+    """Return a moment some seconds after noon by all clocks but the machine's."""
     return Moment(NOON.mono + seconds, NOON.wall + seconds + off, NOON.wall + seconds)
 
 

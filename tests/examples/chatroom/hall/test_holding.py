@@ -58,7 +58,7 @@ def test_a_no_that_comes_later_is_told_and_the_rest_goes_on() -> None:
     wait_for(holding, questions.append, lambda: done.append("never"), told.append)
     holding.in_turn(lambda: done.append("next"))
     questions[0](Refused("no"))
-    questions[0](None)  # a second answer is none
+    questions[0](None)  # a second answer is ignored
     assert [str(each) for each in told] == ["no"]
     assert done == ["next"]
 

@@ -10,7 +10,7 @@ from tests.examples.chatroom.slow_store import SlowStore
 
 
 class Desk:
-    """A ledger with what it was given and what it answered."""
+    """A ledger with its input and its answers."""
 
     def __init__(self, most: int = 100) -> None:
         self.store = SlowStore()
@@ -35,7 +35,7 @@ class Desk:
         return [[name(write) for write in batch] for batch in self.store.batches]
 
     def held_up(self, *names: str) -> None:
-        """Let the disk be full, and `names` be what it could not take."""
+        """Simulate a full disk that could not take `names`."""
         self.add(*names)
         self.end_of_pass()
         self.store.answer("the disk is full")
@@ -151,7 +151,7 @@ def test_a_long_backlog_is_stored_in_pieces() -> None:
 
 
 def hung(*names: str) -> Desk:
-    """A desk whose store has begun to write `names` and does not come to an end."""
+    """Return a desk whose store has begun to write `names` and never finishes."""
     desk = Desk()
     desk.add(*names)
     desk.end_of_pass()

@@ -65,7 +65,7 @@ def test_a_room_that_is_made_with_a_key_is_closed_and_its_maker_is_told() -> Non
         assert bob.notices()[-1] == "attic is closed; come in with /join ROOM KEY."
     bob.session.join("attic", "sesame", NOON)
     assert bob.sees(RoomView)[-1].closed
-    assert len(bob.notices()) == 2  # nothing more is said to one who opens a closed room
+    assert len(bob.notices()) == 2  # the member that opens a closed room gets no further notice
 
 
 def test_a_key_for_an_open_room_is_said_to_be_none() -> None:

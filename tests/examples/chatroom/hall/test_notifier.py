@@ -1,4 +1,4 @@
-"""What those see who ignore a member."""
+"""The events of members that ignore another member."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = "buy my pills"
 
 
 def scene() -> tuple[Person, Person, Person]:
-    """Eve, who talks; Bob, who ignores her; Carol, who does not."""
+    """Return Eve, a talker; Bob, ignoring her; Carol, not ignoring her."""
     hall = new_hall(flood_burst=100)
     eve, bob, carol = (person(hall, name) for name in ("Eve", "Bob", "Carol"))
     bob.types("/ignore Eve")
@@ -76,7 +76,7 @@ def test_the_topic_of_somebody_ignored_is_not_shown_later_either() -> None:
 
 
 class House:
-    """One operator's account."""
+    """The account of one operator."""
 
     names = (check_name("root", 20),)
 

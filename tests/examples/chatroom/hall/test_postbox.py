@@ -21,7 +21,7 @@ WRITE = ForgetRoom("attic")
 
 @dataclass
 class Trap:
-    """An outlet that does something as it is delivered to."""
+    """An outlet that runs an action when an event is delivered to it."""
 
     spring: Callable[[Event], None]
 

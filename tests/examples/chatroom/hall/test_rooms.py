@@ -1,4 +1,4 @@
-"""Rooms come and go, within limits."""
+"""Rooms are created and removed, within limits."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_from_one_address_there_are_only_so_many_rooms() -> None:
     bob = person(hall, "bob", address="192.0.2.2")
     bob.types("/join three")
     assert bob.sees(RoomView)[-1].name == "three"
-    eve.types("/join four", at=later(2000))  # in place of the first, which is deserted
+    eve.types("/join four", at=later(2000))  # in place of the first, which is empty
     assert [room.name.shown for room in hall.rooms] == ["lobby", "two", "three", "four"]
 
 

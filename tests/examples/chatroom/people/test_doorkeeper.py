@@ -12,7 +12,7 @@ PLACE, ELSEWHERE = "192.0.2.1", "198.51.100.1"
 
 
 class Accounts:
-    """One operator, and nothing slow."""
+    """One operator's account, without slow hashing."""
 
     names: Sequence[Name] = (check_name("Ada", 20),)
 

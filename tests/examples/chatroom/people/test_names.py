@@ -54,7 +54,7 @@ def test_names_that_are_accepted(raw: str) -> None:
         "a\u200db",
         "a\ufe0fb",
         "\u0301a",
-        "\u3164",  # a letter, says Unicode, that nobody sees
+        "\u3164",  # a letter, by Unicode, that is invisible
         "\uffa0",
         "a:b",
         "a,b",
@@ -161,7 +161,7 @@ plausible = st.text(
 
 
 def survives(raw: str) -> None:
-    """An accepted name is accepted as it is shown; anything else is Refused and nothing worse."""
+    """Check that an accepted name is accepted as shown, and that any other is Refused."""
     try:
         name = check_name(raw, 20)
     except Refused:

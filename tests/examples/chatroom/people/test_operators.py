@@ -72,7 +72,7 @@ def test_checking(file: Path, cheap: list[str]) -> None:
     known = Operators(file)
     tries = [("Ada", PASSWORD), ("ADA", PASSWORD), ("Ada", "wrong"), ("Bob", PASSWORD), ("", "")]
     assert [known.check(*each) for each in tries] == [True, True, False, False, False]
-    # A name that is nobody's costs as much as one that is somebody's.
+    # An unknown name costs as much as an operator's name.
     assert cheap == [password for _, password in tries]
 
 

@@ -184,5 +184,5 @@ def test_there_are_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refused, match="2 of them already"):
         impose(sanctions, "Carol")
     impose(sanctions, "ann", NOON + 90)  # in place of the first
-    impose(sanctions, "Carol", kind=MUTE)  # those are counted apart
+    impose(sanctions, "Carol", kind=MUTE)  # mutes are counted separately
     impose(sanctions, "Carol", wall=NOON + 90)  # the first has ended

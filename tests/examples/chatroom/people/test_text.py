@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from examples.chatroom.people.text import JOINERS, clean, decode, shorten
 
-# Written down a second time, not taken from the module: a test with the same mistake finds nothing.
+# Written down a second time, not imported: a test with the module's own mistake would pass.
 HARMFUL = (
     {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
     | set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")

@@ -1,4 +1,4 @@
-"""A store on a file of its own, asked and answered through a loop."""
+"""A store on a file of its own, used through a loop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 
 class Diary:
-    """A store in a file, asked as if it answered at once."""
+    """A store in a file, used as if it answered at once."""
 
     def __init__(self, loop: EventLoop, path: Path, retention: Retention | None = None) -> None:
         self.loop = loop
@@ -82,7 +82,7 @@ OK = Written()
 
 @contextlib.contextmanager
 def busy(errands: Errands) -> Iterator[None]:
-    """Nothing is done on that thread meanwhile."""
+    """Block the thread for the length of the block."""
     entered, left = threading.Event(), threading.Event()
 
     def hold() -> None:

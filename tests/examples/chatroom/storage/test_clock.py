@@ -9,7 +9,7 @@ YEAR = 365 * DAY
 
 
 class Machine:
-    """Both of a machine's clocks, and the steady one."""
+    """Both clocks of a machine, and the monotonic one."""
 
     def __init__(self, last: float = NOON) -> None:
         self.mono = 50.0

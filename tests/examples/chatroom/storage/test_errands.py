@@ -19,7 +19,7 @@ def complain(answer: str) -> None:
 
 
 class Gate:
-    """Work that blocks until it is opened."""
+    """Work that blocks until the gate is opened."""
 
     def __init__(self) -> None:
         self.entered = threading.Event()
@@ -95,7 +95,7 @@ def test_finish_does_what_waits_and_what_comes_of_it(loop: EventLoop, pool_close
     errands.finish(LONG)
     assert told == ["gate", "a", "b", "a+", "a++", "a+++", "a++++", "a+++++", "a++++++"]
     opener.join()
-    loop.run()  # what the thread still sends home is told already
+    loop.run()  # the results that the thread still posts are known
     assert len(told) == 9
 
 

@@ -171,7 +171,7 @@ def test_a_second_server_is_refused(tmp_path: Path, name: Callable[[Path], Path]
         )  # fmt: skip
         assert "another chat server uses it" in second.stderr
     assert "another chat server uses it" in refusal(path)
-    with transaction(first.connection):  # and the first one has noticed nothing
+    with transaction(first.connection):  # and the first one is unaffected
         first.connection.execute("INSERT INTO sanctions VALUES ('ban', 'x', NULL, '', '')")
     first.close()
     HistoryFile(path).close()

@@ -1,4 +1,4 @@
-"""What the store's own tests do not reach: a file into which somebody else has written."""
+"""Cases that the store's own tests do not reach: a file that another program has written to."""
 
 from __future__ import annotations
 

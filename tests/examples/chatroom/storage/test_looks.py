@@ -1,4 +1,4 @@
-"""Questions are bounded, take turns, and do not let the log grow."""
+"""Queries are bounded, take turns, and do not let the log grow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_one_source_does_not_take_the_places_of_all(diary: Diary) -> None:
         assert order == ["eve"] * 5
         diary.store.page("lobby", 0, 1, lambda _: order.append("ada"), Asker("ada"))
     run_until(diary.loop, lambda: len(order) == MOST_OF_ONE + 6)
-    assert "ada" in order[5:8]  # behind the one that had begun
+    assert "ada" in order[5:8]  # behind the running query
 
 
 def test_the_log_does_not_grow_while_somebody_looks_all_the_time(

@@ -90,7 +90,7 @@ def test_a_copy_that_cannot_be_put_in_place_is_kept_and_put_there_later(
         raise PermissionError(1, "not allowed in this folder")
 
     monkeypatch.setattr(os, "rename", refuse)
-    for _ in range(2):  # the second attempt must not open what lies there
+    for _ in range(2):  # the second attempt must not open the other file
         assert diary.write(add(300)).problem
     assert diary.path.with_name("history.db-rescued-1").exists()
     monkeypatch.setattr(os, "rename", rename)

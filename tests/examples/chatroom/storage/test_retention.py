@@ -50,7 +50,7 @@ def trim(file: HistoryFile, retention: Retention, now: float = NOON) -> Trimmed:
 
 
 def chatter(first: int, count: int, room: str = "lobby") -> list[Write]:
-    """Messages a second apart, so that a message's id says how old it is."""
+    """Return messages a second apart, so that a message's id is its age."""
     words = [f"{random.getrandbits(20):x}" for _ in range(8 * count)]
     return [
         AddMessage(room, Message(Kind.SAID, " ".join(words[8 * i : 8 * i + 8]), "Ada",
@@ -88,7 +88,7 @@ def test_the_old_go_in_small_steps(file: HistoryFile) -> None:
 
 def test_the_age_is_the_messages_own(file: HistoryFile) -> None:
     write(file, *chatter(1, 100))
-    # Said by a clock that was wrong; it must not shelter those behind it.
+    # Dated by a clock that was wrong; it must not protect the messages after it.
     early = Message(Kind.SAID, "x", "Ada", room="lobby", at=NOON + 9999, id=101)
     write(file, AddMessage("lobby", early), *chatter(102, 100))
     assert trim(file, Retention(keep_age=50.0), NOON + 200).messages == 148
@@ -166,7 +166,7 @@ def test_what_would_keep_nothing_is_refused(make: Callable[[], Retention]) -> No
 
 
 def wrong(number: int, at: float) -> AddMessage:
-    """Something said while the machine's clock was wrong."""
+    """Return a message from a time with a wrong machine's clock."""
     return AddMessage("lobby", Message(Kind.SAID, "x", "Ada", room="lobby", at=at, id=number))
 
 

@@ -1,4 +1,4 @@
-"""Older histories become newer ones."""
+"""Older histories are upgraded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MESSAGE_1 = (
 
 
 def shape(file: HistoryFile) -> list[object]:
-    """The tables' columns and the names of all there is."""
+    """Return the tables' columns and the names of all objects."""
     tables = ("rooms", "messages", "sanctions", "upkeep")
     columns = [
         file.connection.execute(f"SELECT name, type FROM pragma_table_info('{table}')").fetchall()

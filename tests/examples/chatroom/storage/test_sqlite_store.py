@@ -1,4 +1,4 @@
-"""What is stored is found again: pages, nonces, rooms, sanctions, words."""
+"""Stored data is found again: pages, nonces, rooms, sanctions, words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is written, forgotten, trimmed and reopened: the store is a plain list with a disk."""
+"""Whatever is written, deleted, trimmed and reopened: the store equals a plain list with a disk."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Result = TypeVar("Result")
 
 @dataclass
 class Kept:
-    """What the model knows of a room."""
+    """The model's state of a room."""
 
     row: SaveRoom
     used: float
@@ -51,7 +51,7 @@ class Kept:
 
 @st.composite
 def writes(draw: st.DrawFn) -> Write:
-    """One write; the id and the time of a message are set when it is written."""
+    """A write; the id and the time of a message are set when it is written."""
     room = draw(ROOMS)
     kind = draw(st.sampled_from(["message"] * 6 + ["save", "forget", "drop", "sanction", "pardon"]))
     if kind == "message":
@@ -92,7 +92,7 @@ class StoreIsAList(RuleBasedStateMachine):
             Retention(keep_age=KEEP_AGE, keep_rooms=KEEP_ROOMS),
             wall=lambda: self.now,
         )
-        # Speed, and no loss: what a power cut may take is not what is tested here.
+        # For speed, and without loss: power failures are not tested here.
         self.store._connection.execute("PRAGMA synchronous = OFF")
 
     def teardown(self) -> None:
@@ -118,7 +118,7 @@ class StoreIsAList(RuleBasedStateMachine):
 
     @rule(batch=st.lists(writes(), max_size=6))
     def write_what_fails(self, batch: list[Write]) -> None:
-        """The last one makes that nothing of it all is written."""
+        """The last write fails, so nothing of the batch is written."""
         if self.messages:
             known = next(iter(self.messages.values()))
             clash = AddMessage(known.room, replace(known.message, text="something else"))
@@ -172,7 +172,7 @@ class StoreIsAList(RuleBasedStateMachine):
         if not hasattr(self, "store"):
             return
         remembered = self.store.load(2)
-        # Ids of repeated messages may be given again: nobody has seen them.
+        # Ids of repeated messages may be reused: they were never shown.
         assert self.last_id <= remembered.last_id < self.next_id
         latest = self.used_last()
         assert list(remembered.rooms) == [
@@ -198,7 +198,7 @@ class StoreIsAList(RuleBasedStateMachine):
         return replace(write, message=message)
 
     def apply(self, write: Write) -> list[int]:
-        """Do it in the model; return the id of a message that was repeated."""
+        """Apply the write to the model; return the id of a message that was repeated."""
         match write:
             case AddMessage(room=key, message=message, nonce=nonce):
                 row = self.rooms[key].row if key in self.rooms else SaveRoom(key, message.room)
@@ -254,7 +254,7 @@ class StoreIsAList(RuleBasedStateMachine):
         return {key for _, key in order[-KEEP_ROOMS:]}
 
     def known(self, room: str) -> list[Message]:
-        """Return the messages of `room`, which bear its present name."""
+        """Return the messages of `room`, under its present name."""
         return [
             replace(each.message, room=self.rooms[room].row.shown)
             for each in self.messages.values()

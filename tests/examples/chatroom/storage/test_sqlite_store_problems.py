@@ -1,4 +1,4 @@
-"""What a disk, a lock or too many questions can do to a store, and how it ends."""
+"""Effects of a disk, a lock or too many queries on a store, and recovery."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_closing_after_the_loop_still_stores(tmp_path: Path) -> None:
         with busy(diary.store._errands):
             diary.store.write([add(1)], told.append)
             loop.close()
-            diary.store.write([add(2)], told.append)  # as a channel that is closed may do
+            diary.store.write([add(2)], told.append)  # as a closed channel may do
         diary.store.close()
     assert told == [OK, OK]
     with EventLoop() as loop:

@@ -1,1 +1,1 @@
-"""The whole chat room on a simulated network, dozens of people in it, and what must hold."""
+"""The whole chat room on a simulated network, with dozens of people, and its invariants."""

@@ -1,7 +1,7 @@
-"""A person at the web door: a page that loses its connection, comes back, and goes on.
+"""A person at the web door: a page that loses its connection, reconnects, and continues.
 
-As the page does it: what was asked for and has no receipt yet is asked for again, and the server is
-told how many events have arrived, so that it shows the rest.
+It behaves as the page does: a request without a receipt is sent again, and the server is
+told how many events have arrived, so that it sends the rest.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Browser:
 
     Attributes:
         plan: The plan.
-        screen: What it has seen.
+        screen: What was shown to it.
         peer: Its end of the present connection.
     """
 
@@ -64,7 +64,7 @@ class Browser:
         self._data, self._upgraded, self._ready = b"", False, False
         self.peer.send(handshake("chat") + as_frame(opening))
 
-    # -- doing -----------------------------------------------------------------------------------
+    # -- sending ---------------------------------------------------------------------------------
 
     def _next(self) -> None:
         gap, step = next(self._steps, (0.0, ""))
@@ -92,12 +92,12 @@ class Browser:
         self._next()
 
     def _ask(self, line: str) -> None:
-        """Type a line; it is kept until there is a receipt."""
+        """Type a line; it is kept until its receipt arrives."""
         self._number += 1
         request = as_frame({"do": "say", "n": self._number, "room": "", "text": line})
         self._unanswered[self._number] = request
         if self._ready:
-            self._send(request)  # else when it is welcome, or welcome again
+            self._send(request)  # else after the welcome
 
     def _send(self, data: bytes) -> None:
         if self.peer is not None and self.peer.error is None and not self.peer.closed:
@@ -111,7 +111,7 @@ class Browser:
             peer.reset()
 
     def connected(self) -> bool:
-        """Whether it has a connection still."""
+        """Return whether it still has a connection."""
         return self.peer is not None and self.peer.connected and not self.peer.eof
 
     def go_home(self) -> None:
@@ -156,17 +156,17 @@ class Browser:
         self._ask_again(0)
 
     def _on_refused(self, event: dict[str, Any]) -> None:
-        """The name cannot be had: take the other one."""
+        """Take the other name, because this one is refused."""
         self._send(as_frame({"do": "enter", "name": next(self._logins)}))
 
     def _on_resumed(self, event: dict[str, Any]) -> None:
         assert not event.get("fresh"), "so much has not happened"
         self._token = event["token"]
-        # Whoever asks for everything again gets nothing twice.
+        # A page that requests everything again gets nothing twice.
         self._ask_again(self._town.chance.choice((0, event["done"])))
 
     def _ask_again(self, done: int) -> None:
-        """Ask for what was asked for in vain, in that order, before anything new."""
+        """Send unanswered requests again, in the same order, before any new one."""
         self._ready = True
         for number, request in self._unanswered.items():
             if number > done:

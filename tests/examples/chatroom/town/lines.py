@@ -1,4 +1,4 @@
-"""A person at the line door: types, and reads what the server sends as telnet would show it."""
+"""A person at the line door: types, and reads the output as telnet would show it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class LinePerson:
         self._next()
 
     def _next(self) -> None:
-        """Wait for the next step, or end."""
+        """Schedule the next step, or end."""
         gap, step = next(self._steps, (0.0, ""))
         self._town.net.call_later(gap, self._step, step)
 
@@ -76,7 +76,7 @@ class LinePerson:
             peer.close()
 
     def connected(self) -> bool:
-        """Whether it has a connection still."""
+        """Return whether it still has a connection."""
         return self.peer is not None and self.peer.connected and not self.peer.eof
 
     def go_home(self) -> None:
@@ -87,10 +87,10 @@ class LinePerson:
     # -- reading ---------------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Read what has arrived; a line that is not whole yet waits."""
+        """Read what has arrived; an incomplete line waits."""
         if self.peer is None:
             return
-        # The rows of a long line are one line again; a lone space stands where it was cut.
+        # The rows of a long line are one line again; a single space replaces each cut.
         arrived = (self._rest + self.peer.take()).replace(b"\r\n    ", b" ")
         *lines, self._rest = arrived.split(b"\r\n")
         for line in lines:
@@ -110,7 +110,7 @@ class LinePerson:
             self.screen.told(line[3:])
 
     def _happened(self, line: str, *, past: bool) -> None:
-        """Something has happened, or happened in the past."""
+        """Handle an event, present or from the history."""
         screen, room = self.screen, self._room
         if found := _WHISPER.match(line):
             assert not past, "whispers are not remembered"
@@ -127,7 +127,7 @@ class LinePerson:
                 screen.looked_up(token, sender)
 
     def _moved(self, line: str) -> None:
-        """Somebody came, went, or changed the name."""
+        """Handle an entry, an exit, or a change of a name."""
         if found := _CAME.fullmatch(line):
             assert found[2] == self._room, f"in {self._room}: {line}"
             self.screen.came(self._room, found[1])

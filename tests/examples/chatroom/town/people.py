@@ -1,7 +1,7 @@
-"""The people: what each of them is going to type, and how each of them ends.
+"""The people: what each of them will type, and how each of them ends.
 
-What somebody says is a *token*, such as ``t7.3`` for the third thing that number 7 says, so that
-everything that is ever shown tells whose it is.
+A person's message is a *token*, such as ``t7.3`` for the third message of number 7, so that
+each message names its author.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import re
 from dataclasses import dataclass, field
 
 ROOMS = ("lobby", "red", "blue")
-MOST_LINES = 18  # below the flood limit of 20 at once: nobody here floods
+MOST_LINES = 18  # below the flood limit of 20 at once: no person here floods
 TOKEN = re.compile(r"\b([tw])(\d+)\.(\d+)\b")
 ENDS = ("stays", "stays", "stays", "quits", "finishes", "resets", "closes")
 
 
 def token_of(text: str) -> str:
-    """The token in a line, or nothing."""
+    """Return the token in a line, or nothing."""
     found = TOKEN.search(text)
     return found[0] if found else ""
 
 
 def author_of(token: str) -> int:
-    """Whose token this is."""
+    """Return the author of this token."""
     found = TOKEN.fullmatch(token)
     assert found is not None
     return int(found[2])
@@ -31,20 +31,20 @@ def author_of(token: str) -> int:
 
 @dataclass
 class Plan:
-    """One person.
+    """The plan of one person.
 
     Attributes:
-        number: Which one.
-        web: Whether it comes with a browser, which comes back when its connection breaks.
-        logins: The names that it asks for; the last one can be had.
+        number: Its number.
+        web: Whether it uses a browser, which reconnects when its connection breaks.
+        logins: The names that it tries; the last one is free.
         names: The names that it may ever have.
         steps: What it does, each so many seconds after the one before: a line that it types, or
             one of the words "stop reading", "read on", "break".
         end: How its connection ends.
         said: The tokens that it says to a room, in order.
-        whispers: The tokens that it whispers, and to whom.
+        whispers: The tokens of its private messages, and their recipients.
         ignored: The names that it ignores at some time.
-        start: When it comes, in seconds.
+        start: When it arrives, in seconds.
         slow: Whether it stops reading at some time.
     """
 
@@ -62,22 +62,22 @@ class Plan:
 
     @property
     def address(self) -> str:
-        """Where it comes from."""
+        """Return its address."""
         return f"10.1.{self.number}.1"
 
     @property
     def peaceful(self) -> bool:
-        """Whether nothing that it does may cost it a line."""
+        """Return whether nothing that it does may lose a line."""
         return self.end in ("stays", "quits", "finishes") and not self.slow
 
 
 def make_plan(number: int, crowd: int, chance: random.Random, *, web: bool) -> Plan:
-    """Think of a person."""
+    """Make a random person."""
     start = chance.choice((0.0, chance.uniform(0, 8)))
     plan = Plan(number, chance.choice(ENDS), start, web and chance.random() < 0.3)
-    if plan.web and plan.end == "finishes":  # browsers have no such thing
+    if plan.web and plan.end == "finishes":  # a browser cannot end like this
         plan.end = "closes"
-    if chance.random() < 0.15:  # a name that others want too; whoever is refused has another
+    if chance.random() < 0.15:  # a name that several people try; each has another one as well
         plan.logins.append(chance.choice(("shared", "sam")))
     plan.logins.append(f"u{number}")
     plan.names.extend(plan.logins)

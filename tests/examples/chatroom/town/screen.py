@@ -1,7 +1,7 @@
-"""What one person was shown, and whether it was right; how it came, by line or by web, is not here.
+"""What one person was shown, and whether it was right; the doors are elsewhere.
 
-Most is checked as it is seen: who is where, who is ignored, that nothing follows the last word.
-The rest, that nothing is missing, doubled or out of order, is checked in the end against the truth.
+Most rules are checked at once: members, ignored members, no output after the last line.
+The rest, that nothing is missing, duplicated or out of order, is checked in the end.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .people import author_of, token_of
 
-SHOWN_BEFORE = 10  # lines of what was said before, at most, on coming in by the line door
+SHOWN_BEFORE = 10  # lines of history, at most, on entering by the line door
 _IGNORES = re.compile(r"You ignore (\S+); ")
 _HEARS = re.compile(r"You hear (\S+) again\.")
 _WELCOME = re.compile(r"Welcome, (\S+)\. ")
@@ -26,12 +26,12 @@ class Visit:
 
     Attributes:
         room: The room.
-        people: Who is there.
-        tokens: What was heard there, first what was said before.
-        known: How many of the tokens were said before.
-        missed: Whose words may be missing, since they were ignored.
-        past: How many lines were shown of what was said before.
-        entered: Whether the own entry was told.
+        people: The members in the room.
+        tokens: The tokens shown there, first those of the history.
+        known: How many of the tokens are from the history.
+        missed: Members with messages that may be missing, since they were ignored.
+        past: How many lines of the history were shown.
+        entered: Whether its own entry was shown.
     """
 
     room: str
@@ -47,16 +47,16 @@ class Screen:
     """One person's screen.
 
     Attributes:
-        names: The names it has had, the present one last.
+        names: The names that it has had, the present one last.
         rooms: The rooms it is in.
-        visits: All its stays, the present ones too.
+        visits: All its stays, including the present ones.
         whispers: The tokens whispered to it or by it.
-        ended: Whether it was told its last line.
-        partial: Whether it has ignored somebody at a door that does not show how those come and go;
-            what it knows of people is not checked then.
+        ended: Whether it was shown its last line.
+        partial: Whether it has ignored a member at a door that hides the moves of ignored members;
+            its list of people is not checked then.
 
     Args:
-        quiet: Whether the door shows, for the lists, how ignored people come and go.
+        quiet: Whether the door shows how ignored people come and go, for the lists.
     """
 
     def __init__(self, *, quiet: bool) -> None:
@@ -72,10 +72,10 @@ class Screen:
         self._ignoring: set[str] = set()
         self._suspicious: set[str] = set()
 
-    # -- what is shown ---------------------------------------------------------------------------
+    # -- events ----------------------------------------------------------------------------------
 
     def told(self, text: str) -> None:
-        """The server speaks to this person."""
+        """Handle a message of the server to this person."""
         assert not self.ended, f"after the last line: {text}"
         assert not token_of(text), text
         if found := _WELCOME.match(text):
@@ -92,7 +92,7 @@ class Screen:
             self.ended = True
 
     def looks(self, room: str, people: Iterable[str]) -> None:
-        """A room is shown: a new one, or the same again."""
+        """Handle a view of a room, new or repeated."""
         assert not self.ended
         if room in self.rooms:
             visit = self.rooms[room]
@@ -103,26 +103,26 @@ class Screen:
         self.visits.append(visit)
 
     def parts(self, room: str) -> None:
-        """It is in this room no more."""
+        """Handle the exit from a room."""
         del self.rooms[room]
 
     def whispered(self, token: str, sender: str, recipient: str) -> None:
-        """A whisper."""
+        """Handle a private message."""
         assert not self.ended
         assert sender == self.names[-1] or recipient == self.names[-1], "not meant for me"
         self._check_willing(token)
         self.whispers.append(token)
 
     def said(self, room: str, token: str, sender: str, *, past: bool) -> None:
-        """Somebody says, or said, something in a room."""
+        """Handle a message in a room, new or from the history."""
         assert not self.ended
         visit = self.rooms[room]
         if not past:
             self._check_willing(token)
             assert visit.entered, f"shown before the own entry: {token}"
         elif sender in self._ignoring:
-            # A room is shown as it is when its turn comes, and the word that one is heard again
-            # may stand behind it in the queue.
+            # A room is shown as it is when its turn comes, and the end of an ignore
+            # may be behind it in the queue.
             self._suspicious.add(sender)
         visit.past += past
         if token:
@@ -131,12 +131,12 @@ class Screen:
             visit.known += past
 
     def looked_up(self, token: str, sender: str) -> None:
-        """Something from the history, that was asked for."""
+        """Handle a requested message of the history."""
         self._speakers.append((token, sender))
         self._looked_up.append(token)
 
     def came(self, room: str, name: str) -> None:
-        """Somebody comes into a room; the first is this person itself."""
+        """Handle an entry into a room; the first is that of this person itself."""
         visit = self.rooms[room]
         if not visit.entered:
             assert name == self.names[-1], f"{name} shown before the own entry"
@@ -146,13 +146,13 @@ class Screen:
         visit.people.add(name)
 
     def left(self, room: str, name: str) -> None:
-        """Somebody leaves a room."""
+        """Handle an exit from a room."""
         people = self.rooms[room].people
         assert self.partial or name in people, f"{name} left, and was not there"
         people.discard(name)
 
     def renamed(self, room: str, old: str, new: str) -> None:
-        """Somebody in a room has another name now."""
+        """Handle a new name of a member in a room."""
         people = self.rooms[room].people
         assert self.partial or old in people, f"{old} is {new}, and was not there"
         people.discard(old)
@@ -161,7 +161,7 @@ class Screen:
             self.names.append(new)
 
     def _check_willing(self, token: str) -> None:
-        """Who is ignored is not heard, under another name either."""
+        """Check that no ignored member is shown, under another name either."""
         ignored = token and f"u{author_of(token)}" in self._ignoring
         assert not ignored, f"{token} is ignored"
 
@@ -170,13 +170,13 @@ class Screen:
     def check(
         self, truth: dict[str, list[str]], names: Names, ignored: set[str], *, present: bool
     ) -> None:
-        """Nothing lost, doubled, reordered, from elsewhere, or under a wrong name.
+        """Check that nothing is lost, duplicated, reordered, from elsewhere, or under a wrong name.
 
         Args:
-            truth: What was said in each room.
-            names: The names that everybody may have had.
-            ignored: Whom this person meant to ignore at any time.
-            present: Whether it is there still, and so must have seen all to the end.
+            truth: The messages of each room.
+            names: The names that each member may have had.
+            ignored: The members that this person meant to ignore at any time.
+            present: Whether it is still there, and so must have seen everything to the end.
         """
         for visit in self.visits:
             last = present and self.rooms.get(visit.room) is visit
@@ -202,7 +202,7 @@ def _check_visit(
     lost = {
         token
         for token in {*said[begin:end]} - {*visit.tokens}
-        # What was said before is shown when its turn comes, and `/ignore` may have come earlier.
+        # The history is shown when its turn comes, and `/ignore` may have come earlier.
         if not names[author_of(token)] & (visit.missed if places[token] > live else ignored)
     }
     assert not lost, f"lost in {visit.room}: {sorted(lost)} of {said}, heard {visit.tokens}"

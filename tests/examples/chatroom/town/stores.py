@@ -1,4 +1,4 @@
-"""Stores that remember the truth: what was said where, in which order."""
+"""Stores that record the truth: the messages of each room, in order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Later = Callable[..., object]
 
 
 class TruthfulStore(MemoryStore):
-    """Answers at once, and keeps everything that it was ever asked to keep."""
+    """A store that answers at once, and keeps everything that it was ever given."""
 
     def __init__(self, kept: int) -> None:
         super().__init__(kept)
@@ -42,18 +42,18 @@ class TruthfulStore(MemoryStore):
         super().write(writes, done)
 
     def check(self) -> None:
-        """In the end everything is stored once, in its order."""
+        """Check that in the end everything is stored once, in its order."""
         for key, kept in self._rooms.items():
             ids = [message.id for message in kept]
             assert ids == sorted(number for number, (room, _) in self.said.items() if room == key)
 
     def tokens(self) -> list[str]:
-        """The tokens that were said anywhere, in their order."""
+        """Return all tokens, in their order."""
         texts = (message.text for _, (_, message) in sorted(self.said.items()))
         return [token for text in texts if (token := token_of(text))]
 
     def rooms(self) -> dict[str, list[str]]:
-        """The tokens that were said in each room, in their order."""
+        """Return the tokens of each room, in their order."""
         found: dict[str, list[str]] = {}
         for _, (room, message) in sorted(self.said.items()):
             token = token_of(message.text)
@@ -63,11 +63,11 @@ class TruthfulStore(MemoryStore):
 
 
 class LateStore(TruthfulStore):
-    """Answers late, and sometimes with a failure; from `well` on it fails no more.
+    """A store that answers late, and sometimes with a failure; after `well` it never fails.
 
     Args:
         kept: Messages kept for each room.
-        later: Calls a function in so many seconds.
+        later: Calls a function after so many seconds.
         chance: Decides when, and what fails.
         slowest: Longest time for an answer, in seconds.
         failing: How often a write fails, as a probability.

@@ -32,12 +32,12 @@ BREAKING = Faults(reset=0.01, accept_error=0.1)
 WEATHERS = (GENTLE, Faults(), Faults(), ROUGH, BREAKING)
 WEB_DOOR = importlib.util.find_spec("websockets") is not None
 EPOCH = 1_700_000_000.0
-PATIENCE = 300.0  # seconds after which everybody has said everything
-STORED = 10_000  # more than anybody says
+PATIENCE = 300.0  # seconds after which all people have typed everything
+STORED = 10_000  # more than the number of messages
 QUICK = WebLimits(close_timeout=3, resume_grace=5)
 PATIENT = WebLimits(request_timeout=100, close_timeout=3, resume_grace=60, pong_timeout=600)
-LINGER = 4.0  # seconds after which those who left are gone
-ONE_PASS = 1 << 16  # bytes that may be queued at once for one who reads slowly, such as a history
+LINGER = 4.0  # seconds after which members that left are gone
+ONE_PASS = 1 << 16  # bytes that may be queued at once for a slow reader, such as a history
 
 
 Person = LinePerson | Browser
@@ -45,7 +45,7 @@ Person = LinePerson | Browser
 
 @cache
 def nobody() -> Operators:
-    """No operators: making this is slow on purpose, as for any password."""
+    """Return no operators: hashing a password is slow on purpose."""
     return Operators()
 
 
@@ -54,8 +54,8 @@ class Town:
 
     Args:
         seed: Decides everything.
-        most: Most people.
-        chance: Decides in place of the seed what people do; the network stays the seed's.
+        most: The maximum number of people.
+        chance: Replaces the seed for the people's actions; the network still uses the seed.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Town:
         self.net = SimulatedNetwork(seed, faults=self.faults)
         self.loop = self.net.loop(debug=chance.random() < 0.05)
         self.limits = Limits(max_output=chance.choice((4096, 1 << 20)))
-        # With so little room for output anybody may become a slow reader, and be dropped.
+        # With so little space for output any member may become a slow reader, and be dropped.
         self.harmless = self.faults is not BREAKING and self.limits.max_output > 4096
         self.store = self._make_store()
         self.hall = Hall(self.limits, self.store, defer=self.loop.call_soon)
@@ -88,16 +88,16 @@ class Town:
         ]
 
     def _crowd(self, most: int) -> int:
-        """Often a few, sometimes dozens."""
+        """Return the number of people: often a few, sometimes dozens."""
         few, many = self.chance.choices(((2, 6), (6, 12), (12, 20), (24, 36)), (4, 3, 2, 1))[0]
         return min(most, self.chance.randint(few, many))
 
     def _open_web(self) -> WebDoor:
-        """A browser may need a minute to come back over the roughest network."""
+        """Open the web door; a browser may need a minute to reconnect over the worst network."""
         return self.server.open_web(WEB, (), PATIENT if self.faults is ROUGH else QUICK)
 
     def pause(self) -> float:
-        """Seconds until a browser that lost its connection tries again."""
+        """Return seconds until a browser that lost its connection retries."""
         return self.chance.choice((0.0, 0.5, 3.0))
 
     def _make_store(self) -> TruthfulStore:
@@ -109,7 +109,7 @@ class Town:
         return LateStore(STORED, self.net.call_later, self.chance, slowest, failing)
 
     def live(self) -> None:
-        """Let it all happen, and check it."""
+        """Run the schedule, and check it."""
         with self.loop:
             self.net.call_later(1.0, self._look_at_memory)
             self.net.run_until(lambda: not self.busy, PATIENCE)
@@ -123,7 +123,7 @@ class Town:
         assert self.net.open_sockets == []
 
     def _come_to_rest(self) -> None:
-        """Let everything arrive, be stored and be shown."""
+        """Wait until everything has arrived, is stored and is shown."""
         self.store.well = True
         self.net.settle()
         self.net.run_until(lambda: not (self.hall.ledger or self.hall.postbox), PATIENCE)
@@ -132,7 +132,7 @@ class Town:
         self.net.settle()
 
     def _close_the_room(self) -> None:
-        """The server ends in order: everybody who is there hears the last word."""
+        """Stop the server in order: all present members get the last line."""
         present = self._present()
         self.loop.stop(grace=PATIENCE)
         self.loop.run()
@@ -142,7 +142,7 @@ class Town:
             assert person.screen.ended or not self.harmless or person.plan.slow, person.plan
 
     def _go_home(self) -> None:
-        """Everybody leaves."""
+        """Disconnect all people."""
         for person in self.people:
             person.go_home()
         self.net.run_until(lambda: not self.hall.gate.taken, PATIENCE)
@@ -152,7 +152,7 @@ class Town:
     # -- checks ----------------------------------------------------------------------------------
 
     def _look_at_memory(self) -> None:
-        """What waits for anybody is bounded, and so is what is remembered."""
+        """Check that queues and other memory are bounded."""
         self.net.call_later(1.0, self._look_at_memory)
         if not inspection.waiting_to_flush(self.loop):  # else it is not sent yet
             for queues in (door() for door in self.server.status.doors.values()):
@@ -162,7 +162,7 @@ class Town:
         assert self.hall.gate.taken <= 2 * len(self.people)  # a lost browser's seat counts
 
     def check_what_was_seen(self) -> None:
-        """Nothing lost, doubled, reordered, or shown to somebody it was not meant for."""
+        """Check that nothing is lost, duplicated, reordered, or shown to the wrong person."""
         assert not self.hall.ledger.problem
         assert len(self.hall.ledger) == len(self.hall.postbox) == 0
         self.store.check()
@@ -186,7 +186,7 @@ class Town:
         return 1 if self.web is None else 2
 
     def _present(self) -> list[Person]:
-        """Those who are in the room still."""
+        """Return the members that are still in the room."""
         here = {member.shown for member in self.hall.members}
         return [
             person
@@ -198,7 +198,7 @@ class Town:
         ]
 
     def _check_words(self, truth: dict[str, list[str]], present: list[Person]) -> None:
-        """What somebody said was said once, in that order; the peaceful are here and were heard."""
+        """Check that each token was said once, in order; the peaceful were heard to the end."""
         said = self.store.tokens()
         assert len(said) == len(set(said)), "stored twice"
         for person in self.people:
@@ -208,12 +208,12 @@ class Town:
             if plan.peaceful and self.harmless:
                 assert own == plan.said, f"{plan} was not heard: {own}"
                 heard = {token for visit in person.screen.visits for token in visit.tokens}
-                if plan.end != "quits" or self.faults is not ROUGH:  # who quits has not for ever
+                if plan.end != "quits" or self.faults is not ROUGH:  # quitting may be too early
                     assert heard >= set(own), f"{plan} was not shown its own words"
                 assert (person in present) == (plan.end == "stays"), plan
 
     def _check_whispers(self) -> None:
-        """Two people see a whisper, each once."""
+        """Check that two people see a private message, each once."""
         seen: dict[str, list[Person]] = {}
         for person in self.people:
             for token in person.screen.whispers:
@@ -226,7 +226,7 @@ class Town:
             assert len(readers) == len({*map(id, readers)}) <= 2, f"{token} came twice"
 
     def _check_people(self, present: list[Person]) -> None:
-        """Everybody sees the people that are there."""
+        """Check that each member sees the members that are present."""
         rooms = {room.name.shown: room for room in self.hall.rooms}
         for person in present:
             for visit in person.screen.rooms.values():
@@ -235,7 +235,7 @@ class Town:
                 assert person.screen.names[-1] in visit.people
 
     def check_that_names_are_free(self) -> None:
-        """Nobody is left in the hall, and nothing waits."""
+        """Check that no member is left in the hall, and no event is queued."""
         hall = self.hall
         assert hall.members == ()
         assert not hall.names._by_key
@@ -243,7 +243,7 @@ class Town:
         assert len(hall.ledger) == len(hall.postbox) == 0
 
     def _check_that_places_are_free(self) -> None:
-        """No place, room, door or seat is taken."""
+        """Check that no place, room, door or seat is taken."""
         assert self.hall.gate.taken == 0
         assert not self.hall.gate._by_source
         assert not any(room.members for room in self.hall.rooms)
@@ -253,9 +253,9 @@ class Town:
 
 
 def run_schedule(seed: int, most: int = 36, chance: random.Random | None = None) -> Town:
-    """Run one schedule; what fails tells its seed."""
-    # The server measures ten times a second how late its loop is, which would be most of what
-    # happens here, where no loop is ever late.
+    """Run one schedule; a failure reports its seed."""
+    # The server measures ten times a second how late its loop is, which would take most of the time
+    # here, where no loop is ever late.
     with patch.object(metrics, "INTERVAL", 5.0):
         town = Town(seed, most, chance)
         try:

@@ -1,5 +1,5 @@
-// Notifications of mentions and private lines while the page is hidden. Off until switched on; only
-// then is the browser's permission asked for.
+// Notifications of mentions and private lines while the page is hidden. Off until switched on; the
+// browser's permission is requested only then.
 
 import { byId, setText } from "./dom.js";
 import { loadAlerts, saveAlerts } from "./storage.js";
@@ -10,7 +10,7 @@ const DENIED = "The browser does not allow it: its settings for this page can ch
 const UNABLE = "This browser shows no notifications from a page; on a phone that is usual.";
 
 export class Alerts {
-  /** `open(key)` shows a conversation, when its notification is chosen. */
+  /** `open(key)` shows a conversation, when its notification is clicked. */
   constructor(open) {
     this.open = open;
     const { on = false, sound = false } = loadAlerts();
@@ -20,7 +20,7 @@ export class Alerts {
     this.sound.checked = sound;
     this.switch.addEventListener("change", () => this.#switched());
     this.sound.addEventListener("change", () => {
-      if (this.sound.checked) this.#beep(); // what one agrees to; and a page may sound only after a click
+      if (this.sound.checked) this.#beep(); // a sample; and a page may play sounds only after a click
       this.#save();
     });
     byId("open-alerts").addEventListener("click", () => byId("alerts").showModal());
@@ -32,7 +32,7 @@ export class Alerts {
     if (this.sound.checked) this.#beep();
     const title = kind === "whispered" ? `${sender}, in private` : `${sender} in ${room}`;
     try {
-      // One for each conversation: the tag lets the next one take its place.
+      // One notification per conversation: the tag lets the next one replace it.
       const shown = new Notification(title, { body: text.slice(0, LONGEST), tag: key });
       shown.onclick = () => this.#chosen(shown, key);
     } catch {
@@ -79,7 +79,7 @@ export class Alerts {
   }
 }
 
-/** Ask for the permission; return why there is none, or "". */
+/** Request the permission; return why it is missing, or "". */
 async function problemOf() {
   if (!isSecureContext || !globalThis.Notification) return INSECURE;
   if (Notification.permission === "granted") return "";

@@ -12,12 +12,12 @@ const DAY = new Intl.DateTimeFormat([], {
 const UNKEPT = "Only the two of you can read this; it is kept nowhere.";
 const FULL = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "medium" });
 
-/** Return the element for `row`; `me` is the reader's name, `act` what its buttons do. */
+/** Return the element for `row`; `me` is the reader's name, `act` has the actions of its buttons. */
 export function elementOf(row, me, act) {
   return (MAKERS.get(row.type) ?? event)(row, me, act);
 }
 
-/** Return a <time> for what was said; its title has the number, for `/forget`. */
+/** Return a <time> for a message; its title has the number, for `/forget`. */
 export function clock({ at, id = 0 }) {
   const date = new Date(at * 1000);
   const title = FULL.format(date) + (id ? `, message ${id}` : "");

@@ -1,4 +1,4 @@
-// What this page knows: rooms, people, messages. Events go in; no DOM, no socket, no storage.
+// The state of this page: rooms, people, messages. Events go in; no DOM, no socket, no storage.
 
 import { Conversation, keyOf } from "./conversation.js";
 import { HANDLERS } from "./events.js";
@@ -6,25 +6,25 @@ import { mentionsIn } from "./names.js";
 
 const SPOKEN = new Set(["said", "acted", "whispered"]);
 const MOST_MISSED = 3;
-const SOON = 15; // seconds in which something one asked for should have come
+const SOON = 15; // seconds after which the answer to a request is late
 
 export class Chat {
-  /** `ask(body, done)` sends a request; `clock` gives seconds since the epoch. */
+  /** `ask(body, done)` sends a request; `clock` returns seconds since the epoch. */
   constructor(ask, clock = () => Date.now() / 1000) {
     this.ask = ask;
     this.clock = clock;
     this.me = "";
     this.conversations = new Map();
-    this.open = ""; // the key of the one that is shown
-    this.visible = true; // whether the page is
-    this.following = true; // whether its newest message is
-    this.found = null; // the last search's answers, joined; `back` is where older ones go on
+    this.open = ""; // the key of the conversation that is shown
+    this.visible = true; // whether the page is visible
+    this.following = true; // whether its newest message is visible
+    this.found = null; // the last search's results, joined; `back` is where older ones continue
     this.directory = []; // the last list of rooms
     this.notice = ""; // the server's last sentence
-    this.missed = []; // sentences that came out of the reader's sight
-    this.alert = () => {}; // called with a key and a message that is for the reader, unseen
+    this.missed = []; // sentences that arrived out of the reader's sight
+    this.alert = () => {}; // called with a key and an unseen message that is for the reader
     this.wishedUntil = 0;
-    this.early = []; // sentences that came before there was a room to show them in
+    this.early = []; // sentences that arrived before there was a room to show them in
   }
 
   get current() {
@@ -39,7 +39,7 @@ export class Chat {
     return [...this.conversations.values()].filter((each) => each.isPrivate);
   }
 
-  /** Whether the reader is an operator. */
+  /** Return whether the reader is an operator. */
   get operator() {
     return this.rooms.some((room) => room.people.get(this.me));
   }
@@ -48,12 +48,12 @@ export class Chat {
     return [...this.conversations.values()].reduce((sum, each) => sum + each.unread, 0);
   }
 
-  /** Take one event of the server's. */
+  /** Handle one event from the server. */
   apply(event) {
     HANDLERS.get(event.kind)?.(this, event);
   }
 
-  /** The connection has begun anew: what is held may have gaps until the rooms are seen again. */
+  /** Handle a new connection: the rooms may have gaps until they arrive again. */
   outdate() {
     for (const each of this.conversations.values()) {
       each.stale = !each.isPrivate;
@@ -61,7 +61,7 @@ export class Chat {
     }
   }
 
-  /** Rooms that did not come again are left. */
+  /** Remove rooms that did not arrive again. */
   dropStale() {
     for (const each of this.rooms) {
       if (each.stale) this.part(each.name, `You are not in ${each.name} any more.`);
@@ -80,7 +80,7 @@ export class Chat {
     this.early.splice(0).forEach((message) => chosen.addNew(message));
   }
 
-  /** Tell whether the page is visible, and whether the newest message is. */
+  /** Note whether the page is visible, and whether the newest message is. */
   look(visible, following) {
     if (this.visible && !visible && this.current) this.current.mark = 0;
     this.visible = visible;
@@ -89,31 +89,31 @@ export class Chat {
     this.read();
   }
 
-  /** What is before the reader's eyes is not unread. */
+  /** Mark the visible messages as read. */
   read() {
     if (!this.visible || !this.current) return;
     Object.assign(this.current, { unread: 0, mentioned: false });
     if (this.following) this.current.below = 0;
   }
 
-  /** Return the private conversation with `name`, which is made if there is none. */
+  /** Return the private conversation with `name`; create it if there is none. */
   privateWith(name) {
     return this.#conversation(name, true);
   }
 
-  /** Open the next room that comes: it was asked for. */
+  /** Open the next room that arrives: the user requested it. */
   wish() {
     this.wishedUntil = this.clock() + SOON;
   }
 
-  /** Wish no more; return whether the wish was still open. */
+  /** Cancel that; return whether it was still pending. */
   unwish() {
     const open = this.wishedUntil > 0;
     this.wishedUntil = 0;
     return open;
   }
 
-  /** Ask for older messages of the open room. */
+  /** Request older messages of the open room. */
   older() {
     const room = this.current;
     if (!room || room.isPrivate || this.#loads(room) || !room.more || room.stale) return;
@@ -129,18 +129,18 @@ export class Chat {
     if (this.#loads(room)) return;
     room.target = id;
     if (id ? room.byId.has(id) : !room.detached) return;
-    // Ids grow over all rooms: some of the next ones are this room's, and give the context.
+    // Ids grow over all rooms: some of the next ones belong to this room, and give the context.
     room.replacing = id && id + 25;
     this.#page(room, room.replacing);
   }
 
-  /** Take leave of a conversation; `text` says why, if it was not one's own wish. */
+  /** Close a conversation; `text` gives the reason, if the user did not ask for it. */
   part(name, text = "") {
     this.remove(keyOf(name, false));
     if (text) this.tell(text);
   }
 
-  /** Take a conversation out of the list; the next one of its kind is shown, or else the one before. */
+  /** Remove a conversation from the list; show the next one of its kind, or else the one before. */
   remove(key) {
     const removed = this.conversations.get(key);
     const alike = removed?.isPrivate ? this.privates : this.rooms;
@@ -152,7 +152,7 @@ export class Chat {
     if (next) this.show(keyOf(next.name, next.isPrivate));
   }
 
-  /** Put a private conversation back that was removed, with what came since. */
+  /** Restore a removed private conversation, with the messages since. */
   putBack(conversation) {
     const key = keyOf(conversation.name, true);
     this.conversations.get(key)?.items.forEach((item) => conversation.add(item));
@@ -160,7 +160,7 @@ export class Chat {
     this.show(key);
   }
 
-  /** Show a sentence of the server's, or of this page's, in the open conversation. */
+  /** Show a sentence of the server, or of this page, in the open conversation. */
   tell(text, kind = "notice") {
     this.notice = text;
     const sees = this.visible && this.following && !this.current?.detached;
@@ -170,7 +170,7 @@ export class Chat {
     else this.early = [...this.early.slice(-4), message];
   }
 
-  /** Show an event in its conversation, unless it is of somebody who is ignored. */
+  /** Show an event in its conversation, unless its author is ignored. */
   hear(conversation, event) {
     if (event.quiet) return;
     const item = conversation.addNew(event);
@@ -209,7 +209,7 @@ export class Chat {
     room.trim(room !== this.current || (this.following && !room.loading));
   }
 
-  /** Take what a search has found; what is older than the last answer is put before that. */
+  /** Add the results of a search; results older than the last ones are put before those. */
   find(event) {
     const back = event.next ?? event.messages[0]?.id ?? 0;
     if (!event.before) this.found = { ...event, back };
@@ -218,7 +218,7 @@ export class Chat {
     }
   }
 
-  /** Show the message `id` no longer, wherever it is held. */
+  /** Remove the message `id`, wherever it is held. */
   forget(id) {
     for (const each of this.conversations.values()) each.forget(id);
     if (!this.found) return;
@@ -287,8 +287,8 @@ export class Chat {
     this.ask({ do: "page", room: room.name, before }, () => (room.asked = this.clock()));
   }
 
-  // The server reads a page while it does other things: the receipt may well come before it.
-  // When the history cannot be read no page comes at all; then one may ask again after a while.
+  // The server reads a page while it does other things: the receipt may arrive before it.
+  // If the history cannot be read no page arrives at all; then a new request is allowed after a while.
   #loads(room) {
     return room.loading && this.clock() - room.asked < SOON;
   }

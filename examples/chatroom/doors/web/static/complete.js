@@ -6,16 +6,16 @@ const COMMANDS = [
 ];
 const OPERATORS = ["/ban", "/bans", "/forget", "/kick", "/mute", "/unban", "/unmute"];
 
-/** Return the commands that can be completed: those of operators only for one. */
+/** Return the commands that can be completed; those of operators only for an operator. */
 export function commandsFor(operator) {
   return operator ? [...COMMANDS, ...OPERATORS].sort() : COMMANDS;
 }
 
 /**
- * Return {start, options}: what the word before the caret could become, and where it begins.
+ * Return {start, options}: the completions of the word before the caret, and where it begins.
  *
- * A name at the beginning of a line gets a colon, as one speaks to somebody; one that begins with
- * "@" keeps that sign, and "@" alone could become any name.
+ * A name at the beginning of a line gets a colon, as in an address to a member; a name after
+ * "@" keeps that sign, and "@" alone matches any name.
  */
 export function completionsOf(text, caret, names, commands = COMMANDS) {
   const line = text.lastIndexOf("\n", caret - 1) + 1;

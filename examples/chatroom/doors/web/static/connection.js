@@ -1,13 +1,13 @@
-// The WebSocket: enter or resume, count what came, send what waits, and come back when it is cut.
+// The WebSocket: enter or resume, count received events, send pending requests, and reconnect.
 
 import { Pace } from "./pace.js";
 
 const FIRST_DELAY = 500; // milliseconds
 const LONGEST_DELAY = 30_000;
-const FULL_DELAY = 10_000; // "come back later" is meant
-const SILENCE = 45_000; // then ask whether the server is still there
-const PATIENCE = 15_000; // for any answer; then the connection is given up
-const DOUBTING = 5000; // the same where the browser says that it has no network
+const FULL_DELAY = 10_000; // for "come back later"
+const SILENCE = 45_000; // then send a ping
+const PATIENCE = 15_000; // for any answer; then the connection is closed
+const DOUBTING = 5000; // the same when the browser reports that there is no network
 const SAID_GOODBYE = 4000;
 const REPLACED = 4001;
 const TOO_MANY_BAD = 4002;
@@ -15,11 +15,11 @@ const TOO_LONG = 1009;
 const FULL = 1013;
 
 /**
- * States, as told to `handlers.state`: "idle" (no name yet), "connecting", "online", "waiting"
+ * States, as passed to `handlers.state`: "idle" (no name yet), "connecting", "online", "waiting"
  * (until `retryAt`), "ended" (with `code`).
  *
- * That the browser has no network is a hint only: the server may be on this machine, and a virtual
- * network unknown to the browser.
+ * The browser's report of no network is a hint only: the server may be on this machine, and a
+ * virtual network is unknown to the browser.
  */
 export class Connection {
   constructor(url, requests, handlers) {
@@ -31,16 +31,16 @@ export class Connection {
     this.name = "";
     this.token = "";
     this.borrowed = false;
-    this.proof = ""; // the last token that counted: it shows elsewhere that the name is ours
-    this.seen = null; // events received; null: this page knows nothing
+    this.proof = ""; // the last accepted token: at another server it proves the name
+    this.seen = null; // events received; null: this page has no state
     this.attempts = 0;
     this.retryAt = 0;
     this.pace = new Pace();
-    this.reason = ""; // why the server lets this page not in, if it said so
+    this.reason = ""; // the server's reason for refusing this page, if it gave one
     setInterval(() => this.#watch(), 5000);
   }
 
-  /** Come in as `name`, on the open connection if the last name was refused there. */
+  /** Enter as `name`, on the open connection if the last name was refused there. */
   enter(name) {
     if (name !== this.name) this.proof = "";
     Object.assign(this, { name, token: "" });
@@ -49,16 +49,16 @@ export class Connection {
   }
 
   /**
-   * Take up the seat of `token` again, as `name`, knowing nothing of what was said. If there is
-   * none any more, come in anew; but not if it was another tab's (`borrowed`), unless it may be at
-   * another server: then its token is the proof there that the name is ours.
+   * Resume the seat of `token` as `name`, without any earlier events. If the seat does not exist
+   * any more, enter anew; but not if it was another tab's (`borrowed`), unless it may be at
+   * another server: there its token proves the name.
    */
   resume(token, name, borrowed = false) {
     Object.assign(this, { token, name, borrowed, seen: null });
     this.connect();
   }
 
-  /** Connect now, whatever the waiting time. */
+  /** Connect now, without the pause. */
   connect() {
     this.#abandon();
     this.#change("connecting");
@@ -77,18 +77,18 @@ export class Connection {
     this.heard = Date.now();
   }
 
-  /** Connect now if we only wait for it; ask for a sign of life if we seem connected. */
+  /** Connect now if a pause is running; send a ping if the connection seems open. */
   hurry() {
     if (this.state === "waiting") this.connect();
     else if (this.state === "online" && Date.now() - this.heard > PATIENCE) this.#ask();
   }
 
-  /** The browser says that there is no network: ask whether the server is there all the same. */
+  /** Handle the browser's report of no network: ping the server all the same. */
   doubt() {
     if (this.state === "online") this.#ask();
   }
 
-  /** Send what waits, as fast as one may. */
+  /** Send pending requests, as fast as the pace allows. */
   pump() {
     clearTimeout(this.pumping);
     for (let request; this.state === "online" && (request = this.requests.unsent()); ) {
@@ -147,7 +147,7 @@ export class Connection {
     this.pump();
   }
 
-  /** There is a seat, but no place to take it up from just now; or the name cannot be had. */
+  /** Retry later: the seat cannot be resumed just now, or the name is taken. */
   #refused(text) {
     this.reason = text;
     if (!this.token) this.handlers.refused(text);
@@ -166,15 +166,15 @@ export class Connection {
   #closed(code) {
     this.#abandon();
     if (code !== FULL) this.reason = "";
-    if (code === REPLACED) this.seen = null; // the other page has begun the count anew
+    if (code === REPLACED) this.seen = null; // the other page has restarted the count
     if (code === TOO_LONG) this.handlers.unsendable(this.requests.giveUp());
     const goodbye = code === SAID_GOODBYE || code === TOO_MANY_BAD;
-    if (goodbye && !this.token) this.#change("idle"); // too many names tried
+    if (goodbye && !this.token) this.#change("idle"); // too many refused names
     else if (goodbye || code === REPLACED) this.#end(code);
     else this.#wait(code === FULL ? FULL_DELAY : FIRST_DELAY);
   }
 
-  /** A browser does not tell a page why its WebSocket was refused; the server does when asked. */
+  /** Fetch the reason for a refused WebSocket, which the browser does not give to a page. */
   async #askWhy() {
     const url = new URL(`origin?${encodeURIComponent(location.origin)}`, location.href);
     const answer = await fetch(url).catch(() => null);
@@ -188,7 +188,7 @@ export class Connection {
   }
 
   #wait(first) {
-    // Spread out, or a thousand pages would all come back in the same instant.
+    // Randomised, or a thousand pages would all reconnect in the same instant.
     const delay = Math.min(LONGEST_DELAY, first * 2 ** this.attempts) * (0.5 + Math.random() / 2);
     this.attempts += 1;
     this.retryAt = Date.now() + delay;

@@ -1,14 +1,14 @@
-// One room or one private conversation: what was said, in order, none twice. Pure; no DOM.
+// One room or one private conversation: its messages, in order, without duplicates. Pure; no DOM.
 
-const FOLLOWED = 1000; // items held while reading the newest
-const SCROLLED = 3000; // items held while reading far back
+const FOLLOWED = 1000; // items held while following the newest
+const SCROLLED = 3000; // items held while scrolled far back
 const SLACK = 100;
-const BEHIND = 200; // newest items kept aside while reading an old piece
-const GAP_PAGES = 40; // pages fetched to close a gap; beyond it, the older part is let go
+const BEHIND = 200; // newest items kept aside while an old page is shown
+const GAP_PAGES = 40; // pages fetched to close a gap; beyond it, the older part is dropped
 
 let serial = 0;
 
-/** Return the key of a conversation in the table of all of them; rooms and people may share names. */
+/** Return the key of a conversation in the table of all conversations; rooms and people may share names. */
 export const keyOf = (name, isPrivate) => (isPrivate ? "with:" : "room:") + name;
 
 export class Conversation {
@@ -21,35 +21,35 @@ export class Conversation {
     this.draft = "";
     this.unread = 0;
     this.mentioned = false;
-    this.mark = 0; // serial of the first unread item: the line "new messages" stands above it
-    this.below = 0; // came while scrolled up
-    this.stale = false; // what is shown is from before the connection was lost
+    this.mark = 0; // serial of the first unread item, below the line "new messages"
+    this.below = 0; // items added while scrolled up
+    this.stale = false; // whether the items are from before the connection was lost
     this.clear();
   }
 
-  /** Forget what was said here. */
+  /** Drop all items. */
   clear() {
     this.items = [];
     this.byId = new Map();
-    this.more = false; // whether the history goes on before the first item
-    this.loading = false; // a page was asked for
+    this.more = false; // whether the history continues before the first item
+    this.loading = false; // whether a page is requested
     this.asked = 0; // when that was confirmed, in seconds since the epoch
-    this.expected = new Set(); // pages asked for; others do not fit what is held
-    this.replacing = null; // the page before this id shall replace what is held
+    this.expected = new Set(); // ids before which pages are requested; other pages are ignored
+    this.replacing = null; // the page before this id replaces the items
     this.gap = 0; // id up to which a gap must be closed
     this.gapPages = 0;
-    this.vain = 0; // id before which to go on, behind messages that were not wanted
-    this.detached = false; // an old piece: the newest items are not among `items`
-    this.aside = []; // what came meanwhile
-    this.target = 0; // id of the message to be shown
-    this.next = 0; // id of the one to be shown when the page that was asked for is there
+    this.vain = 0; // id before which to continue, behind ignored messages
+    this.detached = false; // whether the newest items are not among `items`
+    this.aside = []; // items that arrived meanwhile
+    this.target = 0; // id of the message to scroll to
+    this.next = 0; // id of the message to scroll to when the requested page arrives
   }
 
   get oldestId() {
     return this.items.find((item) => item.id)?.id ?? 0;
   }
 
-  /** The id before which the next older page is asked for. */
+  /** Return the id before which to request the next older page. */
   get backId() {
     return this.vain || this.oldestId;
   }
@@ -58,7 +58,7 @@ export class Conversation {
     return this.items.findLast((item) => item.id)?.id ?? 0;
   }
 
-  /** Add one message; return its item, or null if it was there already. */
+  /** Add one message; return its item, or null for a duplicate. */
   add(message) {
     const known = message.id ? this.byId.get(message.id) : undefined;
     if (known) {
@@ -71,7 +71,7 @@ export class Conversation {
     return item;
   }
 
-  /** Add a message that has just been said; return its item, or null if it is not shown now. */
+  /** Add a new message; return its item, or null if it is not shown now. */
   addNew(message) {
     if (!this.detached) return this.add(message);
     this.aside.push(message);
@@ -86,7 +86,7 @@ export class Conversation {
     this.items = this.items.filter((item) => item.id !== id);
   }
 
-  /** Drop what is too much: the oldest, or, while reading back, the newest. */
+  /** Drop items above the limit: the oldest, or, while scrolled back, the newest. */
   trim(following) {
     const most = following ? FOLLOWED : SCROLLED;
     if (this.items.length <= most + SLACK) return;
@@ -102,8 +102,8 @@ export class Conversation {
   }
 
   /**
-   * Take the newest messages after being away. Return the id to ask a page before, or null if
-   * nothing is missing between what is held and `recent`.
+   * Add the newest messages after a reconnection. Return the id before which to request a page, or null
+   * if nothing is missing between the held items and `recent`.
    */
   catchUp(recent, more) {
     this.stale = false;
@@ -120,18 +120,18 @@ export class Conversation {
     return first;
   }
 
-  /** Take a page of the history. Return the id to ask the next page before, or null. */
+  /** Add a page of the history. Return the id before which to request the next page, or null. */
   addPage({ before, messages, more, next = 0 }) {
     const first = messages[0]?.id ?? next;
     messages.forEach((message) => this.add(message));
     if (this.gap && (!before || before > this.gap)) return this.#closeGap(first, more);
     this.loading = false;
-    this.vain = messages.length ? 0 : next; // none of those looked at is to be heard
+    this.vain = messages.length ? 0 : next; // all messages of that page were ignored
     if (!first || first === this.oldestId) this.more = more && first > 0;
     return null;
   }
 
-  /** Show this page instead of what is held; it is the newest one if it was asked before 0. */
+  /** Replace the items by this page; it is the newest one if it was requested before 0. */
   replaceBy({ before, messages, more }) {
     const { aside, target } = this;
     this.clear();
@@ -151,14 +151,14 @@ export class Conversation {
     return null;
   }
 
-  // A server that forgot its history numbers from 1 again: the numbers held mean nothing then.
+  // A server that lost its history numbers from 1 again: the held ids are then invalid.
   #adopt(recent, more) {
     const forgotten = recent.length ? recent.at(-1).id < this.newestId : !more;
     const others = recent.some((message) => {
       const known = this.byId.get(message.id);
       return known && known.at !== message.at;
     });
-    // A server that is behind, of several, knows some of the same; the rest comes yet.
+    // One server of several may be behind and know only some of these; the rest will follow.
     const behind = recent.some(({ id, at }) => this.byId.get(id)?.at === at);
     if (!others && (!forgotten || behind)) return;
     this.items.forEach((item) => (item.id = 0));

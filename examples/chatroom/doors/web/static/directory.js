@@ -1,4 +1,4 @@
-// The dialog by which one joins a room: a name, which also filters the list of rooms, and a key.
+// The dialog for joining a room: a name, which also filters the list of rooms, and a key.
 
 import { keyOf } from "./conversation.js";
 import { byId, icon, make, setText, toLine } from "./dom.js";
@@ -6,7 +6,7 @@ import { byId, icon, make, setText, toLine } from "./dom.js";
 const ORDER = new Intl.Collator();
 
 export class Directory {
-  /** `join(room, key)` asks to be let in; `refresh()` asks for the list of rooms. */
+  /** `join(room, key)` requests to join; `refresh()` requests the list of rooms. */
   constructor(chat, join, refresh, choose) {
     Object.assign(this, { chat, join, refresh, choose });
     this.dialog = byId("join");
@@ -37,7 +37,7 @@ export class Directory {
     this.#list();
   }
 
-  /** The server has answered: one is in the room, or its last sentence says why not. */
+  /** Handle the server's answer: the user is in the room, or the last sentence gives the reason. */
   answered(entered) {
     if (entered) {
       this.dialog.close();
@@ -45,7 +45,7 @@ export class Directory {
     } else setText(byId("join-said"), this.chat.notice);
   }
 
-  // Empty rooms are folded away, unless one looks for a name.
+  // Empty rooms are hidden, unless the user filters by name.
   #list() {
     this.rendered = this.chat.directory;
     const wanted = this.#typed().toLowerCase();

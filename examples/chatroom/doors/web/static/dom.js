@@ -1,4 +1,4 @@
-// Making elements. Texts get into the page here, and only as text.
+// Creating elements. Texts enter the page here, and only as text.
 
 /** Return a new element; `attributes` with a value of null, undefined or false are left out. */
 export function make(tag, attributes = {}, ...children) {
@@ -28,15 +28,15 @@ export function icon(name) {
   return image;
 }
 
-/** Set an element's text, unless it is that already: screen readers announce every change. */
+/** Set an element's text, unless it is unchanged: screen readers announce every change. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Go to where one types; not on a touch screen, where half of it would become a keyboard. */
+/** Focus the message field; not on a touch screen, where the keyboard would cover half of it. */
 export function toLine() {
   if (matchMedia("(pointer: coarse)").matches) return;
   const line = byId("line");
-  line.blur(); // after a dialog Chromium gives the focus back without a place in the text
+  line.blur(); // after a dialog Chromium restores the focus without a caret position
   line.focus();
 }

@@ -1,4 +1,4 @@
-// What each kind of event does to the state: a table. Pure; no DOM.
+// The effect of each kind of event on the state: a table. Pure; no DOM.
 
 import { keyOf } from "./conversation.js";
 
@@ -12,7 +12,7 @@ const inRoom = (change) => (chat, event) => {
   chat.hear(room, event);
 };
 
-/** By kind: functions of the chat and the event; other kinds are those of a server to come. */
+/** By kind: functions of the chat and the event; other kinds are those of a newer server. */
 export const HANDLERS = new Map([
   ["said", inRoom(() => {})],
   ["acted", inRoom(() => {})],

@@ -1,17 +1,17 @@
-// The field one types into: sending, recalling, completing.
+// The message field: sending, recalling, completing.
 
 import { commandsFor, completionsOf } from "./complete.js";
 import { byId, make, setText } from "./dom.js";
 
 const REMEMBERED = 50; // lines for the Up key
-const LONGEST = 1024; // bytes the server takes in a line
+const LONGEST = 1024; // bytes that the server accepts in a line
 const SOON_FULL = 900;
 const SUGGESTED = 6; // names after "@"
-const SECRET = /^\/(oper|lock|join\s+\S+)\s+\S/i; // has a password: not to be shown once more
+const SECRET = /^\/(oper|lock|join\s+\S+)\s+\S/i; // contains a password: not to be shown again
 
 export class Input {
   /**
-   * `send(text)` is called for each line; `names()` gives whom Tab may complete, and `operator()`
+   * `send(text)` is called for each line; `names()` returns the names that Tab completes, `operator()`
    * whether it completes the commands of operators.
    */
   constructor(send, names, operator) {
@@ -30,7 +30,7 @@ export class Input {
     });
   }
 
-  /** Show another conversation's draft; return the one that stood here. */
+  /** Show another conversation's draft; return the present one. */
   swap(draft) {
     const old = this.field.value;
     this.#put(draft);
@@ -39,7 +39,7 @@ export class Input {
   }
 
   /**
-   * Send what stands here, each line as a message of its own.
+   * Send the content, each line as a message of its own.
    *
    * Only a single line can be a command: a pasted text whose third line is "/quit" is text.
    */
@@ -86,7 +86,7 @@ export class Input {
     return completionsOf(field.value, field.selectionStart, this.names(), commands);
   }
 
-  // Beyond the last option Tab moves on, as everywhere: nobody shall be caught in the field.
+  // After the last option Tab moves on, as everywhere: the focus must not be trapped in the field.
   #next(completion, step) {
     const count = completion.options.length;
     completion.at += step;
@@ -112,7 +112,7 @@ export class Input {
     return true;
   }
 
-  // The frame around it is held meanwhile: a log that grew for a moment would lose its end.
+  // The frame around it is held meanwhile: a log that grew for a moment would lose its scroll position.
   #fit({ style, parentElement: frame }) {
     frame.style.setProperty("min-height", `${frame.offsetHeight}px`);
     style.setProperty("height", "auto");
@@ -138,7 +138,7 @@ export class Input {
     else this.#suggest();
   }
 
-  // After "@", the names that it could become: to choose from where there is no Tab key.
+  // After "@", the matching names: to choose from where there is no Tab key.
   #suggest() {
     const { start, options } = this.#completions();
     const names = this.field.value[start] === "@" ? options.slice(0, SUGGESTED) : [];

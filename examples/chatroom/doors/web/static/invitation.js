@@ -1,17 +1,17 @@
-// The room in the page's address: "…/#kitchen" invites to it. A stranger may have written it.
+// The room in the page's address: "…/#kitchen" is an invitation to it. The address is untrusted input.
 
-const LONGEST = 64; // characters; what is a name of a room the server knows
+const LONGEST = 64; // characters; the server decides which texts are names of rooms
 
 /** Return the name after the # of the address, as text; "" if there is none. */
 export function invitedTo(hash = location.hash) {
   try {
     return decodeURIComponent(hash.slice(1)).trim().slice(0, LONGEST);
   } catch {
-    return ""; // no UTF-8
+    return ""; // not UTF-8
   }
 }
 
-/** Let the address be an invitation to `room`; to the chat alone if it is "". */
+/** Make the address an invitation to `room`, or to the chat alone if `room` is "". */
 export function inviteTo(room) {
   if (invitedTo() === room) return;
   const hash = room ? `#${encodeURIComponent(room)}` : "";

@@ -1,27 +1,27 @@
-// A room that was asked for, and what was typed behind it: that is for the room, and waits for the answer.
+// A requested room, and the lines typed after the request: they are for the room, and wait for the answer.
 
 const MOST = 500; // lines
 const JOIN = /^\/join\s/;
 
 export class Joining {
   /**
-   * `ask(room, key, done)` asks for the room; `enter(room)` shows it, or returns false if one is not
-   * there; `say(text)` and `tell(sentence)` are for what waited.
+   * `ask(room, key, done)` requests the room; `enter(room)` shows it, or returns false if the user is
+   * not in it; `say(text)` and `tell(sentence)` handle the waiting lines.
    */
   constructor({ ask, enter, say, tell }) {
     Object.assign(this, { ask, enter, say, tell });
-    this.room = ""; // the one that was asked for last; "" when it was answered
+    this.room = ""; // the last requested room; "" when it was answered
     this.key = "";
     this.held = [];
   }
 
-  /** Ask for `room`. */
+  /** Request `room`. */
   start(room, key) {
     Object.assign(this, { room, key });
     this.ask(room, key, () => this.#answered(room));
   }
 
-  /** Keep `text` until the answer is there; return false if none is awaited. */
+  /** Keep `text` until the answer arrives; return false if none is expected. */
   hold(text) {
     if (!this.room) return false;
     if (this.held.length < MOST) this.held.push(text);
@@ -29,7 +29,7 @@ export class Joining {
     return true;
   }
 
-  /** The server has forgotten what it was asked. */
+  /** Forget the request, which the server has lost. */
   again() {
     if (this.room) this.start(this.room, this.key);
   }
@@ -40,7 +40,7 @@ export class Joining {
     const lines = this.held.splice(0);
     const there = lines.length > 0 && this.enter(room);
     for (const text of lines) {
-      // Behind the next /join among them, the others wait again.
+      // After the next /join among them, the other lines wait again.
       if (there || this.room || JOIN.test(text)) this.say(text);
       else this.tell(`You are not in ${room}; not sent: ${text}`);
     }

@@ -1,4 +1,4 @@
-// The two lists at the sides: one's conversations, and the people of the open room.
+// The two lists at the sides: the user's conversations, and the people of the open room.
 
 import { keyOf } from "./conversation.js";
 import { byId, icon, make, setText } from "./dom.js";
@@ -8,7 +8,7 @@ import { badge, nameTag } from "./people.js";
 const MOST_PEOPLE = 200; // shown at once; the filter finds the others
 const FILTER_FROM = 12;
 
-const states = new WeakMap(); // what each list looks like
+const states = new WeakMap(); // the present content of each list
 
 /** Show the list of conversations; `choose(key)` opens one. */
 export function showConversations(chat, choose) {
@@ -48,7 +48,7 @@ function counter({ unread, mentioned, isPrivate }) {
   return count;
 }
 
-/** Show the people of the open conversation; `choose(name)` begins to speak with one. */
+/** Show the people of the open conversation; `choose(name)` opens a private conversation. */
 export function showPeople(chat, choose) {
   const people = peopleOf(chat);
   const filter = byId("people-filter");
@@ -82,7 +82,7 @@ function person(name, operator, me, choose) {
   return button;
 }
 
-// Renew a list's children only if they look different, and keep the keyboard's place in it.
+// Replace a list's children only if they differ, and keep the keyboard focus in it.
 function keep(list, state, children) {
   if (states.get(list) === state) return;
   states.set(list, state);

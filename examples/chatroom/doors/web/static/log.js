@@ -1,12 +1,12 @@
-// The log: its rows kept up with the state, the reader's place kept where it is.
+// The log: keeps its rows equal to the state, and keeps the reader's scroll position.
 
 import { elementOf } from "./bodies.js";
 import { byId, setText } from "./dom.js";
 import { rowsOf } from "./rows.js";
 
-const NEAR = 400; // pixels from the top at which older messages are asked for
+const NEAR = 400; // pixels from the top at which older messages are requested
 const AT_END = 60; // pixels from the end that still count as the end
-const SETTLING = 300; // milliseconds in which a window finds its new size
+const SETTLING = 300; // milliseconds in which a window takes its new size
 const FLOOD = 8; // new rows at once that are not read aloud
 
 export class Log {
@@ -20,14 +20,14 @@ export class Log {
     this.following = true;
     this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.jump.addEventListener("click", () => this.toEnd());
-    this.place = null; // what is at the top while reading back
+    this.place = null; // the row at the top while scrolled back
     this.size = "";
-    this.unsettled = 0; // until when scrolling is the window's doing, not the reader's
+    this.unsettled = 0; // until when scrolling is caused by the window, not by the reader
     new ResizeObserver(() => this.#resized()).observe(this.element);
     addEventListener("resize", () => (this.unsettled = performance.now() + SETTLING));
   }
 
-  /** Show `conversation` as it is now, with the requests that wait in it. */
+  /** Show `conversation` as it is now, with its pending requests. */
   render(conversation, waiting, me) {
     const changed = conversation !== this.conversation;
     if (changed) this.#empty(conversation);
@@ -42,14 +42,14 @@ export class Log {
     if (this.element.scrollTop < NEAR) this.act.older();
   }
 
-  /** Go to the newest message. */
+  /** Scroll to the newest message. */
   toEnd() {
     this.following = true;
     this.#stick();
     this.act.newest();
   }
 
-  /** Go back to the oldest message that is shown; older ones are fetched then. */
+  /** Scroll to the oldest message that is shown; older ones are fetched then. */
   back() {
     this.following = false;
     this.element.scrollTop = 0;
@@ -91,7 +91,7 @@ export class Log {
     return element;
   }
 
-  // History that loads is not news: only what is said now is read aloud.
+  // Loaded history is not news: only new messages are read aloud.
   #quiet(quiet) {
     if (!quiet) return;
     this.element.setAttribute("aria-live", "off");
@@ -140,7 +140,7 @@ export class Log {
     setText(this.jump.lastElementChild, below ? words : "Newest messages");
   }
 
-  // A telephone is turned, its keyboard comes up: the same messages stay in sight.
+  // A telephone is turned, or its keyboard opens: the same messages stay visible.
   #resized() {
     this.size = this.#sizeNow();
     if (this.following) this.#stick();

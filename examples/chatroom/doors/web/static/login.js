@@ -1,10 +1,10 @@
-// Giving a name, and hearing that it cannot be had.
+// The log-in: entering a name, and showing why it was refused.
 
 import { byId, setText } from "./dom.js";
 import { rememberName, rememberedName } from "./storage.js";
 
 export class Login {
-  /** `enter(name)` is called with what was typed. */
+  /** `enter(name)` is called with the typed name. */
   constructor(enter) {
     this.name = byId("name");
     this.name.value = rememberedName();
@@ -19,13 +19,13 @@ export class Login {
     });
   }
 
-  /** Ask for a name, with `words` about the last one if there was one. */
+  /** Show the log-in, with `words` about the last name if there was one. */
   show(words = "") {
     document.body.dataset.view = "login";
     this.refuse(words);
   }
 
-  /** Say that the name cannot be had. */
+  /** Show why the name was refused. */
   refuse(words) {
     this.tell(words);
     this.name.setAttribute("aria-invalid", String(words !== ""));

@@ -1,4 +1,4 @@
-// Puts the parts together: what comes from the server goes into the state, and the state on the page.
+// Connects the parts: input from the server changes the state, and the state is shown on the page.
 
 import { Alerts } from "./alerts.js";
 import { Chat } from "./chat.js";
@@ -99,13 +99,13 @@ const world = {
   chat, connection, requests, ask, keys, join, joining, leave, choose, panels, search, log, input, directory, toast,
 };
 const page = new Page(world);
-const seat = storage.loadSeat(); // of this tab, before it was loaded anew
+const seat = storage.loadSeat(); // of this tab, before it was reloaded
 let wanted = seat?.open ?? ""; // the conversation that was open then
 let restored = !seat;
-let coming = seat?.rooms ?? []; // whose views are on their way
+let coming = seat?.rooms ?? []; // rooms that are expected
 let invited = invitedTo();
 
-/** Queue a request; `done` is called when it is done. */
+/** Queue a request; `done` is called when it is confirmed. */
 function ask(body, done) {
   const whole = body.do === "say" ? { ...body, nonce: crypto.randomUUID?.() ?? nonce() } : body;
   const request = requests.add(whole, () => { done?.(); page.changed(); });
@@ -115,7 +115,7 @@ function ask(body, done) {
   return request;
 }
 
-// randomUUID is only there with TLS or on this machine; the chat may well be served without.
+// randomUUID exists only with TLS or on this machine; the chat may be served without.
 function nonce() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -156,7 +156,7 @@ function left(name) {
   toast.offer(`You left ${name}.`, () => join(name, keys.get(name.toLowerCase()) ?? ""));
 }
 
-/** Show a message that was found, in its room, with what was said around it. */
+/** Show a search result in its room, with the messages around it. */
 function visit({ room, id }) {
   const key = keyOf(room, false);
   panels.chosen();
@@ -176,12 +176,12 @@ function choose(key) {
   toLine();
 }
 
-/** After the old seat is gone: go back into the rooms one was in. */
+/** Join the rooms of the old seat, which is gone. */
 function reenter() {
   const rooms = chat.rooms.length ? chat.rooms.map((room) => room.name) : seat?.rooms ?? [];
   const others = rooms.filter((room) => room !== LOBBY);
   const joins = others.map((room) => ({ do: "join", room, key: keys.get(room.toLowerCase()) ?? "" }));
-  const left = others.length && others.length === rooms.length; // one is there after every log-in
+  const left = others.length && others.length === rooms.length; // every log-in enters the lobby
   requests.addFirst(left ? [...joins, { do: "leave", room: LOBBY }] : joins);
   if (chat.rooms.length) ask({ do: "rooms" }, () => chat.dropStale());
 }
@@ -195,7 +195,7 @@ function begin() {
   page.begin();
 }
 
-/** Go to the room that the address names: once, or when it names another one. */
+/** Open the room in the address: once, or when the address changes. */
 function accept() {
   const room = invited.toLowerCase();
   const same = (name) => name.toLowerCase() === room;
@@ -209,7 +209,7 @@ function accept() {
   coming = [];
 }
 
-/** Go into the room that the address names, if there is one: a stranger's link makes none. */
+/** Join the room in the address, if it exists: a link from outside creates none. */
 function follow(room) {
   const folded = (name) => name.normalize("NFKC").toLowerCase();
   ask({ do: "rooms" }, () => {
@@ -224,7 +224,7 @@ function follow(room) {
 
 const isWanted = (room) => keyOf(room, false).toLowerCase() === wanted.toLowerCase();
 
-/** Open what was open before the page was loaded anew, once. */
+/** Open the conversation that was open before the reload, once. */
 function show(key) {
   chat.show(key);
   wanted = "";

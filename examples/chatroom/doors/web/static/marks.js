@@ -1,4 +1,4 @@
-// Where the words of a search stand in a text, and a piece of the text around them. Pure.
+// Where the words of a search occur in a text, and an extract of the text around them. Pure.
 
 const LETTER = /[\p{L}\p{N}]/u;
 const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]/u;
@@ -37,7 +37,7 @@ function cutOf(text, first, most) {
   return [from, whole(text, Math.min(text.length, from + most))];
 }
 
-// No half of a character that takes two units.
+// Do not split a character that takes two units.
 function whole(text, at) {
   return /[\udc00-\udfff]/.test(text[at] ?? "") ? at - 1 : at;
 }
@@ -56,7 +56,7 @@ function fold(text) {
   return { folded, places: [...places, at] };
 }
 
-// The beginnings of words, as the history's index has them; a history in memory finds any part.
+// Beginnings of words, as in the history's index; a history in memory finds any part of a word.
 function occurrences(text, word) {
   const all = [];
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {

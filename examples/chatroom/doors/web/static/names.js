@@ -1,4 +1,4 @@
-// Names: a colour of one's own, and whether a text speaks of somebody. Pure functions.
+// Names: the colour of a name, and whether a text mentions it. Pure functions.
 
 const ORDER = new Intl.Collator();
 const WORD = /[\p{L}\p{N}_]/u;
@@ -18,12 +18,12 @@ export function initialOf(name) {
   return [...name][0]?.toUpperCase() ?? "?";
 }
 
-/** Return where `text` has `name` as a word of its own, whatever the case: [start, end] pairs. */
+/** Return where `text` has `name` as a whole word, ignoring case: [start, end] pairs. */
 export function mentionsIn(text, name) {
   const found = [];
   const wanted = name.toLowerCase();
   const lowered = text.toLowerCase();
-  // Some letters change their length with their case; then no position could be trusted.
+  // Some letters change their length with their case; then positions would be wrong.
   if (!wanted || lowered.length !== text.length) return found;
   for (let at = lowered.indexOf(wanted); at >= 0; at = lowered.indexOf(wanted, at + 1)) {
     const end = at + wanted.length;
@@ -32,7 +32,7 @@ export function mentionsIn(text, name) {
   return found;
 }
 
-/** Return the names in the order people look for them. */
+/** Return the names in alphabetical order, by the rules of the language. */
 export function sortedNames(names) {
   return [...names].sort(ORDER.compare);
 }

@@ -1,8 +1,8 @@
-// How fast this page may ask. Pure: times are passed in.
+// The rate limit of this page's requests. Pure: times are passed in.
 
 /**
- * A bucket a little smaller than the server's (20 lines at once, 2 a second): a line that comes
- * too fast is dropped over there, so a long paste or a full queue waits over here.
+ * A token bucket slightly smaller than the server's (20 lines at once, 2 a second): the server drops
+ * lines that exceed its own, so a long paste or a full queue waits here.
  */
 export class Pace {
   constructor(burst = 15, rate = 1.8) {
@@ -12,7 +12,7 @@ export class Pace {
     this.filled = 0;
   }
 
-  /** Take one token at `now` (milliseconds); return how long to wait for it, 0 if it was had. */
+  /** Take one token at `now` (milliseconds); return how long to wait, 0 if it was taken. */
   take(now) {
     const gained = Math.max(0, (now - this.filled) / 1000) * this.rate;
     this.tokens = Math.min(this.burst, this.tokens + gained);

@@ -1,4 +1,4 @@
-// Shows the state: at most once in a while, however much happens in between.
+// Renders the state: at most once per interval, however many events arrive meanwhile.
 
 import { keyOf } from "./conversation.js";
 import { byId, setText, toLine } from "./dom.js";
@@ -20,7 +20,7 @@ export class Page {
     this.world = world;
     this.shown = null; // the conversation that is shown
     this.timer = null;
-    this.cost = 0; // milliseconds that showing took last time
+    this.cost = 0; // milliseconds that the last rendering took
     byId("leave").addEventListener("click", () => world.leave());
     byId("topic").addEventListener("click", () => this.#askTopic());
     byId("my-name").addEventListener("click", () => this.#askName());
@@ -30,19 +30,19 @@ export class Page {
     addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** One has come in: show the chat, and go to where one types. */
+  /** Show the chat after the log-in, and focus the message field. */
   begin() {
     this.save(); // from now on a reload finds the seat
     this.changed();
     toLine();
   }
 
-  /** Something has changed: show it soon. */
+  /** Schedule a rendering after a change. */
   changed() {
     this.timer ??= setTimeout(() => this.#timed(), Math.max(FRAME, this.cost * 4));
   }
 
-  /** Keep what a reload of the page shall find again. */
+  /** Store what a reload of the page needs. */
   save() {
     if (!this.world.connection.token) return;
     storage.saveSeat(this.world.connection, this.world.chat, this.world.requests);
@@ -58,7 +58,7 @@ export class Page {
     return [...current.people.keys()].filter((name) => name !== chat.me);
   }
 
-  // A busy room must not take the whole processor: the longer it takes, the rarer it is done.
+  // A busy room must not use the whole processor: the longer a rendering takes, the longer the pause.
   #timed() {
     const begun = performance.now();
     this.timer = null;
@@ -85,7 +85,7 @@ export class Page {
   #swapDrafts(current) {
     if (this.shown === current) return;
     const { input } = this.world;
-    // What was typed before there was a room is not lost: it stays for the first one.
+    // Text typed before there was a room is kept for the first room.
     const old = input.swap(current?.draft || (this.shown ? "" : input.field.value));
     if (this.shown) this.shown.draft = old;
     this.shown = current;
@@ -117,7 +117,7 @@ export class Page {
     return requests.queue.filter(({ body }) => {
       if (body.do === "whisper") return current.isPrivate && body.to === current.name;
       if (body.do !== "say" || current.isPrivate || body.room !== current.name) return false;
-      // Commands are done in a moment; those with words in them may have a password there.
+      // Commands finish quickly; commands with arguments may contain a password.
       return isSpeech(body) || (connection.state !== "online" && !body.text.includes(" "));
     });
   }

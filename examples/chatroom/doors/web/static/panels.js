@@ -1,4 +1,4 @@
-// Drawers and dialogs: what opens beside or above the conversation, and closes with Escape.
+// Drawers and dialogs: they open beside or above the conversation, and close with Escape.
 
 import { words } from "./bodies.js";
 import { byId, setText, toLine } from "./dom.js";
@@ -21,7 +21,7 @@ export class Panels {
     addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
   }
 
-  /** Show the side that belongs to this width. */
+  /** Show the side panel that belongs to this width. */
   reset() {
     this.#set(WIDE.matches ? "people" : "");
   }
@@ -32,7 +32,7 @@ export class Panels {
     else this.open(name);
   }
 
-  /** Open the panel `name`, and go into it. */
+  /** Open the panel `name`, and focus it. */
   open(name) {
     this.opener ??= document.activeElement;
     this.#set(name);
@@ -40,7 +40,7 @@ export class Panels {
     (panel.querySelector("[data-first]") ?? panel).focus();
   }
 
-  /** Close the panel that is open, and go back to where it was opened. */
+  /** Close the open panel, and return the focus to where it was opened. */
   close() {
     const search = this.app.dataset.panel === "search";
     this.#set(WIDE.matches && search ? "people" : "");
@@ -48,7 +48,7 @@ export class Panels {
     this.opener = null;
   }
 
-  /** On a narrow page a chosen conversation takes the panel's place. */
+  /** On a narrow page the chosen conversation replaces the panel. */
   chosen() {
     if (!WIDE.matches) this.#set("");
   }
@@ -75,9 +75,9 @@ export class Panels {
 }
 
 /**
- * Ask for one line of text in a dialog; `done(text)` is called if it is given.
+ * Request one line of text in a dialog; `done(text)` is called if it is confirmed.
  *
- * `full` is shown above the field: the whole of what stands there now, with its links.
+ * `full` is shown above the field: the whole present text, with its links.
  */
 export function askLine({ title, label, value, most, full = "" }, done) {
   const dialog = byId("ask");

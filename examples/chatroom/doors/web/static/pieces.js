@@ -1,4 +1,4 @@
-// What stands in a text: plain words, links, code, the reader's own name. Pure; nothing here is markup.
+// The parts of a text: plain words, links, code, the reader's own name. Pure; nothing here is markup.
 
 import { mentionsIn } from "./names.js";
 

@@ -1,14 +1,14 @@
-// What was asked of the server and is not yet confirmed: numbered, in order. Pure; no socket.
+// Requests to the server that are not confirmed yet: numbered, in order. Pure; no socket.
 
-/** Whether a request is speech, which may be shown while it waits and be kept over a reload. */
+/** Return whether a request is a message, which may be shown while pending and kept over a reload. */
 export function isSpeech(body) {
   if (body.do === "whisper") return true;
   return body.do === "say" && (!body.text.startsWith("/") || /^\/(\/|me )/.test(body.text));
 }
 
 /**
- * The queue. A request stays in it until its receipt has come; numbers grow without gaps, so the
- * server can tell what it has done already, and sending one again does no harm.
+ * The queue. A request stays in it until its receipt arrives; numbers grow without gaps, so the
+ * server can recognise a request that it has already handled, and sending it again is harmless.
  */
 export class Requests {
   constructor() {
@@ -17,7 +17,7 @@ export class Requests {
     this.keys = 0;
   }
 
-  /** Queue `body`; `done` is called when the receipt has come. */
+  /** Queue `body`; `done` is called when the receipt arrives. */
   add(body, done = () => {}) {
     const request = { n: this.next++, key: ++this.keys, body, sent: false, everSent: false, done };
     this.queue.push(request);
@@ -29,17 +29,17 @@ export class Requests {
     return this.queue.find((request) => !request.sent);
   }
 
-  /** Request `n` is done. */
+  /** Mark request `n` as done. */
   receipt(n) {
     const at = this.queue.findIndex((request) => request.n === n);
     if (at >= 0) this.queue.splice(at, 1)[0].done();
   }
 
   /**
-   * The connection is back, and the server has done all up to `done`.
+   * Continue on a new connection; the server has handled all requests up to `done`.
    *
-   * If the events since then are sent again, so are their receipts; if not (`fresh`), what is
-   * done is forgotten here. The others are sent again, numbered on from `done`.
+   * If the events since then are sent again, so are their receipts; if not (`fresh`), the handled
+   * requests are dropped here. The others are sent again, numbered from `done` on.
    */
   resume(done, fresh) {
     const [old, open] = split(this.queue, (request) => request.n <= done);
@@ -49,10 +49,10 @@ export class Requests {
   }
 
   /**
-   * A new seat, with nothing done: numbers begin at 1. Return the requests given up.
+   * Begin with a new seat: numbers begin at 1. Return the requests that were given up.
    *
-   * Kept is what may be sent twice (a nonce tells the server) or was never sent; who knows
-   * whether the old server has done the others.
+   * A request is kept if it may be sent twice (a nonce identifies it) or was never sent;
+   * the old server may have handled the others.
    */
   restart() {
     const speaks = (request) => request.body.do === "say" || request.body.do === "whisper";
@@ -74,20 +74,20 @@ export class Requests {
     this.number(this.queue, 1);
   }
 
-  /** Give up the oldest request that was sent, and return it; the server cannot take it. */
+  /** Remove and return the oldest sent request, which the server cannot handle. */
   giveUp() {
     const at = this.queue.findIndex((request) => request.sent);
     return at < 0 ? undefined : this.queue.splice(at, 1)[0];
   }
 
-  /** Return the speech that waits, for a store that outlives the page. */
+  /** Return the pending messages, for a store that survives the page. */
   saved() {
     return this.queue
       .filter((request) => isSpeech(request.body))
       .map(({ n, body, everSent }) => ({ n, body, everSent }));
   }
 
-  /** Take back what `saved` gave, before the page was loaded anew. */
+  /** Restore what `saved` returned before the page was reloaded. */
   restore(saved) {
     for (const { n, body, everSent } of saved) {
       this.queue.push({ n, key: ++this.keys, body, sent: false, everSent, done: () => {} });

@@ -1,6 +1,6 @@
-// From messages to the rows of the log: days, groups, the line above what is new. Pure.
+// From messages to the rows of the log: days, groups, the line above new messages. Pure.
 
-const GROUP = 300; // seconds in which one person's messages stand together
+const GROUP = 300; // seconds in which one person's messages form a group
 const PRESENCE = new Set(["joined", "left"]);
 
 /**

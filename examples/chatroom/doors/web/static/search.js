@@ -1,4 +1,4 @@
-// Searching the open room: the question, and what was found.
+// Searching the open room: the query, and the results.
 
 import { clock } from "./bodies.js";
 import { byId, make, setText } from "./dom.js";
@@ -10,8 +10,8 @@ const LONGEST = 180; // characters shown of a message
 
 export class Search {
   /**
-   * `ask(room, text, before)` sends the question, with an empty room for the open one; `visit(message)`
-   * goes to a message.
+   * `ask(room, text, before)` sends the query, with an empty room for the open one; `visit(message)`
+   * shows a message in its room.
    */
   constructor(ask, visit) {
     this.ask = ask;
@@ -37,7 +37,7 @@ export class Search {
     this.ask("", text, 0);
   }
 
-  /** Show what was found. */
+  /** Show the results. */
   render({ found, notice }) {
     if (this.waiting && notice) this.#refused(notice);
     if (!found || found === this.shown) return;
@@ -55,7 +55,7 @@ export class Search {
     this.ask(room, query, back);
   }
 
-  // No answer, but the reason why.
+  // No results, but a reason.
   #refused(notice) {
     this.#tell(notice);
     this.more.disabled = false;

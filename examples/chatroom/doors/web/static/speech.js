@@ -1,9 +1,9 @@
-// What a typed line means in the open conversation.
+// The meaning of a typed line in the open conversation.
 
-/** Commands that are about a room: in a private conversation they would hit some other one. */
+/** Commands about a room: in a private conversation they would apply to another room. */
 const OF_ROOMS = /^\/(me|topic|look|leave|history|search|lock|unlock)\b/i;
 
-/** Send one line, as speech or as a command, to where one is. */
+/** Send one line, as a message or as a command, to the open conversation. */
 export function speak(text, { chat, ask, join, joining, keys, panels, search, log }) {
   if (!/^\/quit\b/.test(text) && joining.hold(text)) return;
   const { current } = chat;

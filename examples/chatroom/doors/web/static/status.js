@@ -15,12 +15,12 @@ export class Status {
   constructor(connection) {
     this.connection = connection;
     this.farewell = "";
-    byId("ended").addEventListener("cancel", (event) => event.preventDefault()); // Escape ends nothing
+    byId("ended").addEventListener("cancel", (event) => event.preventDefault()); // Escape must not close it
     byId("retry").addEventListener("click", () => connection.connect());
     setInterval(() => this.#count(), 1000);
   }
 
-  /** Show that the connection is in `state` now; `code` says why it ended. */
+  /** Show the connection's `state`; `code` is the close code after the end. */
   show(state, code) {
     document.body.dataset.connection = state;
     byId("trouble").hidden = state !== "waiting";
@@ -29,7 +29,7 @@ export class Status {
     byId("again").hidden = code === 4001;
     this.#end(state === "ended");
     this.#count();
-    // Said once a change; the seconds that pass are for the eye alone.
+    // Announced once per change; the countdown is visible only.
     const said = state === "waiting" ? "Connection lost. Trying again." : WORDS.get(state) ?? "";
     setText(byId("connection-said"), said);
   }
@@ -51,12 +51,12 @@ export class Status {
     const network = navigator.onLine === false ? "The browser says that there is no network. " : "";
     const trouble = `${network}${reason || "The connection is lost."} ${words}.`;
     setText(byId("trouble-words"), trouble);
-    setText(byId("wait-words"), trouble); // the page may have been loaded anew
+    setText(byId("wait-words"), trouble); // the page may have been reloaded
     byId("wait-again").hidden = false;
   }
 }
 
-/** Show in the title where one is, and how much is unread. */
+/** Show in the title the open conversation and the number of unread messages. */
 export function showTitle(chat) {
   const place = chat.current ? `${chat.current.name} · ` : "";
   const title = `${chat.unread ? `(${chat.unread}) ` : ""}${place}Chat room`;

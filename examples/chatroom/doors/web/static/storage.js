@@ -1,4 +1,4 @@
-// What outlives a reload of the page. Bounded, and never needed: a browser may refuse to keep it.
+// What survives a reload of the page. Bounded, and optional: a browser may refuse to store it.
 
 const SEAT = "chat-seat";
 const PRIVATE = "chat-private";
@@ -9,9 +9,9 @@ const MOST_LINES = 100; // of each
 const MOST_WAITING = 50;
 
 /**
- * Keep what is needed to take up the seat again: for this tab, as long as it is open; and for the
+ * Store what is needed to resume the seat: for this tab, as long as it is open; and for the
  * next tab of this browser if the name is remembered, and this tab has not lost the seat to another.
- * As long as no room has come yet, those from before are kept.
+ * Until the first room arrives, the previously stored rooms are kept.
  */
 export function saveSeat(connection, chat, requests) {
   const rooms = chat.rooms.map((room) => room.name);
@@ -23,21 +23,21 @@ export function saveSeat(connection, chat, requests) {
   if (rememberedName() && connection.state !== "ended") write(localStorage, SEAT, seat);
 }
 
-/** Return what `saveSeat` kept, or null; `borrowed` says that another tab has kept it. */
+/** Return what `saveSeat` stored, or null; `borrowed` is true if another tab stored it. */
 export function loadSeat() {
   const own = read(sessionStorage, SEAT);
   const seat = own ?? read(localStorage, SEAT);
   return seat && seat.token && seat.name ? { ...seat, borrowed: !own } : null;
 }
 
-/** The seat is given up: the next one who uses this tab shall not read what was said in private. */
+/** Remove the given-up seat: the next user of this tab must not read private conversations. */
 export function forgetSeat() {
   remove(sessionStorage, SEAT);
   remove(sessionStorage, PRIVATE);
   remove(localStorage, SEAT);
 }
 
-/** Keep the private conversations, which the server keeps nowhere. */
+/** Store the private conversations, which the server does not store. */
 export function savePrivates(chat) {
   const kept = chat.privates.slice(-MOST_PEOPLE).map((each) => ({
     name: each.name,
@@ -49,7 +49,7 @@ export function savePrivates(chat) {
   write(sessionStorage, PRIVATE, kept);
 }
 
-/** Put the private conversations that were kept into `chat`. */
+/** Restore the stored private conversations into `chat`. */
 export function loadPrivates(chat) {
   for (const { name, unread, items } of read(sessionStorage, PRIVATE) ?? []) {
     const conversation = chat.privateWith(name);
@@ -59,15 +59,15 @@ export function loadPrivates(chat) {
   }
 }
 
-/** Keep whether to notify, and with a sound: {on, sound}. */
+/** Store whether to notify, and with a sound: {on, sound}. */
 export function saveAlerts(settings) {
   write(localStorage, ALERTS, settings);
 }
 
-/** Return what `saveAlerts` kept, or an empty object. */
+/** Return what `saveAlerts` stored, or an empty object. */
 export const loadAlerts = () => read(localStorage, ALERTS) ?? {};
 
-/** Keep `name` for the next visit, or forget it if it is empty. */
+/** Store `name` for the next visit, or remove it if it is empty. */
 export function rememberName(name) {
   if (name) write(localStorage, NAME, name);
   else [NAME, SEAT].forEach((key) => remove(localStorage, key));
@@ -79,7 +79,7 @@ function read(store, key) {
   try {
     return JSON.parse(store.getItem(key));
   } catch {
-    return null; // not allowed, or not ours
+    return null; // not permitted, or not written by this page
   }
 }
 

@@ -1,9 +1,9 @@
-// The tabs of one browser: those that have had the same seat tell each other its new token.
+// The tabs of one browser: tabs that had the same seat send each other its new token.
 
 export class Tabs {
-  /** `adopt(before, token)` is called when another tab has got `token` for the one `before`. */
+  /** `adopt(before, token)` is called when another tab has received `token` in place of `before`. */
   constructor(adopt) {
-    this.channel = new BroadcastChannel("chat-seat"); // heard by pages of this origin alone
+    this.channel = new BroadcastChannel("chat-seat"); // received by pages of this origin only
     this.channel.onmessage = ({ data }) => adopt(data.before, data.token);
   }
 

@@ -1,12 +1,12 @@
-// A line above the message field for what must be seen wherever the log stands: the server's
-// sentences that came out of sight, and an offer to undo what was done last.
+// A line above the message field, visible at every scroll position: the server's sentences that
+// arrived out of sight, and an offer to undo the last action.
 
 import { byId, make, toLine } from "./dom.js";
 
-const LASTING = 20_000; // milliseconds in which something can be undone
+const LASTING = 20_000; // milliseconds in which an action can be undone
 
 export class Toast {
-  /** `dismissed()` is called when the reader has seen enough. */
+  /** `dismissed()` is called when the reader closes the line. */
   constructor(dismissed) {
     this.element = byId("toast");
     this.offered = null; // {text, act} that can be undone
@@ -19,7 +19,7 @@ export class Toast {
     });
   }
 
-  /** Say `text`, and for a while offer to undo it by `act()`. */
+  /** Show `text`, and for a while offer to undo it by `act()`. */
   offer(text, act) {
     this.offered = { text, act };
     clearTimeout(this.timer);
@@ -27,7 +27,7 @@ export class Toast {
     this.render(this);
   }
 
-  /** Show the sentences of the server that were `missed`, or else the offer. */
+  /** Show the server's sentences in `missed`, or else the offer. */
   render({ missed = [] }) {
     const texts = missed.length ? missed : [this.offered?.text].filter(Boolean);
     const state = JSON.stringify(texts);

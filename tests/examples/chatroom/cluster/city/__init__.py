@@ -1,1 +1,1 @@
-"""Three whole nodes on a simulated network with one engine, dozens of members, and trouble."""
+"""Three whole nodes on a simulated network with one engine, dozens of members, and faults."""

@@ -1,4 +1,4 @@
-"""Members at the web door: they do what the page does when its node goes away."""
+"""Members at the web door: they behave as the page does when its node stops."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Browser:
 
     Attributes:
         plan: The plan.
-        seen: What it was shown.
-        sure: The tokens that it has said: none of them may be lost.
-        over: Whether it has left, or was shown out.
+        seen: What was shown to it.
+        sure: The tokens of its messages that must not be lost.
+        over: Whether it has left, or was dismissed.
     """
 
     def __init__(self, schedule: Schedule, plan: Plan) -> None:
@@ -52,14 +52,14 @@ class Browser:
         self._token = ""
         self._number = self._count = 0
         self._unanswered: dict[int, dict[str, Any]] = {}
-        self._known: dict[str, Visit] = {}  # the rooms it is in, whichever its node
+        self._known: dict[str, Visit] = {}  # its rooms, whichever its node
         self._welcome = False
         self._net.call_later(plan.start, self._open, {"do": "enter", "name": plan.name})
         self._net.call_later(plan.start, self._next)
 
     @property
     def here(self) -> bool:
-        """Whether it is in with nothing under way, or has left for good."""
+        """Return whether it is in without a pending request, or has left for good."""
         return self.over or (self._welcome and not self._unanswered)
 
     def go_home(self) -> None:
@@ -68,7 +68,7 @@ class Browser:
         if self._peer is not None and not self._peer.closed:
             self._peer.close()
 
-    # Coming
+    # Connecting
 
     def _open(self, opening: dict[str, Any]) -> None:
         if self.over:
@@ -82,7 +82,7 @@ class Browser:
             self._lost()
 
     def _lost(self) -> None:
-        """The connection is gone: try the node once more, then another one."""
+        """Retry the same node once, then another one."""
         peer, self._peer, was_in, self._welcome = self._peer, None, self._welcome, False
         if peer is not None and not peer.closed:
             peer.on_received = None
@@ -96,7 +96,7 @@ class Browser:
             self._move()
 
     def _move(self) -> None:
-        """Come in at another node, with the old token as proof."""
+        """Enter at another node, with the old token as proof."""
         self._node = self._schedule.any_node()
         self._net.call_later(self._schedule.pause(), self._open, self._entering())
 
@@ -109,7 +109,7 @@ class Browser:
         if peer is not None and peer.error is None and not peer.eof and not peer.closed:
             peer.send(data)
 
-    # Doing
+    # Sending
 
     def _next(self) -> None:
         if self._steps:
@@ -190,7 +190,7 @@ class Browser:
             getattr(self, f"_on_{kind}")(event)
 
     def _on_welcome(self, event: dict[str, Any]) -> None:
-        """It is in at a node that knows nothing of what it has asked for."""
+        """Handle the welcome of a node that knows nothing of earlier requests."""
         rooms = [each for each in self._known if each != "lobby"]
         self._token, self._welcome, self._count = event["token"], True, 0
         self.seen.name = event["name"]
@@ -242,7 +242,7 @@ class Browser:
         self.over = True
 
     def _on_closing(self, event: dict[str, Any]) -> None:
-        """Its node ends: there are others."""
+        """Move to another node, because this one is stopping."""
         peer, self._peer, self._welcome = self._peer, None, False
         assert peer is not None
         peer.on_received = None

@@ -1,4 +1,4 @@
-"""What must hold when a schedule has come to rest."""
+"""The invariants of a schedule that has come to rest."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Truth:
-    """What was said, by the engine's streams.
+    """The messages, by the engine's streams.
 
     Attributes:
-        rooms: The tokens said in each room of a name, in all the rooms that ever had it.
-        kept: The same without what the engine has lost again.
-        gone: The tokens that were forgotten.
+        rooms: The tokens of each name of a room, in all rooms that ever had it.
+        kept: The same without those that the engine has lost again.
+        gone: The deleted tokens.
     """
 
     def __init__(self, schedule: Schedule) -> None:
@@ -126,13 +126,13 @@ def _check_member(member: Member, truth: Truth, schedule: Schedule) -> None:
 
 
 def _said_so(member: Member, room: str) -> bool:
-    """Whether the member was told that something said there is missing."""
+    """Return whether the member was told that messages there are missing."""
     start = f"In {room} some of what was said is missing"
     return any(note.startswith(start) for note in member.seen.notices)
 
 
 def _check_said(member: Member, truth: Truth) -> None:
-    """What it said over a connection that lasted was said; only what was refused is missing."""
+    """Check that messages over a lasting connection arrived; only refused ones are missing."""
     said = truth.tokens()
     missing = [token for token in member.sure if not said[token]]
     refusals = sum(any(word in note for word in REFUSALS) for note in member.seen.notices)
@@ -141,7 +141,7 @@ def _check_said(member: Member, truth: Truth) -> None:
 
 
 def _check_rooms(member: Member, schedule: Schedule, *, exactly: bool) -> None:
-    """It sees who is there."""
+    """Check that it sees the present members."""
     process = next(iter(schedule.processes.values()))
     if not exactly:
         return
@@ -161,9 +161,9 @@ def _check_whispers(members: list[Member]) -> None:
 
 
 def _check_disks(processes: list[Process], truth: Truth, *, whole: bool, killed: bool) -> None:
-    """Each node has stored a piece of what was said, once, and nothing that was forgotten.
+    """Check that each node has stored a part of the messages, once, and no deleted one.
 
-    The answer to /forget does not wait for the engine: a node that is killed may take it along.
+    The answer to /forget does not wait for the engine: a killed node may lose the deletion.
     """
     for process in processes:
         for key, messages in process.store.disk.said.items():
@@ -178,7 +178,7 @@ def _check_disks(processes: list[Process], truth: Truth, *, whole: bool, killed:
 
 
 def check_left(schedule: Schedule) -> None:
-    """All have left: nothing remembers them."""
+    """Check that after all have left no object remembers them."""
     for process in schedule.processes.values():
         site = process.node.site
         assert process.hall.members == ()

@@ -1,4 +1,4 @@
-"""The engine of a schedule: a model of Redis that each node reaches at an address of its own.
+"""The engine of a schedule: a model of Redis, with a separate address for each node.
 
 So one node can be cut off while the others are not.
 """
@@ -21,7 +21,7 @@ PORT = 6379
 
 @dataclass(frozen=True)
 class Line:
-    """Something said, as a room's stream has it."""
+    """A message, as a room's stream has it."""
 
     at: int
     text: str
@@ -30,14 +30,14 @@ class Line:
 
 
 class Engine(RedisModel):
-    """The model, with a way in for each node.
+    """The model, with an address for each node.
 
     Args:
         net: The network.
         nodes: The nodes' names.
 
     Attributes:
-        said: All that was ever said, by rooms' feeds, also what was lost again.
+        said: All messages ever, by rooms' feeds, including those lost again.
         cut_off: The nodes that cannot reach it.
     """
 
@@ -52,7 +52,7 @@ class Engine(RedisModel):
         self.data.do_xadd = self._note  # type: ignore[method-assign]
 
     def way(self, node: str) -> Address:
-        """Return where `node` finds the engine."""
+        """Return the address of the engine for `node`."""
         return Address(f"engine-{node}", PORT)
 
     def start(self, *, lost: bool = False, loading: float = 0.0) -> None:
@@ -78,12 +78,12 @@ class Engine(RedisModel):
                 connection.end()
 
     def plug(self, node: str) -> None:
-        """Let it reach the engine again."""
+        """Reconnect a node."""
         self.cut_off.discard(node)
         self.net.refuse((self._ways[node], PORT), None)
 
     def kept(self, feed: str) -> list[Line]:
-        """Return what was said, and not lost again."""
+        """Return the messages that were not lost again."""
         for key, stream in self.data.values.items():
             if key.decode().endswith(f":room:{feed}"):
                 places = {place[0] for place, _ in stream.entries}
@@ -91,7 +91,7 @@ class Engine(RedisModel):
         return []
 
     def _note(self, key: bytes, *words: bytes) -> bytes:
-        """Add an entry, and keep it in the journal if it is something said."""
+        """Add an entry, and keep it in the journal if it is a message."""
         place = RedisData.do_xadd(self.data, key, *words)
         feed = key.decode().partition(":room:")[2]
         fields = dict(zip(words[4::2], words[5::2], strict=True))

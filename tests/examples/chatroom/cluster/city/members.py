@@ -1,4 +1,4 @@
-"""Members at the line door: they type, lose their connection, and come back to another node."""
+"""Members at the line door: they type, lose their connection, and reconnect to another node."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .schedule import Schedule
 
 AGAIN = 0.4
-"""Seconds until something is tried again."""
+"""Seconds until an attempt is repeated."""
 WIDE = bytes((255, 251, 31, 255, 250, 31, 3, 232, 0, 50, 255, 240))
 """Telnet: the window is a thousand columns wide, so that each line is one row."""
 DO_NAWS = bytes((255, 253, 31))
@@ -35,7 +35,7 @@ _RENAMED = re.compile(r"-- (\S+) is now called (\S+)\.")
 
 
 class Member(Protocol):
-    """What a schedule needs of a member at any door."""
+    """The interface of a member for a schedule, at any door."""
 
     plan: Plan
     seen: Seen
@@ -52,9 +52,9 @@ class LineMember:
 
     Attributes:
         plan: The plan.
-        seen: What it was shown.
-        sure: The tokens that it said over its present connection: they must not be lost.
-        over: Whether it has left, or was shown out.
+        seen: What was shown to it.
+        sure: The tokens of messages over its present connection: they must not be lost.
+        over: Whether it has left, or was dismissed.
     """
 
     def __init__(self, schedule: Schedule, plan: Plan) -> None:
@@ -74,7 +74,7 @@ class LineMember:
 
     @property
     def here(self) -> bool:
-        """Whether it is in, or has left for good."""
+        """Return whether it is in, or has left for good."""
         return self._welcome or self.over
 
     def go_home(self) -> None:
@@ -83,12 +83,12 @@ class LineMember:
         if self._peer is not None and not self._peer.closed:
             self._peer.close()
 
-    # Coming
+    # Connecting
 
     def _come(self, node: str) -> None:
         if self.over:
             return
-        self.seen.partial |= bool(self._room)  # what it was called before, it may be called again
+        self.seen.partial |= bool(self._room)  # its old name may be used again
         self._rest, self._room, self._welcome = b"", "", False
         self.seen.rooms.clear()
         self.sure.clear()
@@ -105,7 +105,7 @@ class LineMember:
             self._send(self.plan.name)
 
     def _lost(self) -> None:
-        """The connection is gone."""
+        """Handle the lost connection."""
         peer, self._peer, self._welcome = self._peer, None, False
         if peer is not None and not peer.closed:
             peer.on_received = None
@@ -118,7 +118,7 @@ class LineMember:
         if peer is not None and peer.error is None and not peer.eof and not peer.closed:
             peer.send(line.encode() + b"\r\n")
 
-    # Doing
+    # Sending
 
     def _next(self) -> None:
         if self._steps:
@@ -165,7 +165,7 @@ class LineMember:
         if stamp is not None:
             self._happened(line[stamp.end() :])
         elif line.startswith("    "):
-            return  # the rest of what came before the window's width was known
+            return  # the rest of the output before the window's width was known
         elif found := _VIEW.fullmatch(line):
             self._look(
                 found[1], [each.removesuffix(" (operator)") for each in found[2].split(", ")]
@@ -201,7 +201,7 @@ class LineMember:
         elif found := _LEFT.fullmatch(line):
             seen.rooms[self._room].people.discard(found[1])
         elif found := _RENAMED.fullmatch(line):
-            # Two that have one name for a while: lines do not show which of them it is.
+            # Two members with one name for a while: lines do not show which of them it is.
             seen.partial |= "-" in found[2] or found[2] in seen.rooms[self._room].people
             seen.renamed(self._room, found[1], found[2])
         elif line.startswith("-- "):

@@ -1,4 +1,4 @@
-"""What each member of a schedule is going to do, and the trouble it will meet."""
+"""What each member of a schedule will do, and the faults that it will meet."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ NODES = "abc"
 ROOMS = ("lobby", "red", "blue")
 MOST_STEPS = 9
 LENGTH = 7.0
-"""Seconds in which members come, and trouble begins."""
+"""Seconds in which members arrive, and faults begin."""
 
 
 @dataclass
 class Plan:
-    """One member.
+    """The plan of one member.
 
     Attributes:
-        number: Which one.
-        web: Whether it comes with a browser.
-        node: The node that it comes to first.
-        start: When it comes, in seconds.
+        number: Its number.
+        web: Whether it uses a browser.
+        node: The node that it connects to first.
+        start: When it arrives, in seconds.
         steps: What it does, each so many seconds after the one before.
         boss: Whether it becomes an operator.
         said: The tokens that it says in rooms, in order.
@@ -40,22 +40,22 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """The name that it asks for."""
+        """Return the name that it tries."""
         return f"u{self.number}"
 
     @property
     def address(self) -> str:
-        """Where it comes from."""
+        """Return its address."""
         return f"10.1.{self.number}.1"
 
 
 def make_plan(number: int, crowd: int, chance: random.Random, *, ruled: bool) -> Plan:
-    """Think of a member.
+    """Make a random member.
 
     Args:
         number: Which one.
-        crowd: How many there are.
-        chance: Decides.
+        crowd: The number of members.
+        chance: The random source.
         ruled: Whether there is an operator.
     """
     boss = ruled and number == 0
@@ -92,7 +92,7 @@ def _line(plan: Plan, crowd: int, chance: random.Random) -> str:
             return f"/msg {other} {token}"
         case "join":
             return f"/join {chance.choice(ROOMS)}"
-        case "nick":  # two may want the same
+        case "nick":  # two members may want the same
             return f"/nick {chance.choice((plan.name, f'{plan.name}x', 'sam'))}"
         case "topic":
             return f"/topic about {plan.number}"

@@ -1,4 +1,4 @@
-"""One schedule: three nodes, one engine, members, trouble, and the checks."""
+"""One schedule: three nodes, one engine, members, faults, and the checks."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ WEATHERS = (
 )
 PATIENCE = 120.0
 LEFT = 0.4
-"""How often it is looked at whether anything remembers those who left, as a probability."""
+"""Probability of a check that no object remembers members that left."""
 LOSSES = 0.15
-"""How often the engine loses what it had acknowledged, as a probability."""
+"""Probability that the engine loses acknowledged data."""
 
 
 class Schedule:
@@ -42,8 +42,8 @@ class Schedule:
         most: Most members.
 
     Attributes:
-        happened: The troubles, with their times.
-        busy: The numbers of the members that have something to do yet.
+        happened: The faults, with their times.
+        busy: The numbers of the members that are not finished yet.
     """
 
     def __init__(self, seed: int, most: int = 30) -> None:
@@ -68,7 +68,7 @@ class Schedule:
         self.troubles = Troubles(self, chance, engine_loses=chance.random() < LOSSES)
 
     def live(self) -> None:
-        """Let it all happen, and check it."""
+        """Run the schedule, and check it."""
         begun = self.net.now
         for at in sorted(
             self.chance.uniform(0.5, LENGTH) for _ in range(self.chance.randint(0, 4))
@@ -86,7 +86,7 @@ class Schedule:
         self.close()
 
     def come_to_rest(self) -> None:
-        """Mend everything, and let everything arrive."""
+        """Repair everything, and wait until everything has arrived."""
         self.troubles.mend()
         self.net.run_until(self._calm, PATIENCE)
         self.net.run(LEASE + 1.0)
@@ -101,7 +101,7 @@ class Schedule:
         )
 
     def all_leave(self) -> None:
-        """Everybody leaves."""
+        """Disconnect all members."""
         for member in self.members:
             member.go_home()
         self.net.run_until(self._left, PATIENCE)
@@ -123,7 +123,7 @@ class Schedule:
     # Nodes
 
     def runs(self, name: str) -> bool:
-        """Say whether a node runs, and is not stopped."""
+        """Return whether a node runs, and is not stopped."""
         return name in self.processes and not self.processes[name].stopped
 
     def start(self, name: str) -> None:
@@ -135,17 +135,17 @@ class Schedule:
             )
 
     def kill(self, name: str) -> None:
-        """End it at once."""
+        """Kill a node."""
         self.processes.pop(name).kill()
 
     def end(self, name: str) -> None:
-        """End it in order."""
+        """Stop a node in order."""
         self.processes.pop(name).end()
 
-    # For the members
+    # Called by the members
 
     def pause(self) -> float:
-        """Return the seconds until a member that lost its connection tries again."""
+        """Return the seconds until a member that lost its connection retries."""
         return self.chance.choice((0.05, 0.3, 1.0))
 
     def any_node(self) -> str:
@@ -153,7 +153,7 @@ class Schedule:
         return self.chance.choice(NODES)
 
     def forgotten(self) -> set[str]:
-        """Return the tokens that an operator has had forgotten, and was told so."""
+        """Return the tokens that an operator has deleted, with confirmation."""
         found = set()
         for member in self.members:
             tokens = {number: token for token, number in member.seen.ids.items()}
@@ -164,7 +164,7 @@ class Schedule:
 
 
 class _Complaints(logging.Handler):
-    """Keeps what is logged as an error: there is to be none."""
+    """Keeps logged errors: there must be none."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -188,7 +188,7 @@ def _quiet() -> Iterator[_Complaints]:
 
 
 def run_schedule(seed: int, most: int = 30) -> Schedule:
-    """Run one schedule; what fails tells its seed."""
+    """Run one schedule; a failure reports its seed."""
     tokens = random.Random(seed)
     with (
         patch.object(metrics, "INTERVAL", 5.0),

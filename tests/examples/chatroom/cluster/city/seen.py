@@ -1,4 +1,4 @@
-"""What one member was shown, and whether it is a piece of what was said."""
+"""What one member was shown, and whether it is a part of the rooms' messages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Visit:
-    """A stay in one room, or with a browser several that follow each other without a gap.
+    """A stay in one room, or with a browser several consecutive stays without a gap.
 
     Attributes:
         room: The room's shown name.
-        tokens: What was shown of it, in order.
-        people: Who is there, by what was shown.
+        tokens: The tokens shown, in order.
+        people: The members in the room, as shown.
         last: The id of the last message, where the door shows ids.
     """
 
@@ -25,17 +25,17 @@ class Visit:
 
 @dataclass
 class Seen:
-    """All that one member was shown.
+    """Everything that one member was shown.
 
     Attributes:
         visits: Its stays.
-        rooms: Those that go on.
+        rooms: The stays that continue.
         whispers: The tokens of whispers.
-        notices: What the server said to it.
+        notices: The server's messages to it.
         ids: The messages' ids, where the door shows them, by their tokens.
-        forgotten: The ids that the door was told to take away.
+        forgotten: The ids that the door was told to remove.
         name: Its present name.
-        partial: Whether its door does not show all that lists of people need.
+        partial: Whether its door hides facts that lists of people need.
     """
 
     visits: list[Visit] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Seen:
     partial: bool = False
 
     def enter(self, room: str, people: Collection[str]) -> Visit:
-        """A room is shown for the first time, or again."""
+        """Handle a view of a room, first or repeated."""
         visit = self.rooms.get(room)
         if visit is None:
             visit = self.rooms[room] = Visit(room)
@@ -57,7 +57,7 @@ class Seen:
         return visit
 
     def renamed(self, room: str, old: str, new: str) -> None:
-        """A member of a room has another name."""
+        """Handle a new name of a member of a room."""
         if room in self.rooms and old in self.rooms[room].people:
             people = self.rooms[room].people
             people.discard(old)
@@ -67,11 +67,11 @@ class Seen:
 
 
 def check_piece(visit: Visit, truths: Sequence[Sequence[str]], gone: set[str]) -> None:
-    """A visit is a contiguous piece of what was said, in one of the rooms that had that name.
+    """Check that a visit is a contiguous part of the messages of one of the rooms with that name.
 
     Args:
         visit: The visit.
-        truths: What was said in each of those.
+        truths: The messages of each of those.
         gone: The tokens that were forgotten; they may be missing.
     """
     tokens = [token for token in visit.tokens if token not in gone]

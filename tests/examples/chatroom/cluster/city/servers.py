@@ -1,4 +1,4 @@
-"""The processes of a schedule: a whole server each, with both doors, and what outlives it."""
+"""The processes of a schedule: a whole server each, with both doors, and its lasting data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from .engine import Engine
 LINES, WEB = 4000, 4001
 LEASE = 3.0
 GRACE = 4.0
-"""Seconds that a browser has to come back to its node."""
+"""Seconds that a browser has to resume its seat."""
 
 
 class Accounts:
@@ -50,12 +50,12 @@ class Accounts:
     names: Sequence[Name] = (check_name("boss", 20),)
 
     def check(self, name: str, password: str) -> bool:
-        """Say yes."""
+        """Accept every password."""
         return True
 
 
 class Disk:
-    """What a node has stored, as its file would have it; it outlives the processes."""
+    """The stored data of a node, as its file would have it; it survives the processes."""
 
     def __init__(self) -> None:
         self.rooms: dict[str, SaveRoom] = {}
@@ -66,7 +66,7 @@ class Disk:
 
 
 class DiskStore:
-    """A process' way to it.
+    """A process' access to it.
 
     Attributes:
         alive: Whether the process is there; a dead one writes nothing.
@@ -77,7 +77,7 @@ class DiskStore:
         self.alive = True
 
     def load(self, recent: int) -> Remembered:
-        """Return what is known."""
+        """Return the stored state."""
         disk = self.disk
         rooms = [
             (room, tuple(disk.said.get(key, {}).values())[-recent:])
@@ -92,7 +92,7 @@ class DiskStore:
         )
 
     def write(self, writes: Sequence[Write], done: Callable[[Written], None]) -> None:
-        """Store all of it."""
+        """Store the whole batch."""
         repeated: set[int] = set()
         if self.alive:
             for each in writes:
@@ -132,7 +132,7 @@ class DiskStore:
         done: Callable[[Answer], None],
         by: Asker = ANYBODY,
     ) -> None:
-        """Find messages before that with the id `before`."""
+        """Return messages before the one with the id `before`."""
         known = self.disk.said.get(room, {}).values()
         found = [each for each in known if not before or each.id < before]
         done(Answer(tuple(found[-count:]), len(found) > count))
@@ -157,8 +157,8 @@ class Process:
         net: The network.
         engine: The engine.
         name: The node's name, and its host's.
-        number: Which process this is.
-        disk: What outlives it.
+        number: The number of the process.
+        disk: The node's stored data.
     """
 
     def __init__(
@@ -205,24 +205,24 @@ class Process:
         self.web = self.server.open_web((name, WEB), (), limits)
 
     def kill(self) -> None:
-        """End at once: SIGKILL."""
+        """Kill the process: SIGKILL."""
         self.store.alive = False
         self.feeds.end()
         self.loop.close()
 
     def stop(self) -> None:
-        """Stop: SIGSTOP."""
+        """Suspend it: SIGSTOP."""
         self.stopped = True
         self.net._driver.remove(self.loop)
 
     def go_on(self) -> None:
-        """Go on: SIGCONT; again is harmless, and so it is for one that has ended."""
+        """Continue it: SIGCONT; idempotent, and harmless for one that has ended."""
         if self.stopped and not self.loop.closed:
             self.stopped = False
             self.net._driver.add(self.loop)
 
     def end(self) -> None:
-        """End in order, as after SIGTERM."""
+        """Stop in order, as after SIGTERM."""
         self.loop.stop(grace=3.0)
         self.loop.run()
         self.store.alive = False

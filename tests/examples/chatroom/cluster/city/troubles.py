@@ -1,4 +1,4 @@
-"""What goes wrong in a schedule, and how all of it is mended in the end."""
+"""The faults in a schedule, and their repair in the end."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ READONLY = "READONLY You can't write against a read only replica."
 
 
 class Troubles:
-    """Brings trouble over a schedule.
+    """Causes faults in a schedule.
 
     Args:
         schedule: The schedule.
-        chance: Decides.
+        chance: The random source.
 
     Attributes:
-        engine_loses: Whether the engine may lose what it had acknowledged.
+        engine_loses: Whether the engine may lose acknowledged data.
     """
 
     def __init__(self, schedule: Schedule, chance: random.Random, *, engine_loses: bool) -> None:
@@ -40,7 +40,7 @@ class Troubles:
         )  # fmt: skip
 
     def one(self) -> None:
-        """Let one thing go wrong."""
+        """Cause one fault."""
         trouble = self._chance.choice(self._all)
         self._schedule.happened.append((round(self._schedule.net.now, 3), trouble.__name__))
         trouble()
@@ -81,7 +81,7 @@ class Troubles:
     # Nodes
 
     def _node(self) -> str:
-        """A node that runs; one at least always does."""
+        """Return a running node; at least one always keeps running."""
         running = [name for name in NODES if self._schedule.runs(name)]
         return self._chance.choice(running) if len(running) > 1 else ""
 
@@ -91,7 +91,7 @@ class Troubles:
             self._later(lambda: self._schedule.start(name), (0.1, 1), (1, 6))
 
     def _restart(self) -> None:
-        """All nodes, one after the other."""
+        """Restart all nodes, one after the other."""
         for name in NODES:
             if self._schedule.runs(name):
                 self._schedule.end(name)
@@ -110,10 +110,10 @@ class Troubles:
             engine.unplug(name, self._chance.choice((errno.ECONNREFUSED, errno.ETIMEDOUT)))
             self._later(lambda: engine.plug(name), (0.2, 2), (3, 7))
 
-    # The end of it
+    # The end of the faults
 
     def mend(self) -> None:
-        """Have everything run again."""
+        """Restart everything that is down."""
         engine = self._schedule.engine
         self._schedule.net.faults = GENTLE
         self._start_engine()

@@ -1,4 +1,4 @@
-"""Line doors on socket pairs, with the store's answers in the test's hands."""
+"""Line doors on socket pairs; the test controls the store's answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.examples.chatroom.slow_store import SlowStore
 
 
 class Stage:
-    """A hall, its store, and doors into it."""
+    """A hall, its store, and doors to it."""
 
     def __init__(self, loop: EventLoop) -> None:
         self.loop = loop
@@ -39,7 +39,7 @@ class Stage:
         return LineDoor(self.loop, ours, arrive(self.hall.gate, "192.0.2.1"), self._house), theirs
 
     def read(self, sock: socket.socket) -> bytes:
-        """Let the loop run, and return what has come."""
+        """Run the loop, and return the received data."""
         settle(self.loop)
         return receive(sock)
 

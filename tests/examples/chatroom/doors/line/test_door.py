@@ -1,4 +1,4 @@
-"""What of the door needs no connection; the rest is in tests/integration/test_chatroom.py."""
+"""Parts of the door that need no connection; the rest is in tests/integration/test_chatroom.py."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def test_nothing_is_parsed_or_read_after_the_end_whatever_the_disk_does(
         peer.send(flood)
     stage.read(peer)
     assert sum(parsed) <= 4096
-    fill(peer)  # and more, which stays in the kernel: nobody reads it
+    fill(peer)  # and more, which stays in the kernel: the server does not read it
     stage.read(peer)
     assert fill(peer) == 0
     assert not door.closed
     stage.store.answer()
     stage.read(peer)
-    assert fill(peer) > 0  # discarded now, so that the farewell is not lost by a reset
+    assert fill(peer) > 0  # discarded now, so that no reset loses the farewell
     assert sum(parsed) <= 4096
 
 
@@ -94,7 +94,7 @@ def test_rows_are_as_wide_as_the_window_that_the_peer_tells(
     stage.store.answer()
     said, heard = stage.read(peer), stage.read(other)
     assert said.count(b"\r\n") == rows
-    assert heard.count(b"\r\n") == 3  # nobody's window is another's
+    assert heard.count(b"\r\n") == 3  # each client has its own window size
     assert said.split() == heard.split()
 
 

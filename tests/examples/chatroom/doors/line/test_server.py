@@ -1,4 +1,4 @@
-"""The listener of the line door; its connections are met in test_door.py and tests/integration/."""
+"""The listener of the line door; test_door.py and tests/integration/ test its connections."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def events(*chunks: bytes) -> list[Event]:
 
 
 def check(stream: bytes, *expected: Event) -> None:
-    """Whole, byte by byte, and with more behind it, the events are the same."""
+    """Check that the events are the same whole, byte by byte, and with more data after them."""
     assert events(stream) == list(expected)
     assert events(*(bytes((byte,)) for byte in stream)) == list(expected)
     assert events(stream, b"\xff\xfb\x2a") == [*expected, Reply(b"\xff\xfe\x2a")]
@@ -277,7 +277,7 @@ def test_facts_go_to_the_other_side_and_come_back() -> None:
             for event in asker.receive(told[start : start + size])
         ]
         assert found == [Status(facts)]
-    # We tell facts, and want none.
+    # The server offers facts, and requests none.
     assert TelnetDecoder(MAX_LINE, 64).receive(told) == [Reply(b"\xff\xfe\x46")]
 
 

@@ -1,4 +1,4 @@
-"""A browser's side in bytes, and a seat's surroundings without sockets."""
+"""The browser's side as bytes, and a seat's environment without sockets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def handshake(host: str = "chat.example", *headers: str, path: str = "/chat") ->
 def frame(
     opcode: int, payload: bytes = b"", *, fin: bool = True, rsv1: bool = False, mask: bool = True
 ) -> bytes:
-    """A frame as a browser sends it."""
+    """Return a frame as a browser sends it."""
     first = opcode | (0x80 if fin else 0) | (0x40 if rsv1 else 0)
     masked = 0x80 if mask else 0
     size = len(payload)
@@ -71,7 +71,7 @@ class Seen:
 
     @property
     def code(self) -> int:
-        """The code of a close frame."""
+        """Return the code of a close frame."""
         assert self.opcode == CLOSE, self
         return int(struct.unpack("!H", self.payload[:2])[0])
 
@@ -84,7 +84,7 @@ class Seen:
 
 
 def parse(data: bytes) -> tuple[list[Seen], bytes]:
-    """The whole frames in `data`, and what is left."""
+    """Return the complete frames in `data`, and the rest."""
     found = []
     while len(data) >= 2:
         size, start = data[1], 2
@@ -101,12 +101,12 @@ def parse(data: bytes) -> tuple[list[Seen], bytes]:
 
 
 def headers(raw: bytes) -> dict[str, str]:
-    """The headers of an HTTP answer."""
+    """Return the headers of an HTTP answer."""
     return dict(email.parser.BytesHeaderParser().parsebytes(raw.partition(b"\r\n")[2]).items())
 
 
 class Line:
-    """A seat's connection that remembers."""
+    """A seat's connection that records what is sent."""
 
     def __init__(self) -> None:
         self.frames: list[Frame] = []
@@ -133,7 +133,7 @@ class Line:
 
 
 class Session:
-    """A session that does nothing but remember; the test plays the hall."""
+    """A session that only records calls; the test plays the hall."""
 
     def __init__(self, outlet: Outlet, place: Place) -> None:
         self.outlet = outlet
@@ -232,7 +232,7 @@ class Timer:
 
 @dataclass
 class Surroundings:
-    """What seats need, with the time in the test's hands."""
+    """The environment of seats; the test controls the time."""
 
     limits: WebLimits = field(default_factory=WebLimits)
     sessions: list[Session] = field(default_factory=list)
@@ -259,7 +259,7 @@ class Surroundings:
         return self.sessions[-1]
 
     def pass_time(self) -> None:
-        """Let everything that was to happen later happen now."""
+        """Run all calls that were scheduled for later."""
         due, self.timers = self.timers, []
         for timer in due:
             if not timer.cancelled:

@@ -1,7 +1,7 @@
 """How much memory a web connection costs.
 
 ``python3 -m tests.examples.chatroom.doors.web.memory [CONNECTIONS]`` starts a door in a process of
-its own for each case, and prints by how many KiB a connection its resident memory has grown.
+its own for each case, and prints the growth of its resident memory in KiB per connection.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CASES = {
 
 
 def serve(*, takeover: bool) -> None:
-    """Open a door for as many as may come."""
+    """Open a door for any number of connections."""
     if takeover:
         websocket.COMPRESSION = ServerPerMessageDeflateFactory()
     limits = replace(
@@ -47,18 +47,18 @@ def serve(*, takeover: bool) -> None:
 
 
 def resident(pid: int) -> float:
-    """KiB of memory that the process holds."""
+    """Return the memory of the process in KiB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024
 
 
 def measure(count: int, *, takeover: bool, offer: bool) -> tuple[float, float]:
-    """KiB for each of `count` connections: open, and with somebody's seat."""
+    """Return KiB for each of `count` connections: open, and with a member's seat."""
     command = [sys.executable, "-m", __spec__.name if __spec__ else "", "serve", str(takeover)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         port = int(server.stdout.readline())
-        # At first a connection costs nothing: there is room left over from the start.
+        # The first connections cost nothing: memory is left over from the start.
         warm = [open_one(port, offer) for _ in range(2 * count)]
         before = resident(server.pid)
         peers = [open_one(port, offer) for _ in range(count)]

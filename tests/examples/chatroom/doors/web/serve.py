@@ -1,4 +1,4 @@
-"""A web door alone, for tests, measurements and those who work on the page.
+"""A web door alone, for tests, measurements and work on the page.
 
 ``python3 -m tests.examples.chatroom.doors.web.serve PORT`` serves it until Ctrl-C.
 """
@@ -35,7 +35,7 @@ def open_door(
     tls: Callable[[], ssl.SSLContext] | None = None,
     folder: Path = STATIC,
 ) -> tuple[WebDoor, Hall]:
-    """A hall in memory, and a web door into it."""
+    """Open a hall in memory, and a web door to it."""
     hall = Hall(limits if limits is not None else Limits(), defer=loop.call_soon)
     door = WebDoor(
         loop,
@@ -61,7 +61,7 @@ class Running:
         self.host = f"127.0.0.1:{self.port}"
 
     def ask(self, question: Callable[[], object]) -> object:
-        """Let the loop's thread answer `question`."""
+        """Run `question` on the loop's thread, and return its result."""
         answer: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.loop.call_soon_threadsafe(lambda: answer.put(question()))
         return answer.get(timeout=20.0)
@@ -77,7 +77,7 @@ class Running:
         return found
 
     def stop(self) -> None:
-        """End in order, as Ctrl-C does; again is harmless."""
+        """Stop in order, as Ctrl-C does; idempotent."""
         with suppress(RuntimeError):  # it has ended already
             self.loop.call_soon_threadsafe(self.loop.stop)
 
@@ -91,7 +91,7 @@ def serving(
     tls: Callable[[], ssl.SSLContext] | None = None,
     folder: Path = STATIC,
 ) -> Iterator[Running]:
-    """A web door that is served as long as the block lasts."""
+    """Serve a web door as long as the block lasts."""
     started = threading.Event()
     running: list[Running] = []
 

@@ -1,4 +1,4 @@
-"""Connections on socket pairs, with the time in the test's hands."""
+"""Connections on socket pairs; the test controls the time."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Stage:
 
 @contextmanager
 def staging(folder: Path) -> Iterator[Stage]:
-    """A stage whose sockets are all closed in the end."""
+    """Return a stage whose sockets are all closed in the end."""
     clock = FakeClock()
     with EventLoop(clock=clock, debug=True) as loop:
         stage = Stage(loop, clock, folder)

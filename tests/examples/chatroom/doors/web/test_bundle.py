@@ -51,7 +51,7 @@ def test_each_module_comes_once_and_after_those_it_needs() -> None:
 def test_the_pages_own_modules_are_one() -> None:
     sources = {path.name: path.read_text() for path in STATIC.glob("*.js")}
     made = bundle("main.js", sources)
-    plain = {"theme.js", "loading.js"}  # they lie in the page itself
+    plain = {"theme.js", "loading.js"}  # they are in the page itself
     missing = [each for each in sources if f"${each.replace('.', '_')} = " not in made]
     assert set(missing) == plain
 

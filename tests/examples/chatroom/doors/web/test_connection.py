@@ -1,4 +1,4 @@
-"""Requests and deadlines, on socket pairs with the time in the test's hands."""
+"""Requests and deadlines, on socket pairs; the test controls the time."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def open_door(
         ("127.0.0.1", 0),
         hall or Hall(Limits(max_members=1)),
         lambda: Moment(loop.time(), time.time()),
-        **settings,  # type: ignore[arg-type]  # what the test is about
+        **settings,  # type: ignore[arg-type]  # the settings under test
     )
 
 
@@ -41,7 +41,7 @@ def trusting(*networks: str) -> Proxies:
 def get(
     loop: EventLoop, sock: socket.socket, path: str, *headers: str, host: str = "localhost"
 ) -> bytes:
-    """Ask for a path, and return the first line of the answer."""
+    """Request a path, and return the first line of the answer."""
     lines = [f"GET {path} HTTP/1.1", f"Host: {host}", *headers, "", ""]
     sock.sendall("\r\n".join(lines).encode())
     answer = b""
@@ -110,7 +110,7 @@ def test_a_certificate_that_cannot_be_had_costs_no_place(
 
 
 def test_the_page_is_there_when_the_room_is_full(loop: EventLoop, tmp_path: Path) -> None:
-    """And when the address is: what a browser asks for is not a member."""
+    """And when the address has no place left: a browser's requests do not count as a member."""
     pytest.importorskip("websockets", reason="the web door needs the package websockets")
     hall = Hall(Limits(max_members=1))
     hall.gate.enter("127.0.0.1")

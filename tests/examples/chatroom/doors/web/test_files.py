@@ -111,7 +111,7 @@ def test_a_page_that_cannot_be_put_together_is_said(
 
 
 def test_the_chat_rooms_page_is_few_and_small() -> None:
-    """What goes over the wire until the log-in shows; the icons of the manifest come later."""
+    """The bytes sent until the log-in is shown; the icons of the manifest come later."""
     files = files_of(STATIC)
     named = set(re.findall(r'(?:src|href)="(static/[^"]*)"', page_of(files)))
     assert len(named) <= 4

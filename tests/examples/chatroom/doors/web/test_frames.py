@@ -16,7 +16,7 @@ LONG = Message(Kind.SAID, "x" * 3000, "Ada", room="lobby", at=1.0)
 
 
 def inflate(data: bytes) -> bytes:
-    # Not decompress(), which wants the end of a stream: what a message has is a flush.
+    # Not decompress(), which requires the end of a stream: a message ends with a flush.
     return zlib.decompressobj(wbits=-15).decompress(data + b"\x00\x00\xff\xff")
 
 

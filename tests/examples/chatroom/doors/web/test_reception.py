@@ -1,4 +1,4 @@
-"""One request each, without connections."""
+"""Single requests, without connections."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_strange_name_is_no_markup_and_no_line_of_the_log(
 def test_a_request_as_to_a_proxy_is_answered(
     reception: Reception, target: str, host: str, status: HTTPStatus
 ) -> None:
-    """The host in its first line counts, whatever the header says (RFC 9112, 3.2.2)."""
+    """The host in its first line counts, and the Host header is ignored (RFC 9112, 3.2.2)."""
     assert asked(reception, target, host=host).status == status
 
 

@@ -26,7 +26,7 @@ def sit(around: Surroundings, name: str = "Ada") -> tuple[Seat, Line]:
 
 
 def back(seat: Seat, seen: int | None, token: str = "", address: str = HOME) -> Line:
-    """Come back to `seat` on another connection."""
+    """Resume `seat` on another connection."""
     line = Line()
     seat.attach(line, seen, address, token)
     return line
@@ -276,7 +276,7 @@ def test_a_seat_that_cannot_tell_all_begins_anew_and_says_so(seen: int) -> None:
 
 
 class Browser:
-    """Receives what a line showed, as far as the line got it there."""
+    """A browser that receives what a line sent, as far as it arrives."""
 
     def __init__(self, line: Line) -> None:
         self.line = line

@@ -18,7 +18,7 @@ def test_a_token_stands_for_its_holder_until_it_is_taken_back() -> None:
 def test_the_token_before_counts_until_the_new_one_has_arrived() -> None:
     tokens: Tokens[str] = Tokens()
     first = tokens.give("Ada")
-    lost = tokens.give("Ada", first)  # the answer with it never arrives
+    lost = tokens.give("Ada", first)  # the answer that contains it never arrives
     third = tokens.give("Ada", first)
     assert [tokens.find(each) for each in (first, lost, third)] == ["Ada", None, "Ada"]
     assert tokens.holders() == ["Ada"]

@@ -162,7 +162,7 @@ def test_the_last_word_is_sent_before_the_close(stage: Stage) -> None:
 
 
 def crowd(stage: Stage) -> None:
-    """Take all places that are left."""
+    """Use all free places."""
     for number in range(Limits().max_members - stage.gate.taken):
         stage.gate.enter(f"198.51.100.{number}" if number < 250 else f"203.0.113.{number - 250}")
 
@@ -185,7 +185,7 @@ def test_a_full_room_is_open_to_those_who_have_a_seat(stage: Stage) -> None:
 
 
 def test_whose_session_is_over_is_heard_and_read_no_more(stage: Stage) -> None:
-    """The farewell may wait for the disk for long; until then nothing is read either."""
+    """The farewell may wait for the disk for long; nothing is read until then either."""
     peer = stage.peer()
     peer.enter()
     peer.frames()
