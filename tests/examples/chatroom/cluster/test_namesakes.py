@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from examples.chatroom.cluster.claims import PATIENCE
 from examples.chatroom.hall.messages import Kind
 
 from ..helpers import Person, visitor
@@ -23,6 +24,7 @@ def two_of_a_name() -> tuple[Cluster, Person, Person, Person]:
 def test_lists_are_right_when_one_of_them_is_renamed() -> None:
     town, one, other, cid = two_of_a_name()
     plug(town, "a", "b")
+    town.later(PATIENCE)
     assert sorted(each.session.name for each in (one, other)) == ["bob", "bob-2"]
     quiet = [(m.kind, m.sender) for m in cid.screen.messages if m.quiet]
     assert quiet == [(Kind.JOINED, "bob"), (Kind.JOINED, "bob-2")]

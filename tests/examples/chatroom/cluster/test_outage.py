@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from examples.chatroom.cluster.claims import PATIENCE
 from examples.chatroom.hall.history import MemoryStore
 from examples.chatroom.hall.limits import Limits
 from examples.chatroom.hall.messages import Kind, Receipt
@@ -140,7 +141,22 @@ def test_a_name_is_granted_with_the_engine_away_and_settled_afterwards() -> None
     town.types(third, "ann")
     assert not third.session.logged_in
     plug(town, "a", "b")
+    town.later(PATIENCE)
     assert sorted(each.session.name for each in (one, other)) == ["bob", "bob-2"]
+
+
+def test_a_name_is_kept_whose_other_holder_left_during_the_outage() -> None:
+    town = cluster("a", "b")
+    before = town.enter("a", "bob")
+    unplug(town, "a", "b")
+    before.session.lost("connection lost", town.now)
+    town.servers["b"].hall.names.release(town.servers["b"].hall.names.find("bob"))
+    after = visitor(town.servers["b"].hall)
+    town.types(after, "bob")
+    plug(town, "b")
+    plug(town, "a")
+    town.later(PATIENCE)
+    assert after.session.name == "bob"
 
 
 def test_a_browser_whose_node_is_gone_has_its_name_at_another_one_at_once() -> None:
