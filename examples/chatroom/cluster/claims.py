@@ -21,8 +21,8 @@ log = logging.getLogger("chatroom")
 MOST_TRIES = 20
 
 PATIENCE = 2
-"""Ticks until the loser of a name is renamed that was granted while the engine was away: the other
-holder may have left meanwhile, and its node says so in the same moment."""
+"""Ticks until a name is asked for that was granted while the engine was away: its former holder may
+have left meanwhile at another node, which says so when it reaches the engine itself."""
 
 
 class Claims:
@@ -36,7 +36,8 @@ class Claims:
         self._site = site
         self._held: dict[str, NameClaim] = {}
         self._unproven: dict[str, NameClaim] = {}
-        self._contested: dict[str, int] = {}  # ticks left, by the skeletons of names
+        self._reproved: dict[str, NameClaim] = {}  # with another proof, and not sent
+        self._late: dict[str, int] = {}  # ticks until one is asked for, by its skeleton
 
     def claim(self, member: Member, name: Name, proof: Proof, answered: Answered) -> None:
         """Claim `name`; while the engine is away it is granted, and claimed later."""
@@ -84,7 +85,7 @@ class Claims:
         if self._site.engine.up:
             self.lost(claim)
         else:
-            self._unproven[claim.skeleton] = claim
+            self._reproved[claim.skeleton] = claim
 
     def release(self, name: Name) -> None:
         """Release the name of a member."""
@@ -96,19 +97,21 @@ class Claims:
     def ask_again(self) -> None:
         """Claim what was granted while the engine was away, and all names that are held."""
         unproven, self._unproven = self._unproven, {}
-        for claim in unproven.values():
-            self._contested[claim.skeleton] = PATIENCE
-            self.lost(claim)
+        self._late |= dict.fromkeys(unproven, PATIENCE)
+        reproved, self._reproved = self._reproved, {}
+        for claim in reproved.values():
+            if claim.skeleton not in self._late:
+                self.lost(claim)
 
     def tick(self) -> None:
-        """Ask again for the names that another member holds, and perhaps not for long."""
-        for skeleton, left in tuple(self._contested.items()):
-            claim = self._held.get(skeleton)
-            if claim is None:
-                del self._contested[skeleton]
-            else:
-                self._contested[skeleton] = left - 1
-                self.lost(claim)
+        """Ask for the names whose time has come."""
+        for skeleton, left in tuple(self._late.items()):
+            if left > 1:
+                self._late[skeleton] = left - 1
+                continue
+            del self._late[skeleton]
+            if skeleton in self._held:
+                self.lost(self._held[skeleton])
 
     def all_again(self) -> None:
         """Claim every name again: other nodes declared this node dead."""
@@ -125,10 +128,7 @@ class Claims:
                 return
             if isinstance(answer, Away):
                 self._unproven[claim.skeleton] = claim
-            elif isinstance(answer, Granted):
-                self._contested.pop(claim.skeleton, None)
-            elif self._contested.get(claim.skeleton, 0) <= 0:
-                self._contested.pop(claim.skeleton, None)
+            elif isinstance(answer, Taken):
                 del self._held[claim.skeleton]
                 self._rename(claim)
 
