@@ -92,7 +92,14 @@ class WebTalker(Talker):
             self._n = event["done"]
             if self._seen is None or event.get("fresh"):
                 self._seen = event.get("seen", 0)
+                self._look_again()
         return bool(event["kind"] == "resumed")
+
+    def _look_again(self) -> None:
+        """Wait for the view of its room, as the page does: what is live before it is in it too."""
+        if self._is_in:
+            self._is_in = False
+            self._until(lambda event: event["kind"] == "room" and event["room"] == self.room)
 
     def _welcome(self) -> bool:
         """Request a new seat; the token of the old one proves the name."""
@@ -118,7 +125,7 @@ class WebTalker(Talker):
                 return event
 
     def _take(self, event: dict[str, Any]) -> None:
-        if event["kind"] == "said" and event["room"] == self.room:
+        if event["kind"] == "said" and event["room"] == self.room and self._is_in:
             self._note_live(event)
         elif event["kind"] == "room" and event["room"] == self.room:
             self._is_in = True
