@@ -95,7 +95,7 @@ class Claims:
             self._site.engine.release(claim)
 
     def ask_again(self) -> None:
-        """Claim what was granted while the engine was away, and all names that are held."""
+        """Plan the claims of names granted while the engine was away; send changed proofs."""
         unproven, self._unproven = self._unproven, {}
         self._late |= dict.fromkeys(unproven, PATIENCE)
         reproved, self._reproved = self._reproved, {}
